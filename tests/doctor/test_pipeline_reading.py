@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
 
 from tests.doctor.host_tree import Doctor, HostTree
 from tests.doctor.test_job import Pipeline
@@ -105,11 +106,109 @@ def test_rules_of_an_include_with_variables_that_are_given(
 
 
 def test_many_conditional_includes(pipeline: Pipeline) -> None:
-    includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A}}]}}" for n in range(8))
+    includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A{n}}}]}}" for n in range(8))
     for number in range(8):
         pipeline.write(f"job: {{image: 'i{number}:1'}}\n", f"i{number}.yml")
     pipeline.write(f"include: [{includes}]\n")
     assert {"i0:1", "i6:1", "i7:1"} <= set(pipeline.images())
+
+
+def test_includes_with_equal_rules_come_together(pipeline: Pipeline) -> None:
+    """A template and the job that extends it, in files of their own with the same rules."""
+    pipeline.write(".base: {image: 'a:1'}\n", "base.yml")
+    pipeline.write("deploy: {extends: .base}\n", "deploy.yml")
+    rules = "rules: [{if: $DEPLOY}]"
+    pipeline.write(
+        f"include: [{{local: base.yml, {rules}}}, {{local: deploy.yml, {rules}}}]\njob: {{image: 'b:1'}}\n"
+    )
+    assert pipeline.images() == {"a:1": ["image of deploy"], "b:1": ["image of job"]}
+
+
+@pytest.mark.parametrize("use", ["extends: .base", "image: !reference [.base, image]"])
+@pytest.mark.parametrize("foreign", ["", "{template: Jobs/SAST.gitlab-ci.yml}"])
+def test_no_pipeline_lacks_what_its_jobs_extend(pipeline: Pipeline, use: str, foreign: str) -> None:
+    """GitLab refuses the pipeline in which only one of the rules matches; the others are examined."""
+    pipeline.write("variables: {TAG: '1'}\n.base: {image: 'a:$TAG'}\n", "base.yml")
+    pipeline.write(f"variables: {{TAG: '2'}}\ndeploy: {{{use}}}\n", "deploy.yml")
+    includes = "{local: base.yml, rules: [{if: $A}]}, {local: deploy.yml, rules: [{if: $B}]}"
+    pipeline.write(f"include: [{includes}{', ' if foreign else ''}{foreign}]\n")
+    answer = pipeline.json("--offline")
+    assert [each["image"] for each in answer["images"]] == ["a:2"]
+    assert answer["not_read"] == (["template Jobs/SAST.gitlab-ci.yml"] if foreign else [])
+
+
+def test_no_pipeline_has_a_reference_to_what_an_include_adds_to_a_job(pipeline: Pipeline) -> None:
+    pipeline.write(".base: {image: 'a:1'}\n", "base.yml")
+    pipeline.write("include: {local: base.yml, rules: [{if: $A}]}\n.base: {script: [x]}\n")
+    with (pipeline.directory / ".gitlab-ci.yml").open("a") as file:
+        file.write("job: {image: !reference [.base, image]}\n")
+    assert pipeline.images() == {"a:1": ["image of job"]}
+
+
+def test_jobs_that_an_include_changes_through_others(pipeline: Pipeline) -> None:
+    pipeline.write(".base: {image: 'a:1'}\n", "base.yml")
+    pipeline.write(".base: {image: 'b:1'}\n", "over.yml")
+    pipeline.write("""
+include: [base.yml, {local: over.yml, rules: [{if: $A}]}]
+.middle: {extends: .base}
+extending: {extends: [.middle]}
+referring: {image: !reference [.middle, image]}
+other: {image: "c:1"}
+""")
+    jobs = ["image of extending", "image of referring"]
+    assert pipeline.images() == {"b:1": jobs, "c:1": ["image of other"], "a:1": jobs}
+    other = read_configurations(pipeline.directory / ".gitlab-ci.yml", {}, {}).each[1]
+    assert other.job_names() == ["extending", "referring"]
+    assert other.hidden_names() == [".base", ".middle"]
+
+
+def test_includes_that_change_no_other_job_are_looked_at_once(pipeline: Pipeline) -> None:
+    """A pipeline of components, each with rules of its own, as public ones have dozens of."""
+    includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A{n}}}]}}" for n in range(40))
+    for number in range(40):
+        pipeline.write(f"job{number}: {{image: 'i:{number}'}}\n", f"i{number}.yml")
+    pipeline.write(f"include: [{includes}]\n")
+    (every,) = read_configurations(pipeline.directory / ".gitlab-ci.yml", {}, {}).each
+    assert len(every.job_names()) == 40
+
+
+def test_a_foreign_include_whose_rules_do_not_match(pipeline: Pipeline) -> None:
+    pipeline.write("include: {template: T.gitlab-ci.yml, rules: [{if: $A}]}\njob: {image: 'a:1'}\n")
+    assert pipeline.json("--offline")["not_read"] == ["template T.gitlab-ci.yml"]
+    assert pipeline.json("--offline", "--variable", "A=1")["not_read"] == ["template T.gitlab-ci.yml"]
+    pipeline.write(
+        "include: {template: T.gitlab-ci.yml, rules: [{if: $A, when: never}]}\njob: {image: 'a:1'}\n"
+    )
+    assert pipeline.json("--offline", "--variable", "A=1")["not_read"] == []
+
+
+@pytest.mark.parametrize("name", ["spec", "types"])
+def test_a_job_whose_name_is_no_global_key(pipeline: Pipeline, name: str) -> None:
+    """GitLab 18, lib/gitlab/ci/config/entry/root.rb and config/yaml/documents.rb: `spec` is the header only
+    before a second document."""
+    pipeline.write(f"{name}: {{image: 'a:1', script: [x]}}\n")
+    assert pipeline.images() == {"a:1": [f"image of {name}"]}
+    pipeline.write(
+        "spec: {inputs: {v: {default: '1'}}}\n---\nspec: {image: 'a:$[[ inputs.v ]]', script: [x]}\n"
+    )
+    assert pipeline.images() == {"a:1": ["image of spec"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: {extends: gone}", "is not there; if another file includes this one, examine that file"),
+        (
+            "a: {x: !reference [b, x]}",
+            "'a': !reference ['b', 'x'] refers to nothing; if another file includes",
+        ),
+        ("include: ci/gone.yml", ".gitlab-ci.yml includes 'ci/gone.yml': "),
+    ],
+)
+def test_a_part_of_a_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:
+    pipeline.write(text + "\n")
+    assert pipeline.run("--offline") == 2
+    assert said in doctor.errors
 
 
 def test_an_include_that_leads_out_of_the_project(pipeline: Pipeline, doctor: Doctor, tmp_path: Path) -> None:
@@ -364,6 +463,7 @@ job: {image: "a:1"}
 """)
     assert pipeline.json("--offline")["not_read"] == [
         "ci/child.yml, the pipeline that one starts: examine that file by itself",
+        "artifact made.yml, the pipeline that one starts",
         "ci/other.yml, the pipeline that two starts: examine that file by itself",
     ]
 
@@ -512,7 +612,7 @@ def test_which_conditional_includes_are_left_out_together(
     for name in names:
         pipeline.write(f"variables: {{{name}: '{name}'}}\n", f"{name}.yml")
     pipeline.write(f"variables: {{{', '.join(f'{name}: ' for name in names)}}}\n", "none.yml")
-    includes = ", ".join(f"{{local: {name}.yml, rules: [{{if: $X}}]}}" for name in names)
+    includes = ", ".join(f"{{local: {name}.yml, rules: [{{if: $X_{name}}}]}}" for name in names)
     image = "".join(f"${{{name}}}" for name in names)
     pipeline.write(f"include: [none.yml, {includes}]\njob: {{image: 'x:t{image}'}}\n")
     assert set(pipeline.images()) == {f"x:t{each}" for each in sets}

@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.includes import PipelineFiles, merge
+from pulumi_gitlab_runner.doctor.pipelines.includes import PipelineFiles, described_include, merge
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Missing, Reference
 
 _DEEPEST_EXTENDS = 11
 _DEEPEST_REFERENCE = 10
 _MOST_CHOICES = 4
-"""Includes that may be left out, of which each combination is looked at; of more, each by itself."""
+"""Rules of includes that may not match, of which each combination is looked at; of more, each by itself."""
+
+_PART = "if another file includes this one, examine that file"
 
 NO_JOBS = frozenset(
     {
-        "default", "include", "spec", "stages", "types", "variables", "workflow",
+        "default", "include", "stages", "variables", "workflow",
         "image", "services", "cache", "before_script", "after_script",
     }
 )  # fmt: skip
+"""The global keys: GitLab 18, lib/gitlab/ci/config/entry/root.rb. `spec` is one only in a document of its own
+before the pipeline: config/yaml/documents.rb."""
 
 
 @dataclass
@@ -33,10 +37,13 @@ class CiConfiguration:
     Attributes:
         content: jobs and global keys, by name.
         not_read: what it includes from elsewhere, which was not read.
+        known: the jobs, hidden or not, that are the same in another configuration of the pipeline, which is
+            looked at.
     """
 
     content: Mapping[str, Any]
     not_read: tuple[str, ...]
+    known: frozenset[str] = frozenset()
     _extended: dict[str, tuple[Any, int]] = field(default_factory=dict)
     _missing: dict[str, dict[str, None]] = field(default_factory=dict)
     _values: dict[str, Any] = field(default_factory=dict)
@@ -50,13 +57,15 @@ class CiConfiguration:
                 circles.
         """
         if name not in self._values:
-            there = name in self.content
+            extended = self._extend(name, ())[0] if name in self.content else None
             try:
-                self._values[name] = self._with_references(self._extend(name, ())[0], 0) if there else None
+                self._values[name] = self._with_references(extended, 0)
             except RecursionError:
                 raise UsageError(
                     f"{name!r} is nested too deeply with the content of its !reference tags"
                 ) from None
+            except UsageError as error:
+                raise UsageError(f"{name!r}: {error}") from None
         return self._values[name]
 
     def globals(self) -> dict[str, Any]:
@@ -67,6 +76,10 @@ class CiConfiguration:
         """The names of jobs, those that start another pipeline among them; not the hidden ones."""
         return [name for name in self.content if self._is_job(name)]
 
+    def hidden_names(self) -> list[str]:
+        """The names of the hidden jobs, which only others extend or refer to."""
+        return [name for name in self.content if name.startswith(".") and name not in self.known]
+
     def container_jobs(self) -> list[str]:
         """The names of the jobs that run containers: one that starts another pipeline does not."""
         return [name for name in self.job_names() if self.runs_containers(name)]
@@ -76,7 +89,7 @@ class CiConfiguration:
         return self._is_job(name) and not self.value(name).get("trigger")
 
     def child_pipelines(self) -> list[str]:
-        """The pipelines that jobs start from files of the same project, in words."""
+        """The pipelines that jobs start from files, in words."""
         found = []
         for name in self.job_names():
             trigger = self.value(name).get("trigger")
@@ -85,10 +98,13 @@ class CiConfiguration:
                 local = each.get("local") if isinstance(each, dict) else each
                 if isinstance(local, str):
                     found.append(f"{local}, the pipeline that {name} starts: examine that file by itself")
+                elif isinstance(each, dict):
+                    found.append(f"{described_include(each)}, the pipeline that {name} starts")
         return found
 
     def _is_job(self, name: str) -> bool:
-        return name not in NO_JOBS and not name.startswith(".") and isinstance(self.content.get(name), dict)
+        is_name = name not in NO_JOBS and not name.startswith(".") and name not in self.known
+        return is_name and isinstance(self.content.get(name), dict)
 
     def missing_of(self, name: str) -> tuple[str, ...]:
         """The jobs that a job extends, by itself or through others, and that were not read."""
@@ -113,7 +129,7 @@ class CiConfiguration:
         for parent in parents if isinstance(parents, list) else [parents]:
             if not isinstance(parent, str) or parent not in self.content:
                 if not self.not_read:
-                    raise UsageError(f"the job {name!r} extends {str(parent)!r}, which is not there")
+                    raise UsageError(f"the job {name!r} extends {str(parent)!r}, which is not there; {_PART}")
                 self._missing.setdefault(name, {}).setdefault(str(parent))
                 continue
             base, deep = self._extend(parent, (*below, name))
@@ -153,7 +169,7 @@ class CiConfiguration:
         for key in keys:
             found = found.get(key) if isinstance(found, dict) else None
         if found is None and not self.not_read:
-            raise UsageError(f"!reference {named} refers to nothing")
+            raise UsageError(f"!reference {named} refers to nothing; {_PART}")
         return Missing(f"!reference {named}") if found is None else self._with_references(found, depth + 1)
 
 
@@ -162,7 +178,8 @@ class CiConfigurations:
     """A pipeline's configuration, once for each way that the rules of its includes may match.
 
     Attributes:
-        each: the configurations; the first takes all that may be included.
+        each: the configurations; the first takes all that may be included, the others have jobs that differ
+            from it.
         files: the files that were read.
         not_read: what is included from elsewhere.
     """
@@ -188,13 +205,67 @@ def read_configurations(
     """
     file = file.absolute()
     files = PipelineFiles(project_of(file), variables, inputs)
-    contents = [files.merged(file)]
-    for left_out in _choices(list(files.conditional)):
-        contents.append(files.without(left_out).merged(file))
+    content = files.merged(file)
     not_read = tuple(files.not_read)
-    return CiConfigurations(
-        tuple(CiConfiguration(content, not_read) for content in contents), files.read, not_read
+    dependants = _dependants(content)
+    others = (
+        _other(files.without(left_out).merged(file), content, dependants, not_read)
+        for left_out in _choices(list(files.conditional))
     )
+    each = CiConfiguration(content, not_read), *(other for other in others if other)
+    return CiConfigurations(each, files.read, not_read)
+
+
+def _other(
+    content: Mapping[str, Any],
+    every: Mapping[str, Any],
+    dependants: Mapping[str, set[str]],
+    not_read: tuple[str, ...],
+) -> CiConfiguration | None:
+    """The configuration without some includes; None where it has no other jobs, or GitLab refuses it.
+
+    Args:
+        content: what it has.
+        every: what it has with every include.
+        dependants: the names that extend or refer to a name.
+        not_read: what it includes from elsewhere.
+    """
+    left_out = every.keys() - content.keys()
+    if any(dependants.get(name, set()) & content.keys() for name in left_out):
+        return None  # a job without what it extends: GitLab has no pipeline for these rules
+    differing = {name for name in content if content[name] != every[name]}
+    if differing & NO_JOBS:
+        differing = set(content)
+    left = list(differing)
+    while left:
+        found = dependants.get(left.pop(), set()) - differing
+        differing |= found
+        left += found
+    other = CiConfiguration(content, not_read, frozenset(content.keys() - differing))
+    try:
+        for name in differing:
+            other.value(name)
+    except UsageError:
+        return None
+    return other if differing else None
+
+
+def _dependants(content: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The names that extend or refer to a name, by that name."""
+    found: dict[str, set[str]] = {}
+    for name, value in content.items():
+        parents = value.get("extends") if isinstance(value, dict) else None
+        needed = {str(each) for each in (parents if isinstance(parents, list) else [parents])}
+        left = [value]
+        while left:
+            each = left.pop()
+            if isinstance(each, Reference):
+                needed |= set(each.keys[:1])
+            elif isinstance(each, dict | list):
+                left += each.values() if isinstance(each, dict) else each
+        for other in needed:
+            found.setdefault(str(other), set()).add(name)
+    return found
 
 
 def project_of(file: Path) -> Path:
@@ -203,8 +274,8 @@ def project_of(file: Path) -> Path:
     return next((parent for parent in file.parents if (parent / ".git").exists()), file.parent)
 
 
-def _choices(conditional: list[tuple[Path, int]]) -> list[frozenset[tuple[Path, int]]]:
-    """Which of the includes that may be left out are left out together; none at all is not among them."""
+def _choices(conditional: list[str]) -> list[frozenset[str]]:
+    """Which of the rules that may not match do so together; none at all is not among them."""
     every = frozenset(conditional)
     if len(conditional) <= _MOST_CHOICES:
         sizes = range(1, len(conditional) + 1)

@@ -5,7 +5,7 @@ lib/gitlab/ci/pipeline/expression/.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -62,7 +62,7 @@ def evaluated(expression: object, variables: Mapping[str, str]) -> bool | None:
     if not isinstance(expression, str) or "$[[" in expression:
         return None
     try:
-        value = _value_of(list(_tokens(expression)), variables)
+        value = _value_of(_tokens(expression), variables)
     except _SyntaxError:
         return None
     if isinstance(value, _Unknown):
@@ -77,18 +77,18 @@ def all_of(*conditions: bool | None) -> bool | None:
     return None if None in conditions else True
 
 
-def _tokens(expression: str) -> Iterator[tuple[str, str]]:
-    """The tokens, each with its kind."""
+@lru_cache(maxsize=4096)
+def _tokens(expression: str) -> tuple[tuple[str, str], ...]:
+    """The tokens, each with its kind. Cached, since every job is asked for the rules of the workflow."""
+    tokens: list[tuple[str, str]] = []
     at, end = 0, len(expression.rstrip())
-    for _ in range(_MOST_TOKENS):
-        if at >= end:
-            return
+    while at < end:
         found = _TOKENS.match(expression, at, end)
-        if not found or not found.lastgroup:
+        if not found or not found.lastgroup or len(tokens) == _MOST_TOKENS - 1:
             raise _SyntaxError
-        yield found.lastgroup, found[found.lastgroup]
+        tokens.append((found.lastgroup, found[found.lastgroup]))
         at = found.end()
-    raise _SyntaxError
+    return tuple(tokens)
 
 
 def _value_of(tokens: Iterable[tuple[str, str]], variables: Mapping[str, str]) -> _Value:

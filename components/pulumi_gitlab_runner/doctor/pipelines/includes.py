@@ -21,6 +21,21 @@ _MOST_INCLUDES = 150
 _ELSEWHERE = ("component", "project", "remote", "template", "artifact")
 
 
+@dataclass(frozen=True)
+class _Include:
+    """A file that another includes.
+
+    Attributes:
+        file: the file.
+        inputs: those that it is given.
+        rules: the rules of the include that may match or not, as text; empty where it is always included.
+    """
+
+    file: Path
+    inputs: Mapping[str, Any]
+    rules: str = ""
+
+
 @dataclass
 class PipelineFiles:
     """Reads the files of a pipeline.
@@ -29,23 +44,24 @@ class PipelineFiles:
         project: the directory that ``include: local`` starts from.
         variables: those from outside of the file, for `include` and its rules.
         inputs: those that the pipeline is started with.
-        left_out: the includes with rules that are taken as not matching: the file, and the include's number
-            there.
-        conditional: the includes that were met whose rules may match or not.
+        left_out: the rules of includes that are taken as not matching.
+        conditional: the rules that were met and may match or not. Equal rules match together, wherever they
+            are.
         not_read: what is included from elsewhere, in words.
     """
 
     project: Path
     variables: Mapping[str, str]
     inputs: Mapping[str, Any]
-    left_out: frozenset[tuple[Path, int]] = frozenset()
-    conditional: dict[tuple[Path, int], None] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    conditional: dict[str, None] = field(default_factory=dict)
     not_read: dict[str, None] = field(default_factory=dict)
     _count: int = 0
     _documents: dict[Path, Documents] = field(default_factory=dict)
     _contents: dict[tuple[Path, str], dict[str, Any]] = field(default_factory=dict)
+    _includes: dict[tuple[Path, str], tuple["_Include", ...]] = field(default_factory=dict)
 
-    def without(self, left_out: frozenset[tuple[Path, int]]) -> "PipelineFiles":
+    def without(self, left_out: frozenset[str]) -> "PipelineFiles":
         """The same files, read already, with other includes left out."""
         return PipelineFiles(
             self.project,
@@ -56,6 +72,7 @@ class PipelineFiles:
             self.not_read,
             _documents=self._documents,
             _contents=self._contents,
+            _includes=self._includes,
         )
 
     @property
@@ -77,38 +94,41 @@ class PipelineFiles:
             raise UsageError(f"{above[0]}: more than {_MOST_INCLUDES} files are included")
         if file in above:
             raise UsageError(f"{file} includes itself: {' → '.join(map(str, (*above, file)))}")
-        content = self._content(file, inputs)
-        result: dict[str, Any] = {}
-        for path, its_inputs in self._included(file, content.get("include")):
-            result = merge(result, self._merged(path, its_inputs, (*above, file)))
-        return merge(result, {key: value for key, value in content.items() if key != "include"})
-
-    def _content(self, file: Path, inputs: Mapping[str, Any]) -> dict[str, Any]:
         key = (file, repr(sorted(inputs.items())))
         if key not in self._contents:
-            if file not in self._documents:
-                self._documents[file] = read_documents(file)
-            documents = self._documents[file]
-            source = documents.content
-            if documents.header:
-                declared = self._declared_inputs(file, documents.header)
-                source = with_inputs(source, inputs_of(declared, inputs), self.variables)
-            content = read_yaml(source)
-            content = {} if content is None else content
-            if not isinstance(content, dict):
-                raise UsageError(
-                    f"{file} is not a pipeline's configuration: its top is not a mapping of names"
-                )
-            self._contents[key] = content
-        return self._contents[key]
+            self._contents[key] = self._content(file, inputs)
+            self._includes[key] = tuple(self._included(file, self._contents[key].get("include")))
+        own = {key: value for key, value in self._contents[key].items() if key != "include"}
+        result: dict[str, Any] = {}
+        for include in self._includes[key]:
+            if include.rules not in self.left_out:
+                _merge_in(result, self._merged(include.file, include.inputs, (*above, file)))
+        if not result:
+            return own
+        _merge_in(result, own)
+        return result
+
+    def _content(self, file: Path, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        if file not in self._documents:
+            self._documents[file] = read_documents(file)
+        documents = self._documents[file]
+        source = documents.content
+        if documents.header:
+            declared = self._declared_inputs(file, documents.header)
+            source = with_inputs(source, inputs_of(declared, inputs), self.variables)
+        content = read_yaml(source)
+        content = {} if content is None else content
+        if not isinstance(content, dict):
+            raise UsageError(f"{file} is not a pipeline's configuration: its top is not a mapping of names")
+        return content
 
     def _declared_inputs(self, file: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs that ``spec:`` declares, those of the files that it includes among them."""
         spec = header.get("spec")
         spec = spec if isinstance(spec, dict) else {}
         contents = [spec]
-        for path, _ in self._included(file, spec.get("include")):
-            content = read_yaml(read_documents(path).content)
+        for include in self._included(file, spec.get("include")):
+            content = read_yaml(read_documents(include.file).content)
             contents.append(content if isinstance(content, dict) else {})
         found: dict[str, Any] = {}
         for content in contents:
@@ -116,43 +136,46 @@ class PipelineFiles:
             found |= inputs if isinstance(inputs, dict) else {}
         return found
 
-    def _included(self, file: Path, includes: object) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-        """The files that a file includes, each with its inputs; includes of other projects are recorded."""
+    def _included(self, file: Path, includes: object) -> Iterator[_Include]:
+        """The files that a file includes; includes of other projects are recorded."""
         listed = includes if isinstance(includes, list) else [] if includes is None else [includes]
-        for number, include in enumerate(listed):
+        for include in listed:
             settings = _as_mapping(include)
+            rules = settings.get("rules")
+            match = _rules_match(rules, self.project, self.variables)
             local = settings.get("local")
-            if not isinstance(local, str):
-                self.not_read.setdefault(_described(settings))
+            if match is False:
                 continue
-            if self._is_left_out((file, number), settings.get("rules")):
+            if not isinstance(local, str):
+                self.not_read.setdefault(described_include(settings))
                 continue
             path, unknown = expand(local, self.variables)
             if unknown:
                 self.not_read.setdefault(f"local {local}: {', '.join(unknown)} has no value here")
                 continue
+            if match is None:
+                self.conditional.setdefault(repr(rules))
             inputs = settings.get("inputs")
             for each in _local_files(path, self.project, file):
-                yield each, inputs if isinstance(inputs, dict) else {}
-
-    def _is_left_out(self, include: tuple[Path, int], rules: object) -> bool:
-        """Whether the rules of an include do not match, or may not and are taken so."""
-        match = _rules_match(rules, self.project, self.variables)
-        if match is None:
-            self.conditional.setdefault(include)
-            return include in self.left_out
-        return not match
+                yield _Include(
+                    each, inputs if isinstance(inputs, dict) else {}, repr(rules) if match is None else ""
+                )
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Two mappings, merged deeply; lists are not merged."""
     result = dict(below)
+    _merge_in(result, above)
+    return result
+
+
+def _merge_in(result: dict[str, Any], above: Mapping[str, Any]) -> None:
+    """Merge a mapping over another, which changes; those in it do not."""
     for key, value in above.items():
         under = result.get(key)
         if isinstance(under, dict) and isinstance(value, dict):
             value = merge(under, value)
         result[key] = value
-    return result
 
 
 def _as_mapping(include: object) -> Mapping[str, Any]:
@@ -161,7 +184,8 @@ def _as_mapping(include: object) -> Mapping[str, Any]:
     return include if isinstance(include, dict) else {}
 
 
-def _described(include: Mapping[str, Any]) -> str:
+def described_include(include: Mapping[str, Any]) -> str:
+    """An include of what is not in the project's files, in words."""
     kind = next((kind for kind in _ELSEWHERE if kind in include), None)
     if kind is None:
         return "an include of an unknown kind"
@@ -179,6 +203,8 @@ def _local_files(local: str, project: Path, file: Path) -> list[Path]:
         raise UsageError(f"{file} includes {local!r}, which is not below {project}")
     found = _matching(path, project) if "*" in path else [project / path]
     for each in found:
+        if not each.exists():
+            raise UsageError(f"{file} includes {local!r}: {each} cannot be read: there is no such file")
         if not each.resolve().is_relative_to(project.resolve()):
             raise UsageError(f"{file} includes {local!r}, which leads out of {project}")
     return found

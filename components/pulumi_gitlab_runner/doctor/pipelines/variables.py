@@ -38,10 +38,10 @@ def variables_of(
     if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
         raise UsageError(f"rules and a matrix give a job's variables over {_MOST_ALTERNATIVES} combinations")
     seen: set[tuple[tuple[str, str], ...]] = set()
-    own = plain_variables(job.get("variables"))
-    for workflow, combination, rule in itertools.product(*choices):
-        inherited = _inherited(plain_variables(content.get("variables")) | workflow, job)
-        variables = {**inherited, **own, **combination, **rule, **given}
+    own, top = plain_variables(job.get("variables")), plain_variables(content.get("variables"))
+    inherited = [_inherited(top | workflow, job) for workflow in choices[0]]
+    for above, combination, rule in itertools.product(inherited, *choices[1:]):
+        variables = {**above, **own, **combination, **rule, **given}
         key = tuple(sorted(variables.items()))
         if key not in seen:
             seen.add(key)
@@ -85,7 +85,10 @@ def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]
     pipeline that is started with it.
     """
     found: list[dict[str, str]] = []
-    for rule in _flat(settings.get("rules") if isinstance(settings, dict) else None):
+    rules = list(_flat(settings.get("rules") if isinstance(settings, dict) else None))
+    if not any(isinstance(rule, dict) and rule.get("variables") for rule in rules):
+        return [{}]
+    for rule in rules:
         if not isinstance(rule, dict):
             continue
         files = None if {"changes", "exists"} & rule.keys() else True
