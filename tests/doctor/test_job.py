@@ -234,3 +234,12 @@ def test_what_a_person_reads(pipeline: Pipeline, doctor: Doctor) -> None:
     assert "✔ a:1 for image of job" in shown
     assert "✘ Bad/Name for service of job" in shown
     assert shown.endswith("1 finding")
+
+
+def test_all_is_well_only_in_what_was_read(pipeline: Pipeline, doctor: Doctor) -> None:
+    pipeline.write("job: {image: 'a:1'}\n")
+    assert pipeline.run("--offline") == 0
+    assert doctor.output.endswith("\nAll well.\n")
+    pipeline.write("include: {template: T.gitlab-ci.yml}\njob: {image: 'a:1'}\n")
+    assert pipeline.run("--offline") == 0
+    assert doctor.output.endswith("\nAll well in what was read.\n")

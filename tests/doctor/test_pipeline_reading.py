@@ -1,6 +1,7 @@
 """`runner-doctor job` reads a pipeline as GitLab does: includes, inputs, merge keys, documents, rules."""
 
 import itertools
+import json
 import time
 from pathlib import Path
 
@@ -192,6 +193,20 @@ def test_a_job_whose_name_is_no_global_key(pipeline: Pipeline, name: str) -> Non
         "spec: {inputs: {v: {default: '1'}}}\n---\nspec: {image: 'a:$[[ inputs.v ]]', script: [x]}\n"
     )
     assert pipeline.images() == {"a:1": ["image of spec"]}
+
+
+def test_an_unknown_name_is_one_finding_for_all_its_jobs(pipeline: Pipeline, doctor: Doctor) -> None:
+    jobs = "".join(f"job{number}: {{image: $IMG, services: [$IMG]}}\n" for number in range(5))
+    pipeline.write(f"{jobs}other: {{image: 'a:$IMG'}}\n")
+    findings = pipeline.json("--offline")["findings"]
+    assert [each["where"] for each in findings] == [
+        "image of job0, service of job0, image of job1 and 7 more",
+        "image of other",
+    ]
+    assert pipeline.run("--offline", "--format", "sarif") == 1
+    sarif = json.loads(doctor.output)["runs"][0]["results"]
+    lines = [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in sarif]
+    assert sorted(lines) == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +417,7 @@ variables: {TAG: "1"}
 job: {image: "a:$TAG", variables: {TAG: !reference [.gone, TAG]}}
 """)
     found = pipeline.findings()["variable-unknown"]
-    assert "!reference ['.gone', 'TAG']" in found["what"]
+    assert "the name a:!reference ['.gone', 'TAG'] holds !reference ['.gone', 'TAG'], whose" in found["what"]
     assert "--gitlab" in found["fix"]
 
 

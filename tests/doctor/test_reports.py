@@ -171,7 +171,7 @@ def test_the_report_on_a_pipeline_for_a_terminal(doctor: Doctor, host: HostTree,
     assert [line.rstrip() for line in shown.splitlines()] == [
         "",
         "✔ a:1",
-        "  for       image of a, image of b",
+        "  for       image of a, b",
         "  runner    pulls without credentials: no source has any for it",
         "  registry  not asked: --offline",
         "",

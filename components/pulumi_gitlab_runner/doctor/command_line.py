@@ -367,9 +367,17 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
+    from pulumi_gitlab_runner.doctor.job_variables import with_credentials
 
-    host = _host(options)
-    report, *_ = _examined(options, [AskedImage(options.image, (), _variables(options))], host)
+    host, variables = _host(options), _variables(options)
+    values, unknown = with_credentials(variables.values)
+    if unknown:
+        raise UsageError(
+            f"DOCKER_AUTH_CONFIG holds {', '.join(unknown)}, whose value is not known here; give it: "
+            + " ".join(f"--variable {name}=…" for name in unknown)
+        )
+    asked = AskedImage(options.image, (), replace(variables, values=values))
+    report, *_ = _examined(options, [asked], host)
     short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 
@@ -396,8 +404,7 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
     configurations = read_configurations(options.file, variables.values, given_inputs(options.input))
     merged = _merged_by_gitlab(options, host)
     pipeline = read_pipeline(configurations, options.job, variables, host, _shorthands(options, host), merged)
-    for elsewhere in pipeline.not_read:
-        print(f"runner-doctor: not read: {printable(elsewhere)}", file=sys.stderr)
+    _say_what_was_not_read(pipeline.not_read)
     reports = _examined(options, pipeline.images, host)
     located = {finding: list(places) for finding, places in pipeline.findings.items()}
     for report, places in zip(reports, pipeline.places, strict=True):
@@ -418,7 +425,7 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
         if len(reports) > 1:
             terminal.show_summary(console, reports)
 
-    return _answer(options, findings, as_json, show)
+    return _answer(options, findings, as_json, show, partly=bool(pipeline.not_read))
 
 
 def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -433,6 +440,8 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
     given = job_variables(None, options.variable, None, protected=False).values
     configurations = read_configurations(options.file, given, given_inputs(options.input))
     merged = _merged_by_gitlab(options)
+    children = (merged or configurations.each[0]).child_pipelines()
+    _say_what_was_not_read(children)
     with RegistryClient(docker_certificates(DOCKER_CERTIFICATES)) as client:
         pipeline = pin.examine_pins(configurations, given, this_user(), client, merged)
     for file in configurations.files if not options.check else ():
@@ -452,7 +461,7 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
 
         terminal.show_pins(console, pipeline.pins, options.file, written=not options.check)
 
-    return _answer(options, findings, as_json, show)
+    return _answer(options, findings, as_json, show, partly=bool(children))
 
 
 def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -580,8 +589,18 @@ def _answer(
     findings: "Located",
     as_json: Callable[[], object],
     show: Callable[["Console"], None],
+    *,
+    partly: bool = False,
 ) -> "Sequence[Finding]":
-    """Print the report in the requested format, and return the findings."""
+    """Print the report in the requested format, and return the findings.
+
+    Args:
+        options: those of the command line.
+        findings: what was found, with the places in files that it is about.
+        as_json: makes the report as JSON.
+        show: shows the report on a terminal, without the findings.
+        partly: whether the report is about a part of what was asked for, since not all of it could be read.
+    """
     if options.format == "json":
         _print_json(as_json())
     elif options.format == "text":
@@ -591,7 +610,7 @@ def _answer(
 
         console = Console(highlight=False)
         show(console)
-        show_findings(console, list(findings))
+        show_findings(console, list(findings), partly=partly)
     else:
         from pulumi_gitlab_runner.doctor import report_formats
         from pulumi_gitlab_runner.doctor.pipelines.configuration import project_of
@@ -599,6 +618,11 @@ def _answer(
         form = report_formats.as_sarif if options.format == "sarif" else report_formats.as_code_quality
         _print_json(form(findings, options.file, project_of(options.file)))
     return list(findings)
+
+
+def _say_what_was_not_read(described: Sequence[str]) -> None:
+    for each in described:
+        print(f"runner-doctor: not read: {printable(each)}", file=sys.stderr)
 
 
 def _print_json(value: object) -> None:

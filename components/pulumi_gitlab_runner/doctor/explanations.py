@@ -51,10 +51,9 @@ EXPLANATIONS: dict[Name, Explanation] = {
     ),
     Name.CANNOT_BE_PINNED: Explanation(
         "One digest is not right for this image: its name is not known here, jobs make different images "
-        "of it, it "
-        "is written where it cannot be changed, or the registry does not say the digest.",
+        "of it, it is written where it cannot be changed, or the registry does not say the digest.",
         "Write the name out with its digest, one for each of the jobs; give the values of variables with "
-        "--variable; write a block scalar as a quoted text.",
+        "--variable; write a block scalar as a quoted text; let this machine reach the registry.",
         f"{CI_YAML}#image",
     ),
     Name.CERTIFICATE: Explanation(
@@ -305,7 +304,8 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{GITLAB}/ci/variables/#protect-a-cicd-variable",
     ),
     Name.VARIABLE_UNKNOWN: Explanation(
-        "A variable or an input in the name of an image has no value here, so the image was not examined.",
+        "A variable or an input in the name of an image, or in DOCKER_AUTH_CONFIG, has no value here, so the "
+        "image was not examined.",
         "Give it with --variable or --input, or all of the project's with --variables.",
         f"{GITLAB}/ci/variables/where_variables_can_be_used/",
     ),

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText, expand
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
+_LONGEST = 1024 * 1024
+"""Characters of a Docker configuration in which variables are expanded."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +26,27 @@ class JobVariables:
     withheld: frozenset[str] = frozenset()
 
 
+def with_credentials(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A job's variables with those in `DOCKER_AUTH_CONFIG` expanded, and the names of those without a value.
+
+    Source: GitLab Runner 19, common/build.go, `GetAllVariables`, and common/build_settings.go: the runner
+    expands the variables in a variable's value, but not with ``expand: false``, before it reads the value.
+    """
+    text = values.get(DOCKER_AUTH_CONFIG)
+    if text is None or isinstance(text, RawText):
+        return dict(values), ()
+    expanded, unknown = expand(text, values, longest=_LONGEST)
+    return {**values, DOCKER_AUTH_CONFIG: expanded}, unknown
+
+
 def job_variables(
     listed: Path | None, given: Sequence[str], docker_auth_config: str | None, *, protected: bool
 ) -> JobVariables:
     """Collect a job's variables.
 
     Args:
-        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …}, …]``.
+        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …}, …]``. In one with
+            ``"raw": true`` no variable is expanded.
         given: ``KEY=value`` each; these take precedence.
         docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for a file's; wins too.
         protected: whether the job's branch or tag is protected.
@@ -63,12 +80,15 @@ def _text_or_file(given: str) -> str:
         raise UsageError(f"--docker-auth-config {given}: the file cannot be read") from None
 
 
+def _value(variable: Mapping[str, object]) -> str:
+    text = str(variable.get("value") or "")
+    return RawText(text) if variable.get("raw") is True else text
+
+
 def _listed(path: Path) -> list[tuple[str, str, bool]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            (str(each["key"]), str(each.get("value") or ""), each.get("protected") is True) for each in found
-        ]
+        return [(str(each["key"]), _value(each), each.get("protected") is True) for each in found]
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}") from None
     except (ValueError, TypeError, KeyError, AttributeError):

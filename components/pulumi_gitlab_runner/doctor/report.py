@@ -55,12 +55,21 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
     for report in reports:
         facts = _grid()
         if report.users:
-            facts.add_row(Text("for", "dim"), Folded(printable(", ".join(report.users))))
+            facts.add_row(Text("for", "dim"), Folded(printable(_by_role(report.users))))
         facts.add_row(Text("runner", "dim"), Folded(_choice(report.runner)))
         facts.add_row(Text("registry", "dim"), Folded(_registry(report)))
         console.print()
         console.print(Folded(_headline(report), 2))
         console.print(Padding(facts, (0, 0, 0, 2)))
+
+
+def _by_role(users: Sequence[str]) -> str:
+    """What needs an image, the jobs of each role together: ``image of a, b; service of c``."""
+    roles: dict[str, list[str]] = {}
+    for user in users:
+        role, _, job = user.partition(" of ")
+        roles.setdefault(role, []).append(job)
+    return "; ".join(f"{role} of {', '.join(jobs)}" for role, jobs in roles.items())
 
 
 def show_summary(console: Console, reports: Sequence[ImageReport]) -> None:
@@ -101,8 +110,14 @@ def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: boo
         console.print(Padding(Folded(Text(printable(pin.message), "dim")), (0, 0, 0, 2)))
 
 
-def show_findings(console: Console, findings: Sequence[Finding]) -> None:
-    """Show the findings, each with its fix, and how many there are."""
+def show_findings(console: Console, findings: Sequence[Finding], *, partly: bool = False) -> None:
+    """Show the findings, each with its fix, and how many there are.
+
+    Args:
+        console: the terminal.
+        findings: the findings.
+        partly: whether they are about a part of what was asked for.
+    """
     for finding in findings:
         console.print()
         title = Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold"))
@@ -117,7 +132,7 @@ def show_findings(console: Console, findings: Sequence[Finding]) -> None:
         number = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
         console.print(Text(number, "bold red"))
     else:
-        console.print(Text("All well.", "bold green"))
+        console.print(Text("All well in what was read." if partly else "All well.", "bold green"))
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:

@@ -1,7 +1,7 @@
 """Texts with CI variables in them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
 _DEEPEST = 10
@@ -15,8 +15,14 @@ class RawText(str):
     __slots__ = ()
 
 
-def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """A text with its variables expanded, and the names of those that have no value, which stay."""
+def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> tuple[str, tuple[str, ...]]:
+    """A text with its variables expanded, and the names of those that have no value, which stay.
+
+    Args:
+        text: the text.
+        variables: the values, by name.
+        longest: the most characters of a text, before and after.
+    """
     unknown: dict[str, None] = {}
 
     def expanded(text: str, within: tuple[str, ...]) -> str:
@@ -33,14 +39,24 @@ def expand(text: str, variables: Mapping[str, str]) -> tuple[str, tuple[str, ...
                 known[name] = expanded(variables[name], (*within, name))
             return known[name]
 
-        result = _VARIABLE.sub(value, text) if len(text) <= _LONGEST else text
-        if len(result) > _LONGEST:
+        result = _VARIABLE.sub(value, text) if len(text) <= longest else text
+        if len(result) > longest:
             unknown.update(dict.fromkeys(within[-1:] or ("…",)))
-            return text[:_LONGEST]
+            return text[:longest]
         return result
 
     known: dict[str, str] = {}
     return expanded(str(text), ()), tuple(unknown)
+
+
+def ways_to_give(names: Iterable[str]) -> str:
+    """The options that give values to variables and inputs; empty where none can."""
+    names = list(names)
+    inputs = [name.strip("$[] ").removeprefix("inputs.") for name in names if name.startswith("$[[ inputs.")]
+    variables = [name for name in names if not name.startswith("$[[")]
+    return " ".join(
+        (*(f"--variable {name}=…" for name in variables), *(f"--input {name}=…" for name in inputs))
+    )
 
 
 def variables_in(text: str) -> list[str]:

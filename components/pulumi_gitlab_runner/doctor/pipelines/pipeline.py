@@ -1,20 +1,25 @@
 """The images that a pipeline pulls with a runner, each once, with the jobs that want it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.image_report import AskedImage
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, with_credentials
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
+from pulumi_gitlab_runner.doctor.pipelines.expansion import ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobImage, images_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 _SHOWN = 300
 """How much of a name is shown that may be of any length."""
+_MOST_SHOWN = 3
+"""How many jobs a finding names."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +62,8 @@ def read_pipeline(
     Raises:
         UsageError: the pipeline has no such job, or a job of it is not right.
     """
-    found: list[ImagesOfJob] = []
-    for configuration in (merged,) if merged else configurations.each:
-        names = _wanted(configuration, job)
-        found += [images_of(configuration, name, variables.values) for name in names]
+    in_files = _images_of_jobs(configurations.each, job, variables)
+    found = _images_of_jobs((merged,), job, variables) if merged else in_files
     if job is not None and not found:
         jobs = ", ".join((merged or configurations.each[0]).job_names()) or "none"
         raise UsageError(f"the pipeline has no job {job!r}, only: {jobs}")
@@ -68,13 +71,18 @@ def read_pipeline(
     not_read = [] if merged else list(configurations.not_read)
     if job is None:
         not_read += (merged or configurations.each[0]).child_pipelines()
-    groups = list(_grouped([*images, *_runners_own(found, host, variables)]))
-    places = _places(configurations, job, variables)
+    own = [*images, *_runners_own(found, host, variables)]
+    known, unknown = _with_known_credentials([image for image in own if not image.unknown])
+    groups = list(_grouped(known))
+    places = _places(in_files)
     findings: dict[Finding, dict[Place, None]] = {}
-    for image in images:
-        found_here = [_unknown(image)] if image.unknown else shorthand_findings(image.image, shorthands)
-        for finding in found_here:
-            findings.setdefault(finding, {}).update(places.get(_key(image), {}))
+    for finding, users in (
+        *_unknown_names([image for image in images if image.unknown]),
+        *_unknown_credentials(unknown),
+        *_shorthands([image for image in images if not image.unknown], shorthands),
+    ):
+        for user in users:
+            findings.setdefault(finding, {}).update(places.get(_key(user), {}))
     return Pipeline(
         tuple(_asked(group, variables) for group in groups),
         tuple(
@@ -90,16 +98,23 @@ def _key(image: JobImage) -> tuple[str, str, str]:
     return image.job, image.role, image.image
 
 
-def _places(
-    configurations: CiConfigurations, job: str | None, variables: JobVariables
-) -> dict[tuple[str, str, str], dict[Place, None]]:
+def _images_of_jobs(
+    configurations: Iterable[CiConfiguration], job: str | None, variables: JobVariables
+) -> list[ImagesOfJob]:
+    """The images of the wanted jobs, in each configuration that has them."""
+    return [
+        images_of(configuration, name, variables.values)
+        for configuration in configurations
+        for name in _wanted(configuration, job)
+    ]
+
+
+def _places(jobs: Iterable[ImagesOfJob]) -> dict[tuple[str, str, str], dict[Place, None]]:
     """Where in the files each image of each job is named."""
     found: dict[tuple[str, str, str], dict[Place, None]] = {}
-    for configuration in configurations.each:
-        for name in _wanted(configuration, job):
-            for image in images_of(configuration, name, variables.values).images:
-                if place := image.place:
-                    found.setdefault(_key(image), {}).setdefault(place)
+    for image in (image for job in jobs for image in job.images):
+        if place := image.place:
+            found.setdefault(_key(image), {}).setdefault(place)
     return found
 
 
@@ -131,13 +146,30 @@ def _runners_own(
 
 
 def _grouped(images: Sequence[JobImage]) -> Iterator[list[JobImage]]:
-    """The images whose names are known, those with the same variable and pull policy together."""
+    """The images, those with the same name, variable and pull policy together."""
     groups: dict[tuple[object, ...], list[JobImage]] = {}
     for image in images:
-        if not image.unknown:
-            key = (image.image, image.variables.get(DOCKER_AUTH_CONFIG), image.pull_policy)
-            groups.setdefault(key, []).append(image)
+        key = (image.image, image.variables.get(DOCKER_AUTH_CONFIG), image.pull_policy)
+        groups.setdefault(key, []).append(image)
     yield from groups.values()
+
+
+def _with_known_credentials(
+    images: Sequence[JobImage],
+) -> tuple[list[JobImage], dict[tuple[str, ...], list[JobImage]]]:
+    """The images with the variables in their `DOCKER_AUTH_CONFIG` expanded, and those where that fails.
+
+    The second are given by the variables without a value.
+    """
+    known: list[JobImage] = []
+    unknown: dict[tuple[str, ...], list[JobImage]] = {}
+    for image in images:
+        values, names = with_credentials(image.variables)
+        if names:
+            unknown.setdefault(names, []).append(image)
+        else:
+            known.append(replace(image, variables=values))
+    return known, unknown
 
 
 def _asked(same: Sequence[JobImage], variables: JobVariables) -> AskedImage:
@@ -147,17 +179,62 @@ def _asked(same: Sequence[JobImage], variables: JobVariables) -> AskedImage:
     return AskedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy)
 
 
-def _unknown(image: JobImage) -> Finding:
-    names = ", ".join(image.unknown)
-    inputs = [
-        name.strip("$[] ").removeprefix("inputs.") for name in image.unknown if name.startswith("$[[ inputs.")
-    ]
-    variables = [name for name in image.unknown if not name.startswith("$[[")]
-    ways = [*(f"--variable {name}=…" for name in variables), *(f"--input {name}=…" for name in inputs)]
-    return Finding(
-        FindingName.VARIABLE_UNKNOWN,
-        f"{image.role} of {image.job}",
-        f"the name {image.image[:_SHOWN]} holds {names}, whose value is not known here",
-        "the image was not examined",
-        f"give it: {' '.join(ways)}" if ways else "ask GitLab for the whole of the pipeline: --gitlab URL",
-    )
+_Found = tuple[Finding, Sequence[JobImage]]
+"""A finding, and the images that it is about."""
+
+
+def _shorthands(images: Sequence[JobImage], shorthands: Shorthands) -> Iterator[_Found]:
+    for image in images:
+        for finding in shorthand_findings(image.image, shorthands):
+            yield finding, [image]
+
+
+def _unknown_names(images: Sequence[JobImage]) -> Iterator[_Found]:
+    """Variables and inputs without a value in names of images, once for each name."""
+    groups: dict[tuple[str, tuple[str, ...]], list[JobImage]] = {}
+    for image in images:
+        groups.setdefault((image.image, image.unknown), []).append(image)
+    for (name, unknown), users in groups.items():
+        shown, names = _shown(name[:_SHOWN]), _shown(", ".join(unknown))
+        yield (
+            Finding(
+                FindingName.VARIABLE_UNKNOWN,
+                _shown_users([f"{user.role} of {user.job}" for user in users]),
+                f"the name {shown} holds {names}, whose value is not known here",
+                "the image was not examined",
+                _ways_to_give(unknown),
+            ),
+            users,
+        )
+
+
+def _unknown_credentials(images: Mapping[tuple[str, ...], Sequence[JobImage]]) -> Iterator[_Found]:
+    """Variables without a value in `DOCKER_AUTH_CONFIG`, once for the same variables."""
+    for unknown, users in images.items():
+        yield (
+            Finding(
+                FindingName.VARIABLE_UNKNOWN,
+                f"{VARIABLE} of {_shown_users([user.job for user in users])}",
+                f"the value holds {_shown(', '.join(unknown))}, whose value is not known here",
+                "its credentials are not known, so the images of these jobs were not examined",
+                _ways_to_give(unknown),
+            ),
+            users,
+        )
+
+
+def _ways_to_give(unknown: Sequence[str]) -> str:
+    ways = ways_to_give(unknown)
+    return f"give it: {ways}" if ways else "ask GitLab for the whole of the pipeline: --gitlab URL"
+
+
+def _shown(text: str) -> str:
+    """A text in which a reference to what was not read is shown as the file has it."""
+    return re.sub(r"\$\[\[ (!reference \[.*?\]) \]\]", r"\1", text)
+
+
+def _shown_users(users: Sequence[str]) -> str:
+    """Jobs, the first ones by name."""
+    distinct = list(dict.fromkeys(users))
+    others = len(distinct) - _MOST_SHOWN
+    return ", ".join(distinct[:_MOST_SHOWN]) + (f" and {others} more" if others > 0 else "")
