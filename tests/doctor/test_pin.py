@@ -389,3 +389,32 @@ def test_every_digest_stays_right_where_tags_differ(
         f"a: {{image: '{registry.host}/team/app:1@{DIGEST}'}}\n"
         f"b: {{image: {registry.host}/team/app:2@{other}}}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("job: {image: 'HOST/team/app:$V'}\n", "or give the value: --variable V=…"),
+        ("job: {image: 'HOST/team/app:${V:-1}'}\n", "write [HOST[:PORT]/]REPOSITORY"),
+        ("a: {image: $V, parallel: {matrix: [{V: [a, b]}]}}\n", "write the name out with its digest"),
+        ("job: {image: 'HOST/team/gone:1'}\n", "check the name, the way from here"),
+        ("job:\n  image: >-\n    HOST/team/app:1\n", "write the name as a quoted text"),
+        ("include: {template: T}\nvariables: {V: 'HOST/team/app:1'}\njob: {image: $V}\n", "--gitlab URL"),
+    ],
+)
+def test_the_way_out_is_that_of_the_reason(
+    doctor: Doctor, registry: RegistryDouble, file: Path, text: str, fix: str
+) -> None:
+    file.write_text(text.replace("HOST", registry.host))
+    found = doctor.json("pin", "--check", str(file))["findings"][0]
+    assert found["name"] == "cannot-be-pinned"
+    assert found["fix"].partition(fix)[1]
+
+
+def test_child_pipelines_are_named(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
+    """The gate says which images it does not see; the file is examined by itself."""
+    file.write_text(
+        f"job: {{image: '{registry.host}/team/app@{OLD}'}}\nchild: {{trigger: {{include: c.yml}}}}\n"
+    )
+    assert doctor.run("pin", "--check", str(file)) == 0
+    assert "not read: c.yml, the pipeline that child starts: examine that file by itself" in doctor.errors

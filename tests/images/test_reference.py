@@ -76,6 +76,7 @@ def test_a_digest_can_be_pinned_on_a_tag() -> None:
         ("nginx\x00", "control character"),
         ("https://registry.example.com/app", "without"),
         ("$CI_REGISTRY/app", "variable that was not expanded"),
+        ("app:${TAG:-1}", "only $NAME and ${NAME} are"),
         ("a" * 64, "identifier of a local image"),
         (DIGEST, "identifier of a local image"),
         ("registry.example.com/Team/app", "lowercase"),

@@ -191,11 +191,12 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     yield from missing_credential_findings(runner, host.kept, host.version)
     yield from list(shadowed_findings(runner, answer)) or shadowed_registry_findings(runner)
     if not _is_renewed(runner, host):
-        yield from ecr_token_findings(runner, datetime.now(UTC))
-    yield from ecr_credentials_findings(runner)
-    yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
+        yield from ecr_token_findings(runner, datetime.now(UTC), hosted=host.is_hosted)
+    yield from ecr_credentials_findings(runner, hosted=host.is_hosted)
+    if not host.is_hosted:
+        yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
     if answer:
-        yield from registry_answer_findings(runner, answer)
+        yield from registry_answer_findings(runner, answer, hosted=host.is_hosted)
 
 
 def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:

@@ -86,6 +86,11 @@ class RunnerHost:
         return RunnerVersion.parse(self.runner_version)
 
     @property
+    def is_hosted(self) -> bool:
+        """Whether its host is out of reach: its settings are not known, and it keeps no credentials."""
+        return self.files is None
+
+    @property
     def docker_settings(self) -> Mapping[str, Any]:
         """Its ``[runners.docker]``."""
         docker = self.settings.get("docker")

@@ -124,7 +124,7 @@ def _common_mistake(text: str) -> str | None:
     if "://" in text:
         return "it starts with a scheme; write the host without one"
     if "$" in text:
-        return "it contains a variable that was not expanded"
+        return "it contains a variable that was not expanded: only $NAME and ${NAME} are"
     if re.fullmatch(r"(sha256:)?[0-9a-f]{64}", text):
         return "it is the identifier of a local image, which no registry knows"
     return None

@@ -11,9 +11,19 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.registry_answers import withholding_source
 from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
 
+_RENEWED_VARIABLE = (
+    "declare `hosted_auth` in a stack, which keeps an ECR password in DOCKER_AUTH_CONFIG and renews it"
+)
 
-def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Finding]:
-    """An image that is pulled with a stored ECR password, which lasts 12 hours."""
+
+def ecr_token_findings(resolution: Resolution, now: datetime, *, hosted: bool = False) -> Iterator[Finding]:
+    """An image that is pulled with a stored ECR password, which lasts 12 hours.
+
+    Args:
+        resolution: how the runner finds the image's credentials.
+        now: the time.
+        hosted: whether the runner's host is out of reach.
+    """
     source, entry = resolution.source, resolution.entry
     if source is None or entry is None or entry.credentials is None or entry.verdict is not Verdict.USED:
         return
@@ -29,11 +39,13 @@ def ecr_token_findings(resolution: Resolution, now: datetime) -> Iterator[Findin
         f"{source.name}, {entry.key}",
         what,
         "ECR refuses it from then on, and nothing renews it",
-        "declare the registry as `ecr: {}`: the host's service then renews the password",
+        _RENEWED_VARIABLE
+        if hosted
+        else "declare the registry as `ecr: {}`: the host's service then renews the password",
     )
 
 
-def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
+def ecr_credentials_findings(resolution: Resolution, *, hosted: bool = False) -> Iterator[Finding]:
     """An image of a private ECR registry that would be pulled without credentials, which ECR never allows."""
     host = resolution.path.partition("/")[0]
     registry = ECR_HOST.fullmatch(host)
@@ -43,6 +55,8 @@ def ecr_credentials_findings(resolution: Resolution) -> Iterator[Finding]:
         f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
         "and name it under the runner's registries"
     )
+    if hosted:
+        declare = _RENEWED_VARIABLE
     fix = declare
     if is_dual_stack(host):
         # AWS takes an ECR password under both names; the runner looks for it under the name of the image.

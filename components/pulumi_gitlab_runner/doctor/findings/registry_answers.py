@@ -34,8 +34,16 @@ _NAMES = {
 }
 
 
-def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> Iterator[Finding]:
-    """The finding that follows from a registry's answer."""
+def registry_answer_findings(
+    resolution: Resolution, answer: RegistryAnswer, *, hosted: bool = False
+) -> Iterator[Finding]:
+    """The finding that follows from a registry's answer.
+
+    Args:
+        resolution: how the runner finds the image's credentials.
+        answer: the registry's.
+        hosted: whether the runner's host is out of reach.
+    """
     why = "the job cannot pull the image"
     host = resolution.path.partition("/")[0]
     if answer.outcome is Outcome.UNAUTHORIZED and resolution.credentials:
@@ -54,18 +62,23 @@ def registry_answer_findings(resolution: Resolution, answer: RegistryAnswer) -> 
                 resolution.image,
                 f"{answer.message}, and no source has any for {host}",
                 why,
-                _fix_of_no_credentials(resolution),
+                _fix_of_no_credentials(resolution, hosted),
             )
     elif answer.outcome in _NAMES:
         name, fix = _NAMES[answer.outcome]
         yield Finding(name, resolution.image, answer.message, why, fix.format(host=host))
 
 
-def _fix_of_no_credentials(resolution: Resolution) -> str:
+def _fix_of_no_credentials(resolution: Resolution, hosted: bool) -> str:
     """The fix: for the source whose credentials are not used, or else to add credentials."""
     named = withholding_source(resolution)
     if named:
         return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
+    if hosted:
+        return (
+            "give the project a variable DOCKER_AUTH_CONFIG with the registry's user and password, which "
+            "`docker_auth` of a stack's variables makes"
+        )
     return "declare the registry under `registries`, and name it under the runner's registries"
 
 

@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
-from pulumi_gitlab_runner.doctor.pipelines.expansion import variables_in
+from pulumi_gitlab_runner.doctor.pipelines.expansion import variables_in, ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import JobImage, images_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser
@@ -27,6 +27,11 @@ from pulumi_gitlab_runner.images.reference import (
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import RegistryClient
+
+
+_ASK_GITLAB = "ask GitLab for the whole of the pipeline: --gitlab URL, with GITLAB_TOKEN"
+_EACH_BY_ITSELF = "write the name out with its digest, one for each of the jobs"
+_TEXT_OF_ITS_OWN = "write the name as a quoted text in the image or the service itself; then pin again"
 
 
 class State(StrEnum):
@@ -60,10 +65,7 @@ class Pin:
     state: State
     message: str
     pinned: str | None = None
-    fix: str = (
-        "write the name out with its digest, one for each of the jobs, or give the values of variables "
-        "with --variable; then pin again"
-    )
+    fix: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def _places(
                 if image.place:
                     uses.setdefault(image.place, []).append(image)
     for configuration in configurations.each:
-        for name in ("", *(name for name in configuration.content if name.startswith("."))):
+        for name in ("", *configuration.hidden_names()):
             for image in images_of(configuration, name, given).images:
                 if image.place and image.place not in uses and "$" not in image.written:
                     unused.setdefault(image.place, []).append(image)
@@ -217,36 +219,46 @@ class _Judge:
         written = str(images[0].written)
         unknown = dict.fromkeys(name for image in images for name in image.unknown)
         if unknown:
-            return Pin(place, written, State.UNKNOWN, f"{', '.join(unknown)} has no value here")
+            message, ways = f"{', '.join(unknown)} has no value here", ways_to_give(unknown)
+            way_out = (
+                f"write the name out with its digest, or give the value: {ways}" if ways else _ASK_GITLAB
+            )
+            return Pin(place, written, State.UNKNOWN, message, fix=way_out)
         try:
             references = {image.image: parse(image.image) for image in images}
         except InvalidImageReference as error:
-            return Pin(place, written, State.UNKNOWN, error.found)
+            return Pin(place, written, State.UNKNOWN, error.found, fix=f"write {error.allowed}")
         every = list(references.values())
         if all(each.digest and not each.tag for each in every):
             return Pin(place, written, State.DIGEST_ALONE, "it has a digest and no tag")
         if all(each.digest for each in every) and "@" not in written:
             return Pin(place, written, State.PINNED, "its digest is in a variable, or in an input")
-        why = self._not_one_image(written, images, used=used)
-        return Pin(place, written, State.UNKNOWN, why) if why else every[0]
+        if several := self._not_one_image(written, images, used=used):
+            why, way_out = several
+            return Pin(place, written, State.UNKNOWN, why, fix=way_out)
+        return every[0]
 
-    def _not_one_image(self, written: str, images: Sequence[JobImage], *, used: bool) -> str:
-        """Why a digest may be wrong for one of the jobs; empty where all of them run the same image."""
+    def _not_one_image(
+        self, written: str, images: Sequence[JobImage], *, used: bool
+    ) -> tuple[str, str] | None:
+        """Why a digest may be wrong for one of the jobs, and the way out; None where all run one image."""
         names = dict.fromkeys(image.image for image in images)
         if len(names) > 1:
             shown = " and ".join(map(without_password, list(names)[:3])) + (
                 " and others" if len(names) > 3 else ""
             )
-            return f"jobs make {shown} of it, and one digest is not right for all"
+            return f"jobs make {shown} of it, and one digest is not right for all", _EACH_BY_ITSELF
         variables = [name for name in variables_in(written) if name not in self.given]
         if variables and self.uncertain:
-            return f"{', '.join(variables)} may be set in what was not read"
+            why = f"{', '.join(variables)} may be set in what was not read"
+            return why, f"{_ASK_GITLAB}; or give the value: {ways_to_give(variables)}"
         if used and self.of_gitlab is not None:
             jobs = {(image.job, image.role) for image in images}
             theirs = [each.image for each in self.of_gitlab if (each.job, each.role) in jobs]
             if not names.keys() <= set(theirs):
-                return f"GitLab makes {' and '.join(map(without_password, theirs)) or 'no image'} of it"
-        return ""
+                made = " and ".join(map(without_password, theirs)) or "no image"
+                return f"GitLab makes {made} of it", _EACH_BY_ITSELF
+        return None
 
     def pinned(
         self, place: Place, written: str, reference: ImageReference, digest: str | None, message: str
@@ -262,7 +274,8 @@ class _Judge:
             "the same text is used for something else too" if place in self.other_places else ""
         )
         if why:
-            return Pin(place, written, State.UNKNOWN, f"{digest} cannot be written here: {why}")
+            message = f"{digest} cannot be written here: {why}"
+            return Pin(place, written, State.UNKNOWN, message, fix=_TEXT_OF_ITS_OWN)
         if reference.digest is None:
             message = f"the tag {reference.tag or 'latest'} is {digest}"
             return Pin(place, written, State.NOT_PINNED, message, pinned)
@@ -332,8 +345,7 @@ def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[F
         findings[Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, way_out)] = ()
     for elsewhere in pipeline.not_read:
         why = "images that it names are not seen, and may not be pinned"
-        way_out = "ask GitLab for the whole of the pipeline: --gitlab URL, with GITLAB_TOKEN"
-        findings[Finding(FindingName.NOT_READ, str(file), f"not read: {elsewhere}", why, way_out)] = ()
+        findings[Finding(FindingName.NOT_READ, str(file), f"not read: {elsewhere}", why, _ASK_GITLAB)] = ()
     return findings
 
 
