@@ -26,6 +26,7 @@ def printed(what: object, width: int = 80) -> list[str]:
         ("a/path/of/parts", ["a/path/of/", "parts"]),
         ("name:1@sha256:0", ["name:1", "@sha256:0"]),
         ("to a/long/path", ["to", "a/long/pat"[:7], "path"]),
+        ("x a/long/path", ["x a/long/", "path"]),
         ("abcdefghijklmno", ["abcdefghij", "klmno"]),
         ("first\n\nlast line of it", ["first", "", "last line", "of it"]),
     ],

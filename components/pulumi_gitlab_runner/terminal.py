@@ -106,7 +106,7 @@ def _indented(line: Text, indent: int) -> Text:
 
 
 def _cut(text: str, width: int) -> int:
-    """Where a line ends that must not be longer than `width`."""
-    places = [found.start() for found in _BREAK.finditer(text) if 0 < found.start() <= width]
+    """Where a line ends that must not be longer than `width`; a mark is not a line of its own."""
+    places = [found.start() for found in _BREAK.finditer(text) if _INDENT < found.start() <= width]
     spaces = [place for place in places if text[place - 1].isspace()]
     return (spaces or places or [width])[-1]

@@ -10,10 +10,10 @@ AFTER_S, AGAIN_S = 2.0, 20.0
 WAITS_FOR = {
     "host": "the host's files, programs and Docker Engine",
     "image": "the image's registry",
-    "job": "the registries of the pipeline's images",
+    "job": "the pipeline and the registries of its images",
     "leftovers": "AWS, GitLab and the stack's state",
     "online": "GitLab",
-    "pin": "the registries of the pipeline's images",
+    "pin": "the pipeline and the registries of its images",
 }
 """The services that each command asks."""
 
