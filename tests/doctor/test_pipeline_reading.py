@@ -114,6 +114,13 @@ def test_many_conditional_includes(pipeline: Pipeline) -> None:
     assert {"i0:1", "i6:1", "i7:1"} <= set(pipeline.images())
 
 
+def test_an_empty_extends_is_none(pipeline: Pipeline) -> None:
+    pipeline.write(
+        ".base: {extends: , image: 'a:1'}\njob: {extends: .base}\nother: {extends: [], image: 'b:1'}\n"
+    )
+    assert pipeline.images() == {"a:1": ["image of job"], "b:1": ["image of other"]}
+
+
 def test_includes_with_equal_rules_come_together(pipeline: Pipeline) -> None:
     """A template and the job that extends it, in files of their own with the same rules."""
     pipeline.write(".base: {image: 'a:1'}\n", "base.yml")

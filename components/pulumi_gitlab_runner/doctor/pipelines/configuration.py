@@ -117,7 +117,7 @@ class CiConfiguration:
         if name in self._extended:
             return self._extended[name]
         job = self.content[name]
-        if not isinstance(job, dict) or "extends" not in job:
+        if not isinstance(job, dict) or job.get("extends") is None:
             return job, 0
         if name in below:
             raise UsageError(f"the jobs {', '.join(below)} extend each other in a circle")
