@@ -123,8 +123,10 @@ def _common_mistake(text: str) -> str | None:
         return "it contains white space or a control character"
     if "://" in text:
         return "it starts with a scheme; write the host without one"
+    if re.search(r"\$(?!\w|\{\w+\})", text):
+        return "it contains a variable in a form that GitLab does not expand; write $NAME or ${NAME}"
     if "$" in text:
-        return "it contains a variable that was not expanded: only $NAME and ${NAME} are"
+        return "it contains a variable that was not expanded"
     if re.fullmatch(r"(sha256:)?[0-9a-f]{64}", text):
         return "it is the identifier of a local image, which no registry knows"
     return None
