@@ -57,6 +57,47 @@ def test_a_long_list_is_cut(count: int, more: str) -> None:
     assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a` gains {shown}{more}"]
 
 
+def test_runners_come_first_and_equal_things_by_their_names() -> None:
+    created = [
+        step("create", f"gitlab-runner:index:{kind}", name, None, {"declared": {"group": number}})
+        for number, (kind, name) in enumerate(
+            [
+                ("CiVariables", "ci"),
+                ("RunnerHost", "ci-2"),
+                ("RunnerHost", "ci-10"),
+                ("DockerRunnerHost", "ci-a"),
+                ("EcrRepositories", "ci-b"),
+                ("RunnerFleet", "ci-3"),
+                ("RunnerHost", "ci-1"),
+                ("RunnerRegistration", "ci-z"),
+            ]
+        )
+    ]
+    for steps in (created, created[::-1]):
+        assert [line.partition(":")[0] for line in declared_changes(preview(*steps))] == [
+            "runner `ci-z`",
+            "fleet `ci-3`",
+            "host `ci-1`",
+            "host `ci-2`",
+            "host `ci-10`",
+            "Docker host `ci-a`",
+            "CI variables `ci`",
+            "ECR registry `ci-b`",
+        ]
+
+
+def test_an_equal_change_of_several_is_one_line_at_the_place_of_its_first() -> None:
+    names = {"ci-3": 1, "ci-2": 2, "ci-10": 1, "ci-1": 1}
+    steps = [
+        step("update", HOST, name, {"declared": {"concurrent": 9}}, {"declared": {"concurrent": number}})
+        for name, number in names.items()
+    ]
+    assert declared_changes(preview(*steps)) == [
+        "host `ci-1`, `ci-3`, `ci-10`: `concurrent` `9` → `1`",
+        "host `ci-2`: `concurrent` `9` → `2`",
+    ]
+
+
 DECLARED = {
     "tags": ["b"],
     "group": 42,

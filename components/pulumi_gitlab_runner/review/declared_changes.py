@@ -38,7 +38,7 @@ _FIRST = {
     )
 }
 """The keys that come first in the line of something new; the others follow by their names."""
-_ORDER = ("runner", "fleet", "host", "Docker host")
+_ORDER = {noun: number for number, noun in enumerate(("runner", "fleet", "host", "Docker host"))}
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,15 @@ def declared_changes(preview: Preview) -> list[str]:
     for step in preview.changes:
         for change in _changes(step):
             texts.setdefault((change.noun, change.nameless), []).append(change)
-    order = {noun: number for number, noun in enumerate(_ORDER)}
-    listed = sorted(texts.values(), key=lambda alike: (order.get(alike[0].noun, len(order)), _first(alike)))
     return [
-        f"{alike[0].noun} {in_words(each.name for each in alike)}: "
-        + (alike[0].nameless if len(alike) > 1 else alike[0].text)
-        for alike in listed
+        f"{noun} {in_words(each.name for each in alike)}: {nameless if len(alike) > 1 else alike[0].text}"
+        for (noun, nameless), alike in sorted(texts.items(), key=_place)
     ]
 
 
-def _first(alike: Sequence[_Change]) -> object:
-    return min(natural(each.name) for each in alike)
+def _place(line: tuple[tuple[str, str], Sequence[_Change]]) -> tuple[int, tuple[tuple[str, int], ...]]:
+    (noun, _), alike = line
+    return _ORDER.get(noun, len(_ORDER)), min(natural(each.name) for each in alike)
 
 
 def _changes(step: Step) -> Iterator[_Change]:
