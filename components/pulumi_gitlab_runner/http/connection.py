@@ -148,10 +148,10 @@ class Connection(HTTPConnection):
         """Open a tunnel through the proxy."""
         lines = [f"CONNECT {self._place} HTTP/1.1", f"Host: {self._place}"]
         lines += [f"{name}: {value}" for name, value in proxy.headers.items()]
-        raw.settimeout(deadline.left())
-        raw.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         self.deadline = deadline
-        answer = HTTPResponse(_Socket(raw, self))  # type: ignore[arg-type]
+        through = _Socket(raw, self)
+        through.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+        answer = HTTPResponse(through)  # type: ignore[arg-type]
         answer.begin()
         if answer.status != 200:
             raise UnreachableError(f"cannot be reached: the proxy answers with status {answer.status}")
