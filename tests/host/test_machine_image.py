@@ -1,5 +1,7 @@
 """The document by which Image Builder makes a machine image."""
 
+import re
+
 import pytest
 import yaml
 from pulumi_gitlab_runner.host.machine_image import LONGEST_DOCUMENT, document_version, image_document
@@ -15,6 +17,8 @@ def test_it_fits_with_many_images_and_brings_every_file(name: str) -> None:
     system = OPERATING_SYSTEMS[name]
     document = image_document(system, "19.3.0", IMAGES, ["123456789012.dkr.ecr.eu-west-1.amazonaws.com"])
     assert len(document) < LONGEST_DOCUMENT
+    # Each text can be read, and lines are not broken.
+    assert len(re.findall(r"(?m)^      content: \|$", document)) == document.count("content: ")
     # Image Builder would take it for an expression of its own.
     assert "{{" not in document
     files = yaml.safe_load(document)["phases"][0]["steps"][0]["inputs"]
@@ -34,6 +38,7 @@ def test_the_whole_document() -> None:
         image_document(system, "19.3.0", ["b.example/i:1", "a.example/i:1"], ["b", "a"])
     )
     (written, built), (tested,) = (phase["steps"] for phase in document["phases"])
+    assert list(document) == ["name", "schemaVersion", "phases"]
     assert (document["name"], document["schemaVersion"]) == ("GitLabRunner", 1.0)
     assert [phase["name"] for phase in document["phases"]] == ["build", "test"]
     assert (written["name"], written["action"]) == ("Files", "CreateFile")

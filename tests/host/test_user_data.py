@@ -15,7 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
 from pulumi_gitlab_runner.host.scripts import script
-from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, user_data, without_comments
+from pulumi_gitlab_runner.host.user_data import (
+    INSTALLER,
+    encoded,
+    sized_user_data,
+    user_data,
+    without_comments,
+)
 from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
@@ -74,6 +80,15 @@ def test_it_has_the_shape_that_cloud_init_takes(system: OperatingSystem) -> None
         assert re.fullmatch("0[0-7]{3}", file["permissions"])
     assert data["runcmd"]
     assert all(isinstance(word, str) for command in data["runcmd"] for word in command)
+
+
+@ANY_SYSTEM
+def test_every_script_can_be_read(system: OperatingSystem) -> None:
+    text = user_data(**SETTINGS, operating_system=system)
+    assert len(re.findall(r"(?m)^  content: \|$", text)) == text.count("content: ")
+    assert {f"    {line}".rstrip() for line in contents(system)[INSTALLER].splitlines()} <= set(
+        text.splitlines()
+    )
 
 
 def test_every_file_and_its_mode(written: dict[str, Any]) -> None:

@@ -4,10 +4,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-import yaml
-
+from pulumi_gitlab_runner.host.readable_yaml import readable_yaml
 from pulumi_gitlab_runner.host.scripts import script, shell_settings
-from pulumi_gitlab_runner.host.user_data import INSTALLER, BlockText
+from pulumi_gitlab_runner.host.user_data import INSTALLER
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
 LONGEST_DOCUMENT = 16000
@@ -56,7 +55,7 @@ def image_document(
             {"name": "test", "steps": [_running("Check", "check")]},
         ],
     }
-    return yaml.dump(document, Dumper=BlockText, sort_keys=False, width=1000)
+    return readable_yaml(document)
 
 
 def document_version(document: str) -> str:

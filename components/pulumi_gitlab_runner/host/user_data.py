@@ -5,13 +5,11 @@ import gzip
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-import yaml
 
 from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
 from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
+from pulumi_gitlab_runner.host.readable_yaml import readable_yaml
 from pulumi_gitlab_runner.host.scripts import script, shell_settings
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
@@ -130,17 +128,13 @@ def _packed(text: str) -> bytes:
 def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
     """A configuration that writes files, each with its text and mode, and runs a command."""
     written = "".join(_written(path, mode, content) for path, (content, mode) in files.items())
-    return f"#cloud-config\nwrite_files:\n{written}{_yaml({'runcmd': [[command]]})}"
+    return f"#cloud-config\nwrite_files:\n{written}{readable_yaml({'runcmd': [[command]]})}"
 
 
 @cache
 def _written(path: str, mode: str, content: str) -> str:
     """The item of a file. Nearly all are the same for every host, and PyYAML takes milliseconds for each."""
-    return _yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
-
-
-def _yaml(data: Any) -> str:
-    return yaml.dump(data, Dumper=BlockText, sort_keys=False, width=1000)
+    return readable_yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
 
 
 def without_comments(text: str) -> str:
@@ -167,15 +161,3 @@ def sized_user_data(text: str, path: str) -> str:
         )
         raise DeclarationError([Problem(path, found, allowed, remedy)])
     return text
-
-
-class BlockText(yaml.SafeDumper):
-    """Writes text of several lines as it is, so that user data can be read."""
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-BlockText.add_representer(str, _text)
