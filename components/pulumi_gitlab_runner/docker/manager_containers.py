@@ -1,6 +1,7 @@
 """The two containers of a runner manager: the delivery of its files, and the manager itself."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_docker as docker
@@ -129,7 +130,7 @@ def manager_container(
         image=image,
         entrypoints=["/bin/sh", f"{CURRENT}/gitlab-runner-manager"],
         envs=pulumi.Output.all(resolved((host, manager.proxy, manager.authorities)), environment).apply(
-            lambda known: manager_environment(known[0][0], known[1], *known[0][1:])
+            _environment
         ),
         init=True,
         restart="unless-stopped",
@@ -170,3 +171,8 @@ def manager_container(
             custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
         ),
     )
+
+
+def _environment(known: list[Any]) -> list[str]:
+    (host, proxy, authorities), environment = known
+    return manager_environment(host, environment, proxy, authorities)

@@ -138,7 +138,7 @@ class RunnerNetwork(Component[PlacedNetwork]):
         tables, subnets = [], []
         for zone in range(network.zones):
             private = f"{name}-private-{zone + 1}"
-            gateway = gateways[zone if network.nat_per_zone else 0]
+            gateway = gateways[zone % len(gateways)]
             tables.append(self._route_table(private, vpc, {"nat_gateway_id": gateway.id}))
             subnets.append(
                 self._subnet(private, vpc, ranges.apply(_private_range(zone)), zones[zone], tables[-1])
