@@ -223,6 +223,16 @@ def test_each_status_of_gitlabs_answer(
     assert doctor.errors == f"runner-doctor: GitLab at {url}: {said}\n"
 
 
+def test_an_answer_larger_than_a_pipeline(
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
+    with prepared(answer(200, bytes(8 * 1024**2 + 1))) as script:
+        url = f"http://{script.host}"
+        assert doctor.run("job", str(plain), "--hosted", "--offline", "--gitlab", url, "--project", "7") == 2
+    assert doctor.errors == f"runner-doctor: GitLab at {url} sends more than 8 MiB\n"
+
+
 @pytest.mark.parametrize(
     ("answered", "said"),
     [

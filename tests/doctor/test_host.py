@@ -262,7 +262,9 @@ def test_the_authorities_of_gitlab(host: HostTree) -> None:
         ([http_answer(200, b"no")], "it does not answer as a Docker Engine does"),
         ([http_answer(200, b"{}"), http_answer(200, b"{}")], None),
         ([END], "it ended the connection before it answered"),
+        ([http_answer(200, bytes(8 * 1024**2 + 1))], "it sends more than 8 MiB"),
     ],
+    ids=["a failure", "no JSON", "nothing known", "no answer", "a large answer"],
 )
 def test_an_engine_that_answers_as_none_does(short: HostTree, answers: list[bytes], said: str | None) -> None:
     path = short.root / "docker.sock"

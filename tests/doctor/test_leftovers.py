@@ -443,6 +443,11 @@ def test_every_page_of_gitlab_is_read(
         ([answer(200, b'[{"id": 1}]'), answer(404)], None),
         ([answer(404)], None),
         ([answer(403), answer(200, b"[]")], None),
+        ([answer(200, bytes(16 * 1024**2 + 1))], "does not answer: sends more than 16 MiB"),
+    ],
+    ids=[
+        *("401", "500", "307", "an object", "a note", "a large runner"),
+        *("403 of a runner", "404 of a runner", "404", "403", "a large list"),
     ],
 )
 def test_each_answer_of_gitlab_to_the_question_for_runners(

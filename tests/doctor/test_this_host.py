@@ -199,3 +199,6 @@ def test_its_credential_service_has_written_nothing(doctor: Doctor, this_host: T
     assert found["fix"] == (
         "see why: systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
     )
+    facts = this_host.facts(doctor)
+    assert facts[KEY] == "parameter eu-west-1 /a: no credential"
+    assert facts["other.example.com"] == "helper /usr/bin/docker-credential-x: no credential"
