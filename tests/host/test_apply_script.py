@@ -449,6 +449,33 @@ def test_docker_reloads_new_settings_and_is_never_restarted(applied: Host) -> No
     assert not any(" restart" in call and "docker" in call for call in calls)
 
 
+def test_a_failure_of_docker_to_reload_is_said(applied: Host) -> None:
+    applied.commands.add("systemctl", '[ "$1" != reload ]')
+    _damage(DAEMON, content="{}")(applied)
+    assert applied.apply(SHELLS[0]).returncode == 0
+    assert "warning: Docker does not reload its settings" in applied.said()
+
+
+def test_what_is_told_to_systemd_of_new_files(applied: Host) -> None:
+    """Docker, which does not run, reads its settings when it starts; gitlab-runner, without a fleet, goes on.
+
+    So does the script, where jobs cannot be kept from the metrics.
+    """
+    applied.commands.add("systemctl", 'case "$*" in *"is-active docker") exit 3 ;; esac')
+    files = json.loads(files_as_json(some_files()))
+    files[DAEMON]["content"] = "{}"
+    files["usr/local/sbin/gitlab-runner-firewall"]["content"] = "exit 1\n"
+    applied.deliver(json.dumps(files), "2")
+    assert applied.apply(SHELLS[0]).returncode == 0
+    assert applied.commands.calls("systemctl") == [
+        "systemctl daemon-reload",
+        "systemctl --quiet is-active docker",
+        "systemctl try-restart gitlab-runner-drain.service",
+        "systemctl --quiet is-active gitlab-runner",
+        "systemctl --no-block try-restart gitlab-runner-credentials.service",
+    ]
+
+
 def test_docker_is_left_alone_when_its_settings_stay(applied: Host) -> None:
     _damage("etc/gitlab-runner/registries", content="")(applied)
     assert applied.apply(SHELLS[0]).returncode == 0
@@ -461,6 +488,7 @@ def test_after_a_bad_version_the_next_good_one_is_applied(applied: Host) -> None
     applied.deliver(files_as_json(some_files()), "3")
     assert applied.apply(SHELLS[0]).returncode == 0
     assert applied.tree()["var/lib/gitlab-runner-host/applied"][1].startswith('"3"\t')
+    assert not (applied.root / REFUSED).exists()
 
 
 ANCHOR = "usr/local/share/ca-certificates/gitlab-runner-own-1.crt"
@@ -476,13 +504,15 @@ def with_files(**files: str) -> str:
 
 def test_what_is_no_longer_declared_is_removed(host: Host, shell: list[str]) -> None:
     trusted = "etc/docker/certs.d/registry.example.com:5000/own.crt"
-    host.deliver(with_files(**{trusted: "one"}), "1")
+    # Paths that have one in them, or are like one, that stays.
+    alike = ("etc/gitlab-runner/registries-of-before", "etc/gitlab-runner/config-toml")
+    host.deliver(with_files(**dict.fromkeys((trusted, *alike), "one")), "1")
     assert host.apply(shell).returncode == 0
     other = host.root / "etc/docker/certs.d/registry.example.com:5000/mine.crt"
     other.write_text("of somebody else")
     host.deliver(files_as_json(some_files()), "2")
     assert host.apply(shell).returncode == 0
-    assert not (host.root / trusted).exists()
+    assert not any((host.root / gone).exists() for gone in (trusted, *alike))
     assert other.exists()
     assert {path for path in some_files() if not (host.root / path).exists()} <= {LINK}
 
@@ -506,7 +536,7 @@ def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list
 
 def test_a_failure_to_take_them_up_is_said(host: Host, shell: list[str]) -> None:
     host.commands.add("update-ca-trust", "exit 1")
-    host.deliver(with_files(**{ANCHOR: "one"}), "1")
+    host.deliver(with_files(**{"etc/pki/ca-trust/source/anchors/gitlab-runner-own-1.crt": "one"}), "1")
     assert host.apply(shell).returncode == 0
     assert "warning: the operating system does not take up the certificate authorities" in host.said()
 

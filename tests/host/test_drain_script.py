@@ -79,6 +79,8 @@ def test_the_end_waits_for_running_jobs(host: DrainingHost, shell: list[str]) ->
     host.then_runner_is("inactive")
     assert host.drain(shell) == (0, [STOP, HEARTBEAT, LEAVE, HEARTBEAT, HEARTBEAT, COMPLETE])
     assert (host.root / "run/gitlab-runner-draining").exists()
+    # AWS gives two minutes' notice of the end of a spot instance; a hook waits for five minutes or longer.
+    assert host.commands.calls("sleep") == ["sleep 5"] * 2 + ["sleep 30"] * 3
 
 
 def test_a_refresh_of_a_later_change_goes_on(host: DrainingHost, shell: list[str]) -> None:

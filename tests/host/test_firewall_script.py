@@ -72,11 +72,16 @@ def test_a_second_run_changes_nothing(host: Host, shell: list[str]) -> None:
     assert host.rules() == before
 
 
-def test_a_runner_whose_metrics_jobs_would_reach_does_not_start(host: Host, shell: list[str]) -> None:
+@pytest.mark.parametrize(("command", "over"), [("iptables", ""), ("ip6tables", " over IPv6")])
+def test_a_runner_whose_metrics_jobs_would_reach_does_not_start(
+    host: Host, shell: list[str], command: str, over: str
+) -> None:
     host.serve("9252")
-    host.commands.add("iptables", "exit 4")
+    host.commands.add(command, "exit 4")
     assert host.run("gitlab-runner-firewall.sh", shell).returncode == 1
-    assert host.said()[-1].startswith("err: jobs cannot be kept from this host's metrics")
+    assert host.said() == [
+        f"err: jobs cannot be kept from this host's metrics{over}; gitlab-runner does not start"
+    ]
 
 
 def test_one_without_metrics_does(host: Host, shell: list[str]) -> None:

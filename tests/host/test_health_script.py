@@ -95,6 +95,23 @@ def test_a_dead_one_is_replaced_after_five_minutes(
     assert host.said()[-1].startswith(f"err: {reason}; this host asks")
 
 
+def test_docker_that_does_not_answer_in_half_a_minute_is_dead(host: CheckedHost, shell: list[str]) -> None:
+    host.commands.add("timeout", "exit 124")
+    host.check(1, shell)
+    assert host.commands.calls("timeout") == ["timeout 30 docker version"]
+    assert host.said() == ["warning: Docker does not answer, 1 of 5 times"]
+
+
+def test_what_it_says_is_in_the_journal_under_its_name(host: CheckedHost, shell: list[str]) -> None:
+    host.commands.add("docker", "exit 1")
+    host.check(1, shell)
+    said = "Docker does not answer, 1 of 5 times"
+    assert host.commands.calls("logger") == [f"logger -s -t gitlab-runner-health -p daemon.warning -- {said}"]
+    host.commands.add("logger", "exit 1")
+    shown = host.run("gitlab-runner-health.sh", shell).stderr
+    assert shown == "gitlab-runner-health: Docker does not answer, 2 of 5 times\n"
+
+
 def test_a_restart_starts_the_count_anew(host: CheckedHost) -> None:
     host.commands.add("systemctl", RUNNER_DEAD)
     host.check(4)

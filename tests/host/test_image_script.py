@@ -1,5 +1,6 @@
 """`gitlab-runner-image`, in every shell there is, with commands that stand in for those of the machine."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -137,9 +138,15 @@ def test_a_good_image_passes(builder: Builder, shell: list[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "body", "complaint"),
     [
-        ("systemctl", "", "docker.service is enabled"),
+        ("systemctl", '[ "$*" = "--quiet is-enabled docker.service" ]', "docker.service is enabled"),
+        (
+            "systemctl",
+            '[ "$*" = "--quiet is-enabled gitlab-runner.service" ]',
+            "gitlab-runner.service is enabled",
+        ),
         ("gitlab-runner", "echo Version: 19.3.01", "gitlab-runner is not 19.3.0"),
-        ("docker-credential-ecr-login", None, "docker-credential-ecr-login is not installed"),
+        ("gitlab-runner", "echo Version: 19.3-0", "gitlab-runner is not 19.3.0"),
+        *((command, None, f"{command} is not installed") for command in CHECKED),
     ],
 )
 def test_a_bad_image_does_not_pass(
@@ -147,11 +154,12 @@ def test_a_bad_image_does_not_pass(
 ) -> None:
     if body is None:
         builder.commands.remove(command)
+        builder.environment["PATH"] = str(builder.commands.directory)
+        builder.commands.add("grep", f'exec {shutil.which("grep")} "$@"')
     else:
         builder.commands.add(command, body)
     status, said, _ = builder.do("check", shell)
-    assert status == 1
-    assert f"gitlab-runner-image: {complaint}\n" in said
+    assert (status, said) == (1, f"gitlab-runner-image: {complaint}\n")
 
 
 def test_an_image_in_which_the_runner_has_a_name_does_not_pass(builder: Builder, shell: list[str]) -> None:

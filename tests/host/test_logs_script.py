@@ -28,6 +28,8 @@ elif [ -z "${after-no}" ]; then
 elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi |
     jq -c --argjson longest "${longest:-4096}" '.MESSAGE |= if length > $longest then null else . end'
 """
+# CloudWatch, which keeps what it is sent.
+KEEP = 'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
 CREATE = (
     "aws --region eu-west-1 logs create-log-stream --log-group-name /the/group "
     "--log-stream-name i-0123456789abcdef0"
@@ -53,9 +55,6 @@ class LoggingHost(ScriptHost):
 
     def cloudwatch(self, *, answers: bool = True, refuses: str = "") -> None:
         """Let CloudWatch keep what it is sent, or not; `refuses` is an error that it answers first."""
-        keep = (
-            'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
-        )
         once = f"""
 if [ "$4" = put-log-events ] && [ ! -e "$RECEIVED.refused" ]; then
     touch "$RECEIVED.refused"
@@ -63,7 +62,7 @@ if [ "$4" = put-log-events ] && [ ! -e "$RECEIVED.refused" ]; then
     exit 254
 fi
 """
-        self.commands.add("aws", ((once if refuses else "") + keep) if answers else "exit 255")
+        self.commands.add("aws", ((once if refuses else "") + KEEP) if answers else "exit 255")
 
     def write(self, *texts: str, **fields: Any) -> None:
         """Write entries of `gitlab-runner` to the journal."""
@@ -77,7 +76,10 @@ fi
                     "PRIORITY": "6",
                     "MESSAGE": text,
                 }
-                journal.write(json.dumps(entry | fields) + "\n")
+                entry |= fields
+                journal.write(
+                    json.dumps({key: each for key, each in entry.items() if each is not None}) + "\n"
+                )
 
     def batches(self) -> list[list[dict[str, Any]]]:
         """What CloudWatch was sent."""
@@ -146,6 +148,14 @@ def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) 
     host.cloudwatch(answers=True)
     host.run("gitlab-runner-logs.sh", shell)
     assert host.messages() == ["gitlab-runner: first"]
+
+
+def test_a_stream_that_is_there_already_is_used(host: LoggingHost, shell: list[str]) -> None:
+    host.write("first")
+    host.commands.add("aws", f'[ "$4" != create-log-stream ] || exit 254\n{KEEP}')
+    assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
+    assert host.messages() == ["gitlab-runner: first"]
+    assert host.said() == ["warning: there is no new log stream"]
 
 
 def test_the_journal_of_another_machine_is_not_sent(host: LoggingHost, shell: list[str]) -> None:
@@ -236,12 +246,15 @@ def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> N
     host.write("Started gitlab-runner-logs.service", SYSLOG_IDENTIFIER="systemd")
     host.write("docker.service: Failed", SYSLOG_IDENTIFIER="systemd", PRIORITY="4")
     host.write("a.service: Notice", SYSLOG_IDENTIFIER="systemd", PRIORITY="5")
+    host.write("a.service: without a priority", SYSLOG_IDENTIFIER="systemd", PRIORITY=None)
     host.write("Out of memory", SYSLOG_IDENTIFIER="kernel")
+    host.write("by a program without a name", SYSLOG_IDENTIFIER=None)
     host.run("gitlab-runner-logs.sh", shell)
     assert host.messages() == [
         "systemd: docker.service: Failed",
         "systemd: a.service: Notice",
         "kernel: Out of memory",
+        "?: by a program without a name",
     ]
 
 

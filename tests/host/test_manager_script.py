@@ -26,12 +26,12 @@ def root(tmp_path: Path) -> Path:
 
 
 def start(root: Path, shell: list[str]) -> list[str]:
-    """What the runner finds in its environment."""
+    """What is printed: by the runner, what it finds in its environment."""
     text = script("gitlab-runner-manager.sh")
     for place in PLACES:
         text = text.replace(place, f"{root}{place}")
     # The service of the credentials would go on for ever beside the runner.
-    text = text.replace("while true; do", "while false; do")
+    text = text.replace("while true; do", "for once in 1; do").replace("/bin/sleep 5", ":")
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(
         [*shell, "-c", text], env=environment, capture_output=True, text=True, timeout=30, check=True
@@ -51,3 +51,27 @@ def test_authorities_for_all_hosts_are_trusted_beside_the_public_ones(root: Path
 
 def test_without_any_the_images_own_are(root: Path, shell: list[str]) -> None:
     assert start(root, shell) == [" "]
+
+
+def test_it_runs_with_the_current_configuration(root: Path, shell: list[str]) -> None:
+    (root / "usr/bin/gitlab-runner").write_text('#!/bin/sh\necho "$*"\nreadlink "$3"\n')
+    (root / "etc/gitlab-runner").mkdir()
+    (root / "etc/gitlab-runner/config.toml").symlink_to("another")
+    assert start(root, shell) == [
+        f"run --config {root}/etc/gitlab-runner/config.toml",
+        f"{root}/srv/gitlab-runner/current/config.toml",
+    ]
+
+
+def test_credentials_are_asked_for_before_it_starts_and_kept_ready_beside_it(
+    root: Path, shell: list[str]
+) -> None:
+    """A failure of theirs does not keep it from its start."""
+    service = root / "srv/gitlab-runner/current/sbin/gitlab-runner-credentials"
+    service.parent.mkdir()
+    service.write_text('echo "$* $PATH"\nexit 1\n')
+    first, *beside = start(root, shell)
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    registries = f"--registries {root}/srv/gitlab-runner/current/registries {path}"
+    assert first == f"once {registries}"
+    assert sorted(beside) == [" ", f"serve {registries}"]

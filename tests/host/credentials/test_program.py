@@ -4,6 +4,7 @@ import ast
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.host.credentials import table
+from pulumi_gitlab_runner.host.credentials.__main__ import main
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.files import credential_service_files
 from pulumi_gitlab_runner.host.scripts import script
@@ -81,6 +83,7 @@ def test_the_docker_configuration_of_root_leads_to_the_credentials(
     done = program.once(shell)
     assert (done.returncode, program.auths()) == (0, {HOST: "me:canary-4711"})
     assert done.stderr == "gitlab-runner-credentials: 1 of 1 registries have their credentials\n"
+    assert list(program.root.rglob("*.pyc")) == []
 
 
 def test_a_registry_without_a_credential_is_told_by_the_exit_status(program: Program) -> None:
@@ -130,6 +133,33 @@ def test_one_that_is_killed_while_it_asks_and_started_again(program: Program, tm
     program.answer('echo \'{"Username": "me", "Secret": "another"}\'')
     assert program.once().returncode == 0
     assert program.auths() == {HOST: "me:another"}
+
+
+def test_its_help_names_the_places_on_a_host(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(sys, "argv", ["__main__.py", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    assert said.startswith("usage: gitlab-runner-credentials ")
+    for described in (
+        r"\{serve,once\}\s+renew them for ever; or ask for those that are due",
+        r"--registries REGISTRIES\s+default: /etc/gitlab-runner/registries$",
+        r"--directory DIRECTORY\s+where to write, in memory; default: /run/gitlab-runner-credentials$",
+    ):
+        assert re.search(described, said, re.MULTILINE)
+
+
+def test_another_command_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["__main__.py", "renew", "--registries=/", "--directory=/nowhere/below"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "invalid choice: 'renew'" in capsys.readouterr().err
 
 
 def test_what_is_delivered_is_what_is_tested() -> None:
