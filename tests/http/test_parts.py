@@ -64,6 +64,25 @@ def test_connecting_takes_ten_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -
     assert 3 < limits[1] <= 4
 
 
+def test_a_request_is_sent_within_its_own_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on a connection that an earlier one has opened."""
+    limits: list[float] = []
+    send = socket.socket.sendall
+
+    def sendall(raw: socket.socket, content: bytes) -> None:
+        if (limit := raw.gettimeout()) is not None:  # the server has none
+            limits.append(limit)
+        send(raw, content)
+
+    monkeypatch.setattr(socket.socket, "sendall", sendall)
+    with serving(answer(200), answer(200)) as script, HttpClient() as client:
+        for seconds in (60, 4):
+            client.ask("GET", script.url, deadline=Deadline(seconds))
+    assert script.connections == 1
+    assert 50 < limits[0] <= 60
+    assert 3 < limits[1] <= 4
+
+
 def test_a_host_that_does_not_take_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(_raw: socket.socket, _address: object) -> None:
         raise TimeoutError

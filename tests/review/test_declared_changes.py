@@ -57,12 +57,12 @@ def test_a_long_list_is_cut(count: int, more: str) -> None:
     assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a` gains {shown}{more}"]
 
 
-def test_runners_come_first_and_equal_things_by_their_names() -> None:
+def test_runners_come_first_and_others_by_their_names() -> None:
     created = [
         step("create", f"gitlab-runner:index:{kind}", name, None, {"declared": {"group": number}})
         for number, (kind, name) in enumerate(
             [
-                ("CiVariables", "ci"),
+                ("CiVariables", "ci-c"),
                 ("RunnerHost", "ci-2"),
                 ("RunnerHost", "ci-10"),
                 ("DockerRunnerHost", "ci-a"),
@@ -81,9 +81,18 @@ def test_runners_come_first_and_equal_things_by_their_names() -> None:
             "host `ci-2`",
             "host `ci-10`",
             "Docker host `ci-a`",
-            "CI variables `ci`",
             "ECR registry `ci-b`",
+            "CI variables `ci-c`",
         ]
+
+
+def test_a_managers_role_is_not_shown_beside_its_host() -> None:
+    role = "gitlab-runner:index:RunnerManagerRole"
+    made = step("create", role, "ci-build", None, {"declared": {"a": 1}})
+    assert declared_changes(preview(made)) == ["role of a manager `ci-build`: new: `a` `1`"]
+    for kind in ("RunnerHost", "RunnerFleet", "DockerRunnerHost"):
+        urn = f"urn:pulumi:prod::ci::gitlab-runner:index:{kind}${role}::ci-build"
+        assert declared_changes(preview({**made, "urn": urn})) == []
 
 
 def test_an_equal_change_of_several_is_one_line_at_the_place_of_its_first() -> None:
