@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi_gitlab_runner.review.command_line import NOT_HERE
 
 from sandbox.paths import CHECKOUT
 from tests.templates.component import COMPONENT, chosen, documents, filled, run
@@ -86,6 +87,11 @@ def test_what_runs_in_a_pipeline_of_each_source(
     assert chosen(source, jobs, **variables) == expected
 
 
+def test_a_deployment_is_started_by_hand_unless_that_is_chosen() -> None:
+    assert chosen("push", filled(stack="prod"), **MAIN) == {"deploy:prod": "manual"}
+    assert documents()[0]["deploy_when"]["options"] == ["manual", "on_success"]
+
+
 def test_previews_and_deployments_only_where_the_given_paths_change() -> None:
     jobs = filled(stack="prod", changes=["infra/**/*"])
     assert [rule["changes"] for rule in jobs["preview:prod"]["rules"]] == [["infra/**/*"]]
@@ -112,6 +118,7 @@ def test_downloads_are_cached_where_the_jobs_have_them_and_credentials_are_not()
             "key": {"prefix": "pulumi-gitlab-runner", "files": ["a.txt", "b.txt"]},
             "paths": [".cache/pip", ".cache/pulumi/plugins"],
         }
+        assert job["variables"]["PIP_CACHE_DIR"] == "$CI_PROJECT_DIR/.cache/pip"
 
 
 def test_each_job_has_its_own_role_and_only_deployments_wait_for_each_other() -> None:
@@ -121,7 +128,8 @@ def test_each_job_has_its_own_role_and_only_deployments_wait_for_each_other() ->
         kind: ROLES[f"{kind}_role"] for kind in kinds
     }
     assert [kind for kind, job in kinds.items() if "resource_group" in job] == ["deploy"]
-    assert kinds["deploy"]["resource_group"] == "prod"
+    deploy = filled(stack="prod", job_prefix="shop-")["shop-deploy:prod"]
+    assert (deploy["resource_group"], deploy["environment"]) == ("shop-prod", {"name": "shop-prod"})
 
 
 @pytest.fixture
@@ -204,10 +212,43 @@ def test_plugins_are_where_the_cache_looks_unless_the_image_has_a_place(
     assert "PULUMI_HOME=/image\n" in run(job, tmp_path, {**stubs, "PULUMI_HOME": "/image"}).stderr
 
 
-def test_a_plan_is_for_those_who_may_read_the_code() -> None:
-    artifacts = filled(stack="prod", artifacts_expire_in="2 weeks")["preview:prod"]["artifacts"]
-    assert (artifacts["access"], artifacts["expire_in"]) == ("developer", "2 weeks")
-    assert "plan.json" in artifacts["paths"]
+def test_what_is_kept_of_a_preview_for_those_who_may_read_the_code() -> None:
+    """Also of one that fails: the note says why."""
+    jobs = filled(stack="prod", artifacts_expire_in="2 weeks")
+    assert jobs["preview:prod"]["artifacts"] == {
+        "when": "always",
+        "access": "developer",
+        "expire_in": "2 weeks",
+        "paths": ["note.md", "plan.json"],
+        "reports": {"terraform": "report.json", "codequality": "quality.json"},
+    }
+    assert not any("artifacts" in job for name, job in jobs.items() if name != "preview:prod")
+
+
+def test_a_preview_ends_with_a_newer_one_and_may_lack_the_credentials_of_a_fork() -> None:
+    jobs = filled(stack="prod")
+    assert {name: job.get("interruptible", False) for name, job in jobs.items()} == {
+        name: name == "preview:prod" for name in jobs
+    }
+    assert {name: job["allow_failure"] for name, job in jobs.items() if "allow_failure" in job} == {
+        "preview:prod": {"exit_codes": [NOT_HERE]}
+    }
+
+
+def test_each_job_has_its_image_as_it_is_and_a_token_for_aws() -> None:
+    for job in filled(stack="prod", image="registry.example.com/ci:1", audience="aws").values():
+        assert job["image"] == {"name": "registry.example.com/ci:1", "entrypoint": [""]}
+        assert job["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "aws"}}
+
+
+def test_a_job_is_in_the_projects_directory_and_installs_what_it_needs(
+    tmp_path: Path, stubs: dict[str, Any]
+) -> None:
+    (tmp_path / "infra").mkdir()
+    installed = f'echo "installed in $PWD" >>{tmp_path}/asked'
+    job = filled(stack="prod", directory="infra", install=installed)["deploy:prod"]
+    assert run(job, tmp_path, stubs).returncode == 0
+    assert (tmp_path / "asked").read_text().splitlines()[:2] == [f"installed in {tmp_path}/infra", UP]
 
 
 def test_a_job_takes_on_its_role_by_its_id_token(tmp_path: Path, stubs: dict[str, Any]) -> None:
@@ -219,6 +260,7 @@ def test_a_job_takes_on_its_role_by_its_id_token(tmp_path: Path, stubs: dict[str
         f"AWS_ROLE_ARN={ROLES['deploy_role']}",
         "AWS_ROLE_SESSION_NAME=gitlab-1",
         "PULUMI_STACK=prod",
+        "PULUMI_SKIP_UPDATE_CHECK=true",
         "PULUMI_BACKEND_URL=s3://state",
         "id-token",
     } <= set(told)
