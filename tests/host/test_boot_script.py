@@ -83,8 +83,13 @@ def test_each_attempt_puts_off_the_end_of_the_launch(host: BootingHost, shell: l
     assert host.commands.calls("aws").count(HEARTBEAT) == len(ORDER) + 2
 
 
-def test_a_host_is_not_ready_before_its_runner_runs(host: BootingHost, shell: list[str]) -> None:
-    host.commands.add("systemctl", 'case "$*" in *is-active*) exit 3 ;; esac')
+@pytest.mark.parametrize(
+    ("command", "body"), [("systemctl", 'case "$*" in *is-active*) exit 3 ;; esac'), ("docker", "exit 1")]
+)
+def test_a_host_is_not_ready_before_its_runner_and_docker_run(
+    host: BootingHost, shell: list[str], command: str, body: str
+) -> None:
+    host.commands.add(command, body)
     status, calls = host.boot(shell)
     assert (status, calls[-1]) == (1, f"{COMPLETE} ABANDON")
     assert f"{COMPLETE} CONTINUE" not in calls
@@ -102,7 +107,8 @@ def test_a_group_that_does_not_answer_is_told_again(host: BootingHost, shell: li
     """A host that is in service already, at a second run, hears that there is no such wait."""
     host.commands.add("aws", "exit 254")
     status, calls = host.boot(shell)
-    assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 4)
+    tried = [(f"{COMPLETE} CONTINUE", f"sleep {pause}") for pause in (5, 15, 45, 0)]
+    assert (status, calls[-8:]) == (0, [call for attempt in tried for call in attempt])
     assert host.said()[-1] == "info: ready"
 
 

@@ -79,7 +79,8 @@ def test_files_are_delivered_for_root_alone(volume: Volume, shell: list[str]) ->
     assert (volume.current / "passwords/legacy").read_text() == "a password"
     assert str((volume.current / "home/.docker/config.json").readlink()) == "/run/credentials/config.json"
     assert (volume.current / "config.toml").stat().st_mode & 0o777 == 0o600
-    assert volume.current.stat().st_mode & 0o777 == 0o700
+    for directory in (volume.current, volume.current / "home/.docker"):
+        assert directory.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_configuration_is_newer_than_the_one_before(volume: Volume, shell: list[str]) -> None:
@@ -102,6 +103,14 @@ def test_authorities_are_newer_than_those_before(volume: Volume, shell: list[str
     """By that the runner knows that it is to read them anew: gitlab-runner, network/client.go."""
     volume.deliver(shell, 4, more="certs/gitlab.example.com.crt")
     assert (volume.current / "certs/gitlab.example.com.crt").stat().st_mtime_ns > 0
+
+
+def test_what_an_interrupted_delivery_left_is_replaced(volume: Volume, shell: list[str]) -> None:
+    (volume.path / "version.of-before").mkdir()
+    (volume.path / "current.new").symlink_to("version.of-before")
+    assert volume.deliver(shell, 4).returncode == 0
+    assert volume.concurrent() == CONFIG.format(4)
+    assert sorted(each.name.partition(".")[0] for each in volume.path.iterdir()) == ["current", "version"]
 
 
 def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> None:
@@ -135,12 +144,17 @@ def test_what_is_refused_changes_nothing(
     assert volume.concurrent() == CONFIG.format(4)
 
 
-def test_a_full_volume_keeps_the_files_of_before(volume: Volume, shell: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "told"), [("mktemp", "the volume cannot be written"), ("cp", "the files cannot be written")]
+)
+def test_a_full_volume_keeps_the_files_of_before(
+    volume: Volume, shell: list[str], command: str, told: str
+) -> None:
     volume.deliver(shell, 4)
-    volume.commands.add("cp", 'echo "cp: No space left on device" >&2; exit 1')
+    volume.commands.add(command, f'echo "{command}: No space left on device" >&2; exit 1')
     done = volume.deliver(shell, 5)
     assert done.returncode == 1
-    assert "No space left on device" in done.stderr
+    assert f"{command}: No space left on device\ngitlab-runner-deliver: {told}; " in done.stderr
     assert volume.concurrent() == CONFIG.format(4)
     assert len(list(volume.path.glob("version.*"))) == 1
 
