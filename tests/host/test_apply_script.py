@@ -534,10 +534,17 @@ def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list
     assert not (host.root / ANCHOR).exists()
 
 
-def test_a_failure_to_take_them_up_is_said(host: Host, shell: list[str]) -> None:
-    host.commands.add("update-ca-trust", "exit 1")
-    host.deliver(with_files(**{"etc/pki/ca-trust/source/anchors/gitlab-runner-own-1.crt": "one"}), "1")
-    assert host.apply(shell).returncode == 0
+@pytest.mark.parametrize(
+    ("command", "anchor"),
+    [
+        ("update-ca-certificates", ANCHOR),
+        ("update-ca-trust", "etc/pki/ca-trust/source/anchors/gitlab-runner-own-1.crt"),
+    ],
+)
+def test_a_failure_to_take_them_up_is_said(host: Host, command: str, anchor: str) -> None:
+    host.commands.add(command, "exit 1")
+    host.deliver(with_files(**{anchor: "one"}), "1")
+    assert host.apply(SHELLS[0]).returncode == 0
     assert "warning: the operating system does not take up the certificate authorities" in host.said()
 
 

@@ -226,6 +226,31 @@ def test_a_download_that_stalls_does_not_wait_for_ever(
     assert all(" --connect-timeout 20 --speed-time 30 " in call for call in host.commands.calls("curl"))
 
 
+APT = "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends --allow-downgrades"
+
+
+@pytest.mark.skipif(not Path("/etc/os-release").exists(), reason="there is no /etc/os-release")
+@pytest.mark.parametrize(
+    ("there", "wanted", "installed"),
+    [
+        ("install ok installed=19.3.0-1", "gitlab-runner=19.3.0-1", False),
+        ("install ok installed=19.3.0-1", "gitlab-runner=19.3.0-10", True),
+        ("install ok installed=19.4.0-1", "gitlab-runner=19.3.0-1", True),
+        ("install ok installed=1.7.1-2", "jq", False),
+        ("deinstall ok config-files=1.7.1-2", "jq", True),
+        ("", "jq", True),
+    ],
+)
+def test_what_debian_has_already_is_not_installed(
+    host: BootingHost, shell: list[str], there: str, wanted: str, installed: bool
+) -> None:
+    host.commands.add("apt-get", "")
+    host.commands.add("dpkg-query", f"printf '%s' '{there}'" if there else "exit 1")
+    assert installing(f"install_packages {wanted}", host, shell).returncode == 0
+    asked = f"dpkg-query --show --showformat=${{Status}}=${{Version}} {wanted.partition('=')[0]}"
+    assert host.commands.calls() == [asked, *([f"{APT} {wanted}"] if installed else [])]
+
+
 GPG = ("gpg", "gpgv", "unzip")
 AWS_INSTALLER = '#!/bin/sh\necho "$*" >"$INSTALLED"\n'
 

@@ -240,6 +240,7 @@ def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> Non
     assert [len(batch) for batch in host.batches()] == [250, 250, 100]
     size = max(sum(len(event["message"].encode()) + 26 for event in batch) for batch in host.batches())
     assert size < 1_048_576
+    assert {len(message) for message in host.messages()} == {len("gitlab-runner: ") + 1000}
 
 
 def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> None:
