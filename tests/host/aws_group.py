@@ -24,8 +24,8 @@ def environment_for(aws: AwsServer) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL": aws.endpoint, "HOME": os.devnull, **keys}
 
 
-def make_group(groups: Any, size: int, name: str = "the-group") -> list[str]:
-    """Make a group of the host `/the`, as its settings say; the ids of its instances."""
+def make_group(groups: Any, size: int, name: str = "the-group", host: str = "/the") -> list[str]:
+    """Make a group of a host, by default the one of the settings; the ids of its instances."""
     if not groups.describe_launch_configurations()["LaunchConfigurations"]:
         groups.create_launch_configuration(
             LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
@@ -36,7 +36,7 @@ def make_group(groups: Any, size: int, name: str = "the-group") -> list[str]:
         MinSize=size,
         MaxSize=2,
         AvailabilityZones=["eu-west-1a"],
-        Tags=[{"Key": "gitlab-runner-host", "Value": "/the", "PropagateAtLaunch": False}],
+        Tags=[{"Key": "gitlab-runner-host", "Value": host, "PropagateAtLaunch": False}],
     )
     # What is unhealthy stays to be seen.
     groups.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ReplaceUnhealthy"])

@@ -37,6 +37,7 @@ def test_it_starts_when_the_other_has_ended(host: ScriptHost, shell: list[str]) 
     host.commands.add("sleep", f'[ -e "{host.root}/run/gitlab-runner-waiting" ] && : >"{other}"')
     assert host.run("gitlab-runner-turn.sh", shell).returncode == 0
     assert host.said() == ["notice: waiting for the manager before this one to end its jobs"]
+    assert host.commands.calls("sleep") == ["sleep 15"]
     assert not (host.root / "run/gitlab-runner-waiting").exists()
 
 
@@ -53,6 +54,7 @@ def test_aws_tells_of_the_others(host: ScriptHost, metadata: InstanceMetadata) -
         metadata.set("instance-id", own)
         host.commands.add("aws", AWS_COMMAND)
         host.environment |= environment_for(aws)
+        make_group(groups, 1, "of-another-runner", "/the/other")
         assert host.run("gitlab-runner-turn.sh", ["sh"]).returncode != 0
         groups.update_auto_scaling_group(AutoScalingGroupName="the-group", MinSize=1)
         groups.terminate_instance_in_auto_scaling_group(InstanceId=other, ShouldDecrementDesiredCapacity=True)

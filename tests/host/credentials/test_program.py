@@ -78,8 +78,9 @@ def program(tmp_path: Path) -> Program:
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda each: Path(each[0]).name)
 def test_the_docker_configuration_of_root_leads_to_the_credentials(
-    program: Program, shell: list[str]
+    program: Program, shell: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     done = program.once(shell)
     assert (done.returncode, program.auths()) == (0, {HOST: "me:canary-4711"})
     assert done.stderr == "gitlab-runner-credentials: 1 of 1 registries have their credentials\n"
