@@ -235,6 +235,11 @@ def test_a_preview_ends_with_a_newer_one_and_may_lack_the_credentials_of_a_fork(
     }
 
 
+def test_the_default_image_has_the_projects_version_of_pulumi() -> None:
+    version = documents()[0]["image"]["default"].partition(":")[2]
+    assert f"pulumi=={version}" in (CHECKOUT / "requirements.txt").read_text().splitlines()
+
+
 def test_each_job_has_its_image_as_it_is_and_a_token_for_aws() -> None:
     for job in filled(stack="prod", image="registry.example.com/ci:1", audience="aws").values():
         assert job["image"] == {"name": "registry.example.com/ci:1", "entrypoint": [""]}
