@@ -102,6 +102,7 @@ def test_the_key_is_used_for_log_groups_of_the_stack_alone(
     environment: AwsEnvironment, service: str, groups: str
 ) -> None:
     account, logs = json.loads(key_policy("ci/dev", environment))["Statement"]
+    assert (account["Sid"], logs["Sid"]) == ("Account", "Logs")
     assert account["Principal"] == {"AWS": f"arn:{environment.partition}:iam::{ACCOUNT}:root"}
     assert (account["Action"], account["Resource"]) == ("kms:*", "*")
     assert logs["Principal"] == {"Service": service}

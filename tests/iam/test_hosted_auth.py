@@ -93,6 +93,14 @@ def test_what_it_does_not_need_it_may_not() -> None:
     assert [each["Sid"] for each in statements] == ["Log"]
 
 
+def test_each_statement_has_its_name() -> None:
+    assert [each["Sid"] for each in json.loads(POLICY)["Statement"]] == [
+        *("EcrToken", "EcrPull", "GitLabTokenSecrets", "GitLabTokenKey1"),
+        *("OwnParameters", "Log", "OwnParametersKey"),
+    ]
+    assert [each["Sid"] for each in json.loads(schedule_policy(FUNCTION))["Statement"]] == ["Run"]
+
+
 def test_the_schedule_may_run_it_and_nothing_else() -> None:
     assert allows(schedule_policy(FUNCTION), Call("lambda:InvokeFunction", FUNCTION))
     assert not allows(schedule_policy(FUNCTION), Call("lambda:InvokeFunction", f"{FUNCTION}-other"))

@@ -1,12 +1,14 @@
 """What a role for jobs may do, and which jobs may take it on."""
 
 import json
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.iam.job_role import PUSH_ACTIONS, job_policy, job_trust_policy
 from pulumi_gitlab_runner.iam.pull import PULL_ACTIONS
+from pulumi_gitlab_runner.iam.quotas import TRUST_POLICY
 from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.job_roles import JobRole
 
@@ -40,6 +42,10 @@ def test_it_may_push_and_pull_what_it_declares(repository: str) -> None:
     for action in (*PUSH_ACTIONS, *PULL_ACTIONS):
         assert allows(POLICY, Call(action, f"{ECR}/{repository}"))
     assert allows(POLICY, Call("ecr:GetAuthorizationToken", "*"))
+
+
+def test_each_statement_has_its_name() -> None:
+    assert [each["Sid"] for each in json.loads(POLICY)["Statement"]] == ["EcrToken", "EcrPull", "EcrPush"]
 
 
 def test_it_may_pull_from_other_registries_and_not_push_there() -> None:
@@ -84,6 +90,17 @@ def trusts(role: JobRole, subject: str, audience: str = "https://gitlab.example.
     return audience == condition["StringEquals"]["gitlab.example.com:aud"] and any(
         fnmatchcase(subject, each) for each in subjects
     )
+
+
+def test_each_project_has_each_branch_while_that_fits_the_trust_policy() -> None:
+    def conditions(length: int) -> set[str]:
+        role = replace(ROLE, trust_policy_length=length)
+        (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role))["Statement"]
+        return set(statement["Condition"])
+
+    size = TRUST_POLICY.size(job_trust_policy(PROVIDER, ROLE.audience, ROLE))
+    assert conditions(size) == {"StringEquals", "StringLike"}
+    assert conditions(size - 1) == {"StringEquals", "StringLike", "StringLikeIfExists"}
 
 
 @pytest.mark.parametrize(

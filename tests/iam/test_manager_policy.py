@@ -20,6 +20,7 @@ from pulumi_gitlab_runner.spec.registries import (
     StaticRegistry,
 )
 
+from tests.iam.everything import POLICY as EVERYTHING
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
 
 TOKEN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gitlab-runner/sandbox/build/tokens/build"
@@ -288,6 +289,16 @@ def test_the_order_of_the_declaration_does_not_change_the_policy() -> None:
     forward = policy(registries=registries)
     backward = policy(registries=registries[::-1], parameter_arns=[PASSWORD, TOKEN])
     assert json.dumps(forward) == json.dumps(backward)
+
+
+def test_each_statement_has_its_name() -> None:
+    assert [each["Sid"] for each in json.loads(EVERYTHING)["Statement"]] == [
+        *("EcrToken", "EcrPull", "EcrPullThrough", "EcrPublicToken"),
+        *("RegistrySecrets", "RegistryParameters", "RegistryKey1", "RegistryKey2"),
+        *("HostFiles", "HostParameters", "HostLifecycle", "SessionAgent", "SessionManager"),
+        *("HostLogs", "HostHealth", "FleetSize", "FleetInstances", "FleetLogin"),
+        *("CacheObjects", "CacheMisses", "CacheKey", "HostParametersKey"),
+    ]
 
 
 def test_only_ec2_takes_the_role_on() -> None:

@@ -44,11 +44,15 @@ def test_flow_logs_are_of_this_account_and_go_into_one_group() -> None:
     (written,) = json.loads(flow_logs_policy("arn:group"))["Statement"]
     actions = ("CreateLogStream", "DescribeLogGroups", "DescribeLogStreams", "PutLogEvents")
     assert (written["Action"], written["Resource"]) == ([f"logs:{each}" for each in actions], ["arn:group:*"])
+    assert written["Sid"] == "FlowLogs"
 
 
 def test_a_host_reads_the_groups_of_its_region() -> None:
     statement = group_statement(AwsEnvironment("123456789012", "eu-west-1"))
-    assert statement["Action"] == ["autoscaling:DescribeAutoScalingGroups"]
+    assert (statement["Sid"], statement["Action"]) == (
+        "HostGroup",
+        ["autoscaling:DescribeAutoScalingGroups"],
+    )
     assert (statement["Resource"], statement["Condition"]) == (["*"], CONDITION)
 
 

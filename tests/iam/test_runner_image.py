@@ -49,6 +49,13 @@ def test_it_may_do_nothing_else(call: Call) -> None:
     assert not allows(POLICY, call)
 
 
+def test_each_statement_has_its_name() -> None:
+    assert [each["Sid"] for each in json.loads(POLICY)["Statement"]] == [
+        *("SessionAgent", "SessionManager", "RunCommand", "Component", "ComponentProgram"),
+        *("BuildLogGroup", "HostLogs", "EcrToken", "EcrPull"),
+    ]
+
+
 def test_without_job_images_it_pulls_nothing() -> None:
     assert "ecr:" not in build_policy([], "ci-dev-base", GROUP, HERE)
 
