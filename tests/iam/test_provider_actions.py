@@ -185,6 +185,37 @@ def test_every_action_is_one_of_awss_own_handlers() -> None:
     assert alone == OF_THE_PROVIDER_ALONE
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "autoscaling/lifecycleHook:LifecycleHook",
+        "cloudwatch/metricAlarm:MetricAlarm",
+        "ec2/launchTemplate:LaunchTemplate",
+        "ec2/natGateway:NatGateway",
+        "ec2/subnet:Subnet",
+        "ecr/registryPolicy:RegistryPolicy",
+        "ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+        "ecr/replicationConfiguration:ReplicationConfiguration",
+        "ecr/repositoryCreationTemplate:RepositoryCreationTemplate",
+        "iam/instanceProfile:InstanceProfile",
+        "iam/openIdConnectProvider:OpenIdConnectProvider",
+        "iam/rolePolicy:RolePolicy",
+        "kms/alias:Alias",
+        "kms/key:Key",
+        "s3/bucketPolicy:BucketPolicy",
+        "scheduler/schedule:Schedule",
+        "ssm/parameter:Parameter",
+        "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    ],
+)
+def test_all_that_awss_own_handler_needs_to_create_it_is_allowed(kind: str) -> None:
+    """The others' handlers take care of what no component sets; roles have statements of their own."""
+    handler = schemas()[f"AWS::{CLOUDFORMATION[kind]}"]["handlers"]["create"]
+    needed = {*handler["permissions"]} - {"iam:CreateServiceLinkedRole", "iam:PassRole"}
+    assert needed <= {action for action, _ in PROVIDER_ACTIONS[f"aws:{kind}"].all}
+
+
 def test_the_others_are_no_types_of_awss_own() -> None:
     others = {each.removeprefix("aws:") for each in PROVIDER_ACTIONS} - CLOUDFORMATION.keys()
     assert others == {
