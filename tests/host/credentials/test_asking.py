@@ -79,6 +79,7 @@ def test_a_helper_that_does_not_read(commands: Commands) -> None:
         ("exec cat /dev/zero >&2", "gave an answer without an end"),
         ("echo canary-4711; exit 3", "failed with exit status 3"),
         ("echo canary-4711 >&2; exit 3", "failed with exit status 3"),
+        ("printf '\\377' | tee /dev/stderr; exit 3", "failed with exit status 3"),
         ("kill -9 $$", "failed with exit status -9"),
     ],
 )
@@ -162,7 +163,8 @@ def test_the_reason_of_ecrs_helper_is_in_its_log(commands: Commands) -> None:
         'time="x" level=error msg="Error retrieving credentials" error="ecr: AccessDenied: \\"me\\" may not"'
     )
     body = (
-        'mkdir -p "$AWS_ECR_CACHE_DIR/log"; cat <<\'END\' >"$AWS_ECR_CACHE_DIR/log/ecr-login.log"\n'
+        'cd "$AWS_ECR_CACHE_DIR"; mkdir log; printf "\\377\\n" >log/ecr-login.log\n'
+        "cat <<'END' >>log/ecr-login.log\n"
         f"{log}\nEND\necho credentials not found in native keychain; exit 1"
     )
     answer = helper(commands, body, "docker-credential-ecr-login")
@@ -232,9 +234,12 @@ def test_secrets(commands: Commands) -> None:
         ('Unable to locate credentials. You can configure credentials by running "aws configure".', False),
     ],
 )
-def test_the_reason_of_the_command_line_of_aws(commands: Commands, errors: str, alone: bool) -> None:
+@pytest.mark.parametrize("kind", ["parameter", "secret"])
+def test_the_reason_of_the_command_line_of_aws(
+    commands: Commands, kind: str, errors: str, alone: bool
+) -> None:
     commands.add("aws", f"printf '\\n%s\\n\\n' '{errors}' >&2; exit 254")
-    (answer,) = ask(Question("parameter", "eu-west-1", {"/a": (HOST,)}), PATIENCE).values()
+    (answer,) = ask(Question(kind, "eu-west-1", {"/a": (HOST,)}), PATIENCE).values()
     assert answer == Failure(f"failed: {errors}", alone)
 
 
