@@ -1,7 +1,6 @@
 """The files of a runner in the inputs of resources."""
 
 import base64
-import binascii
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -53,5 +52,5 @@ def readable(value: Any) -> Iterator[str]:
             if content.startswith(_GZIP):
                 content = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(content, _MOST)
             yield content.decode()
-        except (binascii.Error, ValueError, zlib.error):
+        except (ValueError, zlib.error):
             continue

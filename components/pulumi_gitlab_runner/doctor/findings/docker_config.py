@@ -1,7 +1,6 @@
 """Findings in a Docker configuration itself: a `config.json`, or the value of DOCKER_AUTH_CONFIG."""
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 
@@ -114,7 +113,7 @@ def _encoded_twice(text: str) -> bool:
 def _decoded(text: str) -> str | None:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode()
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 

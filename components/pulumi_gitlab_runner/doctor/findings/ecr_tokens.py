@@ -1,7 +1,6 @@
 """Findings about stored Amazon ECR passwords, which expire."""
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -79,5 +78,5 @@ def expiration(credentials: Credentials) -> datetime | None:
     try:
         payload = json.loads(base64.b64decode(password, validate=True))
         return datetime.fromtimestamp(int(payload["expiration"]), UTC)
-    except (binascii.Error, ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
         return None
