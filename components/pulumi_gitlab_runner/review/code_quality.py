@@ -148,8 +148,8 @@ class _StackFile:
                 yield (*at, key)
 
 
-_SAYS = {"protected": "not protected", "run_untagged": "without tags", "locked": "other projects"}
-"""The words of a danger by which a key of a runner is known."""
+_SAYS = {"run_untagged": "without tags", "locked": "other projects"}
+"""The words of a danger by which a key of a runner is known; for the others, the key itself."""
 
 
 def _words(danger: Danger) -> str:
