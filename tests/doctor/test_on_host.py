@@ -248,7 +248,11 @@ def test_what_is_gathered_of_a_host(host: HostTree, monkeypatch: pytest.MonkeyPa
     expected["/root/.docker/config.json"] = {"problem": "is a directory"}
     assert on_host.gathered() == {"files": expected, "version": "", "engine": None, "identity": None}
     host.write("etc/gitlab-runner/config.toml", 'token = """canary"""')
-    assert on_host.gathered()["files"]["/etc/gitlab-runner/config.toml"] == {"problem": "multi-line strings"}
+    (host.root / "home/gitlab-runner").unlink()
+    host.write("home/gitlab-runner/.dockercfg", CREDENTIALS, 0o607)
+    found = on_host.gathered()["files"]
+    assert found["/etc/gitlab-runner/config.toml"] == {"problem": "multi-line strings"}
+    assert found["/home/gitlab-runner/.dockercfg"] == {"mode": 0o607, "text": CREDENTIALS}
 
 
 def test_what_is_gathered_of_the_machine_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
