@@ -1,6 +1,6 @@
 """GitLab CI on AWS with private container registries, as Pulumi components.
 
-`RunnerStack` makes everything of one declaration; each part of it is a component of its own.
+`RunnerStack` creates all resources of one declaration; each of its parts is also a separate component.
 """
 
 from importlib import import_module
@@ -145,8 +145,8 @@ _EXPORTS = {
     "stack.configuration": ("declaration_from_config",),
     "stack.runner_stack": ("RunnerStack",),
 }
-"""The names that users import, by their modules. Each is loaded when it is asked for: a component loads the
-providers that it needs, and `runner-doctor` none."""
+"""The public names, by their modules. A module is imported on first access: a component imports only the
+providers that it needs, and `runner-doctor` imports none."""
 _MODULES = {name: module for module, names in _EXPORTS.items() for name in names}
 
 __all__ = list(_MODULES)
@@ -160,5 +160,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List every name that can be imported."""
+    """List the public names, including those that are not imported yet."""
     return sorted({*globals(), *_MODULES})

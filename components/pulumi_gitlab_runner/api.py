@@ -1,4 +1,4 @@
-"""All that users of the library import, in one place."""
+"""The public names of the library."""
 
 from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, HostStoreArgs
 from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, RunnerFleetArgs

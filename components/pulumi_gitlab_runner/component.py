@@ -1,4 +1,4 @@
-"""The base of all components."""
+"""The base class of all components."""
 
 import re
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ _Model = TypeVar("_Model")
 
 
 class Component(pulumi.ComponentResource, Generic[_Model]):
-    """A component whose arguments are read once.
+    """A component whose arguments are parsed once, into a model.
 
-    A program makes it with its arguments, which become a model; a component that has read a whole declaration
-    makes its parts with theirs, by `of`. Both ways lead to `_make`.
+    A program creates the component with arguments, which the constructor parses. A component that has parsed
+    a whole declaration creates its child components from their models, with `of`. Both call `_make`.
     """
 
     @classmethod
     def of(cls, name: str, model: _Model, opts: pulumi.ResourceOptions | None = None) -> Self:
-        """Make the component of what has been read already."""
-        made = cls.__new__(cls)
-        made._make(name, model, opts)
-        return made
+        """Create the component from a parsed model."""
+        component = cls.__new__(cls)
+        component._make(name, model, opts)
+        return component
 
     def _make(self, name: str, model: _Model, opts: pulumi.ResourceOptions | None) -> None:
         """Register the component and its resources."""
@@ -42,18 +42,18 @@ def _camel_case(name: str) -> str:
 
 
 def inputs_of(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that a component is registered with, so that a preview and the state show what it declares.
+    """The inputs that a component is registered with, so that a preview and the state show its declaration.
 
-    Under one key, since an output may have the name of one of them.
+    All are below one key, since an output may have the same name as one of them.
 
     Args:
-        declared: what to show: see `spec.declared`.
+        declared: the fields to show: see `spec.declared`.
     """
     return {DECLARED: as_given(declared)} if declared else {}
 
 
 def as_given(value: Any) -> Any:
-    """A part of the model as an input. Problems of a handle are reported where it is used, and once."""
+    """A part of the model as an input. Problems of a handle are reported once, where its value is used."""
     if isinstance(value, Deferred):
         return pulumi.Output.from_input(value.source)
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Cron expressions: those of gitlab-runner's autoscaler policies, and those of EC2 Image Builder."""
+"""Cron expressions of gitlab-runner's autoscaler policies and of EC2 Image Builder."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _FIELDS_OF_IMAGE_BUILDER = 6
 
 
 def is_unix_cron(expression: str) -> bool:
-    """Whether an expression has the five fields of Unix: minute, hour, day, month, day of the week.
+    """Whether an expression has the five Unix cron fields: minute, hour, day, month, day of the week.
 
     Source: docs.gitlab.com/runner/configuration/advanced-configuration, periods syntax.
     """
@@ -34,9 +34,9 @@ def is_unix_cron(expression: str) -> bool:
 
 
 def is_image_builder_cron(expression: str) -> bool:
-    """Whether an expression has the six fields of Image Builder: those of Unix, and the year.
+    """Whether an expression has the six fields of Image Builder: the five Unix cron fields, and the year.
 
-    One of the two days is `?`.
+    Exactly one of the day and the day of the week is `?`.
     Source: docs.aws.amazon.com/imagebuilder/latest/userguide/cron-expressions.html
     """
     fields = expression.lower().split(" ")

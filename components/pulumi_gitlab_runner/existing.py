@@ -1,8 +1,8 @@
-"""Existing resources in the place of one with a fixed name.
+"""Existing resources with the name of a resource that is to be created.
 
-AWS and GitLab refuse a second resource of the same name in the middle of an update. So each such resource has
-a hook that looks for the first one before the resource is created, in a preview too, and says how to go on.
-Pulumi runs the hook for a creation alone: for what is in the state, nothing is asked.
+AWS and GitLab refuse a second resource with the same name in the middle of an update. So each resource with a
+fixed name has a hook that looks up the name before the resource is created, also in a preview, and reports
+how to proceed. Pulumi runs the hook only for a creation: nothing is looked up for resources in the state.
 """
 
 import asyncio
@@ -18,20 +18,26 @@ from pulumi.runtime.rpc import UNKNOWN
 from pulumi.runtime.settings import get_monitor
 from pulumi.runtime.sync_await import _sync_await
 
-_LONGEST_LOOK_S = 15
-"""In seconds. After the error of another resource, the engine may answer no look-up before all hooks have
-ended: where a provider is to be started just then, look-ups wait for it. Source: pulumi/pulumi 3.258.0,
-pkg/resource/deploy: default_providers.go, `handleRequest`; deployment_executor.go waits for the steps that
-run, and so for their hooks."""
+_LOOK_UP_TIMEOUT_S = 15
+"""Timeout of a look-up, in seconds. After an error of another resource, the engine may not answer a look-up
+before all hooks have ended: look-ups wait for a provider that has not started yet. Source: pulumi/pulumi
+3.258.0, pkg/resource/deploy: default_providers.go, `handleRequest`; deployment_executor.go waits for the
+running steps, and so for their hooks."""
 _LONGEST_WAIT_S = 10
 _QUIET_S = 0.3
 
 
 @dataclass
 class _Hooks:
-    """The hooks of this program: how many there are and run, and when the last one began or ended."""
+    """The hooks of this program.
 
-    made: int = 0
+    Attributes:
+        registered: the number of hooks.
+        running: the number of running hooks.
+        last: the time at which a hook last started or ended, of the monotonic clock.
+    """
+
+    registered: int = 0
     running: int = 0
     last: float = 0
 
@@ -50,10 +56,10 @@ _hooks = _Hooks()
 def wait_for_hooks() -> None:
     """Wait for running hooks before the program ends with an error.
 
-    Pulumi stops answering hooks before it reports the error of a program. The engine takes a hook without an
-    answer for a failure, and ends before it has heard what was wrong.
+    Pulumi's SDK stops answering hooks before it reports the error of a program. To the engine, a hook without
+    an answer has failed: it ends before it receives the program's error.
     """
-    if _hooks.made:
+    if _hooks.registered:
         _sync_await(_until_quiet())
 
 
@@ -66,19 +72,20 @@ async def _until_quiet() -> None:
 
 
 def stack_mark() -> str:
-    """The mark of everything that this stack creates: `PROJECT/STACK`."""
+    """The mark of the resources of this stack: `PROJECT/STACK`."""
     return f"{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 @dataclass(frozen=True)
 class Existing:
-    """An existing resource in the place of one that is to be created.
+    """An existing resource with the name of one that is to be created.
 
     Attributes:
-        what: what it is, such as `the CI variable REGION of project 7`.
-        identity: its id, as `pulumi import` takes it.
-        ours: whether this stack made it: an update lost its answer, or the state is gone.
-        instead: what helps besides `pulumi import`.
+        what: its description, such as `the CI variable REGION of project 7`.
+        identity: its id for `pulumi import`.
+        ours: whether this stack created it: an update was interrupted before it saved the state, or the state
+            was lost.
+        instead: the alternative to `pulumi import`; empty if there is none.
     """
 
     what: str
@@ -88,21 +95,22 @@ class Existing:
 
 
 LookUp = Callable[[Mapping[str, Any]], Existing | None]
-"""Looks for what exists, by the inputs that are known and no secrets. Any exception means: nothing."""
+"""Looks up an existing resource by the inputs that are known and not secret. An exception means: not
+found."""
 
 
 def unless_existing(
     kind: str, name: str, look_up: LookUp, parent: pulumi.Resource
 ) -> pulumi.ResourceHookBinding | None:
-    """The hook of a resource that refuses to be created beside what exists already.
+    """A hook that fails the creation of a resource if one with the same name already exists.
 
-    What this stack itself made is only warned of in a preview: it may be about to be replaced.
+    In a preview, an existing resource of this stack is only a warning: it may be about to be replaced.
 
     Args:
-        kind: what kind of resource it is, such as `log group`.
-        name: of the resource.
-        look_up: asks for what exists.
-        parent: the component that the resource belongs to.
+        kind: the kind of the resource, such as `log group`.
+        name: the name of the resource.
+        look_up: looks up the existing resource.
+        parent: the parent component of the resource.
 
     Returns:
         The binding for `hooks` of the resource's options; None under Pulumi's mocks, which run no hooks.
@@ -112,9 +120,9 @@ def unless_existing(
 
     async def look(args: pulumi.ResourceHookArgs) -> None:
         with _hooks.run():
-            await look_and_tell(args)
+            await look_and_report(args)
 
-    async def look_and_tell(args: pulumi.ResourceHookArgs) -> None:
+    async def look_and_report(args: pulumi.ResourceHookArgs) -> None:
         inputs = args.new_inputs or {}
         known = {
             key: each
@@ -130,7 +138,7 @@ def unless_existing(
         else:
             raise pulumi.RunError(message)
 
-    _hooks.made += 1
+    _hooks.registered += 1
     hook = pulumi.ResourceHook(
         f"no {kind} yet in the place of {name} ({type(parent).__name__})",
         look,
@@ -140,18 +148,18 @@ def unless_existing(
 
 
 async def _within_bounds(look_up: LookUp, known: Mapping[str, Any]) -> Existing | None:
-    """The result of a look-up; none where it fails, or takes too long.
+    """The result of a look-up; None if it fails or times out.
 
-    A look-up waits for its answer within the event loop, so it cannot be cancelled: it runs as a task beside
-    the one that gives up.
+    A look-up waits for its answer within the event loop, so it cannot be cancelled: it runs as a separate
+    task, which continues after the timeout.
     """
 
     async def look() -> Existing | None:
         return look_up(known)
 
     task = asyncio.ensure_future(look())
-    await asyncio.wait({task}, timeout=_LONGEST_LOOK_S)
-    # An exception is how a provider says that there is nothing, or that it may not look.
+    await asyncio.wait({task}, timeout=_LOOK_UP_TIMEOUT_S)
+    # A provider raises an exception if nothing is found, or if it has no permission to look it up.
     if not task.done() or task.exception():
         return None
     return task.result()
@@ -161,9 +169,9 @@ def refusal(found: Existing, type_: str, name: str, parent: str) -> str:
     """The message about the existing resource, with the command that imports it.
 
     Args:
-        found: what was found.
-        type_: of the resource that is to be created.
-        name: of that resource.
+        found: the existing resource.
+        type_: the type of the resource that is to be created.
+        name: the name of that resource.
         parent: the URN of its parent.
     """
     whose = "; it has the mark of this stack, but is not in its state" if found.ours else ""

@@ -1,7 +1,8 @@
-"""The package as a plugin: the components for stacks in any language, and mirrored images for all stacks.
+"""The package as a Pulumi plugin: components for programs in any language, and mirrored images.
 
-Pulumi's own server for components is extended by the calls that a resource needs. The components are imported
-when one is made: that takes seconds, which a stack with mirrored images alone need not wait.
+The component server of Pulumi's SDK is extended by the calls of a resource provider. The components are
+imported when the first one is constructed: the import takes seconds, and a stack that only mirrors images
+does not need it.
 """
 # The names and signatures are the protocol's (pulumi/pulumi, proto/pulumi/provider.proto).
 # ruff: noqa: ARG002, N802
@@ -37,7 +38,7 @@ _Answer = TypeVar("_Answer")
 
 
 class PackageServicer(server.ProviderServicer):
-    """Answers the engine: about mirrored images itself, about components as Pulumi's server does."""
+    """The gRPC service of the plugin: mirrored images here, components by the base class."""
 
     def __init__(self, provider: Provider, args: list[str], engine_address: str) -> None:
         super().__init__(provider, args, engine_address)
@@ -50,18 +51,18 @@ class PackageServicer(server.ProviderServicer):
         return engine_pb2_grpc.EngineStub(grpc.insecure_channel(self.engine_address))
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        """Say what this plugin can do."""
+        """Return the features that the plugin supports."""
         return protocol.ConfigureResponse(
             acceptSecrets=True, acceptResources=True, acceptOutputs=True, supportsPreview=True
         )
 
     async def Construct(self, request: Any, context: Any) -> Any:
-        """Make a component."""
+        """Construct a component."""
         self.provider = _components()
         return await super().Construct(request, context)
 
     async def _construct(self, request: Any, context: Any) -> Any:
-        """Make a component; what is wrong with an Output is known only while its resources are registered."""
+        """Construct a component; problems of an Output are known only when its resources are registered."""
         from pulumi.errors import InputPropertiesError, RunError
 
         from pulumi_gitlab_runner.resolution import DeclarationRefused
@@ -83,7 +84,7 @@ class PackageServicer(server.ProviderServicer):
             self._in_progress -= 1
 
     def _claim_name(self, request: Any) -> None:
-        """Refuse a second component of the same URN, before the engine does so with one error for each."""
+        """Refuse a second component with the same URN: the engine would report an error for each resource."""
         from pulumi.errors import RunError
 
         parents = request.parent.split("::")[2] if request.parent else ""
@@ -95,10 +96,10 @@ class PackageServicer(server.ProviderServicer):
         self._names.add(urn)
 
     async def _until_the_others_end(self) -> None:
-        """Wait a little for the components that are being made.
+        """Wait until the other components are constructed, up to `LONGEST_WAIT_S` seconds.
 
-        After an error the engine closes its connections, and each of them would add an error of its own: "the
-        client connection is closing".
+        After an error the engine closes its connections, and each component in construction would report
+        another error: "the client connection is closing".
         """
         self._refused += 1
         try:
@@ -111,12 +112,12 @@ class PackageServicer(server.ProviderServicer):
             self._refused -= 1
 
     async def Cancel(self, request: Any, context: Any) -> Any:
-        """End what runs, as the user asked."""
+        """Cancel the running copies."""
         self._images.interrupt()
         return empty_pb2.Empty()
 
     async def Check(self, request: Any, context: Any) -> Any:
-        """Find the digest to copy."""
+        """Resolve the digest to copy."""
 
         def check() -> Any:
             inputs = struct_pb2.Struct()
@@ -133,7 +134,7 @@ class PackageServicer(server.ProviderServicer):
         return await _answered(check, request, context)
 
     async def Diff(self, request: Any, context: Any) -> Any:
-        """Say what an update would change."""
+        """Return the properties that an update changes."""
 
         def differ() -> Any:
             found = self._images.difference(
@@ -174,7 +175,7 @@ class PackageServicer(server.ProviderServicer):
         )
 
     async def Read(self, request: Any, context: Any) -> Any:
-        """Look what the target has."""
+        """Read the digest of the image in the target repository."""
 
         def read() -> Any:
             inputs = _plain(request.inputs)
@@ -182,8 +183,8 @@ class PackageServicer(server.ProviderServicer):
                 raise TransferError(
                     f"{request.id} is not imported: declare it, and what is there is not copied again"
                 )
-            # An image that is gone stays in the state, without a digest: the accepted one is an input, which
-            # the next update copies again, wherever the source's tag is by then.
+            # A deleted image stays in the state, without a digest. The accepted digest is an input: the next
+            # update copies that image again, even if the source's tag has moved.
             found = {"digest": self._images.digest_at_target(inputs) or ""}
             state = _struct(self._images.outputs(inputs) | found)
             return protocol.ReadResponse(id=request.id, properties=state, inputs=request.inputs)
@@ -191,7 +192,7 @@ class PackageServicer(server.ProviderServicer):
         return await _answered(read, request, context)
 
     async def Delete(self, request: Any, context: Any) -> Any:
-        """Delete an image, where that is declared."""
+        """Delete the image if `delete` is declared."""
 
         def delete() -> Any:
             self._images.delete(_plain(request.old_inputs), _plain(request.properties)["digest"])
@@ -200,7 +201,7 @@ class PackageServicer(server.ProviderServicer):
         return await _answered(delete, request, context)
 
     def _copied(self, request: Any, properties: Any) -> tuple[Any, str]:
-        """The state of a resource with these properties, and its id, once its image is copied."""
+        """Copy the image, except in a preview; the state and the id of the resource with these properties."""
         inputs = _plain(properties)
         if not request.preview:
             self._images.copy(inputs, Progress(inputs["target"], self._shows(request.urn)))
@@ -217,7 +218,7 @@ class PackageServicer(server.ProviderServicer):
 
 
 async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -> _Answer:
-    """The answer, from a thread of its own: others go on. A failure is its message, without a traceback."""
+    """Run a handler in a thread, so that others continue. A failure is its message, without a traceback."""
     if request.urn.split("::")[2].split("$")[-1] != TOKEN:
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{request.urn}: only {TOKEN} is a resource here")
     try:
@@ -235,7 +236,7 @@ def _components() -> "PackageProvider":
 
 
 def _plain(properties: Any) -> dict[str, Any]:
-    """Properties as plain values, their secrets among them; an unknown one is `UNKNOWN`."""
+    """Properties as plain values, including secrets; an unknown value is `UNKNOWN`."""
     plain: dict[str, Any] = _without_marks(MessageToDict(properties))
     return plain
 

@@ -1,26 +1,26 @@
-"""Untrusted text, made safe to show on a terminal."""
+"""Untrusted text, escaped for a terminal."""
 
 import json
 
 
 def printable(text: str) -> str:
-    """A text without what would steer the terminal; its lines stay."""
+    """A text with a replacement character for each control character except newlines."""
     return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
 
 
 def printable_json(text: str) -> str:
-    """A JSON text in which what would steer the terminal is escaped; its lines and its meaning stay."""
+    """A JSON text with its control characters escaped, except newlines; its value stays the same."""
     if text.replace("\n", "").isprintable():
         return text
     return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
 
 
 def escaped(text: str, *, lines: bool = False) -> str:
-    """A text with an escape, as Python writes it, for each character that is unseen or steers the terminal.
+    """A text with a Python escape for each character that is not printable.
 
     Args:
         text: the text.
-        lines: whether its lines stay.
+        lines: whether newlines stay.
     """
     if text.isprintable():
         return text
@@ -30,5 +30,5 @@ def escaped(text: str, *, lines: bool = False) -> str:
 
 
 def _escaped(character: str) -> str:
-    # JSON itself escapes neither DEL nor, where it keeps Unicode, the second set of control characters.
+    # json.dumps escapes neither DEL nor, with ensure_ascii=False, the C1 control characters.
     return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else json.dumps(character)[1:-1]

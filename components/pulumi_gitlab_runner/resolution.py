@@ -1,4 +1,4 @@
-"""Outputs of a program: handles in the model, and their values once they are known."""
+"""Outputs of a program: their handles in the model, and their values when these are known."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,10 +16,10 @@ _T = TypeVar("_T")
 
 
 class DeclarationRefused(pulumi.RunError):
-    """A wrong declaration. The engine shows its message alone, without a traceback.
+    """A declaration with problems. The engine shows only its message, without a traceback.
 
     Attributes:
-        problems: everything that is wrong.
+        problems: all problems of the declaration.
     """
 
     def __init__(self, error: DeclarationError) -> None:
@@ -30,7 +30,7 @@ class DeclarationRefused(pulumi.RunError):
 
 @contextmanager
 def refused_as_whole() -> Iterator[None]:
-    """Let a wrong declaration end the program with its message."""
+    """End the program with a message if the declaration has problems."""
     try:
         yield
     except DeclarationError as error:
@@ -39,11 +39,11 @@ def refused_as_whole() -> Iterator[None]:
 
 
 def with_handles(declared: Any, path: str) -> Any:
-    """A declaration with a handle in the place of each Output.
+    """A declaration with a handle in place of each Output.
 
     Args:
         declared: the declaration, or a part of it.
-        path: its place.
+        path: its path.
     """
     if isinstance(declared, pulumi.Output):
         return Deferred(path, declared)
@@ -55,7 +55,7 @@ def with_handles(declared: Any, path: str) -> Any:
 
 
 def resolved(model: _T) -> pulumi.Output[_T]:
-    """A model with every value known but those of secrets; each is checked then.
+    """A model with the values of all handles except secrets; each value is checked when it is known.
 
     Args:
         model: a dataclass, or a mapping or sequence of them.
@@ -70,12 +70,12 @@ def resolved(model: _T) -> pulumi.Output[_T]:
 
 
 def given(value: _T | Deferred[_T]) -> pulumi.Input[_T]:
-    """A value of the model as the input of a resource: an Output is checked when it is known."""
+    """A value of the model as the input of a resource; the value of an Output is checked when it is known."""
     return _output_of(value) if isinstance(value, Deferred) else value
 
 
 def given_or_none(value: Value[_T] | None) -> pulumi.Input[_T] | None:
-    """The same for a value that may be left out."""
+    """The same for an optional value."""
     return None if value is None else given(value)
 
 

@@ -1,10 +1,10 @@
-"""Versions of GitLab Runner: how they are written, and which one has what."""
+"""Versions of GitLab Runner: their notation, and the releases that introduced a feature."""
 
 import re
 from typing import NamedTuple
 
 DEFAULT_RUNNER_VERSION = "19.3.0"
-"""The version that a host gets where its declaration names none."""
+"""The default version of a host."""
 
 _VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]+)?(?:[-+~].*)?")
 _PACKAGED = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -12,9 +12,9 @@ _REPORTED = re.compile(r"(?m)^Version:\s+v?(\S+)")
 
 
 class RunnerVersion(NamedTuple):
-    """The release that a version of GitLab Runner belongs to.
+    """A minor release of GitLab Runner, such as 18.11.
 
-    Keys and rules come and go with minor releases; no patch has changed one.
+    Configuration keys and rules change only with minor releases; no patch release has changed one.
     """
 
     major: int
@@ -38,20 +38,21 @@ class RunnerVersion(NamedTuple):
 
 
 SERVICES_BY_DIGEST = RunnerVersion(17, 1)
-"""The first release in which a service with a digest and no tag runs by its digest."""
+"""The first release that pulls a service with a digest and without a tag by its digest."""
 PATH_SCOPES = RunnerVersion(17, 5)
-"""The first release with credentials for a path below a host. Before, they are for the whole host."""
+"""The first release with credentials for a path below a host. Earlier releases use them for the whole
+host."""
 
 
 def declared_release(version: str) -> RunnerVersion | None:
-    """The release of a version that a declaration may name; None for any other text.
+    """The release of a declared version, such as `18.11.0`; None if it is not one.
 
-    A host installs the packages of exactly this version, so it has all three numbers and nothing else.
+    A host installs the packages of exactly this version, so it must have three numbers and no suffix.
     """
     return RunnerVersion.parse(version) if _PACKAGED.fullmatch(version) else None
 
 
 def reported_version(text: str) -> str | None:
-    """The version in what `gitlab-runner --version` prints; None where it prints none that can be parsed."""
+    """The version in the output of `gitlab-runner --version`; None if it contains none that can be parsed."""
     match = _REPORTED.search(text)
     return match[1] if match and _VERSION.fullmatch(match[1]) else None

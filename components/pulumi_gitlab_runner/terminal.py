@@ -1,4 +1,4 @@
-"""Text and tables for a terminal of any width: no line is longer, and no word is broken that fits on one."""
+"""Text and tables for a terminal of any width: lines are folded to it, and only a longer word is broken."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,16 +8,16 @@ from rich.measure import Measurement
 from rich.text import Text
 
 _BREAK = re.compile(r"(?<=[\s/,])(?=\S)|(?=@)")
-"""Where a text may go on in the next line: at a space, and where an address has its parts."""
+"""The possible line breaks: after a space, and between the parts of an address."""
 _INDENT = 2
 
 
 class Folded:
-    """A text that goes on in the next line at a space, else between the parts of an address.
+    """A text that is folded after a space, else between the parts of an address.
 
     Args:
         text: the text.
-        indent: how far its lines begin to the right, from the second on.
+        indent: the indentation of all lines but the first, in columns.
     """
 
     def __init__(self, text: Text | str, indent: int = 0) -> None:
@@ -25,7 +25,7 @@ class Folded:
         self.indent = indent
 
     def lines(self, width: int) -> list[Text]:
-        """Its lines, none longer than `width` where no part of a word is."""
+        """The lines of the text, folded to `width` columns."""
         folded: list[Text] = []
         width = max(width, self.indent + 1)
         for line in self.text.split("\n", allow_blank=True):
@@ -49,11 +49,11 @@ class Folded:
 class TerminalTable:
     """A table whose last column may be long, such as an address.
 
-    Where a row does not fit, its last cell is below the others; where the other columns alone do not fit,
-    every cell has a line.
+    If a row does not fit, its last cell is in the next line; if the other columns alone do not fit, every
+    cell has its own line.
 
     Args:
-        titles: those of the columns.
+        titles: the titles of the columns.
     """
 
     def __init__(self, *titles: str) -> None:
@@ -61,7 +61,7 @@ class TerminalTable:
         self.rows: list[tuple[Text, ...]] = []
 
     def add(self, *cells: Text | str) -> None:
-        """Add a row, a cell for each title."""
+        """Add a row with a cell for each title."""
         self.rows.append(tuple(Text(each) if isinstance(each, str) else each for each in cells))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text | Folded]:
@@ -106,7 +106,7 @@ def _indented(line: Text, indent: int) -> Text:
 
 
 def _cut(text: str, width: int) -> int:
-    """Where a line ends that must not be longer than `width`; a mark is not a line of its own."""
+    """The position of the line break in a text longer than `width`; never directly after an indented mark."""
     places = [found.start() for found in _BREAK.finditer(text) if _INDENT < found.start() <= width]
     spaces = [place for place in places if text[place - 1].isspace()]
     return (spaces or places or [width])[-1]

@@ -1,10 +1,10 @@
-"""Values against TypedDicts: the keys that they have, and the types of what these hold.
+"""Validation of values against TypedDicts: their keys, and the types of their values.
 
 A field is a TypedDict, `dict[str, T]`, `list[T]`, `str`, `int`, `float`, `bool` or `Any`, and may be
-`Annotated` with a `Mark`. Every TypedDict is closed: a key that it does not know does not fit.
+`Annotated` with a `Mark`. Every TypedDict is closed: an unknown key is a mismatch.
 
-A library that validates all that Python can annotate, such as pydantic, needs a third of a second of every
-preview to load and to compile these types; to walk along a declaration takes a few milliseconds.
+A library that validates any annotation, such as pydantic, needs a third of a second of every preview to load
+and to compile these types; this validation of a declaration takes a few milliseconds.
 """
 
 import ast
@@ -18,7 +18,7 @@ from typing import Annotated, Any, NotRequired, Protocol, Required, get_args, ge
 from typing_extensions import get_original_bases, get_type_hints, is_typeddict
 
 Location = tuple[str | int, ...]
-"""Where a value is: the keys and indexes that lead to it."""
+"""The location of a value: the keys and indexes that lead to it."""
 
 UNKNOWN_KEY = "unknown key"
 MISSING_KEY = "missing key"
@@ -28,14 +28,15 @@ TYPE = "type"
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A value, or a key, that does not fit.
+    """A value or a key that does not match its type.
 
     Attributes:
-        location: where it is. Its last part is the key, where that is unknown, missing or no text.
-        reason: `UNKNOWN_KEY`, `MISSING_KEY`, `KEY_TYPE` (a mapping's keys are text), `TYPE`, or a mark's own.
+        location: its location. The last part is the key if the key is unknown, missing or not text.
+        reason: `UNKNOWN_KEY`, `MISSING_KEY`, `KEY_TYPE` (a mapping's keys are text), `TYPE`, or the reason of
+            a mark.
         found: the value; the key for `KEY_TYPE`.
-        expected: the type that was expected; the type of the key that is missing.
-        tables: the TypedDicts that it is in, from the outside in.
+        expected: the expected type; for a missing key, the type of its value.
+        tables: the TypedDicts that contain it, the outermost first.
     """
 
     location: Location
@@ -47,23 +48,23 @@ class Mismatch:
 
 @runtime_checkable
 class Mark(Protocol):
-    """The annotation of a field that accepts more than its type."""
+    """The annotation of a field that accepts other values besides those of its type."""
 
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
-        """The value as the field has it.
+        """The value in the form of the field.
 
         Args:
-            value: as it was given.
-            inner: fits a value to the annotated type.
-            refuse: reports that the value does not fit, with the reason.
+            value: the original value.
+            inner: validates a value against the annotated type.
+            refuse: reports a mismatch of the value, with the reason.
         """
 
 
 def fitted(value: object, kind: Any) -> tuple[Any, list[Mismatch]]:
-    """A value as its type has it, and all that does not fit; the value is of use only where everything fits.
+    """A value in the form of its type, and its mismatches; the value is valid only without any mismatch.
 
-    Keys come in the order of the type. A whole number may be written as `3.0`, as it arrives from other
-    languages, and a number without a fraction.
+    Keys are in the order of the type. A whole number may be `3.0`, as it arrives from other languages, and a
+    number may have no fraction.
     """
     fitting = _Fitting()
     return fitting.fit(value, kind, (), ()), fitting.mismatches
@@ -71,7 +72,7 @@ def fitted(value: object, kind: Any) -> tuple[Any, list[Mismatch]]:
 
 @cache
 def fields_of(table: Any) -> dict[str, Any]:
-    """The types of the keys of a TypedDict, without what says whether they are required."""
+    """The types of the keys of a TypedDict, without `Required` and `NotRequired`."""
     hints = get_type_hints(table, include_extras=True)
     return {name: _unwrapped(hint) for name, hint in hints.items()}
 
@@ -95,7 +96,7 @@ def _unwrapped(hint: Any) -> Any:
 
 
 class _Fitting:
-    """One walk along a value."""
+    """One validation of a value."""
 
     def __init__(self) -> None:
         self.mismatches: list[Mismatch] = []
@@ -136,7 +137,7 @@ class _Fitting:
     def _marked(
         self, value: Any, kind: Any, marks: list[Mark], location: Location, tables: tuple[Any, ...]
     ) -> Any:
-        """The value of a field with marks, of which the last is the outermost."""
+        """The value of a field with marks; the last mark is the outermost."""
         if not marks:
             return self.fit(value, kind, location, tables)
         *others, outermost = marks

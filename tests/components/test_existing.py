@@ -44,7 +44,7 @@ def ended(look: Coroutine[Any, Any, Existing | None]) -> Existing | None:
 
 def test_a_look_up_that_is_not_answered_holds_up_no_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine may answer only after the hook: as here, where the answer waits for it."""
-    monkeypatch.setattr(existing, "_LONGEST_LOOK_S", 0.05)
+    monkeypatch.setattr(existing, "_LOOK_UP_TIMEOUT_S", 0.05)
     hook_ended = asyncio.Event()
 
     def look_up(_inputs: Mapping[str, Any]) -> Existing:

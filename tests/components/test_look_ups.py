@@ -329,7 +329,7 @@ def looked(
         result.error = str(error)
     finally:
         loop.close()
-    assert (existing._hooks.made, existing._hooks.running) == (1, 0)
+    assert (existing._hooks.registered, existing._hooks.running) == (1, 0)
     return result
 
 
@@ -384,7 +384,7 @@ class Clock:
 
 def waited(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, running: int) -> float:
     """How long a program waits for its hooks, by a clock."""
-    monkeypatch.setattr(existing, "_hooks", existing._Hooks(made=1, running=running, last=999.0))
+    monkeypatch.setattr(existing, "_hooks", existing._Hooks(registered=1, running=running, last=999.0))
     monkeypatch.setattr(existing, "monotonic", clock.monotonic)
     monkeypatch.setattr(existing, "asyncio", SimpleNamespace(sleep=clock.sleep))
     waiting = existing._until_quiet()
@@ -409,7 +409,7 @@ def test_a_program_without_hooks_waits_for_none(
     monkeypatch: pytest.MonkeyPatch, made: int, waits: int
 ) -> None:
     waiting: list[Any] = []
-    monkeypatch.setattr(existing, "_hooks", existing._Hooks(made=made))
+    monkeypatch.setattr(existing, "_hooks", existing._Hooks(registered=made))
     monkeypatch.setattr(existing, "_sync_await", waiting.append)
     existing.wait_for_hooks()
     assert len(waiting) == waits
