@@ -66,7 +66,7 @@ def test_what_does_not_exist_has_words_of_ours_where_the_provider_has_its_own() 
     [(NOT_FOUND, NOT_FOUND), (MISSING, "ECR has no such image, or no such repository")],
 )
 def test_a_cache_that_does_not_hold_an_image_yet(reason: str, said: str) -> None:
-    word = ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
+    word = ". The cache does not contain it yet: ECR imports it at the first pull by tag, not by digest"
     assert refusal(official(reason), OWN, cached=True) == said + word
 
 
@@ -93,5 +93,5 @@ def test_a_digest_that_a_cache_does_not_hold_yet(image: str, warned: bool) -> No
         "runners": {"build": {"group": 42, "image": image, "registries": ["quay", "central"], "host": {}}},
     }
     recording, _ = run(lambda: RunnerStack("ci", declaration))
-    told = [each.splitlines()[1:] for each in recording.warnings if "does not hold these images" in each]
+    told = [each.splitlines()[1:] for each in recording.warnings if "does not contain these images" in each]
     assert told == ([[f"  {image}"]] if warned else [])

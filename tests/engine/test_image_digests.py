@@ -61,7 +61,7 @@ def test_an_image_that_is_not_there_is_told_and_one_that_cannot_be_asked_for_is_
 ) -> None:
     printed = project.pulumi("preview").stdout
     assert (
-        f"not pushed yet: team/{REPOSITORY}:{TAG}. Jobs that use an image fail until it is there" in printed
+        f"not pushed yet: team/{REPOSITORY}:{TAG}. Jobs that use an image fail until it is pushed" in printed
     )
     assert "these images keep their tag" in printed
     assert f"team/{REPOSITORY}:{TAG}: " not in printed

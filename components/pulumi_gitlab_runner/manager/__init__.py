@@ -1,1 +1,1 @@
-"""The parts that all components with a runner manager share: arguments, environment and digests."""
+"""The common parts of components with a runner manager: arguments, AWS environment and image digests."""

@@ -1,4 +1,4 @@
-"""The arguments of components that run a manager, and their model."""
+"""The arguments of components with a runner manager, and their model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,51 +28,50 @@ from pulumi_gitlab_runner.spec.stack import Stack, check_in
 
 @strict
 class HostedRunnerArgs(TypedDict):
-    """A runner of a host, with its registration."""
+    """A runner on a host, with its registration in GitLab."""
 
     runner: RunnerDeclaration
     """The runner."""
     runner_id: Input[str]
-    """Its number in GitLab."""
+    """The id of the runner in GitLab."""
     token: SecretInput[str]
-    """Its authentication token (`glrt-…`); always treated as a secret."""
+    """The runner authentication token (`glrt-…`); always treated as a secret."""
 
 
 @strict
 class ManagerArgs(TypedDict):
-    """The runners of a manager, and what they use."""
+    """The runners of a manager, and their common settings."""
 
     runners: dict[str, HostedRunnerArgs]
     """The runners by name: one that declares a `host`, with others that are `host_of` it; or one with a
     `fleet`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The registries that they use, by name."""
+    """The registries that the runners use, by name."""
     gitlab_url: Input[str]
     """GitLab's address as the host reaches it, such as `https://gitlab.example.com`."""
     cache: NotRequired[CacheDeclaration]
-    """The cache of their jobs. Default: none."""
+    """The cache of the runners' jobs. Default: none."""
     proxy: NotRequired[ProxyDeclaration]
-    """The HTTP proxy that it is behind. Default: none."""
+    """The HTTP proxy of the host. Default: none."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
-    """The certificate authorities of your own that it trusts, by a name of your own. Default: only the public
-    ones."""
+    """The private certificate authorities that the host trusts, by name. Default: only public authorities."""
     cache_bucket: NotRequired[Input[str]]
     """The name of the cache's bucket; see `RunnerCache`. Required with `cache`."""
     environment: NotRequired[AwsEnvironmentArgs]
-    """Its AWS environment. Default: that of the AWS provider."""
+    """The AWS account and region of the component. Default: those of the AWS provider."""
     digests: NotRequired[Input[dict[str, str]]]
-    """The digests of the images that the runners declare, `sha256:…`, by the image as declared; one that is
-    left out keeps its tag. Default: asked of the registries."""
+    """The digests of the images that the runners declare, `sha256:…`, by the image as declared; an image that
+    is left out keeps its tag. Default: looked up in the registries."""
 
 
 @strict
 class HostNetworkArgs(TypedDict):
-    """A VPC, and the subnets in it where instances are started."""
+    """A VPC and the subnets of its instances."""
 
     vpc_id: Input[str]
     """The VPC's id."""
     subnet_ids: Input[list[str]]
-    """The subnets' ids; they need a way out to GitLab and the registries."""
+    """The subnets' ids; they need a route to GitLab and the registries."""
 
 
 @strict
@@ -82,33 +81,33 @@ class MachineImageArgs(TypedDict):
     image: MachineImageDeclaration
     """The machine image."""
     parameter: Input[str]
-    """The name of the parameter with the id of the newest one; see `RunnerImage.parameter_name`."""
+    """The name of the parameter with the id of the newest image; see `RunnerImage.parameter_name`."""
     image_id: Input[str]
-    """The id of the newest one; see `RunnerImage.image_id`. Another id replaces hosts."""
+    """The id of the newest image; see `RunnerImage.image_id`. A change replaces hosts."""
 
 
 @strict
 class InstanceManagerArgs(ManagerArgs):
-    """The runners of a manager on an EC2 instance, and what they use."""
+    """The runners of a manager on an EC2 instance, and their common settings."""
 
     bucket: Input[str]
     """The bucket from which hosts fetch their files; see `HostStore`."""
     key_arn: Input[str]
     """The customer-managed key that encrypts the host's parameters; see `HostStore`."""
     network: NotRequired[HostNetworkArgs]
-    """Where its instances live if the runners declare no `vpc`; see `RunnerNetwork`. Default: the account's
-    default VPC."""
+    """The network of the instances if the runners declare no `vpc`; see `RunnerNetwork`. Default: the
+    account's default VPC."""
     machine_images: NotRequired[dict[str, MachineImageArgs]]
-    """The machine images that its host or fleet names, by name. Default: none."""
+    """The machine images that the host or fleet names, by name. Default: none."""
 
 
 @dataclass(frozen=True)
 class RegisteredRunner:
-    """The registration of a runner.
+    """The registration of a runner in GitLab.
 
     Attributes:
-        runner_id: its number in GitLab.
-        token: its token, a secret.
+        runner_id: the id of the runner in GitLab.
+        token: the runner authentication token, a secret.
     """
 
     runner_id: pulumi.Output[str]
@@ -117,10 +116,10 @@ class RegisteredRunner:
 
 @dataclass(frozen=True)
 class HostNetwork:
-    """A VPC, and the subnets in it where instances are started.
+    """A VPC and the subnets of its instances.
 
     Attributes:
-        ranges: the IPv4 ranges of the VPC; None if they are still to be looked up.
+        ranges: the IPv4 ranges of the VPC; None if not looked up yet.
     """
 
     vpc_id: pulumi.Input[str]
@@ -130,11 +129,11 @@ class HostNetwork:
 
 @dataclass(frozen=True)
 class NewestImage:
-    """The newest machine image of those that a stack makes.
+    """The newest image of a machine image that a stack builds.
 
     Attributes:
-        parameter: the name of the parameter that holds its id, for launch templates.
-        image_id: its id, as of this run.
+        parameter: the name of the parameter with its id, for launch templates.
+        image_id: its id at the time of this update.
     """
 
     parameter: pulumi.Input[str]
@@ -143,25 +142,25 @@ class NewestImage:
 
 @dataclass(frozen=True)
 class HostedManager:
-    """A manager, with what its host is created from.
+    """A manager, with the inputs of its host.
 
     Attributes:
         manager: the manager.
-        registries: those that its runners use, by name.
+        registries: the registries that its runners use, by name.
         gitlab_url: GitLab's address.
         runners: the registrations of its runners, by name.
-        label: its host's name outside of Pulumi: in Parameter Store, CloudWatch, S3 and descriptions.
-        environment: its AWS environment; None if it is still to be looked up.
-        digests: those of its images; None if they are still to be looked up.
-        cache_bucket: the cache's bucket, if there is a cache.
-        bucket: that of its host's files; None for a Docker host.
-        key_arn: the key of its parameters; None for a Docker host.
-        logs_key: the key of its log group; None for that of CloudWatch Logs.
-        network: the host's network, if it declares no VPC.
-        machine_images: those that its host or fleet names, by name.
-        tags: those of the whole stack.
-        path: the prefix of its problems' paths.
-        places: where its runners are in the arguments of a component.
+        label: the name of its host in Parameter Store, CloudWatch, S3 and descriptions.
+        environment: the AWS account and region; None if not looked up yet.
+        digests: the digests of its images; None if not looked up yet.
+        cache_bucket: the name of the cache's bucket; None without a cache.
+        bucket: the name of the bucket with its host's files; None for a Docker host.
+        key_arn: the ARN of the KMS key of its parameters; None for a Docker host.
+        logs_key: the ARN of the KMS key of its log group; None for the default encryption of CloudWatch Logs.
+        network: the network of the host if it declares no VPC.
+        machine_images: the machine images that its host or fleet names, by name.
+        tags: the tags of the whole stack.
+        path: the prefix of the paths of its problems.
+        places: the paths of its runners in the arguments of a component.
     """
 
     manager: Manager
@@ -186,17 +185,17 @@ class HostedManager:
         return Stack(self.gitlab_url, self.registries, managers={self.manager.name: self.manager})
 
     def check(self, resolved: Stack, environment: AwsEnvironment) -> None:
-        """Check what depends on where the manager is, and on values that were Outputs.
+        """Check the rules that depend on the AWS environment, and on values that were Outputs.
 
         Args:
-            resolved: its stack, resolved.
-            environment: its account and region.
+            resolved: the stack of the manager, resolved.
+            environment: the AWS account and region.
 
         Raises:
-            DeclarationError: with every problem.
+            DeclarationError: the manager has problems; contains all of them.
         """
         with relocated(self.places):
-            # The registries that it knows are those of its runners alone.
+            # Its registries are only those that its runners use.
             check_in(resolved, environment, self.path)
             check_resolved(self.stack(), resolved, self.path)
 
@@ -205,16 +204,16 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     """A component's arguments, and the manager that they describe.
 
     Args:
-        args: as the program gives them.
-        kind: their class.
-        name: the component's.
+        args: the arguments, as the program gives them.
+        kind: the class of the arguments.
+        name: the name of the component.
 
     Raises:
-        DeclarationError: with every problem, also those that only the runner would have with its config.toml.
+        DeclarationError: the arguments have problems, including those of config.toml; contains all of them.
     """
     shaped: dict[str, Any] = dict(check_shape(with_handles(args, name), kind, name))
     if ("cache" in shaped) != ("cache_bucket" in shaped):
-        raise DeclarationError([Problem(name, "one of 'cache' and 'cache_bucket'", "both or neither")])
+        raise DeclarationError([Problem(name, "only one of 'cache' and 'cache_bucket'", "both or neither")])
     declared: dict[str, Any] = {
         key: shaped[key]
         for key in ("gitlab_url", "registries", "cache", "proxy", "certificate_authorities")
@@ -261,7 +260,7 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
 
 
 def _with_image(runner: Any, image: Any) -> Any:
-    """A runner whose manager's image is given beside it: in the place of the declared one."""
+    """The declaration of a runner, with `image` in place of the declared image of its manager."""
     if image is None or "docker" not in runner.get("host", {}):
         return runner
     host = runner["host"]
@@ -276,7 +275,7 @@ def _given_or_none(shaped: Mapping[str, Any], key: str) -> Any:
 def _only_manager(stack: Stack, path: str) -> Manager:
     if len(stack.managers) != 1:
         found = f"the hosts of {listed(stack.managers, 'no runner')}"
-        remedy = "give each host a RunnerHost of its own"
+        remedy = "create one RunnerHost for each host"
         raise DeclarationError(
             [Problem(path, found, "one host, and runners that are host_of its runner", remedy)]
         )

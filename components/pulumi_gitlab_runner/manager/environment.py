@@ -1,4 +1,4 @@
-"""Where in AWS a component's resources are."""
+"""The AWS account and region of a component."""
 
 import re
 
@@ -12,44 +12,44 @@ Environment = pulumi.Output[AwsEnvironment]
 
 
 def nowhere() -> Environment:
-    """The environment of what has nothing in AWS: AWS is not asked."""
+    """The environment of a component without resources in AWS: nothing is looked up."""
     return pulumi.Output.from_input("").apply(lambda _: AwsEnvironment("", ""))
 
 
 def environment_of(parent: pulumi.Resource) -> Environment:
-    """The account and region of the AWS provider of `parent`, as that provider says.
+    """The account and region of the AWS provider of `parent`, looked up by its functions.
 
     Raises:
-        RunError: the provider cannot say it, as without a region.
+        RunError: the look-up fails, for example without a region.
     """
     import pulumi_aws as aws
 
-    asked = pulumi.InvokeOutputOptions(parent=parent)
+    options = pulumi.InvokeOutputOptions(parent=parent)
     region = provider_region(parent)
     return pulumi.Output.all(
-        aws.get_caller_identity_output(opts=asked).account_id,
-        region or aws.get_region_output(opts=asked).region,
-        aws.get_partition_output(opts=asked).partition,
+        aws.get_caller_identity_output(opts=options).account_id,
+        region or aws.get_region_output(opts=options).region,
+        aws.get_partition_output(opts=options).partition,
     ).apply(lambda known: AwsEnvironment(*map(str, known)))
 
 
 def provider_region(parent: pulumi.Resource) -> str:
-    """The region that the AWS provider of `parent` is configured with; AWS is not asked for it.
+    """The region that the AWS provider of `parent` is configured with; needs no request to AWS.
 
     Raises:
-        RunError: the provider cannot say it, as without a region.
+        RunError: the look-up fails, for example without a region.
     """
     import pulumi_aws as aws
 
     try:
-        # By the function that gives a plain value, so that a failure is an exception here.
+        # The function with a plain result, so that a failure raises an exception here.
         return aws.get_region(opts=pulumi.InvokeOptions(parent=parent)).region
-    except Exception as error:  # Pulumi has no class of its own for it
-        raise pulumi.RunError(_why_not(str(error))) from None
+    except Exception as error:  # Pulumi raises no subclass
+        raise pulumi.RunError(_region_message(str(error))) from None
 
 
 def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:
-    """The environment that a component's arguments give, if they do."""
+    """The environment in a component's arguments; None if they have none."""
     if args is None:
         return None
     parts = (given(value(part)) for part in (args["account"], args["region"], args["partition"]))
@@ -57,13 +57,13 @@ def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:
 
 
 def invoke_failure(text: str) -> str:
-    """The reason why a function of a provider failed, in one line; empty where it gives none.
+    """The reason for which a function of a provider failed, in one line; empty if the error contains none.
 
     The official providers list their errors below a line that only counts them (hashicorp/go-multierror,
-    format.go); Pulumi writes the function's name before it, more than once.
+    format.go); Pulumi adds the function's name as a prefix, more than once.
 
     Args:
-        text: what Pulumi raises.
+        text: the message of the exception that Pulumi raises.
     """
     said = text.partition(" failed: ")[2].strip() or text
     listed = re.search(r"\d+ errors? occurred:\s*\* (.+?)(?:\n\s*\n|\n\s*\*|$)", said, re.DOTALL)
@@ -71,11 +71,11 @@ def invoke_failure(text: str) -> str:
     return re.sub(r"^(invocation of|invoking) \S+?( returned an error)?: ", "", reason)[:300]
 
 
-def _why_not(error: str) -> str:
-    """One message for an AWS provider that does not say where it is."""
+def _region_message(error: str) -> str:
+    """The message for an AWS provider without a region."""
     return (
-        "AWS does not say which region the stack is in.\n"
+        "The AWS region of the stack cannot be looked up.\n"
         f"  found:   {invoke_failure(error) or 'no answer'}\n"
-        "  allowed: an AWS region, such as eu-west-1, and credentials that are valid there\n"
+        "  allowed: an AWS region, such as eu-west-1, and credentials that are valid in it\n"
         "  fix:     pulumi config set aws:region eu-west-1"
     )

@@ -1,4 +1,4 @@
-"""The digests of the images that a declaration names, as their registries have them now."""
+"""The current digests of the images that a declaration names, looked up in their registries."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import Question
 
 PATIENCE_S = 5.0
-"""How long registries other than ECR may take, all together."""
+"""Timeout of all requests to registries other than ECR together, in seconds."""
 
 
 def image_digests(
@@ -39,21 +39,21 @@ def image_digests(
     parent: pulumi.Resource,
     authorities: Authorities = (),
 ) -> pulumi.Output[dict[str, str]]:
-    """The digests of images, by the image; unresolved ones are left out, with one warning for all.
+    """The digests of images, by the image; unresolved images are left out, with one warning for all.
 
-    The process that runs Pulumi asks: ECR by its own API (`DESCRIBE_ACTIONS`), any other registry as a pull
-    does, with the user and password of its declaration or without any. While such a password is not known
-    yet, neither are the digests. The Docker provider's own look-up would need a Docker Engine, and the
-    passwords of registries among its inputs. An image that is not there yet, in a repository that the stack
-    creates, is no warning where its tag can never come to mean another image. Images that are declared by a
-    digest which a pull-through cache does not hold yet are a second warning.
+    The process that runs Pulumi looks them up: in ECR with the ECR API (`DESCRIBE_ACTIONS`), in any other
+    registry with the registry API, with the declared user and password or anonymously. While such a password
+    is not known yet, the digests are unknown too. The look-up of the Docker provider would need a Docker
+    Engine, and would have the passwords among its inputs. An image that does not exist yet in a repository
+    that the stack creates is no warning if its tag is immutable. Images that are declared by a digest and
+    that a pull-through cache does not contain yet are a second warning.
 
     Args:
-        images: as declared.
-        registries: those that may hold them, by name.
-        environment: where the stack lives.
-        parent: what the look-ups and the warning belong to.
-        authorities: the certificate authorities of your own that registries are trusted by.
+        images: the images, as declared.
+        registries: the declared registries, by name.
+        environment: the AWS account and region of the stack.
+        parent: the parent of the look-ups, which the warnings are logged for.
+        authorities: the private certificate authorities that are trusted for registries.
     """
     images = list(dict.fromkeys(images))
     logins = {
@@ -62,23 +62,23 @@ def image_digests(
         if each.login and _may_hold(each, registries, images)
     }
     model = resolved((tuple(images), registries, authorities))
-    asked = pulumi.Output.all(environment, pulumi.Output.all(**logins), model)
-    found: pulumi.Output[dict[str, str]] = asked.apply(
+    inputs = pulumi.Output.all(environment, pulumi.Output.all(**logins), model)
+    found: pulumi.Output[dict[str, str]] = inputs.apply(
         lambda known: _digests(list(known[2][0]), known[2][1], known[0], known[1], parent, known[2][2])
     )
-    # A digest reveals nothing of the password of the request, and should show in a preview.
+    # A digest does not reveal the password of the request, and a preview should show it.
     return pulumi.Output.unsecret(found)
 
 
 def all_pinned(
     stack: pulumi.Output[Stack], manager: str, digests: pulumi.Input[dict[str, str]]
 ) -> pulumi.Output[dict[str, str]]:
-    """Digests, checked to be complete for each manager that requires them, also in a preview.
+    """Digests, checked to be complete for the runners that require them, also in a preview.
 
     Args:
         stack: the stack of the manager, resolved.
-        manager: its name.
-        digests: of its images, by the image.
+        manager: the name of the manager.
+        digests: the digests of the manager's images, by the image.
     """
 
     def checked(known: list[Any]) -> dict[str, str]:
@@ -91,7 +91,7 @@ def all_pinned(
 
 
 def _may_hold(registry: Registry, registries: Mapping[str, Registry], images: Iterable[Value[str]]) -> bool:
-    """Whether one of the images may be of a registry: another one's password is not waited for."""
+    """Whether one of the images may be in a registry; if not, its password is not awaited."""
     return any(
         not isinstance(image, str) or registry_of(image, registries, None)[0] is registry for image in images
     ) or not registry.environment_known_from(None)
@@ -142,20 +142,20 @@ async def _digests(
         listed = "\n".join(f"  {image}: {reason}" for image, reason in reasons.items())
         pulumi.log.warn(
             "these images keep their tags, which can move to other images: their digests cannot be resolved "
-            "now. One that was pinned before shows as a change. NAME:TAG@sha256:DIGEST needs no request:\n"
+            "now. A pinned image then shows as a change. NAME:TAG@sha256:DIGEST needs no request:\n"
             f"{listed}",
             parent,
         )
     if not_pushed:
         pulumi.log.info(
-            f"not pushed yet: {', '.join(not_pushed)}. Jobs that use an image fail until it is there; it is "
+            f"not pushed yet: {', '.join(not_pushed)}. Jobs that use an image fail until it is pushed; it is "
             "pinned to its digest by the first update after that.",
             parent,
         )
     if not_cached:
         pulumi.log.warn(
-            "a pull-through cache does not hold these images yet, and ECR imports none by its digest: pull "
-            "each once only by its tag, with a role that may import, before a job needs it:\n"
+            "a pull-through cache does not contain these images yet, and ECR does not import images by "
+            "digest: pull each once by its tag, with a role that may import, before a job needs it:\n"
             + "\n".join(f"  {image}" for image in not_cached),
             parent,
         )
@@ -163,7 +163,7 @@ async def _digests(
 
 
 def _never_moves(registry: Registry | None, asked: EcrImage) -> bool:
-    """Whether the stack itself creates an image's repository, and keeps its tag from being moved."""
+    """Whether the stack creates an image's repository, and the tag is immutable there."""
     settings = registry.repositories.get(asked.repository) if registry and registry.created else None
     return settings is not None and not settings.adopt and not is_mutable(asked.tag, settings.mutable_tags)
 
@@ -186,9 +186,9 @@ def _credentials(pair: tuple[str, str] | None) -> Credentials | None:
 
 
 def _holds(asked: EcrImage | None, digest: str, parent: pulumi.Resource) -> bool:
-    """Whether a cache holds an image by its digest, as far as ECR says.
+    """Whether a pull-through cache contains an image by its digest; true if ECR does not answer.
 
-    A first pull by digest is answered as if the image did not exist, also where the name has a tag besides:
+    ECR answers a first pull by digest as if the image did not exist, even if the name also has a tag:
     github.com/aws/containers-roadmap/issues/2837.
     """
     if asked is None:
@@ -201,15 +201,15 @@ def _holds(asked: EcrImage | None, digest: str, parent: pulumi.Resource) -> bool
 
 
 def _is_missing(text: str) -> bool:
-    """Whether Pulumi's error says that ECR has no such image, or no such repository."""
+    """Whether the text of Pulumi's exception means that the image or its repository does not exist in ECR."""
     return "NotFoundException" in text or _MISSING in text
 
 
 def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource, digest: str | None = None) -> str:
-    """The digest of an image in ECR, which is asked by its tag, or else by the digest.
+    """The digest of an image in ECR, looked up by its digest if given, else by its tag.
 
-    By the function that gives a plain value: a failure is then an exception here. An Output that fails ends
-    the program, even where it is awaited. Pulumi raises a plain `Exception` for it.
+    The function with a plain result raises an exception if it fails, a plain `Exception`; a failed Output
+    would end the program, even if it is awaited.
     """
     import pulumi_aws as aws
 
@@ -225,14 +225,14 @@ def _digest_in_ecr(asked: EcrImage, parent: pulumi.Resource, digest: str | None 
 
 
 def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
-    """Why ECR gives no digest, in one line, with what to change where that follows from the reason.
+    """The reason for which ECR returns no digest, in one line, with the fix if one is known.
 
     Args:
-        text: what Pulumi raises.
+        text: the message of the exception that Pulumi raises.
         asked: the image.
         cached: whether its repository belongs to a pull-through cache.
     """
-    reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR gives no digest"
+    reason = _SDK_WORDS.sub("", invoke_failure(text)) or "ECR returns no digest"
     if _MISSING in reason:
         reason = "ECR has no such image, or no such repository"
     if "AccessDenied" in reason:
@@ -240,16 +240,18 @@ def refusal(text: str, asked: EcrImage, *, cached: bool) -> str:
         if asked.account:
             reason += f", and the owner of {asked.account} must allow it: see the output required_policies"
     elif cached and _is_missing(text):
-        reason += ". The cache does not hold it yet: ECR imports it at the first pull by tag, not by digest"
+        reason += (
+            ". The cache does not contain it yet: ECR imports it at the first pull by tag, not by digest"
+        )
     return reason
 
 
 _MISSING = "couldn't find resource"
-"""What the official provider writes in place of AWS's error where something does not exist
-(internal/retry/error.go); its earlier versions wrote that error, whose name ends in NotFoundException."""
+"""The error of the official provider for a resource that does not exist (internal/retry/error.go); its
+earlier versions returned the error of AWS, whose name ends in NotFoundException."""
 _SDK_WORDS = re.compile(
     r"(reading ECR Images?[^:]*: )?operation error [^,]+, https response error StatusCode: \d+, "
     r"RequestID: [^,]*, (api error )?"
 )
-"""What the official provider (internal/service/ecr/image_data_source.go) and the AWS SDK for Go write before
-the name of an error."""
+"""The text that the official provider (internal/service/ecr/image_data_source.go) and the AWS SDK for Go
+write before the name of an error."""
