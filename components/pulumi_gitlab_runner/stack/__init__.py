@@ -1,1 +1,1 @@
-"""A whole stack from one declaration."""
+"""`RunnerStack`, and the declaration in a stack's configuration."""

@@ -1,4 +1,4 @@
-"""The declaration in the configuration of a stack."""
+"""The declaration in a stack's configuration."""
 
 import os
 import sys
@@ -16,18 +16,18 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
 from pulumi_gitlab_runner.stack.reading import ReadDeclaration, read_stack
 
 ALREADY_SHOWN = 32
-"""The exit code after which Pulumi adds no message of its own: pulumi/sdk/python, pulumi-language-python."""
+"""The exit code for which Pulumi adds no further message: pulumi/sdk/python, pulumi-language-python."""
 _KEY = f"{PROJECT}:stack"
 
 
 def declaration_from_config() -> StackDeclaration:
     """The declaration in the stack's configuration, `gitlab-runner:stack`, for the program of a stack.
 
-    GitLab's address is that of the GitLab provider, where the declaration has none. A value that the stack's
-    file encrypts stays a secret, and is refused where the declaration takes none; a password that it has in
-    clear is a warning. Both need the stack's file: where it is not in its usual place (`--config-file`),
-    neither is noticed. A declaration with problems ends the program here, with one message that names them
-    all.
+    The default of `gitlab_url` is the address of the GitLab provider. A value that is encrypted in the
+    stack's file stays a secret, and is a problem in a field that accepts no secrets; a password in plain text
+    is a warning. Both are detected only if the stack's file is in its default location, not with
+    `--config-file`. If the declaration has problems, the program ends here with one message that contains all
+    of them.
     """
     declaration: Any = pulumi.Config(PROJECT).require_object("stack")
     written = _written()
@@ -49,7 +49,7 @@ def declaration_from_config() -> StackDeclaration:
 
 
 def _written() -> Any:
-    """The declaration as the stack's file has it, with its encrypted values; None where it is not known."""
+    """The declaration in the stack's file, with its encrypted values; None if it cannot be read."""
     root = Path(pulumi.get_root_directory())
     try:
         project = yaml.safe_load((root / "Pulumi.yaml").read_text(encoding="utf-8"))
@@ -61,7 +61,7 @@ def _written() -> Any:
 
 
 def _with_secrets(value: Any, written: Any, path: str) -> Any:
-    """The declaration with a handle for each value that the stack's file encrypts."""
+    """The declaration with a handle for each value that is encrypted in the stack's file."""
     if isinstance(written, dict) and written.keys() == {"secure"}:
         return Deferred(path, value, encrypted=True, available=True)
     if isinstance(written, dict) and isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The images that a whole stack builds and mirrors, and what its runners' images are by them."""
+"""The images that a stack builds and mirrors, and the digests of its runners' images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,18 +16,18 @@ from pulumi_gitlab_runner.spec.stack import Stack
 _NOWHERE = AwsEnvironment("", "")
 
 RepositoryUrls = Mapping[str, pulumi.Output[dict[str, str]]]
-"""The URLs of the repositories that a stack creates, by their registries: images wait for them."""
+"""The URLs of the repositories that a stack creates, by registry: images depend on them."""
 
 
 @dataclass
 class StackImages:
-    """The images of a stack's own.
+    """The images that a stack builds and mirrors.
 
     Attributes:
-        builds: what each build makes, `repository:tag@sha256:…`, by its name.
-        mirrors: the images of each mirror, by its name.
-        pins: what pins an image of a runner, by the image as the runner would declare it.
-        variables: what there is to say of the CI variables of mirrors.
+        builds: the image of each build, `repository:tag@sha256:…`, by the name of the build.
+        mirrors: the images of each mirror, by the name of the mirror.
+        pins: the digest of each image, with the tag for a build, by the image as a runner declares it.
+        variables: the entries of the stack output for the mirrors' CI variables.
     """
 
     builds: dict[str, Any] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class StackImages:
 
 
 def read_contexts(stack: Stack) -> dict[str, Any]:
-    """The files of each build, by its name: read before anything is registered.
+    """The build context of each build, by its name: read before any resource is registered.
 
     Raises:
-        DeclarationError: files are not there, or cannot be read.
+        DeclarationError: a file does not exist, or cannot be read.
     """
     if not stack.builds:
         return {}
@@ -63,19 +63,19 @@ def stack_images(
     """Build and mirror the images of a stack.
 
     Args:
-        name: what the names of their resources start with.
+        name: the prefix of the resource names.
         stack: the stack.
-        contexts: the files of its builds, by their names.
-        environment: where in AWS it is.
-        urls: of the repositories that it creates.
-        parent: what they belong to.
+        contexts: the build contexts, by the names of their builds.
+        environment: the AWS account and region.
+        urls: the URLs of the repositories that the stack creates, by registry.
+        parent: the parent of the resources.
     """
-    made = StackImages()
+    images = StackImages()
     if stack.builds:
-        _build(name, stack, contexts, environment, urls, parent, made)
+        _build(name, stack, contexts, environment, urls, parent, images)
     if stack.mirrors:
-        _mirror(name, stack, environment, urls, parent, made)
-    return made
+        _mirror(name, stack, environment, urls, parent, images)
+    return images
 
 
 def _build(
@@ -85,7 +85,7 @@ def _build(
     environment: Environment,
     urls: RepositoryUrls,
     parent: pulumi.Resource,
-    made: StackImages,
+    images: StackImages,
 ) -> None:
     from pulumi_gitlab_runner.docker.image_build import ImageBuild, PlacedBuild
 
@@ -96,16 +96,16 @@ def _build(
             PlacedBuild(build, contexts[each], repository, stack.registries, environment),
             pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
         )
-        made.builds[each] = image.image
-        made.pins[build.repository] = image.pin
+        images.builds[each] = image.image
+        images.pins[build.repository] = image.pin
 
 
 def _repository(declared: str, stack: Stack, urls: RepositoryUrls) -> pulumi.Output[str]:
-    """The repository that an image is pushed to; one of the stack is created first."""
+    """The URL of the repository that an image is pushed to, known after the stack has created it."""
     registry, _, repository = declared.partition("/")
     if registry in urls:
         return urls[registry].apply(lambda known: known[repository])
-    # No registry but ECR's depends on where the stack is.
+    # Only the address of an ECR registry depends on the AWS environment.
     address = resolved(stack.registries[registry]).apply(lambda known: known.address_in(_NOWHERE))
     return pulumi.Output.concat(address, "/", repository)
 
@@ -116,7 +116,7 @@ def _mirror(
     environment: Environment,
     urls: RepositoryUrls,
     parent: pulumi.Resource,
-    made: StackImages,
+    images: StackImages,
 ) -> None:
     from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, PlacedMirror
 
@@ -126,32 +126,32 @@ def _mirror(
             PlacedMirror(mirror, stack.registries, urls.get(mirror.registry), environment),
             pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
         )
-        made.mirrors[each] = mirrored.images
-        made.variables.append(mirrored.variables)
+        images.mirrors[each] = mirrored.images
+        images.variables.append(mirrored.variables)
         for image in mirror.images:
-            made.pins[mirror.image_name(image)] = mirrored.digests[image.name]
+            images.pins[mirror.image_name(image)] = mirrored.digests[image.name]
 
 
 def stack_digests(
-    stack: Stack, made: StackImages, environment: Environment, parent: pulumi.Resource
+    stack: Stack, images: StackImages, environment: Environment, parent: pulumi.Resource
 ) -> pulumi.Output[dict[str, str]]:
-    """The digests of the images that a stack's runners declare, and those of its own making.
+    """The digests of the images that a stack's runners declare, and of the images that it builds and mirrors.
 
     Args:
         stack: the stack.
-        made: the images that it makes itself.
-        environment: where in AWS it is.
-        parent: what the look-ups belong to.
+        images: the images that the stack builds and mirrors.
+        environment: the AWS account and region.
+        parent: the parent of the look-ups.
     """
-    images: list[Value[str]] = [
+    declared: list[Value[str]] = [
         image for manager in stack.managers.values() for image in manager.pinned_images
     ]
-    asked = [image for image in images if not (isinstance(image, str) and image in made.pins)]
+    unknown = [image for image in declared if not (isinstance(image, str) and image in images.pins)]
     found: pulumi.Output[dict[str, str]] = pulumi.Output.from_input({})
-    if asked:
+    if unknown:
         from pulumi_gitlab_runner.manager.image_digests import image_digests
 
-        found = image_digests(asked, stack.registries, environment, parent, stack.authorities)
-    return pulumi.Output.all(found, pulumi.Output.from_input(made.pins)).apply(
+        found = image_digests(unknown, stack.registries, environment, parent, stack.authorities)
+    return pulumi.Output.all(found, pulumi.Output.from_input(images.pins)).apply(
         lambda known: known[0] | known[1]
     )

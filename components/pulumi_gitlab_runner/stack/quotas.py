@@ -1,7 +1,7 @@
-"""AWS quotas that a stack as a whole would exceed, as far as that is known before anything is created.
+"""AWS quotas that a stack would exceed, as far as they can be checked before any resource is registered.
 
-What follows from values that are known later, such as the ARNs of what is made, each component checks by
-itself before it makes what they are part of.
+Quotas that depend on values that are known later, such as the ARNs of created resources, are checked by each
+component.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,15 +20,15 @@ from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.stack import Stack
 
 _SOMEWHERE = AwsEnvironment("0" * 12, "eu-west-1")
-"""An account and region of the usual length: where the stack is, AWS is asked for later."""
+"""An account and region of typical length: the stack's own are looked up later."""
 
 
 def quota_problems(stack: Stack, path: str) -> Iterator[Problem]:
-    """The policies that are too large for IAM.
+    """The problems of policies that exceed the quotas of IAM.
 
     Args:
         stack: the stack.
-        path: what the paths of problems start with.
+        path: the prefix of the problems' paths.
     """
     for manager in stack.managers.values():
         if manager.host.docker is None:
@@ -46,7 +46,7 @@ def _pull_problems(registries: list[Registry], path: str, further: int) -> Itera
     divided, problems = _tried(lambda: division(registries, further=further, path=path))
     yield from problems
     if divided is not None and next(deferred_in(registries), None) is None:
-        fix = "fewer secrets of your own, or more hosts: each has a role of its own"
+        fix = "use fewer secrets of your own, or more hosts: each host has its own role"
         statements = registry_statements(registries, _SOMEWHERE, batched=True, part=divided.inline)
         yield from INLINE_POLICIES.problems(policy_document(statements), path, fix)
 
@@ -65,7 +65,7 @@ def _job_role_problems(role: JobRole, stack: Stack, path: str) -> Iterator[Probl
 
 
 def _tried(make: Callable[[], Any]) -> tuple[Division | None, tuple[Problem, ...]]:
-    """The result of a function, or its problems."""
+    """The result of a function, or the problems that it raises."""
     try:
         return make(), ()
     except DeclarationError as error:

@@ -1,4 +1,4 @@
-"""A whole declaration, read once."""
+"""The parsed declaration of a stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from pulumi_gitlab_runner.stack.quotas import quota_problems
 
 @dataclass(frozen=True)
 class ReadStack:
-    """A stack without problems.
+    """A valid declaration, parsed.
 
     Attributes:
         stack: the model.
-        contexts: the files of its builds, by their names.
-        warnings: what works, but probably not as intended.
+        contexts: the build contexts, by the names of their builds.
+        warnings: the warnings about valid settings that are probably not intended.
     """
 
     stack: Stack
@@ -31,7 +31,7 @@ class ReadStack:
 
 
 class ReadDeclaration(dict[str, Any]):
-    """A declaration that has been read already: `RunnerStack` takes what was read."""
+    """A declaration with its parsed form, which `RunnerStack` uses."""
 
     def __init__(self, declaration: Mapping[str, Any], read: ReadStack) -> None:
         super().__init__(declaration)
@@ -39,10 +39,10 @@ class ReadDeclaration(dict[str, Any]):
 
 
 def read_stack(declaration: Any) -> ReadStack:
-    """Read a declaration.
+    """Parse a declaration.
 
     Raises:
-        DeclarationError: with every problem of it.
+        DeclarationError: the declaration has problems; contains all of them.
     """
     if isinstance(declaration, ReadDeclaration):
         return declaration.read

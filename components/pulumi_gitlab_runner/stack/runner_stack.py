@@ -1,4 +1,4 @@
-"""`RunnerStack`: every resource of one declaration."""
+"""`RunnerStack`: all resources of one declaration."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,41 +17,41 @@ from pulumi_gitlab_runner.spec.registries import EcrRegistry, PullThroughRegistr
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack, StackDeclaration, check_in
 from pulumi_gitlab_runner.stack.images import stack_digests, stack_images
 from pulumi_gitlab_runner.stack.reading import ReadStack, read_stack
-from pulumi_gitlab_runner.stack.runners import Roles, Surroundings, stack_runners
+from pulumi_gitlab_runner.stack.runners import CommonInputs, Roles, stack_runners
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.aws.hosts.runner_image import RunnerImage
 
 DEFAULT_NAME = "ci"
-"""The name of the `RunnerStack` of this project's own program, whose hosts' names have no prefix."""
+"""The name of the `RunnerStack` in this project's program. The names of its hosts have no prefix."""
 
 
 class RunnerStack(Component[ReadStack]):
-    """Registries, runners and CI variables of one declaration.
+    """The registries, runners, CI variables and other resources of one declaration.
 
-    The declaration is checked as a whole before anything is registered.
+    The declaration is validated as a whole before any resource is registered.
 
     Creates:
 
     - `gitlab-runner:index:EcrRepositories` for each ECR registry of this account
-    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each public registry that is pulled through ECR,
-      with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` where it
+    - `aws:ecr/pullThroughCacheRule:PullThroughCacheRule` for each registry with `pull_through`,
+      with `aws:secretsmanager/secret:Secret` and `aws:secretsmanager/secretVersion:SecretVersion` if it
       has `upstream_credentials`
     - `gitlab-runner:index:ImageBuild` for each of `builds`
     - `gitlab-runner:index:EcrSettings` for each region of `ecr_settings`
-    - `gitlab-runner:index:RunnerNetwork`, where a `network` is declared
-    - `gitlab-runner:index:HostStore`, where there is a host in EC2, or a secret of `hosted_auth` to keep
+    - `gitlab-runner:index:RunnerNetwork` if a `network` is declared
+    - `gitlab-runner:index:HostStore` if there is a host in EC2, or a secret of `hosted_auth` to store
     - `gitlab-runner:index:RunnerRegistration` for each runner
     - `gitlab-runner:index:RunnerImage` for each of `machine_images`
-    - `gitlab-runner:index:RunnerCache`, where there is a runner and a cache
+    - `gitlab-runner:index:RunnerCache` if there is a runner and a cache
     - `gitlab-runner:index:RunnerHost`, `gitlab-runner:index:RunnerFleet` or
       `gitlab-runner:index:DockerRunnerHost` for each runner manager, under the name of the runner that
       declares it (its first one, if it was renamed)
     - `gitlab-runner:index:ImageMirror` for each mirror
-    - `gitlab-runner:index:CiVariables`, where there are variables
+    - `gitlab-runner:index:CiVariables` if there are variables
     - `gitlab-runner:index:HostedRunnerAuth` for each variable of `hosted_auth`
     - `gitlab-runner:index:JobRole` for each of `job_roles`, and
-      `aws:iam/openIdConnectProvider:OpenIdConnectProvider`, where they declare none
+      `aws:iam/openIdConnectProvider:OpenIdConnectProvider` for those without an `identity_provider`
 
     Raises `pulumi.RunError` with every problem of the declaration: its path, what was found, what is allowed
     and the fix.
@@ -70,23 +70,24 @@ class RunnerStack(Component[ReadStack]):
     repository, so that the runners can pull and Pulumi can read digests; it stays valid when a role is
     replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
     docker_policies: pulumi.Output[dict[str, str]]
-    """For each runner on a Docker host with `aws_credentials`: the IAM policy that these need."""
+    """The IAM policy that the `aws_credentials` of each runner on a Docker host need, by the runner's
+    name."""
     variables: pulumi.Output[list[Any]]
-    """Each CI variable, those of `hosted_auth` too: its `scope` and `key`, and whether it is `masked` and
-    `protected`."""
+    """Each CI variable, including those of `hosted_auth` and mirrors: its `scope` and `key`, and whether it
+    is `masked` and `protected`."""
     job_roles: pulumi.Output[dict[str, Any]]
     """Each role for jobs by its name: its `arn`, and the `snippet` for `.gitlab-ci.yml`."""
     machine_images: pulumi.Output[dict[str, Any]]
-    """Each machine image by its name: the `id` of the newest, its `parameter`, and its `pipeline`."""
+    """Each machine image by its name: the `id` of the newest image, its `parameter`, and its `pipeline`."""
     mirrors: pulumi.Output[dict[str, Any]]
     """Each mirror by its name: its images by their names, `HOST/REPOSITORY:TAG@sha256:…`."""
     nat_addresses: pulumi.Output[list[str]]
-    """The public addresses of the `network`'s NAT gateways, for the firewall of a GitLab or a registry; none
-    without a `network`."""
+    """The public IP addresses of the NAT gateways of `network`, for the firewall of a GitLab or a registry;
+    empty without a `network`."""
     bucket: pulumi.Output[str]
-    """The name of the bucket of the files of hosts in EC2; empty without such hosts."""
+    """The name of the bucket with the files of hosts in EC2; empty without such hosts."""
     key_arn: pulumi.Output[str]
-    """The ARN of the key that encrypts the stack's parameters; empty where there are none."""
+    """The ARN of the KMS key that encrypts the stack's parameters; empty if there are none."""
 
     def __init__(self, name: str, args: StackDeclaration, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
@@ -118,7 +119,7 @@ class RunnerStack(Component[ReadStack]):
         built = self._machine_images(name, prefix, stack, environment, network)
         runners = stack_runners(
             stack,
-            Surroundings(
+            CommonInputs(
                 name,
                 prefix,
                 environment,
@@ -147,7 +148,7 @@ class RunnerStack(Component[ReadStack]):
     def _registries(
         self, name: str, stack: Stack, environment: Environment
     ) -> dict[str, pulumi.Output[dict[str, str]]]:
-        """Make the ECR repositories, caches and settings; the URLs of the repositories, by registry."""
+        """Create the ECR repositories, caches and settings; the URLs of the repositories, by registry."""
         urls: dict[str, pulumi.Output[dict[str, str]]] = {}
         for registry in stack.registries.values():
             if isinstance(registry, EcrRegistry) and registry.created:
@@ -171,33 +172,33 @@ class RunnerStack(Component[ReadStack]):
         return urls
 
     def _network(self, name: str, stack: Stack, environment: Environment) -> HostNetwork | None:
-        """The network for hosts that declare none; None where there is no such host."""
+        """The network of hosts that declare no VPC; None if there are no such hosts."""
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
             from pulumi_gitlab_runner.aws.network.runner_network import PlacedNetwork, RunnerNetwork
 
             placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
-            made = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
-            self.nat_addresses = made.nat_addresses
-            return HostNetwork(made.vpc_id, made.subnet_ids, [given(stack.network.cidr)])
+            created = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
+            self.nat_addresses = created.nat_addresses
+            return HostNetwork(created.vpc_id, created.subnet_ids, [given(stack.network.cidr)])
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
             each.vpc is None for each in stack.machine_images.values()
         ):
             from pulumi_gitlab_runner.aws.network.host_network import default_network
 
-            return default_network(self)  # asked for once, not by each host
+            return default_network(self)  # looked up once for all hosts
         return None
 
     def _machine_images(
         self, name: str, prefix: str, stack: Stack, environment: Environment, network: HostNetwork | None
     ) -> "Mapping[str, RunnerImage]":
-        """Make the machine images."""
+        """Create the machine images, by name."""
         self.machine_images = pulumi.Output.from_input({})
         if not stack.machine_images:
             return {}
         from pulumi_gitlab_runner.aws.hosts.runner_image import stack_machine_images
 
-        made = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
+        images = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
         self.machine_images = pulumi.Output.from_input(
             {
                 each: {
@@ -205,13 +206,13 @@ class RunnerStack(Component[ReadStack]):
                     "parameter": image.parameter_name,
                     "pipeline": image.pipeline_arn,
                 }
-                for each, image in made.items()
+                for each, image in images.items()
             }
         )
-        return made
+        return images
 
     def _store(self, name: str, stack: Stack, environment: Environment) -> None:
-        """Make what hosts in EC2 read from, and what keeps secrets of `hosted_auth`, where there are any."""
+        """Create the `HostStore` if hosts in EC2 or secrets of `hosted_auth` need it."""
         self._stored = any(each.host.docker is None for each in stack.managers.values()) or any(
             keeps_secrets(each, stack.registries) for each in stack.hosted_auth.values()
         )
@@ -225,11 +226,11 @@ class RunnerStack(Component[ReadStack]):
 
     @property
     def _logs_key(self) -> pulumi.Output[str] | None:
-        """The key of log groups; None for that of CloudWatch Logs, where the stack has none."""
+        """The ARN of the KMS key of log groups; None for the default encryption of CloudWatch Logs."""
         return self.key_arn if self._stored else None
 
     def _hosted_auth(self, name: str, prefix: str, stack: Stack, environment: Environment) -> Roles:
-        """Make what keeps CI variables fresh; each with its role."""
+        """Create the functions that renew CI variables; each declaration with the ARN of its role."""
         roles: Roles = []
         for each, auth in stack.hosted_auth.items():
             from pulumi_gitlab_runner.aws.jobs.hosted_runner_auth import HostedRunnerAuth, Renewal
@@ -246,27 +247,27 @@ class RunnerStack(Component[ReadStack]):
                 join_path("stack", "hosted_auth", each),
                 self._logs_key,
             )
-            made = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
-            roles.append((auth, made.role_arn))
+            renewed = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
+            roles.append((auth, renewed.role_arn))
         return roles
 
     def _job_roles(self, name: str, stack: Stack, environment: Environment) -> Roles:
-        """Make the roles that jobs assume."""
+        """Create the roles that jobs assume; each declaration with the ARN of its role."""
         self.job_roles = pulumi.Output.from_input({})
         if not stack.job_roles:
             return []
         from pulumi_gitlab_runner.aws.jobs.job_role import stack_job_roles
 
-        made = stack_job_roles(name, stack, environment, self)
+        roles = stack_job_roles(name, stack, environment, self)
         self.job_roles = pulumi.Output.from_input(
-            {each: {"arn": role.role_arn, "snippet": role.snippet} for each, role in made.items()}
+            {each: {"arn": role.role_arn, "snippet": role.snippet} for each, role in roles.items()}
         )
-        return [(stack.job_roles[each], role.role_arn) for each, role in made.items()]
+        return [(stack.job_roles[each], role.role_arn) for each, role in roles.items()]
 
     def _variables(
-        self, name: str, stack: Stack, of_mirrors: Sequence[pulumi.Output[list[Any]]]
+        self, name: str, stack: Stack, mirrored: Sequence[pulumi.Output[list[Any]]]
     ) -> pulumi.Output[list[Any]]:
-        """Create the CI variables; their outputs include those of mirrors and renewals."""
+        """Create the CI variables; the output includes those of mirrors and of `hosted_auth`."""
         declared: pulumi.Output[list[Any]] = pulumi.Output.from_input([])
         if stack.variables:
             from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
@@ -283,17 +284,17 @@ class RunnerStack(Component[ReadStack]):
             for auth in stack.hosted_auth.values()
             for variable in auth.variables
         ]
-        return pulumi.Output.all(declared, pulumi.Output.all(*renewed), *of_mirrors).apply(
+        return pulumi.Output.all(declared, pulumi.Output.all(*renewed), *mirrored).apply(
             lambda known: [each for part in known for each in part]
         )
 
     def _options(self, former: str) -> pulumi.ResourceOptions:
-        """The options of a child, with the name that it had in the first versions of this library."""
+        """The options of a child, with an alias for its name in the first versions of this library."""
         return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=former)])
 
 
 def _checked(known: Sequence[Any]) -> Stack:
-    """The stack with its environment resolved: every registry's host is known."""
+    """The resolved stack, checked against its AWS environment: the host of every registry is known."""
     stack: Stack = known[0]
     with refused_as_whole():
         check_in(stack, known[1])
@@ -301,7 +302,7 @@ def _checked(known: Sequence[Any]) -> Stack:
 
 
 def _owner_inputs(stack: Stack) -> dict[str, Any]:
-    """The inputs that show the owners of other accounts in a preview: `runner-review` says who must act."""
+    """The inputs that show the owners of other accounts in a preview: `runner-review` lists them."""
     owners = {
         name: {**owner, "account": given(owner["account"])} for name, owner in foreign_owners(stack).items()
     }
@@ -323,7 +324,7 @@ def _registry_outputs(stack: Stack, environment: AwsEnvironment) -> dict[str, An
 def _policies_of_owners(
     stack: Stack, environment: AwsEnvironment, users: Sequence[RegistryUser], role_arns: Sequence[str]
 ) -> dict[str, str]:
-    """For each registry of another account, by its name: the policy that its owner must put on it."""
+    """The policy that the owner must add to each registry of another account, by the registry's name."""
     pulled_by = {
         arn: list(stack.registries_of(user).values()) for user, arn in zip(users, role_arns, strict=True)
     }

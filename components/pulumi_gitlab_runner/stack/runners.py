@@ -1,4 +1,4 @@
-"""The runners of a whole stack: registered in GitLab, and each manager on its host."""
+"""The runners of a stack: their registrations in GitLab, and the hosts of their managers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,19 +25,19 @@ Roles = list[tuple[RegistryUser, pulumi.Output[str]]]
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CommonInputs:
     """The common inputs of the runners of a stack.
 
     Attributes:
-        name: what the names of their resources start with.
-        prefix: what their hosts' names outside of Pulumi start with.
-        environment: where in AWS they are.
-        digests: those of their images.
-        network: for hosts that declare none.
-        bucket: that of the files of hosts in EC2; None where there are none.
-        key_arn: the key of the parameters of hosts in EC2; None where there are none.
-        parent: what the runners belong to.
-        machine_images: those that the stack makes, by name.
+        name: the prefix of the resource names.
+        prefix: the prefix of the hosts' names in Parameter Store, CloudWatch and S3.
+        environment: the AWS account and region.
+        digests: the digests of the runners' images, by the image as declared.
+        network: the network of hosts that declare no VPC.
+        bucket: the name of the bucket with the files of hosts in EC2; None without such hosts.
+        key_arn: the ARN of the KMS key of their parameters; None without such hosts.
+        parent: the parent of the resources.
+        machine_images: the machine images of the stack, by name.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Surroundings:
     machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
 
     def options(self, former: str) -> pulumi.ResourceOptions:
-        """The options of a child, with the name that it had in the first versions of this library."""
+        """The options of a child, with an alias for its name in the first versions of this library."""
         return pulumi.ResourceOptions(parent=self.parent, aliases=[pulumi.Alias(name=former)])
 
 
@@ -60,10 +60,10 @@ class StackRunners:
     """The outputs of the runners of a stack.
 
     Attributes:
-        outputs: of each runner, by its name.
-        roles: each manager in EC2, with its role.
-        docker_policies: by the name of each manager on a Docker host, the policy that its credentials of AWS
-            need.
+        outputs: the outputs of each runner, by its name.
+        roles: each manager in EC2, with the ARN of its role.
+        docker_policies: the policy that the AWS credentials of each manager on a Docker host need, by the
+            name of the manager.
     """
 
     outputs: dict[str, pulumi.Output[dict[str, Any]]] = field(default_factory=dict)
@@ -71,20 +71,20 @@ class StackRunners:
     docker_policies: dict[str, Any] = field(default_factory=dict)
 
 
-def stack_runners(stack: Stack, around: Surroundings) -> StackRunners:
-    """Make the runners of a stack."""
-    made = StackRunners()
+def stack_runners(stack: Stack, inputs: CommonInputs) -> StackRunners:
+    """Create the runners of a stack."""
+    runners = StackRunners()
     if not stack.managers:
-        return made
+        return runners
     registrations = {
         runner.name: RunnerRegistration.of(
-            f"{around.name}-{runner.resource_name}",
+            f"{inputs.name}-{runner.resource_name}",
             runner.registration,
-            around.options(runner.resource_name),
+            inputs.options(runner.resource_name),
         )
         for runner in stack.runners.values()
     }
-    cache_bucket = _cache_bucket(stack, around)
+    cache_bucket = _cache_bucket(stack, inputs)
     for manager in stack.managers.values():
         in_ec2 = manager.host.docker is None
         hosted = HostedManager(
@@ -97,21 +97,21 @@ def stack_runners(stack: Stack, around: Surroundings) -> StackRunners:
                 )
                 for each in manager.runners
             },
-            label=around.prefix + manager.resource_name,
-            environment=around.environment,
-            digests=around.digests,
+            label=inputs.prefix + manager.resource_name,
+            environment=inputs.environment,
+            digests=inputs.digests,
             cache_bucket=cache_bucket,
-            bucket=around.bucket if in_ec2 else None,
-            key_arn=around.key_arn if in_ec2 else None,
-            logs_key=around.key_arn if in_ec2 else None,
-            network=around.network if in_ec2 else None,
-            machine_images=around.machine_images,
+            bucket=inputs.bucket if in_ec2 else None,
+            key_arn=inputs.key_arn if in_ec2 else None,
+            logs_key=inputs.key_arn if in_ec2 else None,
+            network=inputs.network if in_ec2 else None,
+            machine_images=inputs.machine_images,
             tags=stack.tags,
         )
-        host = _instance_host(hosted, around, made) if in_ec2 else _docker_host(hosted, around, made)
+        host = _instance_host(hosted, inputs, runners) if in_ec2 else _docker_host(hosted, inputs, runners)
         for runner in manager.runners:
-            made.outputs[runner.name] = _outputs(runner, registrations[runner.name], host)
-    return made
+            runners.outputs[runner.name] = _outputs(runner, registrations[runner.name], host)
+    return runners
 
 
 def _outputs(
@@ -126,48 +126,48 @@ def _outputs(
     )
 
 
-def _cache_bucket(stack: Stack, around: Surroundings) -> pulumi.Output[str] | None:
+def _cache_bucket(stack: Stack, inputs: CommonInputs) -> pulumi.Output[str] | None:
     if stack.cache is None:
         return None
     from pulumi_gitlab_runner.aws.jobs.runner_cache import RunnerCache, TaggedCache
 
-    options = pulumi.ResourceOptions(parent=around.parent)
-    cache = TaggedCache(stack.cache, stack.tags, around.environment)
-    return RunnerCache.of(around.name, cache, options).bucket
+    options = pulumi.ResourceOptions(parent=inputs.parent)
+    cache = TaggedCache(stack.cache, stack.tags, inputs.environment)
+    return RunnerCache.of(inputs.name, cache, options).bucket
 
 
 def _docker_host(
-    hosted: HostedManager, around: Surroundings, made: StackRunners
+    hosted: HostedManager, inputs: CommonInputs, runners: StackRunners
 ) -> dict[str, pulumi.Output[str]]:
     from pulumi_gitlab_runner.docker.docker_runner_host import ContainerHost, DockerRunnerHost
 
     manager: Manager = hosted.manager
-    name = f"{around.name}-{manager.resource_name}"
-    host = DockerRunnerHost.of(name, ContainerHost(hosted), around.options(manager.resource_name))
+    name = f"{inputs.name}-{manager.resource_name}"
+    host = DockerRunnerHost.of(name, ContainerHost(hosted), inputs.options(manager.resource_name))
     if manager.host.docker and manager.host.docker.aws_credentials:
-        made.docker_policies[manager.name] = host.policy
+        runners.docker_policies[manager.name] = host.policy
     return {"host": host.container_name}
 
 
 def _instance_host(
-    hosted: HostedManager, around: Surroundings, made: StackRunners
+    hosted: HostedManager, inputs: CommonInputs, runners: StackRunners
 ) -> dict[str, pulumi.Output[str]]:
     from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, once_with_fleet
     from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 
     manager: Manager = hosted.manager
-    name = f"{around.name}-{manager.resource_name}"
+    name = f"{inputs.name}-{manager.resource_name}"
     if manager.fleet:
-        fleet = RunnerFleet.of(name, hosted, around.options(manager.resource_name))
-        made.roles.append((manager, fleet.role_arn))
+        fleet = RunnerFleet.of(name, hosted, inputs.options(manager.resource_name))
+        runners.roles.append((manager, fleet.role_arn))
         return {
             "host": fleet.group_name,
             "role": fleet.role_name,
             "security_group": fleet.security_group_id,
         }
-    options = once_with_fleet(name, manager.resource_name, around.parent)
+    options = once_with_fleet(name, manager.resource_name, inputs.parent)
     host = RunnerHost.of(name, InstanceHost(hosted), options)
-    made.roles.append((manager, host.role_arn))
+    runners.roles.append((manager, host.role_arn))
     return {
         "host": host.group_name,
         "role": host.role_name,
