@@ -1,6 +1,6 @@
-"""The components as a Pulumi package: their schema, and what the Pulumi Registry shows of it."""
+"""The components as a Pulumi package: its schema, and its metadata for the Pulumi Registry."""
 
 from pathlib import Path
 
 SCHEMA = Path(__file__).with_name("schema.json")
-"""The schema of this version, kept as a file because the analysis of the components takes seconds."""
+"""The path of the schema of this version, a file because the analysis of the components takes seconds."""

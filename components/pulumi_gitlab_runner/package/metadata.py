@@ -7,24 +7,24 @@ from typing import Any, cast
 DISTRIBUTION = "pulumi-gitlab-runner"
 
 _REGISTRY_KEYWORDS = ("pulumi", "category/cloud", "kind/component")
-"""Reserved words by which the Pulumi Registry sorts packages: `PackageSpec.Keywords` of pulumi/pulumi
+"""Reserved keywords that the Pulumi Registry classifies packages by: `PackageSpec.Keywords` of pulumi/pulumi
 v3.258.0, pkg/codegen/schema/schema.go."""
 
 
 def registry_metadata(schema: dict[str, Any], distribution: Message | None = None) -> dict[str, Any]:
-    """The schema with what the Pulumi Registry shows, and with the settings of each language's SDK.
+    """The schema with the metadata for the Pulumi Registry, and with the settings of each language's SDK.
 
-    Texts and addresses are those of the Python distribution, so that a release states each once. Without the
-    address of a repository, the Go SDK has an import path that no module proxy can serve: it is used from
-    the folder where `pulumi package add` writes it. The .NET package has a prefix of its own, since the
-    default one, `Pulumi.`, is Pulumi's.
+    Descriptions and URLs come from the Python distribution, so that they are defined only once. Without the
+    URL of a repository, the Go SDK has an import path that no module proxy can serve: it is used from the
+    folder where `pulumi package add` writes it. The .NET package has a different prefix, since the default
+    `Pulumi.` is reserved for Pulumi's packages.
 
     Args:
-        schema: as it is without them; left as it is.
+        schema: the schema without metadata; not changed.
         distribution: the core metadata to use. Default: that of the installed distribution.
     """
     if distribution is None:
-        # importlib.metadata types it as a protocol of its own; it is a Message.
+        # importlib.metadata annotates it as a private protocol; it is a Message.
         distribution = cast("Message", metadata(DISTRIBUTION))
     addresses = dict(entry.split(", ", 1) for entry in distribution.get_all("Project-URL", failobj=[]))
     repository = addresses.get("Repository")
@@ -40,12 +40,12 @@ def registry_metadata(schema: dict[str, Any], distribution: Message | None = Non
     base = (repository or "").partition("://")[2].removesuffix(".git") or DISTRIBUTION
     languages = {
         "nodejs": {"packageName": DISTRIBUTION, "packageDescription": distribution["Summary"]},
-        # Not the name of the library, which has the components themselves.
+        # Different from the name of the library, which contains the components themselves.
         "python": {"packageName": f"{DISTRIBUTION.replace('-', '_')}_sdk", "pyproject": {"enabled": True}},
         "go": {
             "importBasePath": f"{base}/sdk/go/gitlabrunner",
             "generateResourceContainerTypes": True,
-            # Without these two the SDK does not compile: a map of plain objects names types that are not
+            # Without these two the SDK does not compile: a map of plain objects refers to types that are not
             # generated, and the defaults of a required plain object are assigned as a pointer.
             "generateExtraInputTypes": True,
             "disableObjectDefaults": True,
@@ -57,7 +57,7 @@ def registry_metadata(schema: dict[str, Any], distribution: Message | None = Non
         schema
         | {name: value for name, value in described.items() if value}
         | {
-            # Versions and plugins are written into the SDKs, and Go's is a module of its own.
+            # SDKs contain the version and the plugin, and the Go SDK is a separate module.
             "meta": schema.get("meta", {}) | {"supportPack": True},
             "language": {
                 language: schema.get("language", {}).get(language, {}) | settings

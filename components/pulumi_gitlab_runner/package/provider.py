@@ -1,4 +1,4 @@
-"""The components as a Pulumi package, for stacks in any language."""
+"""The provider of the components, for programs in any language."""
 
 import inspect
 import json
@@ -35,14 +35,14 @@ COMPONENTS: list[type[pulumi.ComponentResource]] = [
 
 _PART = re.compile(r'\.([^.\[\]]+)|\[(\d+)\]|\["([^"]+)"\]')
 _WITHIN = ("runner", "role", "auth")
-"""The keys of arguments whose values a path names without them."""
+"""The arguments that the path of a problem omits: it names their fields directly."""
 
 
 class DeclarationAnalyzer(Analyzer):
-    """Pulumi's analyzer, which also reads the marks of a declaration's fields.
+    """Pulumi's analyzer, extended by the marks of a declaration's fields.
 
     Attributes:
-        marks: of each field, by its class and its name in the schema: what the schema says of it besides.
+        marks: the marks of each field, by its class and its name in Python.
     """
 
     def __init__(self, name: str) -> None:
@@ -59,7 +59,7 @@ class DeclarationAnalyzer(Analyzer):
         is_component_output: bool,
         optional: bool | None = None,
     ) -> PropertyDefinition:
-        """A field's definition: one that takes an Output is not plain, whatever is within it."""
+        """The definition of a field: one that accepts an Output is not plain, whatever its type."""
         if get_origin(arg) is not Annotated:
             return super().analyze_property(
                 arg,
@@ -74,20 +74,20 @@ class DeclarationAnalyzer(Analyzer):
         kinds |= {"identifier" for mark in marks if isinstance(mark, Identifier)}
         if kinds:
             self.marks.setdefault((typ.__name__, name), set()).update(kinds)
-        takes_outputs = any(isinstance(mark, InputType) for mark in marks)
+        accepts_outputs = any(isinstance(mark, InputType) for mark in marks)
         return self.analyze_property(
             inner,
             typ,
             name,
-            can_be_plain=can_be_plain and not takes_outputs,
+            can_be_plain=can_be_plain and not accepts_outputs,
             is_component_output=is_component_output,
             optional=optional,
         )
 
     def get_docstring(self, typ: type, name: str) -> str | None:
-        """The docstring under a field in its class, or in a base.
+        """The docstring of a field, in its class or in a base class.
 
-        A TypedDict does not keep its bases in its method resolution order, so they are asked for by name.
+        The method resolution order of a TypedDict does not contain its bases, so each base is searched.
         """
         found = super().get_docstring(typ, name)
         bases = get_original_bases(typ) if found is None else ()
@@ -98,7 +98,7 @@ class DeclarationAnalyzer(Analyzer):
 
 
 class PackageProvider(ComponentProvider):
-    """Pulumi's provider of components, with the whole schema, and with errors that name the property."""
+    """Pulumi's component provider, with the completed schema, and with errors that name the property."""
 
     def __init__(self) -> None:
         component.Analyzer = DeclarationAnalyzer  # type: ignore[attr-defined]
@@ -115,10 +115,11 @@ class PackageProvider(ComponentProvider):
         inputs: Any,
         options: pulumi.ResourceOptions | None = None,
     ) -> ConstructResult:
-        """Make a component.
+        """Construct a component.
 
         Raises:
-            InputPropertiesError: its arguments are wrong; with the path of each, in the caller's spelling.
+            InputPropertiesError: its arguments have problems; with the path of each, in the caller's
+                spelling.
         """
         try:
             return super().construct(name, resource_type, inputs, options)
@@ -130,12 +131,12 @@ class PackageProvider(ComponentProvider):
             raise
 
     def refused(self, refused: DeclarationRefused, name: str, resource_type: str) -> InputPropertiesError:
-        """Wrong arguments, as the engine reports them in any language.
+        """The problems of arguments, as the engine reports them in any language.
 
         Args:
-            refused: what is wrong.
-            name: the component's.
-            resource_type: the component's token.
+            refused: the problems.
+            name: the name of the component.
+            resource_type: the type token of the component.
         """
         definition = self._component_defs[resource_type.rpartition(":")[2]]
         errors = [
@@ -163,9 +164,9 @@ class PackageProvider(ComponentProvider):
         component_name: str,
         property_path: str,
     ) -> Any:
-        """The inputs with their names in Python; Outputs at any depth, and errors, stay for the reader.
+        """The inputs with their names in Python; Outputs at any depth stay, and mismatches are found later.
 
-        Pulumi's own drops an Output in the place of an object, and fails on one in the place of a number.
+        Pulumi's implementation drops an Output in place of an object, and fails for one in place of a number.
         """
         del component_name, property_path
         return {
@@ -190,7 +191,7 @@ class PackageProvider(ComponentProvider):
         return self.get_type_definition(prop) if prop is not None and prop.ref else None
 
     def _spelled(self, path: str, name: str, definition: ComponentDefinition) -> str:
-        """A path of a problem as the caller spells it, below the component."""
+        """The path of a problem in the caller's spelling, relative to the component."""
         start = "stack" if path.startswith("stack") and definition.name == "RunnerStack" else name
         properties, mapping = definition.inputs, definition.inputs_mapping
         current: PropertyDefinition | None = None
@@ -221,11 +222,11 @@ class PackageProvider(ComponentProvider):
 
 
 def component_provider() -> PackageProvider:
-    """The provider of the components, with the schema that is found in them."""
+    """The provider of the components, with the schema that the analyzer derives from them."""
     return PackageProvider()
 
 
 def analyzed_schema() -> Mapping[str, Any]:
-    """The package's schema."""
+    """The schema of the package, derived from the components."""
     schema: dict[str, Any] = json.loads(component_provider().schema or "{}")
     return schema

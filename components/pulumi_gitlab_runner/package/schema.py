@@ -1,4 +1,4 @@
-"""Additions to the package's schema besides Pulumi's analyzer: secrets, enumerations, defaults."""
+"""Additions to the schema that Pulumi's analyzer derives: secrets, enumerations, defaults."""
 
 import inspect
 import re
@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS
 from pulumi_gitlab_runner.spec.registries.pull_through import UPSTREAM_HOSTS
 
 Marks = dict[tuple[str, str], set[str]]
-"""`secret` and `identifier` of fields, by their class and their name in Python."""
+"""The marks `secret` and `identifier` of fields, by their class and their name in Python."""
 
 _TOKEN = "gitlab-runner:index:"  # noqa: S105 - a type's
 _CLOSED_SETS: Mapping[str, tuple[str, Iterable[str]]] = {
@@ -43,19 +43,19 @@ _DEFAULTS: Mapping[str, Any] = {
     "RunnerNetworkArgs.natPerZone": Network.nat_per_zone,
     "RunnerNetworkArgs.zones": Network.zones,
 }
-"""Generated SDKs send a default as if it were declared. So one is here only where that says the same: a host
-on Docker refuses the keys of EC2, and a repository of another account takes no settings."""
+"""Generated SDKs send a default as if it were declared. So this contains only the defaults that may always be
+declared: a Docker host refuses the keys of EC2, and a repository of another account refuses settings."""
 
 _SNAKE_CASE = re.compile(r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b")
 _CODE = re.compile(r"`[^`\n]+`")
 
 
 def completed_schema(schema: dict[str, Any], marks: Marks) -> dict[str, Any]:
-    """The schema with everything that Pulumi's analyzer does not see.
+    """The schema with the additions: marks, enumerations, defaults, descriptions.
 
     Args:
-        schema: as the analyzer makes it.
-        marks: those of the fields of declarations and arguments.
+        schema: the schema that the analyzer derives.
+        marks: the marks of the fields of declarations and arguments.
     """
     for owner, name, definition in list(_properties(schema)):
         for mark in marks.get((owner, _snake_case(name)), ()):
@@ -74,20 +74,20 @@ def completed_schema(schema: dict[str, Any], marks: Marks) -> dict[str, Any]:
 
 
 def spellings(schema: Mapping[str, Any]) -> dict[str, str]:
-    """The name in the schema of each input that has another one in Python."""
+    """The schema's names of the inputs, by their names in Python, where these differ."""
     names = {name for _, name, _ in _properties(schema)}
     return {_snake_case(name): name for name in names if _snake_case(name) != name}
 
 
 def respelled(text: str, names: Mapping[str, str]) -> str:
-    """A text with the inputs' names as the schema has them."""
+    """A text in which the Python names of inputs are replaced by the schema's names."""
     return _SNAKE_CASE.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _describe(part: Any, names: Mapping[str, str]) -> None:
-    """Bring the descriptions, which are docstrings, into the form that the schema's readers expect.
+    """Convert the descriptions, which are docstrings, to the Markdown of a schema.
 
-    They are Markdown, where an indented paragraph is code. Other languages have the schema's names.
+    In Markdown, an indented paragraph is code. Other languages use the schema's names of inputs.
     """
     for each in part.values() if isinstance(part, dict) else part:
         if isinstance(each, dict | list):
@@ -97,7 +97,7 @@ def _describe(part: Any, names: Mapping[str, str]) -> None:
 
 
 def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Each input: the class that has it, its name in the schema, and its definition."""
+    """Each input: its class, its name in the schema, and its definition."""
     for token, definition in schema["resources"].items():
         for name, each in definition["inputProperties"].items():
             yield _arguments_of(token.removeprefix(_TOKEN)), name, each
@@ -107,7 +107,7 @@ def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str,
 
 
 def _arguments_of(component: str) -> str:
-    """The class of a component's arguments."""
+    """The name of the class of a component's arguments."""
     declarations = {"RunnerStack": "StackDeclaration", "RunnerRegistration": "RegistrationDeclaration"}
     return declarations.get(component, f"{component}Args")
 
@@ -117,17 +117,17 @@ def _mark(definition: dict[str, Any], mark: str) -> None:
     while inner.get("items") or inner.get("additionalProperties"):
         inner = inner.get("items") or inner["additionalProperties"]
     if mark == "secret":
-        # A plain map of secrets is not secret itself: SDKs would make it one Output, and Go's do not compile.
+        # A plain map of secrets is not marked: SDKs would type it as one Output, and Go's would not compile.
         if not definition.get("plain"):
             definition["secret"] = True
     elif inner.get("type") == "integer":
-        # GitLab's own provider gives the number of a group or project as text.
+        # The ids of groups and projects in GitLab's provider are strings.
         del inner["type"]
         inner["oneOf"] = [{"type": "integer"}, {"type": "string"}]
 
 
 def _close(schema: dict[str, Any], definition: dict[str, Any], name: str, values: Iterable[str]) -> None:
-    """Make a text one of a closed set."""
+    """Make a string property an enumeration."""
     inner = definition.get("items") or definition
     inner.pop("type", None)
     inner["$ref"] = f"#/types/{_TOKEN}{name}"
@@ -139,7 +139,7 @@ def _close(schema: dict[str, Any], definition: dict[str, Any], name: str, values
 
 
 def _member_name(value: str) -> str:
-    """A name for a value that every language takes: `AmazonLinux2023`."""
+    """The name of an enumeration's member, valid in every language, such as `AmazonLinux2023`."""
     return "".join(part.capitalize() for part in value.replace(".", "-").split("-"))
 
 
