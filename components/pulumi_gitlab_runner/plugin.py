@@ -181,7 +181,7 @@ class PackageServicer(server.ProviderServicer):
             inputs = _plain(request.inputs)
             if not inputs:
                 raise TransferError(
-                    f"{request.id} is not imported: declare it, and what is there is not copied again"
+                    f"{request.id} cannot be imported: declare it; an existing image is not copied again"
                 )
             # A deleted image stays in the state, without a digest. The accepted digest is an input: the next
             # update copies that image again, even if the source's tag has moved.
@@ -249,9 +249,9 @@ def _without_marks(value: Any) -> Any:
 
 
 def _struct(values: dict[str, Any]) -> Any:
-    made = struct_pb2.Struct()
-    made.update(values)
-    return made
+    struct = struct_pb2.Struct()
+    struct.update(values)
+    return struct
 
 
 def serve() -> None:

@@ -48,7 +48,7 @@ class Mismatch:
 
 @runtime_checkable
 class Mark(Protocol):
-    """The annotation of a field that accepts other values besides those of its type."""
+    """The annotation of a field that also accepts other values than those of its type."""
 
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """The value in the form of the field.

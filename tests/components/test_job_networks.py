@@ -50,14 +50,16 @@ def test_a_host_is_not_made_in_a_vpc_that_has_addresses_of_job_networks(
     with pytest.raises(pulumi.RunError) as refused:
         run(lambda: RunnerHost("build", args(host=host)), preview=preview, seen=seen)
     assert "build.runners.build.host.job_networks" in str(refused.value)
-    assert "'10.0.128.0/17', of which vpc-" in str(refused.value)
-    assert " has 10.0.0.0/16" in str(refused.value)
+    assert "'10.0.128.0/17', which overlaps vpc-" in str(refused.value)
+    assert " (10.0.0.0/16)" in str(refused.value)
     assert not [each for each in seen[0].registered if each[0] == GROUP]
 
 
 def test_a_further_range_of_the_vpc_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     with_further_range(monkeypatch, "192.168.64.0/20")
-    with pytest.raises(pulumi.RunError, match=r"192\.168\.0\.0/16', of which vpc-\S+ has 192\.168\.64\.0/20"):
+    with pytest.raises(
+        pulumi.RunError, match=r"192\.168\.0\.0/16', which overlaps vpc-\S+ \(192\.168\.64\.0/20\)"
+    ):
         run(lambda: RunnerHost("build", args(host=OWN_VPC)))
 
 
@@ -74,7 +76,7 @@ def test_ranges_that_the_program_knows_later_are_checked_then() -> None:
         hosts = {"build": {"group": 42, "host": {"job_networks": cidr}}}
         RunnerStack("ci", {"network": {}, "runners": hosts})  # type: ignore[typeddict-item]
 
-    with pytest.raises(pulumi.RunError, match=r"10\.64\.0\.0/20', addresses that job networks"):
+    with pytest.raises(pulumi.RunError, match=r"10\.64\.0\.0/20', which overlaps the job networks"):
         run(program)
 
 

@@ -611,7 +611,9 @@ def test_a_registry_that_cannot_be_asked_from_here_is_not(
 ) -> None:
     recording, _ = made(elsewhere(registry.host, kind))
     (warning,) = recording.warnings
-    assert warning.splitlines()[1:] == [f"  other/team/app:1: the registry 'other' is not asked: {reason}"]
+    assert warning.splitlines()[1:] == [
+        f"  other/team/app:1: digests of the registry 'other' are not looked up: {reason}"
+    ]
     assert registry.requests == []
     assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
 
@@ -818,7 +820,7 @@ def test_a_wrong_declaration_ends_with_its_message_and_registers_nothing(
 def test_what_is_wrong_only_in_this_account_ends_with_its_message_too() -> None:
     declared = sandbox()
     declared["registries"]["other"] = {"ecr": {"account": ACCOUNT}, "repositories": ["other/image"]}
-    with pytest.raises(pulumi.RunError, match="which is the host of the registry 'team' too"):
+    with pytest.raises(pulumi.RunError, match="which is also the host of the registry 'team'"):
         made(declared)
 
 

@@ -67,7 +67,7 @@ def test_everything_in_it_is_described(schema: dict[str, Any]) -> None:
 
 def test_inherited_fields_keep_their_description(schema: dict[str, Any]) -> None:
     inputs = schema["resources"]["gitlab-runner:index:RunnerRegistration"]["inputProperties"]
-    assert inputs["group"]["description"] == "The group's number, as its page in GitLab shows."
+    assert inputs["group"]["description"] == "The group ID, as shown on the group's page in GitLab."
 
 
 def _parts(part: Any) -> Iterator[dict[str, Any]]:

@@ -404,7 +404,7 @@ def test_an_adopted_variable_is_imported_as_it_is(declared: dict[str, Any], iden
 
 def test_a_variable_is_adopted_by_a_plain_number_alone() -> None:
     group = pulumi.Output.from_input(42)
-    with pytest.raises(pulumi.RunError, match="an Output, beside 'adopt'"):
+    with pytest.raises(pulumi.RunError, match="an Output, together with 'adopt'"):
         variables({"group": group, "key": "A", "value": "a-longer-value", "adopt": True})
 
 

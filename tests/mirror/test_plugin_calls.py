@@ -195,7 +195,7 @@ def test_an_image_is_not_imported(plugin: PackageServicer) -> None:
         call(plugin, "Read", protocol.ReadRequest(id="it", urn=URN))
     assert aborted.value.args == (
         "UNKNOWN",
-        "it is not imported: declare it, and what is there is not copied again",
+        "it cannot be imported: declare it; an existing image is not copied again",
     )
 
 

@@ -24,20 +24,20 @@ REGISTRY_KEYS = ", ".join(fields_of(RegistryDeclaration))
 KINDS_WITH_HOST = ", ".join(name for name, kind in KINDS.items() if "host" in kind.keys)
 REGISTRY_KINDS = f"exactly one of {', '.join(KINDS)}"
 HOST_FORM = (
-    "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path below "
-    "which the credentials are for: registry.example.com/team"
+    "a host in lower case, without a scheme, such as registry.example.com:5000, or with the path "
+    "that the credentials are for: registry.example.com/team"
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = ", ".join(fields_of(VariableDeclaration))
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
-    "credsStore is asked about every registry, so it breaks public pulls: "
-    "declare each registry under `registries` instead, with how it authenticates"
+    "Docker uses credsStore for every registry, so it breaks public pulls: "
+    "declare each registry under `registries` instead, with its authentication"
 )
 SCOPE_FORM = "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
 LONGEST = 128 * 1024
 FOREIGN_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
-GROUP_NUMBER = "a whole number: The group's number, as its page in GitLab shows"
+GROUP_NUMBER = "a whole number: The group ID, as shown on the group's page in GitLab"
 CHECK_INTERVAL = "a whole number: Seconds between two requests for jobs"
 NETWORK_MTU = "Largest packet of the job's network, in bytes; needs `FF_NETWORK_PER_BUILD`"
 SCALE_FACTOR = "Free job slots to keep as a share of those in use, beside `idle_count`"
@@ -50,8 +50,8 @@ STATIC = {"static": {"username": "me", "password": "pass-word"}}
 
 
 DIGEST = "sha256:" + "0" * 64
-DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a registry that can be asked for it"
-REQUIRED = "the runner has require_digests, and the registry 'vault' is not asked: "
+DIGEST_FORM = "NAME:TAG@sha256:DIGEST, or an image of a registry in which Pulumi can look it up"
+REQUIRED = "the runner has require_digests, and digests of the registry 'vault' are not looked up: "
 
 
 def by_digest(vault: Any = None, **changes: Any) -> Any:
@@ -266,7 +266,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.credHelpers",
             "the key 'credHelpers', which is not known here",
             RUNNER_KEYS,
-            "the credential helpers are made from `registries`: declare the registry there",
+            "credHelpers follows from `registries`: declare the registry there",
         ),
     ),
     "a key that is no text": (
@@ -307,7 +307,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.maximum_timeout",
             "'2h' (text)",
-            "a whole number: How long a job may run, in seconds; 600 or more",
+            "a whole number: The maximum job timeout in seconds; 600 or more",
         ),
     ),
     "a broken number": (
@@ -315,7 +315,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.concurrent",
             "2.5 (a number)",
-            "a whole number: How many jobs run at once",
+            "a whole number: The number of jobs that run at the same time",
         ),
     ),
     "true in the place of a number": (
@@ -327,7 +327,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.protected",
             "'yes' (text)",
-            "true or false: Whether it takes only jobs of protected branches and tags",
+            "true or false: Whether it runs only jobs of protected branches and tags",
         ),
     ),
     "text in the place of a list": (
@@ -343,7 +343,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.team",
             "text",
-            "a mapping: The container registries, by a name that runners and images refer to",
+            "a mapping: The container registries, by the name that runners and images refer to",
         ),
     ),
     "text in the place of a mapping with one required text": (
@@ -378,7 +378,7 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.services[0]",
             "no 'name'",
-            "'name' is required: The service's image, named as a runner's `image` is",
+            "'name' is required: The image of the service, in the form of a runner's `image`",
         ),
     ),
     "a list of repositories with a mapping in it": (
@@ -500,8 +500,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/team/host", "registry.example.com"),
         Problem(
             "stack.registries.team.host",
-            "'host', beside 'ecr'",
-            f"it beside {KINDS_WITH_HOST}",
+            "'host', together with 'ecr'",
+            f"'host' only together with {KINDS_WITH_HOST}",
             "the host follows from the kind of the registry",
         ),
     ),
@@ -523,7 +523,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.shared",
             "no repositories",
             "at least one under 'repositories'",
-            "name what runners pull: their role may pull nothing else",
+            "name the repositories that runners pull from: their role allows only these",
         ),
     ),
     "a repository's name": (
@@ -531,7 +531,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             'stack.registries.shared.repositories["Platform/Scanner"]',
             "'Platform/Scanner'",
-            "2 to 256 of a-z, 0-9, '.', '_', '-' and '/', as ECR names repositories",
+            "a repository name of ECR: 2 to 256 of a-z, 0-9, '.', '_', '-' and '/'",
         ),
     ),
     "no image kept": (
@@ -551,8 +551,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.shared.allow_pull",
             "a list of accounts",
-            "nothing, for a registry of another account",
-            "its owner must let this account pull, by a policy on each repository",
+            "no 'allow_pull' for a registry of another account",
+            "the owner must allow this account to pull, by a policy on each repository",
         ),
     ),
     "settings of another account's repository": (
@@ -567,9 +567,9 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/legacy/allow_pull", ["123456789012"]),
         Problem(
             "stack.registries.legacy.allow_pull",
-            "'allow_pull', beside 'static'",
-            "it beside ecr",
-            "only ECR knows AWS accounts",
+            "'allow_pull', together with 'static'",
+            "'allow_pull' only together with ecr",
+            "only ECR grants access to AWS accounts",
         ),
     ),
     "a static registry without host": (
@@ -606,7 +606,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[2]",
             "'legacy', whose credentials are for a path, on runner 17.4.2",
             "a registry without a path, or runner 17.5 or newer",
-            "an older runner takes credentials for those of a whole host",
+            "an older runner uses the credentials for the whole host",
         ),
     ),
     "a required digest that only the host could ask for": (
@@ -642,7 +642,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service with only a digest by the tag latest",
+            "an older runner pulls a service with only a digest by the tag latest",
         ),
     ),
     "a parameter that is no ARN": (
@@ -663,7 +663,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.legacy.static",
             "key, password, username",
             STATIC_FORM,
-            "'key' goes with 'secret' or 'parameter'",
+            "use 'key' together with 'secret' or 'parameter'",
         ),
     ),
     "an official image of Docker Hub without library/": (
@@ -675,7 +675,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.hub.repositories.redis",
             "'redis'",
             "library/redis",
-            "write library/redis: an official image of Docker Hub has its whole name behind a cache",
+            "write library/redis: a cache needs the full name of an official image of Docker Hub",
         ),
     ),
     "caches of this account": (
@@ -683,8 +683,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.team.ecr.caches",
             "prefixes of caches, without 'account'",
-            "them with the account that has the caches",
-            "declare a cache of this account as a registry of its own: pull_through: docker-hub",
+            "'caches' together with 'account'",
+            "declare a cache of this account as a separate registry: pull_through: docker-hub",
         ),
     ),
     "a cache of another account by no prefix": (
@@ -693,15 +693,15 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.shared.ecr.caches[0]",
             "'hub/'",
             "a name of 2 to 30 characters that does not end with '-'",
-            "ECR takes it as the prefix of the cached repositories",
+            "it is the prefix of the cached repositories in ECR",
         ),
     ),
     "an image by a dual-stack name": (
         changed("runners/build/image", "123456789012.dkr-ecr.eu-west-1.on.aws/ci/base:1"),
         Problem(
             "stack.runners.build.image",
-            "'123456789012.dkr-ecr.eu-west-1.on.aws/ci/base:1', by the dual-stack name of an ECR registry",
-            "the registry's classic name, which credentials are kept for, or its name in the declaration",
+            "'123456789012.dkr-ecr.eu-west-1.on.aws/ci/base:1', with the dual-stack host of an ECR registry",
+            "the registry's IPv4 host, which the credentials are for, or its name in the declaration",
             "write 123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1",
         ),
     ),
@@ -719,8 +719,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.hub",
             "neither upstream_secret nor upstream_credentials, for docker-hub",
-            "one of upstream_secret and upstream_credentials, which ECR logs in with",
-            "AWS caches docker-hub only with an account there; without one: ecr-public, kubernetes, quay",
+            "one of upstream_secret and upstream_credentials",
+            "ECR caches docker-hub only with credentials; without credentials: ecr-public, kubernetes, quay",
         ),
     ),
     "an upstream that wants no login": (
@@ -728,7 +728,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.hub.upstream_secret",
             "'upstream_secret', for quay",
-            "nothing: ECR pulls from there without credentials",
+            "no 'upstream_secret': ECR pulls from quay without credentials",
         ),
     ),
     "a secret that ECR may not read": (
@@ -737,7 +737,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.hub.upstream_secret",
             "text",
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
-            "ECR may read no other secrets",
+            "ECR can read only secrets with this prefix",
         ),
     ),
     "a name that is no prefix": (
@@ -746,15 +746,15 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.q",
             "'q'",
             "a name of 2 to 30 characters that does not end with '-'",
-            "ECR takes it as the prefix of the cached repositories",
+            "it is the prefix of the cached repositories in ECR",
         ),
     ),
     "an upstream secret of a registry of another kind": (
         changed("registries/team/upstream_secret", UPSTREAM_SECRET),
         Problem(
             "stack.registries.team.upstream_secret",
-            "'upstream_secret', beside 'ecr'",
-            "it beside pull_through",
+            "'upstream_secret', together with 'ecr'",
+            "'upstream_secret' only together with pull_through",
             "only a pull-through cache has an upstream",
         ),
     ),
@@ -774,7 +774,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             'stack.registries.team.repositories["private/image"]',
             "'private/image', below the prefix of the registry 'private'",
             "a name that does not start with private/",
-            "ECR pulls through quay.io what is below it",
+            "ECR pulls repositories with this prefix from quay.io",
         ),
     ),
     "a fixed password for the host of a cache": (
@@ -789,7 +789,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         },
         Problem(
             "stack.registries.legacy",
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is the host of the registry 'hub' too",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is also the host of the registry 'hub'",
             "one registry for each host",
             "put the repositories of both under 'hub'",
         ),
@@ -798,7 +798,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         {"registries": {"one": {"ecr_public": {}}, "two": {"ecr_public": {}}}},
         Problem(
             "stack.registries.two",
-            "public.ecr.aws, which is the host of the registry 'one' too",
+            "public.ecr.aws, which is also the host of the registry 'one'",
             "one registry for each host",
             "put the repositories of both under 'one'",
         ),
@@ -814,8 +814,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.registries.own.host",
             "'registry.gitlab.com/group'",
-            "a host without a path: the job's own credentials are for all of GitLab's registry",
-            "a deploy_token may be for a path",
+            "a host without a path: the job's own credentials are for the whole registry",
+            "a path is allowed with a deploy_token",
         ),
     ),
     "a deploy token without password": (
@@ -839,7 +839,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.registries.google.helper",
             "'/usr/local/bin/docker-credential-gcr'",
             "a path outside /usr/local/bin",
-            "there a job's own DOCKER_AUTH_CONFIG could make the manager's identity answer for another host",
+            "there, a job's DOCKER_AUTH_CONFIG could use it with the manager's identity for another host",
         ),
     ),
     "a docker_auth of GitLab's registry": (
@@ -848,16 +848,16 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[0]",
             "'legacy', GitLab's registry with the job's own credentials",
             "a registry with 'username' and 'password'",
-            "every job has these already; for other projects' images give it a deploy_token",
+            "every job has these credentials; for images of other projects, declare a deploy_token",
         ),
     ),
     "a docker_auth of a helper": (
         changed("registries/legacy", {"helper": "/usr/bin/docker-credential-gcr", "host": "gcr.io"}),
         Problem(
             "stack.variables[0].docker_auth[0]",
-            "'legacy', whose password its credential helper makes",
+            "'legacy', whose password comes from its credential helper",
             "a registry with 'username' and 'password'",
-            "it does not last: let a runner of this stack pull it, which asks the helper",
+            "its passwords expire: use a runner of this stack, whose host runs the helper",
         ),
     ),
     "a host that images cannot name": (
@@ -912,7 +912,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a group's number": (
         changed("runners/build/group", 0),
-        Problem("stack.runners.build.group", "0", "the group's number in GitLab"),
+        Problem("stack.runners.build.group", "0", "the group's ID in GitLab"),
     ),
     "a timeout that GitLab refuses": (
         changed("runners/build/maximum_timeout", 599),
@@ -938,8 +938,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/other_projects", [7]),
         Problem(
             "stack.runners.build.other_projects",
-            "projects, for a runner of none",
-            "none: only a project runner is enabled for projects",
+            "projects, for a group or instance runner",
+            "none: only a project runner has other projects",
         ),
     ),
     "other projects of a locked runner": (
@@ -950,15 +950,15 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "another project that is the runner's own": (
         {"runners": {"build": {"project": 7, "other_projects": [8, 7], "host": {}}}},
-        Problem("stack.runners.build.other_projects[1]", "7, once more", "each project once"),
+        Problem("stack.runners.build.other_projects[1]", "7, a duplicate", "each project once"),
     ),
     "another project twice": (
         {"runners": {"build": {"project": 7, "other_projects": [8, 8], "host": {}}}},
-        Problem("stack.runners.build.other_projects[1]", "8, once more", "each project once"),
+        Problem("stack.runners.build.other_projects[1]", "8, a duplicate", "each project once"),
     ),
     "another project that cannot be": (
         {"runners": {"build": {"project": 7, "other_projects": [0], "host": {}}}},
-        Problem("stack.runners.build.other_projects[0]", "0", "the project's number in GitLab"),
+        Problem("stack.runners.build.other_projects[0]", "0", "the project's ID in GitLab"),
     ),
     "a generation before the first": (
         changed("runners/build/generation", 0),
@@ -979,7 +979,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.idle.run_untagged",
             "false, with no tags",
             "true, or some tags",
-            "else it never gets a job",
+            "without tags and untagged jobs, the runner never gets a job",
         ),
     ),
     "a runner without host": (
@@ -988,7 +988,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build",
             "none of host, host_of, fleet",
             "exactly one of host, host_of, fleet",
-            "host: {} takes the defaults",
+            "host: {} uses the defaults",
         ),
     ),
     "a runner with a host and another's": (
@@ -1014,7 +1014,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second.host_of",
             "'second', the runner itself",
             "build",
-            "host: {} gives it a host of its own",
+            "host: {} creates a separate host",
         ),
     ),
     "a runner with a host and a fleet": (
@@ -1035,8 +1035,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         ),
         Problem(
             "stack.runners.second.host_of",
-            "'burst', which has no host of its own",
-            "no runner: no other one declares a host",
+            "'burst', which declares no host",
+            "no runner: no other runner declares a host",
         ),
     ),
     "a cache that keeps nothing": (
@@ -1058,14 +1058,14 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
                 "third": {"group": 42, "host_of": "second"},
             },
         ),
-        Problem("stack.runners.third.host_of", "'second', which has no host of its own", "build"),
+        Problem("stack.runners.third.host_of", "'second', which declares no host", "build"),
     ),
     "the only runner on another's host": (
         changed("runners", {"build": {"group": 42, "host_of": "other"}}),
         Problem(
             "stack.runners.build.host_of",
             "'other', which is not a declared runner",
-            "no runner: no other one declares a host",
+            "no runner: no other runner declares a host",
         ),
     ),
     "no jobs at all": (
@@ -1083,7 +1083,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.runners.second.require_digests",
             "true, on runner 17.0.1",
             "runner 17.1 or newer",
-            "an older runner runs a service with only a digest by the tag latest",
+            "an older runner pulls a service with only a digest by the tag latest",
         ),
     ),
     "an undeclared registry": (
@@ -1106,7 +1106,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a registry twice": (
         changed("runners/build/registries", ["team", "shared", "team"]),
-        Problem("stack.runners.build.registries[2]", "'team', once more", "each registry once"),
+        Problem("stack.runners.build.registries[2]", "'team', a duplicate", "each registry once"),
     ),
     "no jobs at once": (
         changed("runners/build/host/concurrent", 0),
@@ -1130,8 +1130,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.host.session_manager",
             "true, on debian-12",
-            "true with an 'ami' of your own, or another 'os'",
-            "the published machine images come without the agent of Systems Manager",
+            "true with your own 'ami', or another 'os'",
+            "the published AMIs do not contain the Systems Manager agent",
         ),
     ),
     "logs for a time that CloudWatch does not have": (
@@ -1189,7 +1189,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/host/vpc", "vpc-0123456789abcdef0"),
         Problem(
             "stack.runners.build.host",
-            "one of 'vpc' and 'subnets'",
+            "only one of 'vpc' and 'subnets'",
             "both or neither",
             "the subnets belong to the VPC",
         ),
@@ -1257,7 +1257,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/vault/host", "registry.example.com:5000"),
         Problem(
             "stack.registries.vault",
-            "registry.example.com:5000, which is the host of the registry 'legacy' too",
+            "registry.example.com:5000, which is also the host of the registry 'legacy'",
             "one registry for each host",
             "put the repositories of both under 'legacy'",
         ),
@@ -1266,7 +1266,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/other", {"host": FOREIGN_HOST, "static": {"secret": SECRET_ARN}}),
         Problem(
             "stack.registries.other",
-            f"{FOREIGN_HOST}, which is the host of the registry 'shared' too",
+            f"{FOREIGN_HOST}, which is also the host of the registry 'shared'",
             "one registry for each host",
             "put the repositories of both under 'shared'",
         ),
@@ -1324,7 +1324,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].hidden",
             "true, for the instance",
-            "false: GitLab hides only those of groups and projects",
+            "false: GitLab hides only variables of groups and projects",
         ),
     ),
     "a hidden variable that is not masked": (
@@ -1332,8 +1332,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].hidden",
             "true, with masked: false",
-            "a hidden variable is masked",
-            "leave 'masked' out",
+            "a hidden variable is always masked",
+            "remove 'masked'",
         ),
     ),
     "a hidden value that GitLab cannot mask": (
@@ -1363,7 +1363,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.variables[0].value",
             f"{LONGEST} bytes",
-            "128 KiB at most, its name included: Linux starts no process with a longer one",
+            "128 KiB at most, including the key: Linux starts no process with a longer variable",
             "file: true gives jobs the path of a file instead",
         ),
     ),
@@ -1394,7 +1394,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].value",
             "credsStore",
             "docker_auth: [REGISTRY, …] with declared registries",
-            "credsStore is asked about every registry, so it breaks public pulls",
+            "Docker uses credsStore for every registry, so it breaks public pulls",
         ),
     ),
     "a masked docker_auth that is not raw": (
@@ -1425,7 +1425,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "stack.variables[0].docker_auth[1]",
             "'team', an ECR registry",
             "a registry with 'username' and 'password'",
-            "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth",
+            "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth",
         ),
     ),
     "a docker_auth of a password that is not known here": (
@@ -1441,8 +1441,8 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("variables/0", {"group": 42, "key": "DEPLOY_REGION", "value": "us-east-1"}),
         Problem(
             "stack.variables[1]",
-            "DEPLOY_REGION of group 42 once more, as in variables[0]",
-            "each key once for a scope and environment",
+            "DEPLOY_REGION of group 42, which variables[0] also declares",
+            "each key once for each scope and environment",
         ),
     ),
 }
@@ -1466,9 +1466,9 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         configured({"cache": {"s3": {"BucketName": "x", "SecretKey": "y"}}}),
         Problem(
             "stack.runners.build.config.cache.s3.secret_key",
-            "the key 'secret_key', which is not set here",
+            "the key 'secret_key', which is not allowed here",
             "the other keys",
-            "a host's files contain no secret: let the role of the host give access",
+            "a host's files contain no secrets: the role of the host grants access",
         ),
     ),
     "a key that was removed": (
@@ -1514,27 +1514,27 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         configured({"limit": 3}),
         Problem(
             "stack.runners.build.config.limit",
-            "the key 'limit', which is not set here",
+            "the key 'limit', which is not allowed here",
             "the other keys",
-            "it is 'limit' of the runner",
+            "use 'limit' of the runner",
         ),
     ),
     "an image in config.toml": (
         configured({"docker": {"image": "alpine"}}),
         Problem(
             "stack.runners.build.config.docker.image",
-            "the key 'image', which is not set here",
+            "the key 'image', which is not allowed here",
             "the other keys",
-            "it is 'image' of the runner",
+            "use 'image' of the runner",
         ),
     ),
     "runners in config.toml": (
         configured({}, host={"runners": [{"token": "glrt-canary"}]}),
         Problem(
             "stack.runners.build.host.config.runners",
-            "the key 'runners', which is not set here",
+            "the key 'runners', which is not allowed here",
             "the other keys",
-            "they are declared under 'runners' of the stack",
+            "use 'runners' of the stack",
         ),
     ),
     "a fleet's size in the words of config.toml": (
@@ -1544,9 +1544,9 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         ),
         Problem(
             "stack.runners.burst.config.autoscaler.max_instances",
-            "the key 'max_instances', which is not set here",
+            "the key 'max_instances', which is not allowed here",
             "the other keys",
-            "it is 'max_instances' of the fleet",
+            "use 'max_instances' of the fleet",
         ),
     ),
     "settings of a fleet, for a runner on a host": (
@@ -1562,18 +1562,18 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/host", {"metrics": "loopback", "config": {"listen_address": ":9252"}}),
         Problem(
             "stack.runners.build.host.config.listen_address",
-            "an address, beside 'metrics'",
+            "an address, together with 'metrics'",
             "one of the two",
-            "'metrics' sets it, and opens the port to those who may read",
+            "'metrics' sets the address, and opens the port",
         ),
     ),
     "a secret key of a cache": (
         configured({"cache": {"s3": {"secret_key": "canary"}}}),
         Problem(
             "stack.runners.build.config.cache.s3.secret_key",
-            "the key 'secret_key', which is not set here",
+            "the key 'secret_key', which is not allowed here",
             "the other keys",
-            "a host's files contain no secret: let the role of the host give access",
+            "a host's files contain no secrets: the role of the host grants access",
         ),
     ),
     "a value that is known later": (
@@ -1582,7 +1582,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.environment[1]",
             "an Output",
             "text",
-            "config.toml is checked as a whole at preview, so it takes no Outputs; and it holds no secret",
+            "config.toml is validated in a preview, so it accepts no Outputs; and it contains no secrets",
         ),
     ),
     "an encrypted value": (
@@ -1591,7 +1591,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.config.environment[1]",
             "an encrypted value",
             "a plain value",
-            "a host's files contain no secret: pulumi config set --path, without --secret",
+            "a host's files contain no secrets: pulumi config set --path, without --secret",
         ),
     ),
     "images of one's own choice where digests are required": (
@@ -1604,7 +1604,7 @@ CONFIG: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.config.docker.allowed_images",
             "patterns of images",
-            "these without 'require_digests'",
+            "'allowed_images' without 'require_digests'",
         ),
     ),
 }
@@ -1624,7 +1624,7 @@ def test_two_ecr_registries_of_one_account_and_region_are_one_host() -> None:
     (problem,) = problems_of(declared, environment=None)
     assert problem == Problem(
         "stack.registries.other",
-        "this account's ECR, which is the host of the registry 'team' too",
+        "this account's ECR, which is also the host of the registry 'team'",
         "one registry for each host",
         "put the repositories of both under 'team'",
     )
@@ -1637,7 +1637,7 @@ def test_one_host_that_is_found_only_once_the_account_is_known() -> None:
     (problem,) = problems_of(declared, ENVIRONMENT)
     assert problem == Problem(
         "stack.registries.other",
-        "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is the host of the registry 'team' too",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com, which is also the host of the registry 'team'",
         "one registry for each host",
         "put the repositories of both under 'team'",
     )
@@ -1659,7 +1659,7 @@ def test_a_runner_keeps_to_the_stacks_cache() -> None:
     assert problems_of(declared) == []
     (problem,) = problems_of(declared | {"cache": {}})
     assert problem.path == "stack.runners.build.config.cache.path"
-    assert problem.found == "a place of the runner's own, beside the stack's 'cache'"
+    assert problem.found == "a cache of the runner, in a stack with a 'cache'"
 
 
 def test_registries_of_two_regions_are_two_hosts() -> None:
@@ -1776,9 +1776,9 @@ def test_a_required_digest_that_cannot_be_had() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
             "runners.build.services[0].name",
-            "'redis:7', whose digest cannot be resolved now: a warning says why",
-            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
-            "push the image first and set require_digests after that, or write its digest",
+            "'redis:7', whose digest cannot be resolved now: see the warning",
+            "NAME:TAG@sha256:DIGEST, or an image that exists in its registry",
+            "push the image before you set require_digests, or declare its digest",
         )
     ]
 

@@ -40,13 +40,15 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
         keep({"tags": ["v*"], "images": 5}, {"tags": ["mr-*", "v*"], "days": 14}),
         Problem(
             f"{AT}.keep[1].tags[1]",
-            f"'v*', which {AT}.keep[0].tags[0] is for already",
-            "one rule for a pattern",
+            f"'v*', which {AT}.keep[0].tags[0] already matches",
+            "one rule for each pattern",
         ),
     ),
     "a rule for all tags beside keep_images": (
         keep({"tags": ["*"], "days": 14}),
-        Problem(f"{AT}.keep[0].tags[0]", "'*', which keep_images is for already", "one rule for a pattern"),
+        Problem(
+            f"{AT}.keep[0].tags[0]", "'*', which keep_images already matches", "one rule for each pattern"
+        ),
     ),
     "five wildcards of a rule": (
         keep({"tags": ["*a*b*c*d*"], "days": 14}),
@@ -54,7 +56,7 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "more rules than ECR takes": (
         keep({"tags": [f"v{number}" for number in range(49)], "days": 14}),
-        Problem(f"{AT}.keep", "49 patterns", "48 at most, as ECR takes 50 rules"),
+        Problem(f"{AT}.keep", "49 patterns", "48 at most, as ECR allows 50 rules"),
     ),
     "an unknown key of a rule": (
         keep({"tag": "mr-*", "days": 14, "tags": ["mr-*"]}),
@@ -83,7 +85,7 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
             f"{AT}.kms_key",
             "'arn:aws:kms:eu-west-1:123456789012:alias/images'",
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR returns the key behind the alias, which would look like a change",
+            "ECR returns the key of an alias, which would show as a change",
         ),
     ),
 }
@@ -102,7 +104,7 @@ def test_a_key_lies_in_the_region_of_its_repository() -> None:
         Problem(
             'stack.registries.other.repositories["ci/base"].kms_key',
             "a key in eu-west-1",
-            "a key in us-east-1, where the repository is",
+            "a key in us-east-1, the region of the repository",
         )
     ]
 
@@ -113,8 +115,8 @@ CACHES: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             "stack.registries.hub",
             "upstream_secret, upstream_credentials, for docker-hub",
-            "one of upstream_secret and upstream_credentials, which ECR logs in with",
-            "AWS caches docker-hub only with an account there; without one: ecr-public, kubernetes, quay",
+            "one of upstream_secret and upstream_credentials",
+            "ECR caches docker-hub only with credentials; without credentials: ecr-public, kubernetes, quay",
         ),
     ),
     "credentials that ECR does not use": (
@@ -122,7 +124,7 @@ CACHES: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             "stack.registries.hub.upstream_credentials",
             "'upstream_credentials', for quay",
-            "nothing: ECR pulls from there without credentials",
+            "no 'upstream_credentials': ECR pulls from quay without credentials",
         ),
     ),
     "an empty token": (
@@ -135,8 +137,8 @@ CACHES: dict[str, tuple[dict[str, Any], Problem]] = {
         {"ecr_public": {}, "upstream_credentials": CREDENTIALS},
         Problem(
             "stack.registries.hub.upstream_credentials",
-            "'upstream_credentials', beside 'ecr_public'",
-            "it beside pull_through",
+            "'upstream_credentials', together with 'ecr_public'",
+            "'upstream_credentials' only together with pull_through",
             "only a pull-through cache has an upstream",
         ),
     ),
@@ -182,14 +184,14 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             "ecr.replicate_to[0].prefixes[1]",
             "'team/*'",
-            "2 to 256 characters that the names of repositories start with, such as team/",
-            "a prefix has no '*'",
+            "2 to 256 characters: the prefix of repository names, such as team/",
+            "a prefix contains no '*'",
         ),
     ),
     "a list without prefixes": (
         {"replicate_from": [{"account": "210987654321", "prefixes": []}]},
         Problem(
-            "ecr.replicate_from[0].prefixes", "0 prefixes", "1 to 100; every repository without this key"
+            "ecr.replicate_from[0].prefixes", "0 prefixes", "1 to 100; without the key, every repository"
         ),
     ),
     "too many destinations": (
@@ -205,8 +207,8 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             "ecr.scanning.continuous",
             "continuous scanning",
-            "it together with enhanced: true",
-            "ECR's own scanning looks at an image once, when it is pushed",
+            "'continuous' together with enhanced: true",
+            "basic scanning by ECR scans an image once, when it is pushed",
         ),
     ),
     "no filter": (
@@ -226,7 +228,7 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             'ecr.creation_templates["hub/"]',
             "'hub/'",
-            "2 to 256 characters that names of repositories start with, without '/' at the end, or ROOT",
+            "2 to 256 characters: the prefix of repository names, without '/' at the end, or ROOT",
         ),
     ),
     "a number of images": (
@@ -238,7 +240,7 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             "ecr.creation_templates.hub.kms_key",
             "a key in us-east-1",
-            "a key in eu-west-1, where the repository is",
+            "a key in eu-west-1, the region of the repository",
         ),
     ),
     "an account that may pull": (

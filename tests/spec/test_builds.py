@@ -88,8 +88,8 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             Problem(
                 f"{AT}.args.NPM_TOKEN",
                 "a build argument with the name of a secret",
-                "arguments that everyone may read: they stay in the image",
-                "declare it under 'secrets', and read it by RUN --mount=type=secret",
+                "arguments that are not secret: they can be read from the image",
+                "declare it under 'secrets', and read it with RUN --mount=type=secret",
             ),
         ),
         (
@@ -121,7 +121,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
         ),
         (
             {"platforms": ["linux/arm64", "linux/arm64"]},
-            Problem(f"{AT}.platforms[1]", "'linux/arm64', once more", "each platform once"),
+            Problem(f"{AT}.platforms[1]", "'linux/arm64', a duplicate", "each platform once"),
         ),
         ({"repository": "legacy/a", "tags": ["a:b"]}, Problem(f"{AT}.tags[0]", "'a:b'", TAG)),
         ({"repository": "legacy/a", "cache": ""}, Problem(f"{AT}.cache", "''", TAG)),
@@ -130,18 +130,18 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             Problem(
                 f"{AT}.tags[0]",
                 "'content-1'",
-                "a tag that does not begin with 'content-', as those by content do",
+                "a tag that does not begin with 'content-', which is reserved",
             ),
         ),
         (
             {"tags": ["latest"], "cache": "latest"},
-            Problem(f"{AT}.cache", "'latest'", "a separate tag, which no image has"),
+            Problem(f"{AT}.cache", "'latest'", "a tag that is not in 'tags'"),
         ),
         (
             {"tags": ["stable"]},
             Problem(
                 f"{AT}.tags[0]",
-                "'stable', which cannot move from one image to the next",
+                "'stable', an immutable tag",
                 "tags that 'mutable_tags' of 'ci/base' allows",
                 "declare it there: mutable_tags: [stable]",
             ),
@@ -150,7 +150,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
             {"cache": "build"},
             Problem(
                 f"{AT}.cache",
-                "'build', which cannot move from one image to the next",
+                "'build', an immutable tag",
                 "tags that 'mutable_tags' of 'ci/base' allows",
                 "declare it there: mutable_tags: [build]",
             ),
@@ -176,7 +176,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
         ),
         (
             {"repository": "legacy/app:1"},
-            Problem(f"{AT}.repository", "'legacy/app:1'", "a repository without tag and digest"),
+            Problem(f"{AT}.repository", "'legacy/app:1'", "a repository without a tag and a digest"),
         ),
         *(
             (
@@ -184,13 +184,13 @@ def test_the_platforms_are_those_of_the_provider() -> None:
                 Problem(
                     f"{AT}.repository",
                     f"a repository of the registry {registry!r}",
-                    "one that this stack may push to",
+                    "a registry that this stack can push to",
                     why,
                 ),
             )
             for registry, why in {
-                "shared": "the registry is another account's: build it in a stack there",
-                "hub": "ECR fetches these images from upstream itself",
+                "shared": "the registry is another account's: build the image in a stack there",
+                "hub": "ECR imports these images from the upstream registry",
                 "gallery": "public.ecr.aws is only pulled from",
             }.items()
         ),
@@ -204,7 +204,7 @@ def test_two_builds_of_one_repository_are_refused() -> None:
     assert problems_of(building(again=BASE)) == [
         Problem(
             "stack.builds.again.repository",
-            "'team/ci/base', which the build 'base' has too",
+            "'team/ci/base', which the build 'base' also pushes to",
             "a repository for each build",
         )
     ]

@@ -17,7 +17,7 @@ from tests.spec.declaration import changed, problems_of
 
 AT = "stack.certificate_authorities"
 PEM = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
-HOST = "a host in lower case, with its port if it has one, such as registry.example.com:5000"
+HOST = "a host in lower case, optionally with a port, such as registry.example.com:5000"
 DAMAGED = pem().replace("MII", "MIX", 1)
 REFUSED: dict[str, tuple[Any, str, str, str]] = {
     "no PEM": ({"pem": "corporate"}, ".pem", "no certificate in PEM", PEM),
@@ -31,16 +31,21 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
     "a request": (
         {"pem": pem() + pem().replace("CERTIFICATE", "CERTIFICATE REQUEST")},
         ".pem",
-        "more than certificates",
+        "other parts besides certificates",
         PEM,
     ),
-    "no hosts": ({"pem": pem(), "hosts": []}, ".hosts", "no hosts", "some; without the key, all hosts"),
+    "no hosts": (
+        {"pem": pem(), "hosts": []},
+        ".hosts",
+        "no hosts",
+        "at least one host; without the key, all hosts",
+    ),
     "an address": ({"pem": pem(), "hosts": ["https://gitlab"]}, ".hosts[0]", "'https://gitlab'", HOST),
     "upper case": ({"pem": pem(), "hosts": ["GitLab"]}, ".hosts[0]", "'GitLab'", HOST),
     "jobs for some hosts": (
         {"pem": pem(), "hosts": ["a"], "jobs": True},
         ".jobs",
-        "true, beside 'hosts'",
+        "true, together with 'hosts'",
         "one of the two",
     ),
 }

@@ -15,7 +15,7 @@ IMAGE = "registry.example.com/ci/gitlab-runner:1"
 DIRECTORY: dict[str, Any] = {"directory": "/root/.aws"}
 ACCESS_KEY: dict[str, Any] = {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}}
 NOBODY = "declare 'aws_credentials', the AWS credentials of the manager"
-NO_PROGRAM = "for which GitLab's own image of the runner has no program"
+NO_PROGRAM = "whose credentials need a program that GitLab's runner image does not contain"
 
 
 def on_docker(
@@ -101,18 +101,18 @@ BAD: dict[str, tuple[Any, Problem]] = {
         on_docker(host={"instance_type": "t3.large"}),
         Problem(
             f"{HOST}.instance_type",
-            "'instance_type', beside 'docker'",
+            "'instance_type', together with 'docker'",
             "docker, concurrent, runner_version, config",
-            "it is only for EC2 hosts: a Docker host exists already",
+            "it applies only to EC2 hosts",
         ),
     ),
     "an address to listen on": (
         on_docker(host={"config": {"listen_address": "0.0.0.0:9252"}}),
         Problem(
             f"{HOST}.config.listen_address",
-            "an address, beside 'docker'",
+            "an address, together with 'docker'",
             "the other keys",
-            "the manager listens within its container, where Docker asks for its health",
+            "the manager listens in its container, for Docker's health check",
         ),
     ),
     "an image of a registry that its runner does not use": (
@@ -144,8 +144,8 @@ BAD: dict[str, tuple[Any, Problem]] = {
         on_docker({"image": IMAGE}, registries=["team"]),
         Problem(
             "stack.runners.build.registries[0]",
-            "'team', whose credentials come from AWS, where a Docker host has no identity",
-            "registries with a user and password of their own, or GitLab's",
+            "'team', whose credentials come from AWS: a Docker host has no IAM role",
+            "registries with a declared user and password, or GitLab's",
             NOBODY,
         ),
     ),
@@ -154,8 +154,8 @@ BAD: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.registries[0]",
             f"'team', {NO_PROGRAM}",
-            "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with docker-credential-ecr-login and python3",
+            "an 'image' of the Docker host that contains it",
+            "build an image from GitLab's image, with docker-credential-ecr-login and python3",
         ),
     ),
     "a secret store without its programs": (
@@ -163,8 +163,8 @@ BAD: dict[str, tuple[Any, Problem]] = {
         Problem(
             "stack.runners.build.registries[0]",
             f"'vault', {NO_PROGRAM}",
-            "an 'image' of the Docker host that brings it",
-            "build one on GitLab's, with aws and python3",
+            "an 'image' of the Docker host that contains it",
+            "build an image from GitLab's image, with aws and python3",
         ),
     ),
     "two ways to AWS": (
@@ -176,7 +176,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
         Problem(
             f"{DOCKER}.aws_credentials.profile",
             "a profile, with no 'directory'",
-            "it beside 'directory'",
+            "'profile' together with 'directory'",
         ),
     ),
     "a relative directory": (
@@ -189,7 +189,11 @@ BAD: dict[str, tuple[Any, Problem]] = {
     ),
     "an empty access key": (
         on_docker({"aws_credentials": {"access_key": {"id": "AKIAEXAMPLE", "secret": ""}}}),
-        Problem(f"{DOCKER}.aws_credentials.access_key.secret", "an empty value", "that of an access key"),
+        Problem(
+            f"{DOCKER}.aws_credentials.access_key.secret",
+            "an empty value",
+            "the ID and the secret of an access key",
+        ),
     ),
     "a cache out of reach": (
         on_docker(cache={}),
@@ -197,7 +201,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             DOCKER,
             "no 'aws_credentials', in a stack with a cache",
             "the AWS credentials of the manager",
-            "the cache is in S3, and a Docker host has no role",
+            "the cache is in S3, and a Docker host has no IAM role",
         ),
     ),
     "a network for nobody": (
@@ -206,7 +210,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.network",
             "a VPC, for Docker hosts",
             "no 'network'",
-            "a Docker host has its network: only EC2 hosts are in one of the stack",
+            "the stack's network is only for EC2 hosts",
         ),
     ),
 }

@@ -88,7 +88,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
             "f.instance_types",
             "c7g.large (arm64), c7i.large (x86_64)",
             "types of one architecture",
-            "give each architecture a runner of its own",
+            "declare one runner for each architecture",
         ),
     ),
     "less on demand than nothing": ({"on_demand_base": -1}, Problem("f.on_demand_base", "-1", "0 or more")),
@@ -115,7 +115,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "never idle": (
         {"idle": [{"periods": []}]},
-        Problem("f.idle[0].periods", "an empty list", "some periods; without the key, always"),
+        Problem("f.idle[0].periods", "an empty list", "at least one period; without the key, always"),
     ),
     "no period": (
         {"idle": [{"periods": ["* * * * *", "@daily"]}]},
@@ -128,7 +128,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
     "a small disk": ({"disk_gb": 8}, Problem("f.disk_gb", "8", "20 or more")),
     "subnets without their VPC": (
         {"subnets": VPC["subnets"]},
-        Problem("f", "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"),
+        Problem("f", "only one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"),
     ),
     "a user of no image": (
         {"user": "ubuntu"},
@@ -153,7 +153,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
             "f.manager.vpc",
             "'vpc-0123456789abcdef0'",
             "the VPC of the fleet",
-            "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
+            "only the manager's security group can connect to the instances: set 'vpc' of the fleet",
         ),
     ),
     "a wrong manager": (
@@ -166,7 +166,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
             "f.manager.runner_version",
             "'17.0.0'",
             "runner 17.1 or newer",
-            "an older one has no executor for fleets",
+            "older releases have no docker-autoscaler executor",
         ),
     ),
 }

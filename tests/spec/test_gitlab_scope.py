@@ -26,7 +26,7 @@ def test_numbers_that_gitlab_has(kind: str, number: int) -> None:
 @pytest.mark.parametrize("kind", ["group", "project"])
 @pytest.mark.parametrize("number", [0, -1, LARGEST + 1])
 def test_numbers_that_gitlab_has_not(kind: str, number: int) -> None:
-    assert found({kind: number}) == [(f"at.{kind}", str(number), f"the {kind}'s number in GitLab")]
+    assert found({kind: number}) == [(f"at.{kind}", str(number), f"the {kind}'s ID in GitLab")]
 
 
 @pytest.mark.parametrize(

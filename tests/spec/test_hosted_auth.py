@@ -145,13 +145,13 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
             {"registries": ["team", "own"]},
             "registries[1]",
             "'own', GitLab's registry with the job's own credentials",
-            "every job has these already; for other projects' images give it a deploy_token",
+            "every job has these credentials; for images of other projects, declare a deploy_token",
         ),
         (
             {"registries": ["team", "google"]},
             "registries[1]",
-            "'google', whose password its credential helper makes",
-            "it does not last: let a runner of this stack pull it, which asks the helper",
+            "'google', whose password comes from its credential helper",
+            "its passwords expire: use a runner of this stack, whose host runs the helper",
         ),
         ({"gitlab_token": {"secret": SECRET, "value": "glpat-x"}}, "gitlab_token", "secret, value", ""),
         ({"gitlab_token": {}}, "gitlab_token", "neither", ""),
@@ -185,12 +185,12 @@ def test_a_token_of_the_wrong_shape_is_not_shown() -> None:
 
 
 def test_one_variable_has_one_writer() -> None:
-    assert problem(projects=[7]).found == "DOCKER_AUTH_CONFIG of project 7 once more, as in variables[0]"
+    assert problem(projects=[7]).found == "DOCKER_AUTH_CONFIG of project 7, which variables[0] also declares"
     declared = with_auth()
     declared["hosted_auth"]["again"] = declared["hosted_auth"]["ecr"]
     (found,) = problems_of(declared)
     assert found.path == "stack.hosted_auth.again"
-    assert found.found == "DOCKER_AUTH_CONFIG of project 8 once more, as in hosted_auth.ecr"
+    assert found.found == "DOCKER_AUTH_CONFIG of project 8, which hosted_auth.ecr also declares"
 
 
 def test_a_variable_for_protected_branches_alone_is_warned_of() -> None:
@@ -213,7 +213,7 @@ def test_a_name_that_a_resource_of_another_one_has_is_refused() -> None:
     (found,) = problems_of(declared)
     assert (found.path, found.found, found.allowed) == (
         "stack.hosted_auth.ecr-schedule",
-        "'ecr-schedule', as a resource of stack.hosted_auth.ecr is named",
+        "'ecr-schedule', which is also the name of a resource of stack.hosted_auth.ecr",
         "another name than that of 'ecr' with '-schedule'",
     )
     declared["hosted_auth"]["schedule-of-ecr"] = declared["hosted_auth"].pop("ecr-schedule")

@@ -37,7 +37,7 @@ def test_what_ecr_is_asked_about_an_image(image: str, asked: EcrImage | None) ->
 def test_why_a_registry_cannot_be_asked() -> None:
     assert why_not_asked(None) == ""
     assert why_not_asked(registries()["team"]) == ""
-    reason = "the registry 'vault' is not asked: its password is read only on the runner host"
+    reason = "digests of the registry 'vault' are not looked up: its password is read only on the runner host"
     assert why_not_asked(registries()["vault"]) == reason
 
 

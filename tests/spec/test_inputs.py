@@ -151,7 +151,7 @@ def test_a_variable_that_is_taken_over_is_of_a_known_group_or_project(kind: str)
     assert problems_of({"variables": [{kind: 42, **variable}]}) == []
     assert problems_of({"variables": [{kind: output(), **variable, "adopt": False}]}) == []
     (problem,) = problems_of({"variables": [{kind: output(), **variable}]})
-    assert (problem.path, problem.found) == (f"stack.variables[0].{kind}", "an Output, beside 'adopt'")
+    assert (problem.path, problem.found) == (f"stack.variables[0].{kind}", "an Output, together with 'adopt'")
 
 
 def test_secrets_stay_handles() -> None:

@@ -11,7 +11,7 @@ from tests.spec.declaration import changed, output, problems_of
 
 HOST = "stack.runners.build.host"
 FLEET = "stack.runners.burst.fleet"
-APART = "hosts could not reach them: 'job_networks' of a host or fleet is another range"
+APART = "hosts cannot connect to it: set 'job_networks' of the host or fleet to another range"
 PRIVATE = "a range within 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.168.0.0/16"
 
 
@@ -28,8 +28,8 @@ def fleet(**keys: Any) -> dict[str, Any]:
 
 def taken(path: str, found: str, job_networks: str) -> Problem:
     """A network that has addresses of job networks."""
-    what = f"'{found}', addresses that job networks on the hosts have too"
-    return Problem(path, what, f"a range apart from {job_networks}", APART)
+    what = f"'{found}', which overlaps the job networks on the hosts"
+    return Problem(path, what, f"a range that does not overlap {job_networks}", APART)
 
 
 BAD: dict[str, tuple[dict[str, Any], Problem]] = {
@@ -50,7 +50,7 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             f"{HOST}.peer_networks[1]",
             "'10.0.0.1/8'",
-            "a range by its first address and its size",
+            "a range in CIDR notation, with its first address",
             "write 10.0.0.0/8",
         ),
     ),
@@ -125,7 +125,7 @@ def test_a_docker_host_takes_no_range() -> None:
         for each in problems_of(changed("runners/build/host", {"docker": {}, "job_networks": "10.9.0.0/16"}))
         if each.path == f"{HOST}.job_networks"
     )
-    assert problem.found == "'job_networks', beside 'docker'"
+    assert problem.found == "'job_networks', together with 'docker'"
 
 
 @pytest.mark.parametrize("place", ["network/cidr", "runners/build/host/job_networks"])

@@ -67,7 +67,7 @@ def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
     assert problems_of(with_role(trust_policy_length=2048)) == []
     (found,) = problems_of(with_role(trust_policy_length=2047))
     assert (found.path, found.found) == ("stack.job_roles.publish.trust_policy_length", "2047")
-    assert found.allowed == "2048 or more: what every account has"
+    assert found.allowed == "2048 or more: the default quota"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
         ({"registries": ["tem"]}, "did you mean 'team'?"),
         (
             {"registries": ["legacy"]},
-            "the role of a job is only for AWS: see docker_auth of `variables`",
+            "a job role gives access only to AWS: see docker_auth of `variables`",
         ),
         ({"issuer": "http://git.example.com"}, ""),
     ],
@@ -105,14 +105,14 @@ def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
         ({"branches": ["main", "a:b"]}, "branches[1]", "'a:b'"),
         ({"tags": ["v?"]}, "tags[0]", "'v?'"),
         ({"push": None}, "", "neither push nor registries"),
-        ({"push": ["team/none"]}, "push[0]", "'team/none', no repository that the stack creates"),
-        ({"push": ["team"]}, "push[0]", "'team', no repository that the stack creates"),
+        ({"push": ["team/none"]}, "push[0]", "'team/none', which is not a repository that the stack creates"),
+        ({"push": ["team"]}, "push[0]", "'team', which is not a repository that the stack creates"),
         (
             {"push": ["shared/platform/toolchain"]},
             "push[0]",
-            "'shared/platform/toolchain', no repository that the stack creates",
+            "'shared/platform/toolchain', which is not a repository that the stack creates",
         ),
-        ({"registries": ["legacy"]}, "registries[0]", "'legacy', no declared registry of ECR"),
+        ({"registries": ["legacy"]}, "registries[0]", "'legacy', which is not a declared ECR registry"),
         ({"issuer": "http://git.example.com"}, "issuer", "'http://git.example.com'"),
         ({"issuer": "https://me:canary@git.example.com"}, "issuer", "'https://…@git.example.com'"),
         ({"audience": ""}, "audience", "an empty text"),
@@ -129,5 +129,5 @@ def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
     declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
     (found,) = problems_of(declared)
     assert found.path == "stack.job_roles.publish.issuer"
-    assert found.fix == "the stack's gitlab_url is none that AWS takes for an issuer"
-    assert found.fix == "the stack's gitlab_url is none that AWS takes for an issuer"
+    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer"
+    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer"

@@ -88,8 +88,8 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             f"{AT}.registries[0]",
             "'legacy', a registry with a fixed password",
-            "registries that a role in AWS pulls from",
-            "Image Builder has no passwords: the jobs of the hosts pull its images",
+            "an ECR registry",
+            "Image Builder gets no registry passwords: the hosts pull these images for their jobs",
         ),
     ),
     "an image of another registry": (
@@ -97,8 +97,8 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             f"{AT}.images[1]",
             "'team/ci/base:1', an image of the registry 'team'",
-            "an image of its registries (nothing) or a public one",
-            "add 'team' to its registries",
+            "an image of the registries of the machine image (nothing) or a public one",
+            "add 'team' to the registries of the machine image",
         ),
     ),
     "an image of no repository": (
@@ -112,7 +112,7 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "a VPC without subnets": (
         {"vpc": "vpc-0123456789abcdef0"},
-        Problem(AT, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"),
+        Problem(AT, "only one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"),
     ),
 }
 
@@ -137,7 +137,7 @@ BAD_USES: dict[str, tuple[dict[str, Any], dict[str, Any], Problem]] = {
     "an image of one's own beside it": (
         {},
         {"host": {"machine_image": "base", "ami": "ami-0123456789abcdef0"}},
-        Problem(f"{HOST}.machine_image", "'base', beside 'ami'", "one of the two"),
+        Problem(f"{HOST}.machine_image", "'base', together with 'ami'", "one of the two"),
     ),
     "another operating system": (
         {"os": "ubuntu-24.04"},
@@ -239,7 +239,10 @@ def test_an_image_of_ecr_that_nobody_declared_is_found_when_the_account_is_known
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"
     declared = stack({"images": [image]})
     (problem,) = problems_of(declared, AwsEnvironment("123456789012", "eu-west-1"))
-    assert (problem.path, problem.fix) == (f"{AT}.images[0]", "add 'team' to its registries")
+    assert (problem.path, problem.fix) == (
+        f"{AT}.images[0]",
+        "add 'team' to the registries of the machine image",
+    )
 
 
 def test_an_output_is_checked_later() -> None:

@@ -98,7 +98,7 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         mirrored("shared", images={"tools": {"image": "busybox:1", "repository": "platform/toolchain"}}),
         Problem(
             f"{AT}.registry",
-            "'shared', a registry that cannot be pushed to from here",
+            "'shared', a registry that this stack cannot push to",
             "an ECR registry that the stack creates, or one with 'username' and 'password'",
         ),
     ),
@@ -124,9 +124,9 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         image(image="vault/app:1"),
         Problem(
             f"{AT}.images.postgres.image",
-            "'vault/app:1', which cannot be read where Pulumi runs",
-            "an image of a registry that can be asked, or a public one",
-            "the registry 'vault' is not asked: its password is read only on the runner host",
+            "'vault/app:1', which Pulumi cannot read",
+            "an image of a registry that Pulumi can read, or a public one",
+            "digests of the registry 'vault' are not looked up: its password is read only on the runner host",
         ),
     ),
     "a tag that is none": (
@@ -154,8 +154,8 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         ),
         Problem(
             f"{AT}.images.other",
-            "mirror/postgres:17, which 'postgres' is too",
-            "a repository or tag of its own",
+            "mirror/postgres:17, which is also the target of 'postgres'",
+            "another repository or tag",
         ),
     ),
     "two images in one place by default": (
@@ -167,8 +167,8 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         ),
         Problem(
             f"{AT}.images.other",
-            "mirror/postgres:latest, which 'postgres' is too",
-            "a repository or tag of its own",
+            "mirror/postgres:latest, which is also the target of 'postgres'",
+            "another repository or tag",
         ),
     ),
     "variables of nothing": (
@@ -188,8 +188,8 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
         | {"variables": [{"group": 42, "key": "IMAGE_POSTGRES", "value": "postgres:16"}]},
         Problem(
             f"{AT}.variables",
-            "IMAGE_POSTGRES of group 42 once more, as in variables[0]",
-            "each key once for a scope and environment",
+            "IMAGE_POSTGRES of group 42, which variables[0] also declares",
+            "each key once for each scope and environment",
         ),
     ),
 }

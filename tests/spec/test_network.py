@@ -30,7 +30,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             f"{AT}.cidr",
             "'10.64.1.7/20'",
-            "a range by its first address and its size",
+            "a range in CIDR notation, with its first address",
             "write 10.64.0.0/20",
         ),
     ),
@@ -43,9 +43,9 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
         {"cidr": "192.168.4.0/22"},
         Problem(
             f"{AT}.cidr",
-            "'192.168.4.0/22', addresses that job networks on the hosts have too",
-            "a range apart from 192.168.0.0/16",
-            "hosts could not reach them: 'job_networks' of a host or fleet is another range",
+            "'192.168.4.0/22', which overlaps the job networks on the hosts",
+            "a range that does not overlap 192.168.0.0/16",
+            "hosts cannot connect to it: set 'job_networks' of the host or fleet to another range",
         ),
     ),
     "too large a range": ({"cidr": "10.0.0.0/15"}, Problem(f"{AT}.cidr", "/15", "/16 to /24")),
@@ -74,7 +74,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "an endpoint twice": (
         {"endpoints": ["ssm", "ssm"]},
-        Problem(f"{AT}.endpoints[1]", "'ssm' once more", "each service once"),
+        Problem(f"{AT}.endpoints[1]", "'ssm', a duplicate", "each service once"),
     ),
     "an unknown key": (
         {"nat": True},
@@ -117,7 +117,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
         Problem(
             f"{EGRESS}[0].cidr",
             "'10.20.0.1/16'",
-            "a range by its first address and its size",
+            "a range in CIDR notation, with its first address",
             "write 10.20.0.0/16",
         ),
     ),
@@ -126,7 +126,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
         Problem(
             f"{EGRESS}[0].cidr",
             "'10.20.0.0'",
-            "a range by its first address and its size",
+            "a range in CIDR notation, with its first address",
             "add its size: 10.20.0.0/32 is this address alone",
         ),
     ),
@@ -139,7 +139,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
         Problem(
             f"{EGRESS}[0]",
             "no 'from_port'",
-            "'from_port' is required: The port, or the first one",
+            "'from_port' is required: The first port of the range",
         ),
     ),
     "a port that is none": (
@@ -156,7 +156,7 @@ BAD_EGRESS: dict[str, tuple[list[dict[str, Any]], Problem]] = {
     ),
     "a rule twice": (
         [HTTPS, HTTPS | {"to_port": 443, "protocol": "tcp"}],
-        Problem(f"{EGRESS}[1]", "10.20.0.0/16:443/tcp once more", "each rule once"),
+        Problem(f"{EGRESS}[1]", "10.20.0.0/16:443/tcp, a duplicate", "each rule once"),
     ),
 }
 

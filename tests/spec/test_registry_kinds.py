@@ -22,7 +22,7 @@ ARN = "arn:aws:ecr:eu-west-1:123456789012:repository"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ci/vault-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-north-1:123456789012:parameter/ci/vault"
 KEY = "arn:aws:kms:eu-north-1:123456789012:key/0a"
-EXPIRES = "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth"
+EXPIRES = "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth"
 OWN = CredentialSource("parameter", ("eu-west-1", "/ci/legacy"))
 
 DECLARATIONS: dict[str, Any] = {
@@ -63,7 +63,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "shared": {
         **ECR,
-        "not_pushed": "the registry is another account's: build it in a stack there",
+        "not_pushed": "the registry is another account's: build the image in a stack there",
         "pull_access": PullAccess(
             repositories=["arn:aws:ecr:us-east-1:210987654321:repository/tools"],
             cached=[],
@@ -82,7 +82,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "hub": {
         **ECR,
         "is_cached": True,
-        "not_pushed": "ECR fetches these images from upstream itself",
+        "not_pushed": "ECR imports these images from the upstream registry",
         "pull_access": PullAccess(cached=[f"{ARN}/hub/a/b"]),
         "ecr_image": EcrImage("hub/base", "1"),
         "renewal": RenewalSource("ecr", "eu-west-1"),
@@ -114,14 +114,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "authenticates": "by each job itself",
         "description": "GitLab's registry with the job's own credentials",
         "credential_source": None,
-        "no_login": "every job has these already; for other projects' images give it a deploy_token",
+        "no_login": "every job has these credentials; for images of other projects, declare a deploy_token",
         "not_asked": "only jobs have credentials for it",
     },
     "azure": {
         "authenticates": "by a credential helper",
-        "description": "whose password its credential helper makes",
+        "description": "whose password comes from its credential helper",
         "credential_source": CredentialSource("helper", ("/opt/docker-credential-acr-env",)),
-        "no_login": "it does not last: let a runner of this stack pull it, which asks the helper",
+        "no_login": "its passwords expire: use a runner of this stack, whose host runs the helper",
         "not_asked": "its credential helper is only on the runner host",
         "program": "/opt/docker-credential-acr-env",
         "for_a_path": True,

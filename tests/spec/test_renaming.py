@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.spec import parse_stack
 from tests.spec.declaration import declaration, problems_of
 
 HOST = {"group": 42, "host": {}}
-NAMES = "a name that no other runner has, or had at first"
+NAMES = "a name that no other runner has as its name or first name"
 
 
 def runners(**declared: Any) -> dict[str, Any]:
@@ -35,23 +35,23 @@ def test_two_runners_may_change_their_names() -> None:
         (
             {"build": {**HOST, "renamed_from": "build"}},
             "build",
-            "'build', its name now",
-            "the name that it had at first",
+            "'build', its current name",
+            "the first name of the runner",
             "leave it out",
         ),
         (
             {"ci": {**HOST, "renamed_from": "build"}, "build": HOST},
             "ci",
-            "'build', as the resources of stack.runners.build are named",
+            "'build', which resources of stack.runners.build already use",
             NAMES,
-            "give 'build' a name of its own",
+            "rename 'build'",
         ),
         (
             {"one": {**HOST, "renamed_from": "build"}, "two": {**HOST, "renamed_from": "build"}},
             "two",
-            "'build', as the resources of stack.runners.one are named",
+            "'build', which resources of stack.runners.one already use",
             NAMES,
-            "give 'one' a name of its own",
+            "rename 'one'",
         ),
         (
             {"ci": {**HOST, "renamed_from": "Build 1"}},
@@ -95,7 +95,7 @@ def test_a_name_that_a_resource_of_another_host_has_is_refused(
 ) -> None:
     (problem,) = problems_of(runners(**declared))
     assert problem.path == f"stack.runners.{other}"
-    assert problem.found == f"{found}, as a resource of stack.runners.build is named"
+    assert problem.found == f"{found}, which is also the name of a resource of stack.runners.build"
     assert problem.allowed == f"another name than that of 'build' with '{found.strip(chr(39))[5:]}'"
 
 

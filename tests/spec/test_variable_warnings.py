@@ -37,7 +37,7 @@ def test_a_docker_auth_hides_the_credentials_of_a_runner() -> None:
             "stack.variables[0].docker_auth",
             "jobs on the runner 'build' pull from legacy with these credentials, which every job can read, "
             "and not with the runner's own",
-            "leave out what the runner can pull by itself",
+            "remove the registries that the runner uses",
         )
     ]
 
@@ -47,9 +47,9 @@ def test_a_written_docker_auth_config_may_hide_the_credentials_of_a_runner() -> 
         Finding(
             Severity.WARNING,
             "stack.variables[0].value",
-            "jobs on the runner 'build' pull with these credentials and not with its own, wherever they are "
-            "for the host of team, legacy",
-            "leave out the hosts of the runner's registries",
+            "jobs on the runner 'build' pull with these credentials, and not with the runner's own, from the "
+            "host of team, legacy if the value contains it",
+            "remove the hosts of the runner's registries",
         )
     ]
 
@@ -87,7 +87,7 @@ def test_a_password_that_no_runner_of_the_group_needs() -> None:
             Severity.WARNING,
             "stack.variables[0].docker_auth",
             "every job of group 42 can read the password of hub, which none of its runners here uses (build)",
-            "leave it out, or declare it among the registries of a runner, whose jobs never see it",
+            "remove it, or add it to the registries of a runner, whose jobs cannot read the password",
         )
     ]
 

@@ -33,7 +33,7 @@ class HostedRunnerArgs(TypedDict):
     runner: RunnerDeclaration
     """The runner."""
     runner_id: Input[str]
-    """The id of the runner in GitLab."""
+    """The ID of the runner in GitLab."""
     token: SecretInput[str]
     """The runner authentication token (`glrt-…`); always treated as a secret."""
 
@@ -69,9 +69,9 @@ class HostNetworkArgs(TypedDict):
     """A VPC and the subnets of its instances."""
 
     vpc_id: Input[str]
-    """The VPC's id."""
+    """The ID of the VPC."""
     subnet_ids: Input[list[str]]
-    """The subnets' ids; they need a route to GitLab and the registries."""
+    """The IDs of the subnets; they need a route to GitLab and the registries."""
 
 
 @strict
@@ -81,9 +81,9 @@ class MachineImageArgs(TypedDict):
     image: MachineImageDeclaration
     """The machine image."""
     parameter: Input[str]
-    """The name of the parameter with the id of the newest image; see `RunnerImage.parameter_name`."""
+    """The name of the parameter with the ID of the newest image; see `RunnerImage.parameter_name`."""
     image_id: Input[str]
-    """The id of the newest image; see `RunnerImage.image_id`. A change replaces hosts."""
+    """The ID of the newest image; see `RunnerImage.image_id`. A change replaces hosts."""
 
 
 @strict
@@ -106,7 +106,7 @@ class RegisteredRunner:
     """The registration of a runner in GitLab.
 
     Attributes:
-        runner_id: the id of the runner in GitLab.
+        runner_id: the ID of the runner in GitLab.
         token: the runner authentication token, a secret.
     """
 
@@ -132,8 +132,8 @@ class NewestImage:
     """The newest image of a machine image that a stack builds.
 
     Attributes:
-        parameter: the name of the parameter with its id, for launch templates.
-        image_id: its id at the time of this update.
+        parameter: the name of the parameter with its ID, for launch templates.
+        image_id: its ID at the time of this update.
     """
 
     parameter: pulumi.Input[str]

@@ -1,4 +1,4 @@
-"""The declaration of a stack, and its problems. Imports no Pulumi, and does no I/O."""
+"""The declaration of a stack, and its problems. This package does not import Pulumi, and does no I/O."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _MODULES = {"AwsEnvironment": "aws_environment", "DeclarationError": "problems",
 
 
 def __getattr__(name: str) -> Any:
-    """Import a part on first use: one part of a declaration does not need the others."""
+    """Import a module on first access: a single component does not need all of them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'stack')}"), name)

@@ -1,4 +1,4 @@
-"""Ranges of IPv4 addresses."""
+"""Validation of IPv4 address ranges in CIDR notation."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.spec.problems import Problem
 
 
 def address_range_problems(cidr: str, path: str) -> Iterator[Problem]:
-    """The problems of the notation of an IPv4 range."""
+    """The problems of an IPv4 address range in CIDR notation."""
     try:
         exact = IPv4Network(cidr, strict=False)
     except ValueError:
@@ -15,4 +15,4 @@ def address_range_problems(cidr: str, path: str) -> Iterator[Problem]:
         return
     if str(exact) != cidr:
         fix = f"write {exact}" if "/" in cidr else f"add its size: {exact} is this address alone"
-        yield Problem(path, repr(cidr), "a range by its first address and its size", fix)
+        yield Problem(path, repr(cidr), "a range in CIDR notation, with its first address", fix)

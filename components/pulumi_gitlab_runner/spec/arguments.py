@@ -1,6 +1,6 @@
-"""The arguments of a single component, read as a stack's declaration that has just these parts.
+"""The arguments of a single component, parsed as the declaration of a stack with only these parts.
 
-Its problems name the places of the arguments, which have other keys than a stack.
+The paths of its problems are those of the arguments, whose keys differ from those of a stack.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,19 +13,19 @@ from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 
 Places = Mapping[str, str]
-"""Paths in the arguments, by the paths in the declaration that they are read as."""
+"""Paths in the arguments, by the corresponding paths in the declaration."""
 
 
 def stack_of_arguments(declared: Mapping[str, Any], name: str, places: Places) -> Stack:
     """The stack that a component's arguments describe.
 
     Args:
-        declared: what they are read as.
-        name: the component's, with which all paths start.
-        places: where the parts of `declared` are in the arguments.
+        declared: the declaration with the parts of the arguments.
+        name: the name of the component, the prefix of all paths.
+        places: the paths of the parts of `declared` in the arguments.
 
     Raises:
-        DeclarationError: with every problem.
+        DeclarationError: the arguments have problems; contains all of them.
     """
     with relocated(places):
         stack = parse_stack(declared, path=name)
@@ -36,7 +36,7 @@ def stack_of_arguments(declared: Mapping[str, Any], name: str, places: Places) -
 
 @contextmanager
 def relocated(places: Places) -> Iterator[None]:
-    """Let the problems of a declaration name the places of the arguments."""
+    """Replace the paths of the problems of a declaration by the paths of the arguments."""
     try:
         yield
     except DeclarationError as error:

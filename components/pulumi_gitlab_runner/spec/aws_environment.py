@@ -1,4 +1,4 @@
-"""Where in AWS a stack is, and what its ARNs say."""
+"""The AWS account and region of a stack, and the parts of ARNs."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class AwsEnvironmentArgs(TypedDict):
     """An AWS account and region."""
 
     account: Input[str]
-    """The account, 12 digits."""
+    """The account ID, 12 digits."""
     region: Input[str]
     """The region, such as `eu-west-1`."""
     partition: Input[str]
@@ -26,12 +26,12 @@ class AwsEnvironmentArgs(TypedDict):
 
 @dataclass(frozen=True)
 class AwsEnvironment:
-    """An AWS account and region, with the partition that ARNs and host names follow.
+    """An AWS account and region, with the partition, which ARNs and host names depend on.
 
     Attributes:
-        account: 12 digits.
-        region: such as ``eu-west-1``.
-        partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+        account: the account ID, 12 digits.
+        region: the region, such as ``eu-west-1``.
+        partition: the partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
     """
 
     account: str
@@ -40,7 +40,7 @@ class AwsEnvironment:
 
     @property
     def dns_suffix(self) -> str:
-        """The domain of AWS's own hosts in this partition."""
+        """The domain of AWS's endpoints in this partition."""
         return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
 
 
@@ -53,7 +53,7 @@ def partition_of(region: str) -> str:
 
 
 def region_of(arn: str) -> str:
-    """The region that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
+    """The region in an ARN, `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
     return arn.split(":")[3]
 
 

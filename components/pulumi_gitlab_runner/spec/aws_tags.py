@@ -1,4 +1,4 @@
-"""Tags of what is made in AWS."""
+"""Tags of AWS resources."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,17 @@ _KEY = re.compile(r"[\w .:/=+@-]{1,128}")
 _VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
 _METADATA_KEY = re.compile(r"[^ /]+")
 STACK_TAG = "gitlab-runner-stack"
-"""The key of the tag that says which project and stack made a resource."""
+"""The key of the tag with the project and stack that a resource belongs to."""
 HOST_TAG = "gitlab-runner-host"
-"""The key of the tag by which the role of a host knows its Auto Scaling group, whose name AWS completes."""
+"""The key of the tag that the role of a host identifies its Auto Scaling group by, whose name has a random
+suffix."""
 _OURS = (STACK_TAG, HOST_TAG)
 _MOST = 40
-"""AWS takes 50 tags; the library and the provider's `defaultTags` need some."""
+"""AWS allows 50 tags on a resource; the library and the provider's `defaultTags` need some of them."""
 
 
 def parse_tags(declaration: Mapping[str, Input[str]]) -> dict[str, Value[str]]:
-    """The tags that a declaration without problems describes."""
+    """The tags that a valid declaration describes."""
     return {key: value(each) for key, each in declaration.items()}
 
 
@@ -31,13 +32,13 @@ def tags_problems(
 ) -> Iterator[Problem]:
     """The problems of tags.
 
-    Sources: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; where
-    instance metadata shows them, docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html.
+    Sources: docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html; for tags in the
+    instance metadata, docs.aws.amazon.com/AWSEC2/latest/UserGuide/work-with-tags-in-IMDS.html.
 
     Args:
         declaration: the tags.
-        path: their place in the declaration.
-        of_instances: whether they are tags of instances.
+        path: their path in the declaration.
+        of_instances: whether they are tags of EC2 instances.
     """
     if len(declaration) > _MOST:
         yield Problem(path, f"{len(declaration)} tags", f"{_MOST} tags at most")

@@ -30,7 +30,7 @@ _SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 @strict
 class BuildSettingsDeclaration(TypedDict):
-    """How an image is built."""
+    """The settings of an image build."""
 
     context: str
     """The build context, relative to the directory of Pulumi.yaml. Files that its `.dockerignore` names are
@@ -38,29 +38,29 @@ class BuildSettingsDeclaration(TypedDict):
     dockerfile: NotRequired[str]
     """The Dockerfile, relative to the context. Default `Dockerfile`."""
     args: NotRequired[dict[str, str]]
-    """The build arguments (`ARG`). They can be read in the image: do not use them for secrets. A change
+    """The build arguments (`ARG`). They can be read from the image: do not use them for secrets. A change
     rebuilds the image."""
     secrets: NotRequired[dict[str, SecretInput[str]]]
-    """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. They stay out of the image. A changed
-    secret alone does not rebuild the image."""
+    """Build secrets by their ids, for `RUN --mount=type=secret,id=…`. The image does not contain them. A
+    changed secret alone does not rebuild the image."""
     target: NotRequired[str]
     """The stage of the Dockerfile that is built. Default: the last one."""
     platforms: NotRequired[list[str]]
     """The platforms of the image, such as `linux/amd64` and `linux/arm64`. Default: that of the builder."""
     tags: NotRequired[list[str]]
-    """Tags that move to each new image, such as `latest`, in addition to the one that follows from its
-    content. In ECR the repository's `mutable_tags` must allow them."""
+    """Tags that are moved to each new image, such as `latest`, in addition to the tag that is derived from
+    its content. In ECR, the repository's `mutable_tags` must allow them."""
     cache: NotRequired[str]
-    """A tag of the repository, such as `cache`, under which the layers of all stages are kept for the next
-    build. In ECR the repository's `mutable_tags` must allow it. Default: only the builder's local cache."""
+    """A tag of the repository, such as `cache`, that stores the layers of all stages for the next build. In
+    ECR, the repository's `mutable_tags` must allow it. Default: only the builder's local cache."""
 
 
 @strict
 class BuildDeclaration(BuildSettingsDeclaration):
-    """An image that is built from a Dockerfile, and pushed."""
+    """An image that is built from a Dockerfile and pushed to a repository."""
 
     repository: str
-    """Where it is pushed to: `REGISTRY/REPOSITORY`, with the name of a declared registry. A runner whose
+    """The target repository: `REGISTRY/REPOSITORY`, with the name of a declared registry. A runner whose
     `image` is the same, without a tag, uses this image."""
 
 
@@ -69,8 +69,8 @@ class Build:
     """A build, with the defaults filled in.
 
     Attributes:
-        repository: as declared, without a tag.
-        secrets: by their ids, handles; their values go straight to the builder.
+        repository: the target repository as declared, without a tag.
+        secrets: the handles of the build secrets, by their ids; only the builder gets their values.
     """
 
     shown = ("repository", "context", "dockerfile", "target", "platforms", "tags", "cache")
@@ -87,7 +87,7 @@ class Build:
 
 
 def parse_build(declaration: BuildDeclaration) -> Build:
-    """The build that a declaration without problems describes."""
+    """The build that a valid declaration describes."""
     return Build(
         repository=declaration["repository"],
         context=declaration["context"],
@@ -102,7 +102,7 @@ def parse_build(declaration: BuildDeclaration) -> Build:
 
 
 def built_images(builds: Mapping[str, Build], images: Iterable[str]) -> dict[str, str]:
-    """Those of the images, as declared, that a stack builds itself: each with the name of its build."""
+    """The images that the stack builds, as declared, each with the name of its build."""
     names = {build.repository: name for name, build in builds.items()}
     return {image: names[image] for image in images if image in names}
 
@@ -123,17 +123,15 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
         if platform not in PLATFORMS:
             yield Problem(at, repr(platform), listed(PLATFORMS), did_you_mean(platform, PLATFORMS))
         elif platform in declaration["platforms"][:index]:
-            yield Problem(at, f"{platform!r}, once more", "each platform once")
+            yield Problem(at, f"{platform!r}, a duplicate", "each platform once")
     for at, tag in _tags(declaration, path):
         if not _TAG.fullmatch(tag):
             yield Problem(at, repr(tag), "a tag: up to 128 letters, digits and _.-")
         elif tag.startswith(CONTENT_TAG):
-            allowed = f"a tag that does not begin with {CONTENT_TAG!r}, as those by content do"
+            allowed = f"a tag that does not begin with {CONTENT_TAG!r}, which is reserved"
             yield Problem(at, repr(tag), allowed)
     if declaration.get("cache") in declaration.get("tags", ()):
-        yield Problem(
-            join_path(path, "cache"), repr(declaration["cache"]), "a separate tag, which no image has"
-        )
+        yield Problem(join_path(path, "cache"), repr(declaration["cache"]), "a tag that is not in 'tags'")
 
 
 def repository_problems(
@@ -142,9 +140,9 @@ def repository_problems(
     """The problems of the target of an image build.
 
     Args:
-        declaration: of the right shape.
-        path: its place in the declaration.
-        registries: all that are declared.
+        declaration: the build, accepted by `check_shape`.
+        path: its path in the declaration.
+        registries: the declared registries, by name.
     """
     at = join_path(path, "repository")
     name, _, repository = declaration["repository"].partition("/")
@@ -158,39 +156,41 @@ def repository_problems(
             fix,
         )
     elif reason := registry.not_pushed:
-        yield Problem(at, f"a repository of the registry {name!r}", "one that this stack may push to", reason)
+        yield Problem(
+            at, f"a repository of the registry {name!r}", "a registry that this stack can push to", reason
+        )
     elif registry.repositories and repository not in registry.repositories:
         known = list(registry.repositories)
         fix = did_you_mean(repository, known) or "declare the repository in its registry"
         yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), fix)
     elif ":" in repository or "@" in repository:
-        yield Problem(at, repr(declaration["repository"]), "a repository without tag and digest")
+        yield Problem(at, repr(declaration["repository"]), "a repository without a tag and a digest")
     elif registry.created:
         for tag_at, tag in _tags(declaration, path):
             if not is_mutable(tag, registry.repositories[repository].mutable_tags):
                 yield Problem(
                     tag_at,
-                    f"{tag!r}, which cannot move from one image to the next",
+                    f"{tag!r}, an immutable tag",
                     f"tags that 'mutable_tags' of {repository!r} allows",
                     f"declare it there: mutable_tags: [{tag}]",
                 )
 
 
 def shared_repository_problems(builds: Mapping[str, BuildDeclaration], path: str) -> Iterator[Problem]:
-    """Two builds for one repository: it would not be clear which of the images it names."""
+    """The builds with the same target repository: a runner's `image` would be ambiguous."""
     seen: dict[str, str] = {}
     for name, build in builds.items():
         first = seen.setdefault(build["repository"], name)
         if first != name:
             yield Problem(
                 join_path(path, name, "repository"),
-                f"{build['repository']!r}, which the build {first!r} has too",
+                f"{build['repository']!r}, which the build {first!r} also pushes to",
                 "a repository for each build",
             )
 
 
 def _tags(declaration: BuildSettingsDeclaration, path: str) -> Iterator[tuple[str, str]]:
-    """The tags that move, with their places."""
+    """The tags that are moved to each new image, with their paths."""
     for index, tag in enumerate(declaration.get("tags", ())):
         yield join_path(path, "tags", index), tag
     if "cache" in declaration:
@@ -202,6 +202,6 @@ def _arg_problems(name: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path,
             "a build argument with the name of a secret",
-            "arguments that everyone may read: they stay in the image",
-            "declare it under 'secrets', and read it by RUN --mount=type=secret",
+            "arguments that are not secret: they can be read from the image",
+            "declare it under 'secrets', and read it with RUN --mount=type=secret",
         )

@@ -1,4 +1,4 @@
-"""The cache of a stack's runners: what jobs keep for later ones."""
+"""The distributed cache of a stack's runners."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 @strict
 class CacheDeclaration(TypedDict):
-    """A cache for the runners of a stack: one S3 bucket with a prefix for each runner."""
+    """The distributed cache of a stack's runners: one S3 bucket with a prefix for each runner."""
 
     expire_days: NotRequired[int]
-    """After how many days an object is deleted; 1 or more. Default 30."""
+    """The number of days after which an object is deleted; 1 or more. Default 30."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of a KMS key that encrypts the bucket. Default: the key of Amazon S3."""
+    """The ARN of a KMS key that encrypts the bucket. Default: encryption with keys of Amazon S3 (SSE-S3)."""
     shared: NotRequired[bool]
-    """Whether the runners share one prefix, so that a job finds what another runner cached for its project.
-    Default false."""
+    """Whether all runners use one prefix, so that jobs of a project find its cache on every runner. Default
+    false."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Cache:
 
 
 def parse_cache(declaration: CacheDeclaration) -> Cache:
-    """The cache that a declaration without problems describes."""
+    """The cache that a valid declaration describes."""
     return Cache(
         declaration.get("expire_days", Cache.expire_days),
         optional(declaration.get("kms_key")),
@@ -59,16 +59,16 @@ def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
-    """The keys that a runner's `config.cache` may not set where the stack has a cache.
+    """The problems of a runner's `config.cache` in a stack with a cache, which sets these keys.
 
     Args:
-        keys: those of `config.cache`.
-        path: its place in the declaration.
+        keys: the keys of `config.cache`.
+        path: the path of `config.cache` in the declaration.
     """
     for key in sorted(set(keys) - {"max_uploaded_archive_size"}):
         yield Problem(
             join_path(path, key),
-            "a place of the runner's own, beside the stack's 'cache'",
-            "one of both",
+            "a cache of the runner, in a stack with a 'cache'",
+            "one of the two",
             "the runner's role has access only to the runner's prefix in the stack's bucket",
         )

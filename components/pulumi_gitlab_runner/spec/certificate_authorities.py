@@ -1,4 +1,4 @@
-"""Private certificate authorities: those that sign the certificates of GitLab, registries or a proxy."""
+"""Private certificate authorities, which sign the certificates of GitLab, registries or a proxy."""
 
 import re
 import ssl
@@ -23,17 +23,17 @@ class CertificateAuthorityDeclaration(TypedDict):
     """A private certificate authority."""
 
     pem: Input[str]
-    """Its certificate, or several, in PEM: `-----BEGIN CERTIFICATE-----…`."""
+    """One or more certificates in PEM format: `-----BEGIN CERTIFICATE-----…`."""
     hosts: NotRequired[list[Input[str]]]
-    """The hosts that it is trusted for, `HOST` or `HOST:PORT`, such as GitLab's and registries'. A change is
-    applied to running hosts, and gitlab-runner and Docker use it from the next connection on. Default: all
+    """The hosts that it is trusted for, `HOST` or `HOST:PORT`, such as those of GitLab and registries. A
+    change is applied to running hosts; gitlab-runner and Docker use it for new connections. Default: all
     hosts. The operating system then trusts it from the first boot on, so it also works with a proxy that
     inspects TLS; a change needs a new host."""
     jobs: NotRequired[bool]
-    """Whether jobs trust it too. They get the list of authorities that their host trusts, read-only, and
-    variables such as `SSL_CERT_FILE` that name it; every authority without `hosts` is in it. Only for an
-    authority without `hosts`, and not in a stack with Docker hosts or fleets with an `ami`. Without it, jobs
-    still reach GitLab: the runner passes them its certificates. Default false."""
+    """Whether jobs trust it too. Jobs get the CA bundle of their host, read-only, with every authority
+    without `hosts`, and variables such as `SSL_CERT_FILE` with its path. Only for an authority without
+    `hosts`, and not in a stack with Docker hosts or fleets with an `ami`. Without it, jobs can still connect
+    to GitLab: the runner passes them its certificates. Default false."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class CertificateAuthority:
     """A certificate authority.
 
     Attributes:
-        name: what the declaration calls it.
+        name: its name in the declaration.
         pem: its certificates, as declared.
-        hosts: for which hosts it is trusted, `HOST` or `HOST:PORT`; for all where there are none.
+        hosts: the hosts that it is trusted for, `HOST` or `HOST:PORT`; empty for all hosts.
         jobs: whether jobs trust it too.
     """
 
@@ -54,14 +54,14 @@ class CertificateAuthority:
 
     @property
     def certificates(self) -> list[str]:
-        """Each of its certificates in PEM, without what is written between them; it must be known."""
+        """Its certificates in PEM, without the text between them; `pem` must be known."""
         return certificates_in(known(self.pem))
 
     def vouches_for(self, host: str) -> bool:
-        """Whether it is trusted for a host; its own hosts must be known.
+        """Whether it is trusted for a host; `hosts` must be known.
 
         Args:
-            host: `HOST` or `HOST:PORT`. One that is declared without a port is meant with any.
+            host: `HOST` or `HOST:PORT`. A host that is declared without a port matches any port.
         """
         name = host.rpartition(":")[0] if re.search(r":[0-9]+$", host) else host
         return not self.hosts or any(known(each) in (host.lower(), name.lower()) for each in self.hosts)
@@ -76,7 +76,7 @@ def certificates_in(pem: str) -> list[str]:
 
 
 def parse_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -> Authorities:
-    """The authorities that declarations without problems describe."""
+    """The authorities that valid declarations describe."""
     return tuple(
         CertificateAuthority(name, value(each["pem"]), values(each.get("hosts", ())), each.get("jobs", False))
         for name, each in declared.items()
@@ -84,7 +84,7 @@ def parse_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -
 
 
 def trust(authorities: Iterable[CertificateAuthority], host: str) -> str:
-    """The certificates, in PEM, that are trusted for a host besides the public ones; empty for none."""
+    """The private certificates that are trusted for a host, in PEM; empty if there are none."""
     return "".join(pem for each in authorities if each.vouches_for(host) for pem in each.certificates)
 
 
@@ -98,27 +98,27 @@ def authorities_problems(
             yield Problem(at, repr(name), "a name of a-z, 0-9 and '-', that starts with a letter, 32 at most")
         yield from check(each["pem"], _pem_rule(join_path(at, "pem")))
         if each.get("hosts") == []:
-            yield Problem(join_path(at, "hosts"), "no hosts", "some; without the key, all hosts")
+            yield Problem(join_path(at, "hosts"), "no hosts", "at least one host; without the key, all hosts")
         for index, host in enumerate(each.get("hosts", ())):
             yield from check(host, _host_rule(join_path(at, "hosts", index)))
         if each.get("jobs") and "hosts" in each:
             yield Problem(
                 join_path(at, "jobs"),
-                "true, beside 'hosts'",
+                "true, together with 'hosts'",
                 "one of the two",
-                "what a job trusts, it trusts for all hosts",
+                "a job trusts an authority for all hosts",
             )
 
 
 def other_machine_problems(
     declared: Mapping[str, CertificateAuthorityDeclaration], machines: Mapping[str, str], path: str
 ) -> Iterator[Problem]:
-    """The problems of authorities in a stack with machines whose files the library does not write.
+    """The problems of authorities in a stack with machines whose files the library does not manage.
 
     Args:
         declared: the authorities.
-        machines: what these machines are, by the runner that declares them.
-        path: the place of the authorities.
+        machines: the descriptions of these machines, by the runner that declares them.
+        path: the path of the authorities in the declaration.
     """
     for name, each in declared.items():
         for runner, machine in machines.items() if each.get("jobs") else ():
@@ -126,18 +126,18 @@ def other_machine_problems(
                 join_path(path, name, "jobs"),
                 f"true, in a stack in which {runner!r} has {machine}",
                 "false",
-                "which files are there is not known: mount one of them into the jobs with "
+                "the library does not know the machine's CA bundle: mount it into the jobs with "
                 "config: {docker: {volumes: […]}} of the runner",
             )
 
 
 def authority_warnings(authorities: Authorities, path: str, now: datetime) -> Iterator[Finding]:
-    """Authorities that have expired, as far as their certificates are known.
+    """Warnings about expired certificates, for authorities with a known `pem`.
 
     Args:
-        authorities: all that are declared.
-        path: their place.
-        now: the time, with its zone.
+        authorities: the declared authorities.
+        path: their path in the declaration.
+        now: the current time, with its time zone.
     """
     for each in authorities:
         ends = [_end_of(pem) for pem in each.certificates] if is_known(each.pem) else []
@@ -155,14 +155,17 @@ def _pem_rule(path: str) -> Rule[str]:
         allowed = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
         if "PRIVATE KEY" in pem:
             yield Problem(
-                path, "a private key", allowed, "leave it where it is: only the certificate is needed"
+                path, "a private key", allowed, "declare only the certificate, and keep the key private"
             )
             return
         found = certificates_in(pem)
         if not found or len(found) != pem.count("-----BEGIN"):
             remedy = "openssl x509 -inform der -in FILE writes a binary certificate as PEM"
             yield Problem(
-                path, "no certificate in PEM" if not found else "more than certificates", allowed, remedy
+                path,
+                "no certificate in PEM" if not found else "other parts besides certificates",
+                allowed,
+                remedy,
             )
         for number, each in enumerate(found, 1):
             try:
@@ -174,7 +177,7 @@ def _pem_rule(path: str) -> Rule[str]:
 
 
 def _end_of(pem: str) -> datetime | None:
-    """When a certificate expires; None where that is not said, as for one that may sign no others."""
+    """The expiry date of a certificate; None for one that is not a CA certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=pem)
     for found in context.get_ca_certs():
@@ -185,7 +188,7 @@ def _end_of(pem: str) -> datetime | None:
 def _host_rule(path: str) -> Rule[str]:
     def problems(host: str) -> Iterator[Problem]:
         if not _HOST.fullmatch(host):
-            example = "a host in lower case, with its port if it has one, such as registry.example.com:5000"
+            example = "a host in lower case, optionally with a port, such as registry.example.com:5000"
             yield Problem(path, repr(host), example)
 
     return problems

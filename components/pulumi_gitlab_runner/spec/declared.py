@@ -1,8 +1,7 @@
-"""The inputs by which a preview and the state describe a component, in the words of its declaration.
+"""The inputs that describe a component in a preview and in the state, with the keys of its declaration.
 
-Defaults and secrets are left out. A model names its fields that are shown in `shown`, so that a new field is
-not shown before it is added there; a model without `shown` is not shown at all. A value that is known later
-stays a handle.
+Defaults and secrets are left out. `shown` of a model lists the fields that are shown: a new field must be
+added to it, and a model without `shown` is not shown. A value that is known later stays a handle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_gitlab_runner.config.job_isolation import isolation
 from pulumi_gitlab_runner.spec.inputs import Deferred
 
-if TYPE_CHECKING:  # a component alone does not load the models of all others
+if TYPE_CHECKING:  # a single component does not import the models of the others
     from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
     from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
     from pulumi_gitlab_runner.spec.managers import Manager
@@ -23,13 +22,14 @@ if TYPE_CHECKING:  # a component alone does not load the models of all others
 Shown = dict[str, Any]
 
 DECLARED = "declared"
-"""The input of a component that holds its declaration."""
+"""The input of a component that contains its declaration."""
 RIGHTS = "rights"
-"""The input of a component that shows policies with an ARN that AWS chooses, by their resources' names."""
+"""The input of a component that contains its policies, with resource names in place of ARNs that AWS
+assigns."""
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 
 _DEFAULTS: Mapping[str, Any] = {"environment_scope": "*", "role_path": "/"}
-"""The defaults of fields whose models have none."""
+"""The defaults of fields that have none in their dataclass."""
 _NOTHING: tuple[Any, ...] = (None, False, (), {}, [])
 
 
@@ -37,7 +37,7 @@ def declared(model: Any) -> Shown:
     """A model's fields, without defaults and without secrets.
 
     Args:
-        model: a dataclass of a declaration, as `spec` reads it.
+        model: a dataclass of `spec`.
     """
     by_name = {each.name: each for each in fields(model)}
     values = {name: getattr(model, name) for name in model.shown}
@@ -51,12 +51,12 @@ def declared(model: Any) -> Shown:
 
 
 def declared_scope(scope: "GitLabScope") -> Shown:
-    """The declared scope in GitLab."""
+    """A scope in GitLab, as declared."""
     return {scope.kind: True if scope.number is None else scope.number}
 
 
 def declared_registration(registration: Any) -> Shown:
-    """A runner in GitLab: the jobs that it takes."""
+    """The registration of a runner in GitLab."""
     shown = {**declared_scope(registration.scope), **declared(registration)}
     tags = registration.tags
     if registration.run_untagged and (isinstance(tags, Deferred) or tags):
@@ -67,23 +67,23 @@ def declared_registration(registration: Any) -> Shown:
 
 
 def declared_registry(registry: "Registry") -> Shown:
-    """A registry: how it authenticates, and which repositories are used."""
+    """A registry: its authentication, and the repositories that are used."""
     shown = declared(registry)
     if "repositories" in shown:
         shown["repositories"] = sorted(registry.repositories)
-    shown.pop("allow_pull", None)  # concerns other accounts, not this manager
+    shown.pop("allow_pull", None)  # for other accounts, not for this manager
     return {"authenticates": registry.authenticates, **shown}
 
 
 def declared_creations(registry: "Registry") -> Shown:
-    """The repositories of a registry that are created, each with its settings."""
+    """A registry whose repositories are created, with their settings."""
     shown = declared(registry)
     shown["repositories"] = {name: declared(each) for name, each in registry.repositories.items()}
     return shown
 
 
 def declared_manager(manager: "Manager", registries: "Mapping[str, Registry]") -> Shown:
-    """A manager: its runners, the registries that they use, and the machines that run their jobs."""
+    """A manager: its runners, their registries, and its host or fleet."""
     shown: Shown = {"runners": {each.name: declared_runner(each, manager) for each in manager.runners}}
     used = {name: declared_registry(registries[name]) for name in manager.registries}
     if used:
@@ -104,7 +104,7 @@ def declared_manager(manager: "Manager", registries: "Mapping[str, Registry]") -
 
 
 def declared_hosted_auth(auth: "HostedAuth", registries: "Mapping[str, Registry]") -> Shown:
-    """A renewed variable: its scopes and its registries."""
+    """A renewed CI variable: its scopes and its registries."""
     shown = declared(auth)
     shown["registries"] = {name: declared_registry(registries[name]) for name in auth.registries}
     return {"scopes": [declared_scope(each) for each in auth.scopes], **shown}
@@ -113,7 +113,7 @@ def declared_hosted_auth(auth: "HostedAuth", registries: "Mapping[str, Registry]
 def declared_role(
     registries: "Mapping[str, Registry]", policies: Sequence[Any], permissions_boundary: Any
 ) -> Shown:
-    """The role of a manager: its registries, and further policies."""
+    """The role of a manager: its registries, its further policies and its permissions boundary."""
     shown: Shown = {"registries": {name: declared_registry(each) for name, each in registries.items()}}
     further = {"policies": list(policies), "permissions_boundary": permissions_boundary}
     return {name: each for name, each in (shown | further).items() if each not in _NOTHING}
@@ -134,7 +134,7 @@ def declared_runner(runner: "Runner", manager: "Manager") -> Shown:
 
 
 def declared_variables(variables: "Sequence[Variable]", names: Sequence[str]) -> Shown:
-    """CI variables by the names of their resources; without their values."""
+    """CI variables, without their values, by the names of their resources."""
     return {
         name: {"key": each.key, **declared_scope(each.scope), **_masking(each), **declared(each)}
         for name, each in zip(names, variables, strict=True)
@@ -156,7 +156,7 @@ def _is_default(value: Any, field: "Field[Any]") -> bool:
 
 
 def _shown(value: Any) -> Any:
-    """A value as an input; None for a value that is not shown."""
+    """A value of the model as an input; None for a value that is not shown."""
     if isinstance(value, Deferred):
         return None if value.secret else value
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,4 +1,4 @@
-"""Docker hosts: where a runner manager is a container, beside those of its jobs."""
+"""Docker hosts: machines on which a runner manager runs as a container."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,15 +24,15 @@ from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems
 
 RUNNER_IMAGE = "gitlab/gitlab-runner:alpine-v{version}"
-"""GitLab's own image of the manager: docs.gitlab.com/runner/install/docker."""
+"""GitLab's image of GitLab Runner: docs.gitlab.com/runner/install/docker."""
 
 
 @strict
 class AccessKeyDeclaration(TypedDict):
-    """An access key of AWS."""
+    """An AWS access key."""
 
     id: Input[str]
-    """Its id, `AKIA…`."""
+    """The access key ID, `AKIA…`."""
     secret: SecretInput[str]
     """The secret access key: `pulumi config set --secret --path`."""
 
@@ -42,8 +42,8 @@ class AwsCredentialsDeclaration(TypedDict):
     """The AWS credentials of a runner manager on a Docker host: one of `directory` and `access_key`."""
 
     directory: NotRequired[Input[str]]
-    """The directory on the Docker host with the files `config` and `credentials` of the AWS command line. The
-    manager reads it when it needs credentials. A `credential_process` in it, such as that of IAM Roles
+    """The directory on the Docker host with the files `config` and `credentials` of the AWS CLI. The manager
+    reads them when it needs credentials. The program of a `credential_process`, such as that of IAM Roles
     Anywhere, must be in the manager's image."""
     profile: NotRequired[Input[str]]
     """The profile in these files. Default: `default`."""
@@ -55,33 +55,34 @@ class AwsCredentialsDeclaration(TypedDict):
 class DockerHostDeclaration(TypedDict):
     """An existing Docker host; `{}` for the defaults.
 
-    The Docker provider defines its address: `docker:host` of the stack, such as `ssh://ci@build.example.com`,
-    else DOCKER_HOST. A program can give each `DockerRunnerHost` another provider.
+    The Docker provider configures its address: `docker:host` of the stack, such as
+    `ssh://ci@build.example.com`, else DOCKER_HOST. A program can give each `DockerRunnerHost` another
+    provider.
     """
 
     image: NotRequired[Input[str]]
-    """The manager's image: GitLab's for `runner_version`, or one built on it, with what its registries need:
-    `docker-credential-ecr-login` for ECR, `aws` for passwords in AWS's secret stores, other helpers, and
-    `python3` for each of these.
-    One of the stack's `builds` is named by its repository. The Docker provider pulls it, from a private
-    registry with its `docker:registryAuth`. Default `gitlab/gitlab-runner:alpine-vVERSION`, which has none
-    of these."""
+    """The manager's image: GitLab's image for `runner_version`, or an image based on it, with the programs
+    that its registries need: `docker-credential-ecr-login` for ECR, `aws` for passwords in Secrets Manager
+    and Parameter Store, other helpers, and `python3` for each of these. An image of the stack's `builds` is
+    named by its repository. The Docker provider pulls the image, from a private registry with
+    `docker:registryAuth`. Default `gitlab/gitlab-runner:alpine-vVERSION`, which contains none of these
+    programs."""
     socket: NotRequired[Input[str]]
     """The Docker Engine's socket on the host. The manager starts jobs with it, which is equivalent to root
     access to the host. Default `/var/run/docker.sock`."""
     aws_credentials: NotRequired[AwsCredentialsDeclaration]
-    """The manager's AWS credentials, for ECR, AWS's secret stores and the cache. Default: none, since a
-    Docker host has no role."""
+    """The manager's AWS credentials, for ECR, Secrets Manager, Parameter Store and the cache. Default: none;
+    a Docker host has no IAM role."""
 
 
 @dataclass(frozen=True)
 class AwsCredentials:
-    """Who a manager is to AWS.
+    """The AWS credentials of a manager.
 
     Attributes:
-        directory: a directory of the Docker host; None for an access key.
-        profile: the profile in its files.
-        access_key: the id of an access key, and the key itself, a handle.
+        directory: the directory on the Docker host with the files of the AWS CLI; None for an access key.
+        profile: the profile in these files.
+        access_key: the access key ID, and the handle of the secret access key.
     """
 
     directory: Value[str] | None = None
@@ -104,7 +105,7 @@ _ABSOLUTE = re.compile(r"(/[A-Za-z0-9_.@-]+)+")
 
 
 def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -> DockerHost:
-    """The Docker host that a declaration without problems describes."""
+    """The Docker host that a valid declaration describes."""
     aws_credentials = None
     if "aws_credentials" in declaration:
         declared = declaration["aws_credentials"]
@@ -122,7 +123,7 @@ def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -
 
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a Docker host by itself."""
+    """The problems of a Docker host that do not depend on the rest of the declaration."""
     if "socket" in declaration:
         at = join_path(path, "socket")
         yield from check(
@@ -140,13 +141,13 @@ def manager_image_problems(
     registries: Mapping[str, Registry],
     path: str,
 ) -> Iterator[Problem]:
-    """The problems of the manager's image, which may be of the registries that its runner uses.
+    """The problems of the manager's image, which can be an image of the registries that its runner uses.
 
     Args:
         declaration: the Docker host.
-        used: the registries that the runner uses, by name.
-        registries: all that are declared.
-        path: the place of the Docker host in the declaration.
+        used: the names of the registries that the runner uses.
+        registries: the declared registries, by name.
+        path: the path of the Docker host in the declaration.
     """
     if "image" in declaration:
         at = join_path(path, "image")
@@ -162,9 +163,9 @@ def docker_registry_problems(
 
     Args:
         declaration: the Docker host.
-        used: the registries that the runner uses, by name.
-        registries: all that are declared.
-        path: the place of the runner in the declaration.
+        used: the names of the registries that the runner uses.
+        registries: the declared registries, by name.
+        path: the path of the runner in the declaration.
     """
     for index, name in enumerate(used):
         registry = registries.get(name)
@@ -174,16 +175,16 @@ def docker_registry_problems(
         if registry.in_aws and "aws_credentials" not in declaration:
             yield Problem(
                 at,
-                f"{name!r}, whose credentials come from AWS, where a Docker host has no identity",
-                "registries with a user and password of their own, or GitLab's",
+                f"{name!r}, whose credentials come from AWS: a Docker host has no IAM role",
+                "registries with a declared user and password, or GitLab's",
                 "declare 'aws_credentials', the AWS credentials of the manager",
             )
         if registry.program and "image" not in declaration:
             yield Problem(
                 at,
-                f"{name!r}, for which GitLab's own image of the runner has no program",
-                "an 'image' of the Docker host that brings it",
-                f"build one on GitLab's, with {registry.program} and python3",
+                f"{name!r}, whose credentials need a program that GitLab's runner image does not contain",
+                "an 'image' of the Docker host that contains it",
+                f"build an image from GitLab's image, with {registry.program} and python3",
             )
 
 
@@ -194,7 +195,7 @@ def docker_cache_problems(declaration: DockerHostDeclaration, path: str) -> Iter
             path,
             "no 'aws_credentials', in a stack with a cache",
             "the AWS credentials of the manager",
-            "the cache is in S3, and a Docker host has no role",
+            "the cache is in S3, and a Docker host has no IAM role",
         )
 
 
@@ -203,7 +204,11 @@ def _aws_credentials_problems(declaration: AwsCredentialsDeclaration, path: str)
     if len(ways) != 1:
         yield Problem(path, listed(ways, "neither"), "exactly one of directory, access_key")
     if "profile" in declaration and "directory" not in declaration:
-        yield Problem(join_path(path, "profile"), "a profile, with no 'directory'", "it beside 'directory'")
+        yield Problem(
+            join_path(path, "profile"),
+            "a profile, with no 'directory'",
+            "'profile' together with 'directory'",
+        )
     if "directory" in declaration:
         at = join_path(path, "directory")
         yield from check(declaration["directory"], lambda found: _path_problems(found, at, "/root/.aws"))
@@ -212,7 +217,7 @@ def _aws_credentials_problems(declaration: AwsCredentialsDeclaration, path: str)
 
 
 def _access_key_problems(text: Any, path: str) -> Iterator[Problem]:
-    return check(text, lambda found: empty_problems(found, path, "that of an access key"))
+    return check(text, lambda found: empty_problems(found, path, "the ID and the secret of an access key"))
 
 
 def _path_problems(found: str, path: str, example: str) -> Iterator[Problem]:

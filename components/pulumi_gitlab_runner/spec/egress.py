@@ -1,4 +1,4 @@
-"""Where instances may connect to."""
+"""The destinations that instances may connect to."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -20,23 +20,23 @@ _LAST_PORT = 65535
 
 @strict
 class EgressDeclaration(TypedDict):
-    """Addresses and ports that instances may connect to."""
+    """A range of addresses and ports that instances may connect to."""
 
     cidr: NotRequired[Input[str]]
-    """A range of IPv4 addresses, such as `10.20.0.0/16`. Either this or `prefix_list`."""
+    """An IPv4 address range, such as `10.20.0.0/16`. Either this or `prefix_list`."""
     prefix_list: NotRequired[Input[str]]
-    """The id of a prefix list, such as that of S3 in the region."""
+    """The ID of a prefix list, such as that of S3 in the region."""
     from_port: int
-    """The port, or the first one."""
+    """The first port of the range."""
     to_port: NotRequired[int]
-    """The last port. Default: `from_port`, so that one."""
+    """The last port of the range. Default: `from_port`, a single port."""
     protocol: NotRequired[str]
     """`tcp` or `udp`. Default `tcp`."""
 
 
 @dataclass(frozen=True)
 class EgressRule:
-    """Addresses and ports that instances may connect to: those of a range, or those of a prefix list."""
+    """An egress rule: ports, and an IPv4 address range or a prefix list."""
 
     shown = ("cidr", "prefix_list", "from_port", "to_port", "protocol")
 
@@ -48,7 +48,7 @@ class EgressRule:
 
     @property
     def description(self) -> str:
-        """Its description in EC2."""
+        """The description of the security group rule in EC2."""
         return f"Declared egress: {self.protocol} {self._ports}"
 
     @property
@@ -57,13 +57,13 @@ class EgressRule:
 
     def __str__(self) -> str:
         far_end = self.cidr if self.cidr is not None else self.prefix_list
-        # The name of its resource, while the other end is known later.
+        # The part of the resource's name, which must not depend on an Output.
         to = (far_end if is_known(far_end) else "cidr" if self.cidr is not None else "prefix-list") or ""
         return f"{to}:{self._ports}/{self.protocol}"
 
 
 def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:
-    """The rules that declarations without problems describe."""
+    """The rules that valid declarations describe."""
     return tuple(
         EgressRule(
             each["from_port"],
@@ -77,7 +77,7 @@ def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...
 
 
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of a list of rules."""
+    """The problems of a list of egress rules."""
     if not declared:
         fix = "without this key, instances may connect to any address"
         yield Problem(path, "no rules", "at least one: a host needs GitLab, the registries and AWS", fix)
@@ -86,7 +86,7 @@ def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterato
     rules = parse_egress(declared)
     for index, rule in enumerate(rules):
         if rule in rules[:index]:
-            yield Problem(join_path(path, index), f"{rule} once more", "each rule once")
+            yield Problem(join_path(path, index), f"{rule}, a duplicate", "each rule once")
 
 
 def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Problem]:

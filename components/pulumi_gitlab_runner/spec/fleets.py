@@ -1,4 +1,4 @@
-"""Fleets: a runner manager on a small host, and the EC2 instances that it starts for jobs and ends again."""
+"""Fleets: a runner manager on a small host, and the EC2 instances that it starts and terminates for jobs."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,8 @@ from pulumi_gitlab_runner.spec.machines import (
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
 DOCKER_AUTOSCALER = RunnerVersion(17, 1)
-"""Since when the executor is generally available: docs.gitlab.com/runner/executors/docker_autoscaler."""
+"""The first release in which the executor is generally available:
+docs.gitlab.com/runner/executors/docker_autoscaler."""
 
 SPOT_ALLOCATIONS = (
     "price-capacity-optimized",
@@ -37,97 +38,99 @@ SPOT_ALLOCATIONS = (
 
 
 MANAGER_INSTANCE_TYPE = "t3.small"
-"""No job runs on it, so that its CPU credits last."""
+"""A burstable type is sufficient: no jobs run on it, so its CPU credits are not spent."""
 MANAGER_DISK_GB = 30
 
 
 @strict
 class IdleDeclaration(TypedDict):
-    """The idle capacity of a fleet, and when it is kept."""
+    """The idle capacity of a fleet, and its periods."""
 
     periods: NotRequired[list[str]]
-    """When this applies, as cron expressions: `* 8-17 * * mon-fri`. Default: always."""
+    """The periods in which this applies, as cron expressions: `* 8-17 * * mon-fri`. Default: always."""
     timezone: NotRequired[str]
     """The time zone of `periods`, such as `Europe/Berlin`. Default: UTC."""
     idle_count: NotRequired[int]
     """The number of free job slots to keep on running instances. Default 0."""
     idle_minutes: NotRequired[int]
-    """After how many idle minutes an instance beyond that is terminated; 1 or more. Default 10."""
+    """The idle time in minutes after which an instance beyond `idle_count` is terminated; 1 or more. Default
+    10."""
 
 
 @strict
 class FleetDeclaration(TypedDict):
-    """The workers of a runner: EC2 instances that its manager starts for jobs, and terminates when idle."""
+    """A fleet: the EC2 instances that a runner's manager starts for jobs, and terminates when idle."""
 
     instance_types: list[str]
-    """The EC2 instance types, the preferred one first; all of one processor architecture. More types make it
-    likelier that AWS has capacity."""
+    """The EC2 instance types, the preferred one first; all of one processor architecture. With more types, it
+    is more likely that AWS has capacity."""
     max_instances: int
     """The maximum number of instances. 1 or more."""
     jobs_per_instance: NotRequired[int]
-    """How many jobs an instance runs at once. 1 or more. Default 1."""
+    """The number of jobs that an instance runs at the same time. 1 or more. Default 1."""
     retire_after_jobs: NotRequired[int]
-    """The number of jobs after which an instance is terminated; 1 gives each job a fresh instance. Default:
+    """The number of jobs after which an instance is terminated; with 1, each job has a new instance. Default:
     no limit."""
     idle: NotRequired[list[IdleDeclaration]]
-    """The idle capacity, and when it is kept; of several whose periods match, the last applies. Default:
-    none; an instance is terminated 10 minutes after its last job."""
+    """The idle capacity; of several entries whose periods match, the last applies. Default: none; an instance
+    is terminated 10 minutes after its last job."""
     on_demand_base: NotRequired[int]
-    """The number of on-demand instances before any spot instance is started. Default 0."""
+    """The number of On-Demand Instances that are started before any Spot Instance. Default 0."""
     on_demand_percent: NotRequired[int]
-    """The percentage of on-demand instances beyond `on_demand_base`. The rest are spot instances: cheaper,
-    but AWS may interrupt them with the jobs on them. Default 100."""
+    """The percentage of On-Demand Instances beyond `on_demand_base`. The others are Spot Instances: cheaper,
+    but AWS may interrupt them and the jobs on them. Default 100."""
     spot_allocation: NotRequired[str]
-    """How AWS chooses spot instances: `price-capacity-optimized`, `capacity-optimized`,
+    """The allocation strategy of Spot Instances: `price-capacity-optimized`, `capacity-optimized`,
     `capacity-optimized-prioritized` or `lowest-price`. Default `price-capacity-optimized`."""
     disk_gb: NotRequired[int]
     """The size of an instance's encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
     ami: NotRequired[Input[str]]
-    """The id of your own AMI, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may use.
-    The stack's `proxy` and `certificate_authorities` do not reach such an instance: the image must include
-    what Docker needs of them. Default: the newest Amazon Linux 2023, on which Docker is installed at boot."""
+    """The ID of your own AMI, with cloud-init, sudo, EC2 Instance Connect, and Docker that its user may use.
+    The stack's `proxy` and `certificate_authorities` are not applied to such an instance: the image must
+    contain the settings that Docker needs. Default: the newest Amazon Linux 2023, on which Docker is
+    installed at boot."""
     machine_image: NotRequired[str]
-    """The entry of `machine_images` that instances start from, of Amazon Linux 2023 and the architecture of
-    `instance_types`: the newest image at their start. For the manager's host, declare `machine_image` under
-    `manager`. Default: none."""
+    """The entry of `machine_images` that instances start from, with Amazon Linux 2023 and the architecture of
+    `instance_types`. An instance starts from the newest image. For the manager's host, declare
+    `machine_image` under `manager`. Default: none."""
     user: NotRequired[str]
     """The user of `ami` that the manager connects as. Default `ec2-user`."""
     user_namespaces: NotRequired[bool]
     """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
-    the instance. Privileged jobs, the instance's network and writable host files do not work then. Not with
-    an `ami`, which has its own configuration of Docker. Default false."""
+    the instance. Privileged jobs, the instance's network and writable host files do not work with it. Not
+    with an `ami`, which contains its own configuration of Docker. Default false."""
     vpc: NotRequired[Input[str]]
-    """The id of the VPC of the instances and their manager. Default: the stack's `network`, else the
+    """The ID of the VPC of the instances and their manager. Default: the stack's `network`, else the
     account's default VPC."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids, preferably in several zones; they need a route to GitLab and the registries. Default:
-    all of the stack's `network`, else of the default VPC."""
+    """The IDs of the subnets, preferably in several zones; they need a route to GitLab and the registries.
+    Default: all of the stack's `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """The destinations that the instances' jobs may connect to; the manager has its own `egress`. Default:
     everything."""
     job_networks: NotRequired[Input[str]]
-    """The private IPv4 range of the job networks on an instance, each a `/24`, or smaller where
+    """The private IPv4 range of the job networks on an instance, each a `/24`, or smaller if
     `jobs_per_instance` needs more of them. It must not overlap any network that the instances connect to.
-    With an `ami`, the range of the image's Docker, which is only checked. Default `172.17.0.0/16`; with an
-    `ami`, not known."""
+    With an `ami`, the range that Docker in the image uses; it is only checked. Default `172.17.0.0/16`; with
+    an `ami`, none."""
     peer_networks: NotRequired[list[Input[str]]]
-    """Further IPv4 ranges that the instances connect to, by VPC peering, a transit gateway or a VPN:
-    `job_networks` is checked against them, as against the ranges of the VPC. Default: none."""
+    """Further IPv4 ranges that the instances connect to, by VPC peering, a transit gateway or a VPN.
+    `job_networks` must not overlap them or the ranges of the VPC. Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the instances, their volumes, and their other AWS resources, in addition to the stack's.
     Default: none."""
     manager: NotRequired[HostDeclaration]
-    """The manager's host, on which no jobs run, without `concurrent`. Default: a `t3.small` with a disk of 30
-    GiB, in the same subnets. A change that needs a new host pauses the runner: the old manager takes no new
-    jobs, and the new one waits until its last job has ended."""
+    """The manager's host, on which no jobs run; without `concurrent`. Default: a `t3.small` with a disk of 30
+    GiB, in the same subnets. A change that needs a new host pauses the runner: the old manager accepts no new
+    jobs, and the new manager waits until the last job of the old one has ended."""
     state_storage: NotRequired[bool]
-    """Whether instances survive a restart of the manager's process; beta, from runner 17.5 on. Default false:
-    a restart terminates them after their jobs."""
+    """Whether instances survive a restart of the gitlab-runner process; beta, from runner 17.5 on. Default
+    false: a restart terminates them after their jobs."""
 
 
 @dataclass(frozen=True)
 class Idle:
-    """How much of a fleet waits ready for jobs, and when, with the defaults filled in."""
+    """The idle capacity of a fleet and its periods, with the defaults filled in."""
 
     shown = ("periods", "timezone", "idle_count", "idle_minutes")
 
@@ -139,7 +142,7 @@ class Idle:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The workers of a runner, with the defaults filled in."""
+    """A fleet, with the defaults filled in."""
 
     shown = (
         *("instance_types", "max_instances", "jobs_per_instance", "retire_after_jobs", "idle"),
@@ -171,7 +174,7 @@ class Fleet:
 
     @property
     def jobs(self) -> int:
-        """How many jobs it runs at once with all its instances."""
+        """The number of jobs that all its instances together run at the same time."""
         return self.max_instances * self.jobs_per_instance
 
     @property
@@ -184,7 +187,7 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 
 
 def parse_fleet(declaration: FleetDeclaration) -> Fleet:
-    """The fleet that a declaration without problems describes."""
+    """The fleet that a valid declaration describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "manager"}
     settings["instance_types"] = tuple(declaration["instance_types"])
     settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
@@ -202,7 +205,7 @@ def parse_fleet(declaration: FleetDeclaration) -> Fleet:
 
 
 def parse_manager_host(declaration: FleetDeclaration) -> Host:
-    """The host of the manager of a fleet whose declaration has no problems."""
+    """The host of the manager of a fleet that a valid declaration describes."""
     host: HostDeclaration = {
         "instance_type": MANAGER_INSTANCE_TYPE,
         "disk_gb": MANAGER_DISK_GB,
@@ -230,7 +233,7 @@ def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem
             join_path(path, "user_namespaces"),
             "true, with an 'ami'",
             "one of the two",
-            'the image brings its daemon.json: write {"userns-remap": "default"} there',
+            'the image has its own daemon.json: set {"userns-remap": "default"} in it',
         )
     yield from _manager_problems(declaration, join_path(path, "manager"))
 
@@ -243,7 +246,7 @@ def _instance_types_problems(instance_types: list[str], path: str) -> Iterator[P
     by_architecture = {architecture_of(each): each for each in reversed(instance_types)}
     if len(by_architecture) > 1:
         found = listed(f"{each} ({architecture})" for architecture, each in sorted(by_architecture.items()))
-        yield Problem(path, found, "types of one architecture", "give each architecture a runner of its own")
+        yield Problem(path, found, "types of one architecture", "declare one runner for each architecture")
 
 
 def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
@@ -261,7 +264,7 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
     room = declaration["max_instances"] * declaration.get("jobs_per_instance", 1)
     for index, idle in enumerate(declaration.get("idle", ())):
         idle_count = idle.get("idle_count", 0)
-        if idle_count > max(room, 0):  # less than none is a problem of its own
+        if idle_count > max(room, 0):  # a negative number is a separate problem
             yield Problem(
                 join_path(path, "idle", index, "idle_count"),
                 str(idle_count),
@@ -272,7 +275,9 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
 def _idle_problems(declaration: IdleDeclaration, path: str) -> Iterator[Problem]:
     yield from minimum_problems(declaration, {"idle_count": 0, "idle_minutes": 1}, path)
     if declaration.get("periods") == []:
-        yield Problem(join_path(path, "periods"), "an empty list", "some periods; without the key, always")
+        yield Problem(
+            join_path(path, "periods"), "an empty list", "at least one period; without the key, always"
+        )
     for index, period in enumerate(declaration.get("periods", ())):
         if not PERIOD.accepts(period):
             yield Problem(join_path(path, "periods", index), repr(period), PERIOD.allowed)
@@ -314,14 +319,14 @@ def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Prob
             join_path(path, "vpc"),
             repr(of_manager),
             "the VPC of the fleet",
-            "only its manager reaches the instances, by its security group: set the fleet's own 'vpc'",
+            "only the manager's security group can connect to the instances: set 'vpc' of the fleet",
         )
     if "docker" in manager:
         yield Problem(
             join_path(path, "docker"),
             "a Docker host",
             "an EC2 host",
-            "the manager reaches the instances of its fleet by its security group and role",
+            "the manager connects to the instances by its security group and role",
         )
     release = release_of(manager)
     if release and release < DOCKER_AUTOSCALER:
@@ -329,5 +334,5 @@ def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Prob
             join_path(path, "runner_version"),
             repr(manager["runner_version"]),
             "runner 17.1 or newer",
-            "an older one has no executor for fleets",
+            "older releases have no docker-autoscaler executor",
         )

@@ -1,4 +1,4 @@
-"""Where in GitLab something belongs: a group, a project, or the whole instance."""
+"""The scope of a runner or CI variable in GitLab: a group, a project, or the whole instance."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.spec.inputs import Deferred, IdInput, Value, check, is
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 LARGEST_ID = 2**63 - 1
-"""GitLab's numbers are columns of the type bigint."""
+"""The largest ID in GitLab: IDs are columns of the type bigint."""
 
 
 @strict
@@ -18,16 +18,16 @@ class ScopeDeclaration(TypedDict):
     """Exactly one of a group, a project and the instance."""
 
     group: NotRequired[IdInput]
-    """The group's number, as its page in GitLab shows."""
+    """The group ID, as shown on the group's page in GitLab."""
     project: NotRequired[IdInput]
-    """The project's number, as its page in GitLab shows."""
+    """The project ID, as shown on the project's page in GitLab."""
     instance: NotRequired[bool]
     """True for the whole instance; needs an administrator's token."""
 
 
 @dataclass(frozen=True)
 class GitLabScope:
-    """A group, a project (with its number) or the instance (without one)."""
+    """A group or project, with its ID, or the instance, without an ID."""
 
     kind: str
     number: Value[int] | None = None
@@ -37,12 +37,12 @@ class GitLabScope:
 
     @property
     def label(self) -> str:
-        """Its name in the names of resources: `group 42`, or `group` while its number is not known."""
+        """Its part of resource names: `group 42`, or `group` if the ID is not known yet."""
         return str(self) if self.number is None or is_known(self.number) else self.kind
 
 
 def parse_scope(declaration: ScopeDeclaration) -> GitLabScope:
-    """The scope that a declaration without problems names."""
+    """The scope that a valid declaration describes."""
     if "group" in declaration:
         return GitLabScope("group", number(declaration["group"]))
     if "project" in declaration:
@@ -64,16 +64,16 @@ def scope_problems(declaration: ScopeDeclaration, path: str) -> Iterator[Problem
 
 
 def id_problems(declared: IdInput | Deferred[int], path: str, kind: str) -> Iterator[Problem]:
-    """The problems of the number of a group or project.
+    """The problems of the ID of a group or project.
 
     Args:
-        declared: the number.
-        path: its place in the declaration.
+        declared: the ID.
+        path: its path in the declaration.
         kind: `group` or `project`.
     """
 
     def problems(found: int) -> Iterator[Problem]:
         if not 1 <= found <= LARGEST_ID:
-            yield Problem(path, str(found), f"the {kind}'s number in GitLab")
+            yield Problem(path, str(found), f"the {kind}'s ID in GitLab")
 
     return check(number(declared), problems)

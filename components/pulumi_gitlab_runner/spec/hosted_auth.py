@@ -1,4 +1,4 @@
-"""Registry credentials for hosted and instance runners: CI variables that a function in AWS keeps fresh."""
+"""Registry credentials for hosted and instance runners: CI variables that a Lambda function renews."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,64 +40,67 @@ from pulumi_gitlab_runner.spec.variables import (
 )
 
 _LONGEST_HOURS = 10
-"""An ECR password lasts 12 hours (docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html), and a
-job that starts with it takes its time to pull."""
+"""The longest interval of renewals, in hours. An ECR password is valid for 12 hours
+(docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html), and a job needs it for its pulls after it
+has started."""
 
 
 @strict
 class GitLabTokenDeclaration(TypedDict):
-    """A GitLab access token with the scope `api`: the token itself, or where it is stored.
+    """A GitLab access token with the scope `api`: the token itself, or its secret or parameter in AWS.
 
-    It needs the role of a Maintainer in each project and of an Owner in each group.
+    It needs the Maintainer role in each project, and the Owner role in each group.
     """
 
     value: NotRequired[SecretInput[str]]
-    """The token: a secret. It is kept in Parameter Store and read whenever the function runs."""
+    """The token: a secret. It is stored in Parameter Store, and the function reads it at each run."""
     secret: NotRequired[Input[str]]
-    """The ARN of the Secrets Manager secret that holds it, as plain text."""
+    """The ARN of the Secrets Manager secret that stores it, as plain text."""
     parameter: NotRequired[Input[str]]
-    """The ARN of the Parameter Store parameter that holds it."""
+    """The ARN of the Parameter Store parameter that stores it."""
     key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts `secret` or `parameter`, where it is not an AWS managed key."""
+    """The ARN of the KMS key that encrypts `secret` or `parameter`, if it is not an AWS managed key."""
 
 
 @strict
 class HostedAuthDeclaration(RoleDeclaration):
-    """A CI variable of projects and groups with the credentials of registries, which a function renews.
+    """A CI variable of projects and groups with registry credentials that a Lambda function renews.
 
-    Every job there can read it: use it only for runners whose host is out of reach, such as hosted ones.
+    Every job of these projects can read it: use it only for runners whose hosts you do not manage, such as
+    hosted runners.
     """
 
     registries: list[str]
     """The registries, by name. At least one of ECR; registries with a fixed password can be added, since one
-    variable has the credentials of all registries."""
+    variable contains the credentials of all registries."""
     projects: NotRequired[list[IdInput]]
-    """The projects' numbers."""
+    """The project IDs."""
     groups: NotRequired[list[IdInput]]
-    """The groups' numbers: every project below them gets the variable."""
+    """The group IDs: every project in these groups and their subgroups gets the variable."""
     gitlab_token: GitLabTokenDeclaration
-    """The token that writes the variable."""
+    """The token that updates the variable."""
     key: NotRequired[str]
-    """The variable's name. Default `DOCKER_AUTH_CONFIG`, which the runner and Docker read."""
+    """The key of the variable. Default `DOCKER_AUTH_CONFIG`, which the runner and Docker read."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     environment_scope: NotRequired[str]
     """The environments whose jobs get it, `*` as a wildcard; for a group it needs GitLab Premium. Default
     `*`."""
     every: NotRequired[int]
-    """After how many hours it is renewed, 1 to 10: an ECR password lasts 12. Default 6."""
+    """The interval of renewals in hours, 1 to 10: an ECR password is valid for 12 hours. Default 6."""
     alarms: NotRequired[AlarmsDeclaration]
-    """Notifies an SNS topic when a renewal fails, and when none has succeeded for an hour longer than
-    `every`. Default: none."""
+    """The SNS topic to notify when a renewal fails, and when none has succeeded for `every` + 1 hours.
+    Default: none."""
     logs: NotRequired[LogsDeclaration]
-    """How long CloudWatch keeps the function's log. Default: 30 days."""
+    """The log of the function in CloudWatch Logs. Default: kept for 30 days."""
 
 
 @dataclass(frozen=True)
 class HostedAuth:
-    """A CI variable of some projects and groups that is kept fresh, with the defaults filled in.
+    """A renewed CI variable of projects and groups, with the defaults filled in.
 
-    `token` says where the GitLab token is kept; None where the declaration has it itself, in `own_token`.
+    `token` is the secret or parameter with the GitLab token; None if the declaration contains the token,
+    `own_token`.
     """
 
     shown = ("key", "registries", "protected", "environment_scope", "every", *ROLE_SHOWN)
@@ -118,7 +121,7 @@ class HostedAuth:
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """The variable of each project and group."""
+        """The CI variable of each project and group."""
         return tuple(
             Variable(
                 scope=scope,
@@ -137,7 +140,7 @@ class HostedAuth:
 
 
 def parse_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
-    """The variable that a declaration without problems describes."""
+    """The variable that a valid declaration describes."""
     token = declaration["gitlab_token"]
     stored = StoredSecret(
         optional(token.get("secret")), optional(token.get("parameter")), optional(token.get("key"))
@@ -162,11 +165,11 @@ def parse_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAu
 def hosted_auth_problems(
     declaration: HostedAuthDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """The problems of one variable that is kept fresh, given the declared registries."""
+    """The problems of a renewed CI variable, given the declared registries."""
     yield from _registry_problems(declaration["registries"], join_path(path, "registries"), registries)
     scopes = _scopes(declaration)
     if not scopes:
-        yield Problem(path, "neither projects nor groups", "at least one, by its number in GitLab")
+        yield Problem(path, "neither projects nor groups", "at least one, by its ID in GitLab")
     for scope in scopes:
         at = join_path(path, f"{scope.kind}s")
         if scope.number is not None:
@@ -183,7 +186,7 @@ def hosted_auth_problems(
             join_path(path, "every"),
             f"{every} hours",
             f"1 to {_LONGEST_HOURS} hours",
-            "an ECR password lasts 12 hours, and the last job that gets it must still have time to pull",
+            "an ECR password is valid for 12 hours, and jobs need it for their pulls after they have started",
         )
     if "alarms" in declaration:
         yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
@@ -192,12 +195,12 @@ def hosted_auth_problems(
 
 
 def hosted_auth_warnings(auth: HostedAuth, path: str) -> Iterator[Finding]:
-    """Declarations that work, but probably not as intended."""
+    """Warnings about valid settings that are probably not intended."""
     if auth.protected:
         yield warning(
             join_path(path, "protected"),
-            "jobs of other branches and tags, merge requests among them, pull without these credentials",
-            "leave it out, or protect every branch whose jobs pull",
+            "jobs of other branches and tags, including merge requests, pull without these credentials",
+            "remove the key, or protect every branch whose jobs pull",
         )
 
 
@@ -235,6 +238,6 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
 
 
 def keeps_secrets(auth: HostedAuth, registries: Mapping[str, Registry]) -> bool:
-    """Whether the declaration itself has the token, or the password of a registry that it names."""
+    """Whether the declaration contains the token, or the password of a registry that it names."""
     used = (registries[name] for name in auth.registries)
     return auth.token is None or any(each.login for each in used)

@@ -1,4 +1,4 @@
-"""Runner hosts: the machine that a runner manager runs on, by default an EC2 instance."""
+"""Runner hosts: the machines that runner managers run on, by default EC2 instances."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -45,76 +45,75 @@ from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path,
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, policy_problems, role_problems
 
 DEFAULT_INSTANCE_TYPE = "m6i.large"
-"""2 vCPUs at full speed at all times, 8 GiB, and offered in more regions and zones than newer generations."""
+"""2 vCPUs, not burstable, and 8 GiB; available in more regions and zones than newer generations."""
 
 
 @strict
 class HostDeclaration(TypedDict):
-    """The host of a runner manager: one EC2 instance, kept by an Auto Scaling group; or a `docker` host.
+    """The host of a runner manager: one EC2 instance in an Auto Scaling group, or a Docker host (`docker`).
 
     A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb`, `runner_version` or
-    `user_namespaces` needs a new host, and so does a newer image of `machine_image`. It starts first, and the
-    old one is terminated when its last job has ended, at most 48 hours later. All other changes are applied
-    to the running host.
+    `user_namespaces` needs a new host, and so does a newer image of `machine_image`. The new host starts
+    first, and the old one is terminated when its last job has ended, at most 48 hours later. All other
+    changes are applied to the running host.
     """
 
     instance_type: NotRequired[str]
-    """The EC2 instance type; one of a Graviton family makes an arm64 host. A burstable type (`t3`, `t4g`) is
-    throttled, or costs more, once its CPU credits are spent. Default `m6i.large`."""
+    """The EC2 instance type; with a Graviton type, the host is arm64. A burstable type (`t3`, `t4g`) is
+    throttled, or costs more, when its CPU credits are spent. Default `m6i.large`."""
     concurrent: NotRequired[int]
-    """How many jobs run at once. 1 or more. Default 4."""
+    """The number of jobs that run at the same time. 1 or more. Default 4."""
     disk_gb: NotRequired[int]
     """The size of the encrypted gp3 root disk, in GiB; 20 or more. Default 100."""
     os: NotRequired[str]
     """The operating system: `amazon-linux-2023`, `debian-12` or `ubuntu-24.04`. Default
     `amazon-linux-2023`."""
     ami: NotRequired[Input[str]]
-    """The id of your own AMI with this `os`. Default: the newest that AWS, Debian or Ubuntu has published
+    """The ID of your own AMI with this `os`. Default: the newest AMI that AWS, Debian or Ubuntu has published
     when a host starts; a newer one does not replace hosts."""
     machine_image: NotRequired[str]
-    """The entry of `machine_images` that it starts from, with this `os` and the architecture of its
+    """The entry of `machine_images` that the host starts from, with this `os` and the architecture of its
     `instance_type`. A host starts from the newest image; the next update replaces hosts of older ones.
     Default: none."""
     vpc: NotRequired[Input[str]]
-    """The VPC's id. Default: the stack's `network`, else the account's default VPC. In a changed VPC, a new
-    host starts first, and the update waits for the jobs of the old one."""
+    """The ID of the VPC. Default: the stack's `network`, else the account's default VPC. After a change, a
+    new host starts first, and the update waits for the jobs of the old one."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids; they need a route to GitLab and the registries. Default: all of the stack's
+    """The IDs of the subnets; they need a route to GitLab and the registries. Default: all of the stack's
     `network`, else of the default VPC."""
     egress: NotRequired[list[EgressDeclaration]]
     """The destinations that the host and its jobs may connect to. It needs GitLab, the registries, the
     packages that it installs (Debian's and Ubuntu's over port 80), and AWS, including S3 and Auto Scaling.
     Default: everything."""
     job_networks: NotRequired[Input[str]]
-    """The private IPv4 range of job networks, each a `/24`, or smaller where `concurrent` needs more of them.
+    """The private IPv4 range of job networks, each a `/24`, or smaller if `concurrent` needs more of them.
     It must not overlap any network that the host connects to. A change applies at the next start of Docker.
     Default `192.168.0.0/16`."""
     peer_networks: NotRequired[list[Input[str]]]
-    """Further IPv4 ranges that the host connects to, by VPC peering, a transit gateway or a VPN:
-    `job_networks` is checked against them, as against the ranges of the VPC. Default: none."""
+    """Further IPv4 ranges that the host connects to, by VPC peering, a transit gateway or a VPN.
+    `job_networks` must not overlap them or the ranges of the VPC. Default: none."""
     runner_version: NotRequired[str]
-    """The version of gitlab-runner that is installed, such as `19.3.0`. Default `19.3.0`."""
+    """The version of gitlab-runner, such as `19.3.0`. Default `19.3.0`."""
     session_manager: NotRequired[bool]
     """Whether AWS Systems Manager can open a shell on the host: `aws ssm start-session`. There is no SSH
     access. Default false."""
     user_namespaces: NotRequired[bool]
     """Whether Docker runs the jobs in user namespaces (`userns-remap`), so that root in a job is not root on
-    the host. Privileged jobs, the host's network and writable host files do not work then. A change needs a
-    new host. Default false."""
+    the host. Privileged jobs, the host's network and writable host files do not work with it. A change needs
+    a new host. Default false."""
     logs: NotRequired[LogsDeclaration]
     """Sends the host's journal to CloudWatch Logs; `{}` for the defaults. Default: not sent."""
     alarms: NotRequired[AlarmsDeclaration]
-    """Notifies an SNS topic when for 15 minutes no host had a working gitlab-runner and Docker. Default:
-    none."""
+    """The SNS topic to notify when no host has had a working gitlab-runner and Docker for 15 minutes.
+    Default: none."""
     metrics: NotRequired[str]
-    """Who may read the runner's metrics for Prometheus, and its debug pages, at port 9252: `loopback`, the
-    host itself; or `vpc`, everything in the primary CIDR of its VPC. Jobs on hosts have no access. Default:
-    none."""
+    """The access to the runner's Prometheus metrics and debug pages on port 9252: `loopback`, from the host
+    itself; or `vpc`, from the primary CIDR block of its VPC. Jobs on hosts have no access. Default: none."""
     permissions_boundary: NotRequired[Input[str]]
     """The ARN of the permissions boundary of the host's role. Default: none."""
     role_path: NotRequired[Input[str]]
-    """The IAM path of the host's role and instance profile, such as `/ci/`. With a changed path, a new host
-    starts first, and the update waits for the jobs of the old one. Default `/`."""
+    """The IAM path of the host's role and instance profile, such as `/ci/`. After a change, a new host starts
+    first, and the update waits for the jobs of the old one. Default `/`."""
     policies: NotRequired[list[Input[str]]]
     """The ARNs of further IAM policies that are attached to the host's role. Jobs have no access to the role.
     Default: none."""
@@ -122,13 +121,13 @@ class HostDeclaration(TypedDict):
     """Tags of the host's instance, volumes and other AWS resources, in addition to the stack's. Default:
     none."""
     docker: NotRequired[DockerHostDeclaration]
-    """A Docker host in place of EC2: the manager is a container there; `{}` for the defaults. Only
+    """A Docker host in place of EC2, on which the manager is a container; `{}` for the defaults. Only
     `concurrent`, `runner_version` and `config` can be declared with it. A change of `runner_version`, of
     `docker` or of the longest `maximum_timeout` needs a new manager: it starts first, and the old one ends
     when its last job has ended."""
     config: NotRequired[ManagerConfig]
-    """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, merged over those that
-    follow from this declaration. Keys that the library sets are refused, and so are secrets."""
+    """Keys of config.toml outside its `[[runners]]` sections, such as `log_level`, merged over the values
+    that follow from this declaration. Keys that the library sets are refused, and so are secrets."""
 
 
 @dataclass(frozen=True)
@@ -173,11 +172,11 @@ class Host:
 
 
 _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
-"""The keys of a host that are not EC2's alone."""
+"""The keys that a Docker host may have."""
 
 
 def parse_host(declaration: HostDeclaration) -> Host:
-    """The host that a declaration without problems describes."""
+    """The host that a valid declaration describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
     settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
     settings["policies"] = values(declaration.get("policies", ()))
@@ -227,16 +226,16 @@ def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator
         if key not in _BESIDE_DOCKER:
             yield Problem(
                 join_path(path, key),
-                f"{key!r}, beside 'docker'",
+                f"{key!r}, together with 'docker'",
                 f"{listed(_BESIDE_DOCKER)}",
-                "it is only for EC2 hosts: a Docker host exists already",
+                "it applies only to EC2 hosts",
             )
     if "listen_address" in declaration.get("config", {}):
         yield Problem(
             join_path(path, "config", "listen_address"),
-            "an address, beside 'docker'",
+            "an address, together with 'docker'",
             "the other keys",
-            "the manager listens within its container, where Docker asks for its health",
+            "the manager listens in its container, for Docker's health check",
         )
 
 
@@ -257,8 +256,8 @@ def _operating_system_problems(declaration: HostDeclaration, path: str) -> Itera
         yield Problem(
             join_path(path, "session_manager"),
             f"true, on {name}",
-            "true with an 'ami' of your own, or another 'os'",
-            "the published machine images come without the agent of Systems Manager",
+            "true with your own 'ami', or another 'os'",
+            "the published AMIs do not contain the Systems Manager agent",
         )
 
 
@@ -271,12 +270,12 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
         if "listen_address" in declaration.get("config", {}):
             yield Problem(
                 join_path(path, "config", "listen_address"),
-                "an address, beside 'metrics'",
+                "an address, together with 'metrics'",
                 "one of the two",
-                "'metrics' sets it, and opens the port to those who may read",
+                "'metrics' sets the address, and opens the port",
             )
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:
-    """The release of gitlab-runner that a host installs; None where what is declared is not a version."""
+    """The release of gitlab-runner that a host installs; None if the declared text is not a version."""
     return declared_release(declaration.get("runner_version", Host.runner_version))

@@ -1,4 +1,4 @@
-"""Images as a declaration names them: `team/ci/base:1` is `ci/base` of the registry called `team`."""
+"""The images of a declaration: `team/ci/base:1` is the repository `ci/base` of the registry `team`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.spec.registries.pull_through import official_image_adv
 
 
 def expand_registry_name(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> str:
-    """The image with its registry's address, where it names a declared registry; else unchanged."""
+    """The image with the address of its registry if it names a declared registry; else unchanged."""
     name, _, rest = image.partition("/")
     if rest and name in registries:
         return f"{registries[name].address_in(environment)}/{rest}"
@@ -21,38 +21,38 @@ def expand_registry_name(image: str, registries: Mapping[str, Registry], environ
 
 
 def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> EcrImage | None:
-    """What to ask ECR about an image; None where it is of another registry.
+    """The repository and tag of an image in ECR; None for an image of another registry.
 
     Args:
-        image: as declared.
-        registries: those that may hold it, by name.
-        environment: where the stack lives.
+        image: the image, as declared.
+        registries: the declared registries, by name.
+        environment: the AWS account and region of the stack.
     """
     registry, repository = registry_of(image, registries, environment)
     return registry.ecr_image(repository, parse(image).tag or "latest") if registry else None
 
 
 def why_not_asked(registry: Registry | None) -> str:
-    """Why a registry cannot be asked for digests where Pulumi runs; empty where it can.
+    """The reason for which Pulumi cannot look up digests in a registry; empty if it can.
 
     Args:
-        registry: a declared one, or None for any other, which is asked without credentials.
+        registry: a declared registry; None for any other, in which digests are looked up without credentials.
     """
     if registry is None or not registry.not_asked:
         return ""
-    return f"the registry {registry.name!r} is not asked: {registry.not_asked}"
+    return f"digests of the registry {registry.name!r} are not looked up: {registry.not_asked}"
 
 
 def digest_problems(
     image: str, path: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> Iterator[Problem]:
-    """The problems of an image of a runner that runs digests only.
+    """The problems of an image of a runner with `require_digests`.
 
     Args:
-        image: as declared.
-        path: its place in the declaration.
-        registries: all that are declared.
-        environment: where the stack lives; None while that is not known.
+        image: the image, as declared.
+        path: its path in the declaration.
+        registries: the declared registries, by name.
+        environment: the AWS account and region of the stack; None if not known yet.
     """
     try:
         reference = parse(image, path)
@@ -63,7 +63,7 @@ def digest_problems(
         yield Problem(
             path,
             f"{image!r}, an image without a digest",
-            "NAME:TAG@sha256:DIGEST, or an image of a registry that can be asked for it",
+            "NAME:TAG@sha256:DIGEST, or an image of a registry in which Pulumi can look it up",
             f"the runner has require_digests, and {reason}",
         )
 
@@ -78,11 +78,11 @@ def image_problems(
     """The problems of an image of a runner.
 
     Args:
-        image: as declared.
-        path: its place in the declaration.
-        registries: all that are declared.
-        used: the names of those that the runner uses.
-        environment: where the stack lives; None while that is not known.
+        image: the image, as declared.
+        path: its path in the declaration.
+        registries: the declared registries, by name.
+        used: the names of the registries that the runner uses.
+        environment: the AWS account and region of the stack; None if not known yet.
     """
     try:
         reference = parse(image, path)
@@ -95,8 +95,8 @@ def image_problems(
             classic = image.replace(reference.registry, classic_host(reference.registry), 1)
             yield Problem(
                 path,
-                f"{image!r}, by the dual-stack name of an ECR registry",
-                "the registry's classic name, which credentials are kept for, or its name in the declaration",
+                f"{image!r}, with the dual-stack host of an ECR registry",
+                "the registry's IPv4 host, which the credentials are for, or its name in the declaration",
                 f"write {classic}",
             )
         elif similar := _similar(image, registries):
@@ -152,12 +152,12 @@ def _similar(image: str, registries: Mapping[str, Registry]) -> str:
 def registry_of(
     image: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> tuple[Registry | None, str]:
-    """The registry that an image is of, by its name or else by its address, and the repository in it.
+    """The registry of an image, found by its name or else by its address, and the repository in it.
 
     Args:
-        image: as declared.
-        registries: all that may be meant, by name.
-        environment: where the stack lives; None while that is not known.
+        image: the image, as declared.
+        registries: the declared registries, by name.
+        environment: the AWS account and region of the stack; None if not known yet.
     """
     reference = parse(image)
     name, _, rest = image.partition("/")
@@ -174,7 +174,7 @@ def registry_of(
 
 
 def _private_ecr(host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None) -> bool:
-    """Whether a host is an ECR registry that no declared one can turn out to be."""
+    """Whether a host is an ECR registry that is certainly not declared: every declared address is known."""
     if not ECR_HOST.fullmatch(host):
         return False
     return all(known_address(registry, environment) for registry in registries.values())

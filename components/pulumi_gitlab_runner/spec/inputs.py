@@ -1,9 +1,8 @@
-"""Values that a program may give as an Output: their types in a declaration, their place in the model.
+"""Values that a program may pass as an Output: their types in a declaration, and their handles in the model.
 
-A field of type `Input[str]` takes text, or an Output of one. Type checkers read `pulumi.Input[str]`; what
-checks the shape of a declaration, and the schemas, read the mark `InputType`. In the model an Output is a
-handle, `Deferred`: components make it, and resolve it when its value is known. Nothing here looks into an
-Output.
+A field of type `Input[str]` accepts text, or an Output of text. Type checkers read `pulumi.Input[str]`;
+`check_shape` and the schemas read the mark `InputType`. In the model an Output is a handle, `Deferred`:
+components create it, and resolve it when its value is known. This module does not access Outputs.
 """
 
 import re
@@ -17,27 +16,28 @@ _T = TypeVar("_T")
 
 
 def strict(kind: type[_T]) -> type[_T]:
-    """Mark a TypedDict as a declaration: a key that it does not know is an error (`typed_dicts`)."""
+    """Mark a TypedDict as a declaration: an unknown key is an error (`typed_dicts`)."""
     return kind
 
 
 Rule: TypeAlias = Callable[[_T], Iterable[Problem]]
-"""The problems that a value of the right type can have."""
+"""A function that yields the problems of a value of the right type."""
 
 ENCRYPTED = "encrypted"
-"""The reason of a mismatch: an encrypted value in a field that is no secret."""
+"""The reason of a mismatch: an encrypted value in a field that is not a secret."""
 
 
 class Deferred(Generic[_T]):
-    """A value that is not part of the model: an Output of the program, or a secret.
+    """The handle of a value that is not part of the model: an Output of the program, or a secret.
 
     Attributes:
-        path: its place in the declaration.
+        path: its path in the declaration.
         source: the Output, or the secret itself.
-        secret: whether it is a secret, whatever the Output says.
+        secret: whether it is a secret, even if the Output is not.
         encrypted: whether it is a `secure:` value of the stack's configuration.
-        available: whether `source` is the value itself, so that its rules are checked at once.
-        type: what it must be when it is known.
+        available: whether `source` is the value itself, so that its rules are checked immediately.
+        type: the type of the value.
+        rules: the rules to check when the value is known.
     """
 
     def __init__(
@@ -65,23 +65,23 @@ class Deferred(Generic[_T]):
 
 
 Value: TypeAlias = _T | Deferred[_T]
-"""A value of the model: itself, or the handle of one that is known later."""
+"""A value of the model, or the handle of a value that is known later."""
 
 
 @dataclass(frozen=True)
 class InputType:
-    """The mark of a field that takes an Output too.
+    """The mark of a field that also accepts an Output.
 
     Attributes:
-        type: of the value.
-        secret: whether it is a secret. In the model it is then always a handle, so that it is never shown.
+        type: the type of the value.
+        secret: whether it is a secret. A secret is always a handle in the model, so that it is never shown.
     """
 
     type: Any
     secret: bool = False
 
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
-        """Accept what the type accepts, and any handle."""
+        """Accept values of the type, and any handle."""
         if not isinstance(value, Deferred):
             accepted = inner(value)
             if not self.secret:
@@ -99,7 +99,7 @@ _DIGITS = re.compile("[0-9]{1,100}")  # Python refuses to convert thousands of d
 
 @dataclass(frozen=True)
 class Identifier:
-    """The mark of a number that GitLab's provider gives as text: `gitlab.Group.id` is an Output of one."""
+    """The mark of a GitLab ID, which is text in GitLab's provider: `gitlab.Group.id` is an Output of text."""
 
     def fit(self, value: Any, inner: Callable[[Any], Any], refuse: Callable[[str], None]) -> Any:
         """Accept a whole number, or its digits."""
@@ -126,21 +126,21 @@ else:
     SecretInput = _Subscript(secret=True)
     """A secret, or an Output of one."""
     IdInput = Input[Annotated[int, Identifier()]]
-    """The number of something in GitLab, or an Output of it."""
+    """An ID in GitLab, or an Output of one."""
 
 
 def value(declared: "Input[_T] | Deferred[_T]") -> Value[_T]:
-    """The value of a field of type `Input` in a declaration of the right shape."""
+    """The value of a field of type `Input` in a declaration that `check_shape` accepted."""
     return cast("Value[_T]", declared)
 
 
 def optional(declared: "Input[_T] | None") -> Value[_T] | None:
-    """The same for a field that may be left out."""
+    """The same for an optional field."""
     return cast("Value[_T] | None", declared)
 
 
 def values(declared: "Iterable[Input[_T]]") -> tuple[Value[_T], ...]:
-    """The same for a list of them."""
+    """The same for a list of values."""
     return tuple(value(each) for each in declared)
 
 
@@ -155,10 +155,10 @@ def secret(declared: "Input[_T]") -> Deferred[_T]:
 
 
 def known(given: Value[_T]) -> _T:
-    """A value of a model that is resolved.
+    """A value of a resolved model.
 
     Raises:
-        TypeError: it is not known yet.
+        TypeError: the value is still a handle.
     """
     if isinstance(given, Deferred):
         raise TypeError(f"{given.path} is not resolved yet")
@@ -166,7 +166,7 @@ def known(given: Value[_T]) -> _T:
 
 
 def is_known(given: object) -> bool:
-    """Whether a value of the model is known already."""
+    """Whether a value of the model is known, and not a handle."""
     return not isinstance(given, Deferred)
 
 
@@ -178,7 +178,7 @@ def is_empty(given: object) -> bool:
 
 
 def check(given: "Value[_T] | Input[_T]", rule: Rule[_T]) -> Iterator[Problem]:
-    """The problems of a value now, or of an Output when it is known.
+    """The problems of a known value; for an Output, the rule is added to those to check when it is known.
 
     Args:
         given: the value.
@@ -196,7 +196,7 @@ _Model = TypeVar("_Model")
 
 
 def deferred_in(model: object) -> Iterator[Deferred[Any]]:
-    """The handles in a model whose values become part of it: all but those of secrets."""
+    """The handles in a model, except those of secrets."""
     if isinstance(model, Deferred):
         if not model.secret:
             yield model
@@ -206,31 +206,31 @@ def deferred_in(model: object) -> Iterator[Deferred[Any]]:
 
 
 def substituted(model: _Model, values: Callable[[Deferred[Any]], Any]) -> _Model:
-    """A model with values in the place of its handles; those of secrets stay.
+    """A model with values in place of its handles; the handles of secrets stay.
 
     Args:
         model: a dataclass, or a mapping or sequence of them.
-        values: gives each value.
+        values: returns the value of a handle.
     """
-    made: Any = model
+    result: Any = model
     if isinstance(model, Deferred):
-        made = model if model.secret else _shaped(values(model))
+        result = model if model.secret else _shaped(values(model))
     elif is_dataclass(model) and not isinstance(model, type):
         changed = {
             each.name: substituted(before, values)
             for each in fields(model)
             if next(deferred_in(before := getattr(model, each.name)), None) is not None
         }
-        made = replace(model, **changed) if changed else model
+        result = replace(model, **changed) if changed else model
     elif isinstance(model, Mapping):
-        made = {key: substituted(each, values) for key, each in model.items()}
+        result = {key: substituted(each, values) for key, each in model.items()}
     elif isinstance(model, list | tuple):
-        made = type(model)(substituted(each, values) for each in model)
-    return cast("_Model", made)
+        result = type(model)(substituted(each, values) for each in model)
+    return cast("_Model", result)
 
 
 def _shaped(found: Any) -> Any:
-    """A value as the model has it: lists are tuples there."""
+    """A value in the form of the model, in which lists are tuples."""
     return tuple(found) if isinstance(found, list) else found
 
 

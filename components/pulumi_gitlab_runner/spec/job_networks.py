@@ -1,7 +1,7 @@
-"""The addresses of job networks, and the networks that a host connects to: they must be apart.
+"""The addresses of job networks, which must not overlap the networks that a host connects to.
 
-Each job has a Docker network of its own, which the host routes to its jobs. What has the same addresses
-elsewhere, the host and its jobs do not reach while such a network is there.
+Each job has its own Docker network, to which the host adds a route. While it exists, the host and its jobs
+cannot connect to the same addresses outside of the host.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,12 +15,11 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 JOB_NETWORKS = "192.168.0.0/16"
-"""Where job networks take their addresses from, by default: a range that few VPCs use, and Docker
-itself."""
+"""The default range of job networks on hosts: few VPCs use it, and Docker uses it by default."""
 WORKER_JOB_NETWORKS = "172.17.0.0/16"
-"""The same on the instances of a fleet; also gitlab-runner-worker.sh's."""
+"""The default range of job networks on the instances of a fleet; also in gitlab-runner-worker.sh."""
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
-"""Private ranges, not used on the internet: RFC 1918, and RFC 6598, which AWS lets VPCs have too."""
+"""Private ranges: RFC 1918, and RFC 6598, which AWS also allows for VPCs."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,9 @@ class Met:
     """A network that a host connects to.
 
     Attributes:
-        what: what it is, such as `GitLab`.
-        cidr: its addresses.
-        path: its place in the declaration; None where it has none.
+        what: its description in messages, such as `GitLab`.
+        cidr: its IPv4 address range.
+        path: its path in the declaration; None if it is not declared.
     """
 
     what: str
@@ -61,30 +60,30 @@ def _range_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
 
 
 def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) -> Iterator[Problem]:
-    """The networks that overlap job networks, as far as both are known.
+    """The problems of networks that overlap job networks; only known ranges are checked.
 
     Args:
         job_networks: the range of the job networks.
         met: the networks that the host connects to.
-        path: the place of the range.
+        path: the path of the range in the declaration.
     """
     for each in met:
         if not (is_known(job_networks) and is_known(each.cidr) and _overlap(job_networks, each.cidr)):
             continue
-        allowed = f"a range apart from {job_networks if each.path else each.cidr}"
+        allowed = f"a range that does not overlap {job_networks if each.path else each.cidr}"
         found = (
-            f"{each.cidr!r}, addresses that job networks on the hosts have too"
+            f"{each.cidr!r}, which overlaps the job networks on the hosts"
             if each.path
-            else f"{job_networks!r}, of which {each.what} has {each.cidr}"
+            else f"{job_networks!r}, which overlaps {each.what} ({each.cidr})"
         )
-        fix = "hosts could not reach them: 'job_networks' of a host or fleet is another range"
+        fix = "hosts cannot connect to it: set 'job_networks' of the host or fleet to another range"
         yield Problem(each.path or path, found, allowed, fix)
 
 
 def _overlap(*ranges: Any) -> bool:
     try:
         first, second = map(IPv4Network, ranges)
-    except ValueError:  # a problem of its own
+    except ValueError:  # a separate problem
         return False
     return first.overlaps(second)
 
@@ -94,8 +93,8 @@ def address_of(url: str, what: str, path: str) -> Iterator[Met]:
 
     Args:
         url: a URL, or a host with its port.
-        what: what it is.
-        path: its place in the declaration.
+        what: the description of the host in messages.
+        path: its path in the declaration.
     """
     try:
         host = urlsplit(url if "//" in url else f"//{url}").hostname
@@ -109,7 +108,7 @@ def name_servers(docker: Mapping[str, Any], path: str) -> Iterator[Met]:
 
     Args:
         docker: the `docker` section of the runner's configuration.
-        path: its place in the declaration.
+        path: its path in the declaration.
     """
     for index, address in enumerate(docker.get("dns") or ()):
         yield from address_of(str(address), "a name server", join_path(path, "dns", index))

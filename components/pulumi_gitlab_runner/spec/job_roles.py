@@ -1,4 +1,4 @@
-"""Roles that jobs assume with an ID token of GitLab: for jobs that push images, without a stored AWS key."""
+"""IAM roles that jobs assume with a GitLab ID token: jobs push images without a stored AWS access key."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,55 +22,55 @@ from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
 TRUST_POLICY_LENGTH = 2_048
-"""How many characters IAM takes in a trust policy by default:
+"""The default quota of IAM for the length of a trust policy, in characters:
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
 
 
 @strict
 class JobRoleDeclaration(RoleDeclaration):
-    """An IAM role for jobs of some projects, on some branches and tags, by GitLab's OpenID Connect."""
+    """An IAM role that jobs of the given projects, branches and tags assume with a GitLab ID token."""
 
     projects: list[Input[str]]
     """The paths of the projects whose jobs may assume it, such as `team/app`. `*` matches any characters:
     `team/*` is every project of the group and of its subgroups."""
     branches: NotRequired[list[Input[str]]]
-    """The branches whose jobs may assume it, such as `main` or `release/*`. Use protected ones: everyone who
-    can push to one of these branches can assume the role. `["*"]` is all of them, including merge
+    """The branches whose jobs may assume it, such as `main` or `release/*`. Use protected branches: everyone
+    who can push to one of these branches can assume the role. `["*"]` matches all branches, including merge
     requests."""
     tags: NotRequired[list[Input[str]]]
     """The Git tags whose jobs may assume it, such as `v*`."""
     push: NotRequired[list[str]]
-    """The repositories that they push to, as registry name / repository: `team/private/image`. They may pull
-    from them too. The stack must create the repositories."""
+    """The repositories that jobs may push to and pull from, `REGISTRY/REPOSITORY`, such as
+    `team/private/image`. The stack must create the repositories."""
     registries: NotRequired[list[str]]
-    """Further ECR registries that they pull from, by name: every repository that is declared there."""
+    """Further ECR registries, by name: jobs may pull from all their declared repositories."""
     issuer: NotRequired[Input[str]]
-    """GitLab's address, which its ID tokens name as their issuer, and which AWS must reach. Default: the
+    """GitLab's address, the issuer (`iss`) of its ID tokens; AWS must be able to connect to it. Default: the
     stack's `gitlab_url`."""
     audience: NotRequired[Input[str]]
     """The audience of the ID token (`aud`). Default: the issuer."""
     identity_provider: NotRequired[Input[str]]
-    """The ARN of the IAM OpenID Connect provider, where the account already has one for this GitLab; the
-    audience must be among its client IDs. An account can have only one for each GitLab. Default: it is
-    created."""
+    """The ARN of the IAM OpenID Connect provider, if the account already has one for this GitLab; the
+    audience must be one of its client IDs. An account can have only one for each GitLab. Default: the stack
+    creates it."""
     trust_policy_length: NotRequired[int]
-    """How many characters the role's trust policy may have, which names each of `projects`, `branches` and
-    `tags`: 2,048 or more, where AWS has raised the quota "Role trust policy length" of IAM for the account.
-    Default 2048."""
+    """The maximum length of the role's trust policy, which names each of `projects`, `branches` and `tags`,
+    in characters. More than 2,048 if AWS has raised the quota "Role trust policy length" of IAM for the
+    account. Default 2048."""
 
 
 @dataclass(frozen=True)
 class JobRole:
-    """A role for jobs, with the defaults filled in.
+    """An IAM role for jobs, with the defaults filled in.
 
     Attributes:
-        projects: the projects' paths, with `*` as a wildcard.
-        branches: the branches, likewise.
-        tags: the Git tags, likewise.
-        push: the repositories that are pushed to, by their registry.
+        projects: the paths of the projects, with `*` as a wildcard.
+        branches: the branches, with `*` as a wildcard.
+        tags: the Git tags, with `*` as a wildcard.
+        push: the repositories that jobs may push to, by registry.
         declared_issuer: GitLab's address.
-        declared_audience: for whom the tokens are; None for the issuer.
-        trust_policy_length: how many characters its trust policy may have.
+        declared_audience: the audience of the ID tokens; None for the issuer.
+        trust_policy_length: the maximum length of the trust policy, in characters.
     """
 
     shown = ("projects", "branches", "tags", "push", "registries", *ROLE_SHOWN)
@@ -90,19 +90,19 @@ class JobRole:
 
     @property
     def issuer(self) -> str:
-        """GitLab's address, without a slash at the end, once it is known."""
+        """GitLab's address, without a slash at the end; it must be known."""
         return known(self.declared_issuer).rstrip("/")
 
     @property
     def audience(self) -> str:
-        """For whom the tokens are, once it is known."""
+        """The audience of the ID tokens; it must be known."""
         return self.issuer if self.declared_audience is None else known(self.declared_audience)
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """The projects, branches and tags as an ID token names them, once they are known.
+        """The subjects (`sub`) of the ID tokens, with project and branch or tag; their parts must be known.
 
-        As docs.gitlab.com/ci/secrets/id_token_authentication has it for `sub`.
+        Source: docs.gitlab.com/ci/secrets/id_token_authentication.
         """
         return tuple(
             f"project_path:{known(project)}:{reference}"
@@ -112,7 +112,7 @@ class JobRole:
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The part of a subject that names the branch or tag."""
+        """The parts of the subjects with a branch or tag."""
         return tuple(
             f"ref_type:{kind}:ref:{known(ref)}"
             for kind, refs in (("branch", self.branches), ("tag", self.tags))
@@ -123,18 +123,18 @@ class JobRole:
 _PROJECT = re.compile(r"[\w.-]+(/[\w.*-]+)+", re.ASCII)
 _ONE_PROJECT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _REF = re.compile(r"[^\s:?\[\\^~]+")
-"""The characters that Git allows in the name of a branch or tag, and `*`: git-check-ref-format(1)."""
+"""The characters of a branch or tag name in Git, and `*`: git-check-ref-format(1)."""
 _ISSUER = re.compile(r"https://[^/?#@\s]+(/[^?#\s]*)?")
 _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^\s?#]+")
 
 
 def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input[str]) -> JobRole:
-    """The role that a declaration without problems describes.
+    """The role that a valid declaration describes.
 
     Args:
-        name: the role's.
-        declaration: of the role.
-        gitlab_url: GitLab's address, as the stack has it.
+        name: the name of the role.
+        declaration: the role.
+        gitlab_url: the stack's `gitlab_url`.
     """
     push: dict[str, tuple[str, ...]] = {}
     for each in declaration.get("push", ()):
@@ -159,7 +159,7 @@ def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input
 def job_role_problems(
     declaration: JobRoleDeclaration, path: str, registries: Mapping[str, Registry], gitlab_url: Input[str]
 ) -> Iterator[Problem]:
-    """The problems of one role for jobs, given the declared registries and GitLab's address."""
+    """The problems of a job role, given the declared registries and GitLab's address."""
     if not declaration["projects"]:
         yield Problem(join_path(path, "projects"), "no project", "at least one, such as team/app")
     for index, project in enumerate(declaration["projects"]):
@@ -176,14 +176,14 @@ def job_role_problems(
         yield from ref_problems(ref, join_path(path, key, index))
     if (length := declaration.get("trust_policy_length", TRUST_POLICY_LENGTH)) < TRUST_POLICY_LENGTH:
         at = join_path(path, "trust_policy_length")
-        yield Problem(at, str(length), f"{TRUST_POLICY_LENGTH} or more: what every account has")
+        yield Problem(at, str(length), f"{TRUST_POLICY_LENGTH} or more: the default quota")
     yield from _right_problems(declaration, path, registries)
     yield from _identity_problems(declaration, path, gitlab_url)
     yield from role_problems(declaration, path)
 
 
 def project_problems(project: Input[str], path: str, *, one: bool = False) -> Iterator[Problem]:
-    """The problems of the path of projects, or of `one` alone."""
+    """The problems of the path of a project; with a wildcard for several projects, unless `one`."""
     if one:
         yield from _form_problems(project, _ONE_PROJECT, path, "the path of a project, such as team/app")
     else:
@@ -193,7 +193,7 @@ def project_problems(project: Input[str], path: str, *, one: bool = False) -> It
 
 def ref_problems(ref: Input[str], path: str) -> Iterator[Problem]:
     """The problems of a branch or tag."""
-    return _form_problems(ref, _REF, path, "a name of a branch or tag, '*' as a wildcard")
+    return _form_problems(ref, _REF, path, "the name of a branch or tag, with '*' as a wildcard")
 
 
 def _form_problems(declared: Input[str], form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
@@ -222,7 +222,7 @@ def _right_problems(
             foreign = registry is not None and registry.by_role and bool(registry.not_pushed)
             yield Problem(
                 at,
-                f"{each!r}, no repository that the stack creates",
+                f"{each!r}, which is not a repository that the stack creates",
                 listed(allowed),
                 "its owner must let jobs push there" if foreign else did_you_mean(each, allowed),
             )
@@ -232,8 +232,8 @@ def _right_problems(
         if name not in ecr:
             fix = did_you_mean(name, ecr)
             if name in registries:
-                fix = "the role of a job is only for AWS: see docker_auth of `variables`"
-            yield Problem(at, f"{name!r}, no declared registry of ECR", listed(ecr), fix)
+                fix = "a job role gives access only to AWS: see docker_auth of `variables`"
+            yield Problem(at, f"{name!r}, which is not a declared ECR registry", listed(ecr), fix)
 
 
 def _identity_problems(
@@ -242,10 +242,10 @@ def _identity_problems(
     if "identity_provider" in declaration:
         at = join_path(path, "identity_provider")
         yield from provider_problems(declaration["identity_provider"], at)
-    fix = "" if "issuer" in declaration else "the stack's gitlab_url is none that AWS takes for an issuer"
+    fix = "" if "issuer" in declaration else "AWS does not accept the stack's gitlab_url as an issuer"
     yield from issuer_problems(declaration.get("issuer", gitlab_url), join_path(path, "issuer"), fix)
     if is_empty(declaration.get("audience", "any")):
-        yield Problem(join_path(path, "audience"), "an empty text", "what the job's id_tokens have as aud")
+        yield Problem(join_path(path, "audience"), "an empty text", "the aud of the job's id_tokens")
 
 
 def provider_problems(arn: Input[str], path: str) -> Iterator[Problem]:
@@ -259,7 +259,7 @@ def issuer_problems(issuer: Input[str], path: str, fix: str = "") -> Iterator[Pr
 
     def problems(found: str) -> Iterator[Problem]:
         if not _ISSUER.fullmatch(found):
-            allowed = "GitLab's own address with https://, such as https://gitlab.example.com"
+            allowed = "GitLab's address with https://, such as https://gitlab.example.com"
             yield Problem(path, repr(without_password(found)), allowed, fix)
 
     return check(issuer, problems)

@@ -1,4 +1,4 @@
-"""The JSON Schema of a stack's file, with which editors complete and check what is written."""
+"""The JSON Schema of a stack's file, for completion and validation in editors."""
 
 import inspect
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ _SECURE = {
     "required": ["secure"],
     "additionalProperties": False,
 }
-"""The JSON Schema of an encrypted value."""
+"""The JSON Schema of an encrypted value (`secure:`)."""
 
 
 def stack_file_schema() -> dict[str, Any]:
-    """The schema of `Pulumi.STACK.yaml`; keys of the file that are Pulumi's own are left open."""
+    """The schema of `Pulumi.STACK.yaml`; other keys of the file are not validated."""
     tables = {each.__name__: each for each in _tables(StackDeclaration)}
     stack = _object(tables.pop(StackDeclaration.__name__))
     definitions = {name: _object(table) for name, table in sorted(tables.items())}
@@ -49,7 +49,7 @@ def stack_file_schema() -> dict[str, Any]:
 
 
 def _tables(kind: Any) -> Iterator[Any]:
-    """A TypedDict and all that are in it."""
+    """A TypedDict and all TypedDicts in it."""
     if is_typeddict(kind):
         yield kind
     for part in fields_of(kind).values() if is_typeddict(kind) else get_args(kind):
@@ -103,7 +103,7 @@ def _schema(kind: Any) -> dict[str, Any]:
 
 
 def _allow_spellings(definition: dict[str, Any], table: type) -> None:
-    """Let a table of config.toml have the keys of the file, and a text in the place of a list of one."""
+    """Allow the file's spelling of keys in a table of config.toml, and text in place of a list of one."""
     properties = definition["properties"]
     for spelling, field in fields_by_spelling(table).items():
         if field in properties:
@@ -114,7 +114,7 @@ def _allow_spellings(definition: dict[str, Any], table: type) -> None:
 
 
 def _allow_beside(definition: dict[str, Any], key: str, form: dict[str, Any]) -> None:
-    """Let a key of a definition have another form too; its description stays with the key."""
+    """Allow another form of a key of a definition; the description stays with the key."""
     known = definition["properties"][key]
     description = known.pop("description")
     definition["properties"][key] = {"anyOf": [known, form], "description": description}

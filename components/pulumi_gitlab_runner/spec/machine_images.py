@@ -1,4 +1,4 @@
-"""Machine images for hosts and for the workers of fleets, which EC2 Image Builder makes on a schedule."""
+"""Machine images for hosts and the instances of fleets, which EC2 Image Builder builds on a schedule."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +39,11 @@ _CRON = re.compile(r"cron\((?P<expression>.*)\)")
 
 @strict
 class MachineImageDeclaration(RoleDeclaration):
-    """A machine image with the software that hosts and workers otherwise install at boot, and job images.
+    """A machine image (AMI) with job images and the software that is otherwise installed at boot.
 
-    The software is Docker, gitlab-runner, its helper images, ECR's credential helper and the AWS command
-    line. Hosts and fleets name the image as their `machine_image`. Until the first image is built, and where
-    an image has another version than the host declares, the boot installs what is missing.
+    The software is Docker, gitlab-runner, its helper images, ECR's credential helper and the AWS CLI. Hosts
+    and fleets name the image as their `machine_image`. Until the first image is built, and if an image
+    contains another version than the host declares, the missing software is installed at boot.
     """
 
     os: NotRequired[str]
@@ -53,26 +53,27 @@ class MachineImageDeclaration(RoleDeclaration):
     runner_version: NotRequired[str]
     """The version of gitlab-runner and its helper images. Default `19.3.0`."""
     images: NotRequired[list[Input[str]]]
-    """The job images that it contains, such as `team/ci/base:2026.11` or `postgres:17`: public ones, and
-    those of `registries`. They must exist when it is built. Default: none."""
+    """The job images that it contains, such as `team/ci/base:2026.11` or `postgres:17`: public images, and
+    images of `registries`. They must exist when the machine image is built. Default: none."""
     registries: NotRequired[list[str]]
-    """The registries of ECR that `images` come from, by name; the build may pull from their declared
-    repositories. Default: none."""
+    """The ECR registries of `images`, by name; the build instance may pull from their declared repositories.
+    Default: none."""
     schedule: NotRequired[str]
-    """When it is rebuilt: `cron(…)` with six fields (minute, hour, day of the month, month, day of the week,
-    year; one of the two days is `?`), or `rate(7 days)`. Default `cron(0 4 ? * mon *)`: each Monday at 4."""
+    """The schedule of builds: `cron(…)` with six fields (minute, hour, day of the month, month, day of the
+    week, year; one of the two days is `?`), or `rate(7 days)`. Default `cron(0 4 ? * mon *)`: each Monday at
+    04:00."""
     timezone: NotRequired[str]
     """The time zone of `schedule`, such as `Europe/Berlin`. Default: UTC."""
     disk_gb: NotRequired[int]
-    """The size of its root disk in GiB; 20 or more. The disk of a host or worker must be as large at least.
-    Default 20."""
+    """The size of its root disk in GiB; 20 or more. The disk of a host or fleet instance must be at least as
+    large. Default 20."""
     instance_type: NotRequired[str]
-    """The type of its EC2 build instance. Default `m6i.large`, for arm64 `m6g.large`."""
+    """The EC2 instance type of the build. Default `m6i.large`, for arm64 `m6g.large`."""
     vpc: NotRequired[Input[str]]
-    """The id of the VPC that it is built in. Default: the stack's `network`, else the account's default
+    """The ID of the VPC of the build instance. Default: the stack's `network`, else the account's default
     VPC."""
     subnets: NotRequired[Input[list[Input[str]]]]
-    """The subnets' ids, of which the first is used; it needs a route to the packages and registries. Default:
+    """The IDs of the subnets; the first is used, and needs a route to the packages and registries. Default:
     those of the stack's `network`, else of the default VPC."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of the image, its build instance and its other AWS resources, in addition to the stack's. Default:
@@ -107,12 +108,12 @@ class MachineImage:
 
     @property
     def instance_type(self) -> str:
-        """Its base image."""
+        """The EC2 instance type of the build."""
         return self.declared_type or _BUILDERS[self.architecture]
 
 
 def parse_machine_image(name: str, declaration: MachineImageDeclaration) -> MachineImage:
-    """The machine image that a declaration without problems describes."""
+    """The machine image that a valid declaration describes."""
     settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "instance_type"}
     settings["declared_type"] = declaration.get("instance_type")
     settings["images"] = values(declaration.get("images", ()))
@@ -131,8 +132,8 @@ def machine_image_problems(
 
     Args:
         declaration: the machine image.
-        path: its place.
-        registries: all that are declared.
+        path: its path in the declaration.
+        registries: the declared registries, by name.
     """
     for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
         found: Any = declaration.get(key, allowed[0])
@@ -174,13 +175,13 @@ def _is_schedule(schedule: str) -> bool:
 def machine_image_problems_in(
     image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """The problems of the job images of a machine image, when the hosts of its registries are known.
+    """The problems of the job images of a machine image, which depend on the hosts of the registries.
 
     Args:
         image: the machine image, resolved.
-        registries: all that are declared.
-        environment: where the stack lives.
-        path: its place.
+        registries: the declared registries, by name.
+        environment: the AWS account and region of the stack.
+        path: the path of the machine image in the declaration.
     """
     for index, each in enumerate(image.images):
         at = join_path(path, "images", index)
@@ -197,22 +198,22 @@ def use_problems(
     """The problems of the machine image that a host or a fleet names.
 
     Args:
-        host: the declaration of the host, or of the fleet.
-        path: its place.
-        images: all that are declared.
-        architecture: that of its instance type.
-        disk_gb: the size of its root disk.
+        host: the declaration of the host or fleet.
+        path: its path in the declaration.
+        images: the declared machine images, by name.
+        architecture: the processor architecture of its instance type.
+        disk_gb: the size of its root disk, in GiB.
     """
     if "machine_image" not in host:
         return
     name, at = host["machine_image"], join_path(path, "machine_image")
     if "ami" in host:
-        yield Problem(at, f"{name!r}, beside 'ami'", "one of the two")
+        yield Problem(at, f"{name!r}, together with 'ami'", "one of the two")
     if name not in images:
         yield Problem(
             at,
             f"{name!r}, which is not a declared machine image",
-            listed(images, "no name: machine_images declares none"),
+            listed(images, "no name: no machine image is declared"),
             did_you_mean(name, list(images)),
         )
         return
@@ -251,8 +252,8 @@ def _job_image_problems(
         yield Problem(
             path,
             f"{image!r}, an image of the registry {registry.name!r}",
-            f"an image of its registries ({listed(used)}) or a public one",
-            f"add {registry.name!r} to its registries",
+            f"an image of the registries of the machine image ({listed(used)}) or a public one",
+            f"add {registry.name!r} to the registries of the machine image",
         )
 
 
@@ -280,6 +281,6 @@ def _registry_problems(name: str, path: str, registries: Mapping[str, Registry])
         yield Problem(
             path,
             f"{name!r}, {registries[name].description}",
-            "registries that a role in AWS pulls from",
-            "Image Builder has no passwords: the jobs of the hosts pull its images",
+            "an ECR registry",
+            "Image Builder gets no registry passwords: the hosts pull these images for their jobs",
         )

@@ -1,4 +1,4 @@
-"""EC2 instances: what the declarations of hosts and of fleets have in common."""
+"""The common settings of hosts and fleets: EC2 instances and their network."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +19,11 @@ MACHINE_SHOWN = (
     "job_networks",
     "peer_networks",
 )
-"""The fields of hosts and fleets that show: see `spec.declared`."""
+"""The common fields of hosts and fleets that are shown: see `spec.declared`."""
 
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
-"""AWS names its Arm families with a `g` behind the generation: t4g, c7gn, im4gn."""
+"""The names of Graviton instance families: `a1`, or a `g` after the generation, such as t4g, c7gn, im4gn."""
 _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 
@@ -39,12 +39,12 @@ def architecture_of(instance_type: str) -> str:
 def minimum_problems(
     declaration: Mapping[str, Any], least: Mapping[str, int], path: str
 ) -> Iterator[Problem]:
-    """The problems of whole numbers that have a minimum.
+    """The problems of numbers that are below their minimum.
 
     Args:
-        declaration: what holds them; one that is not there has no problem.
-        least: the least value of each.
-        path: the place of the declaration.
+        declaration: the declaration with the numbers; a missing key is not a problem.
+        least: the minimum of each key.
+        path: the path of the declaration.
     """
     for key, number in least.items():
         value = declaration.get(key, number)
@@ -59,7 +59,7 @@ def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:
-    """The problems of the disk, the machine image and the network of instances."""
+    """The problems of the disk, the AMI and the network of instances."""
     yield from minimum_problems(declaration, {"disk_gb": 20}, path)
     for key, form in _IDENTIFIERS.items():
         if key in declaration:
@@ -71,11 +71,13 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
         yield from job_networks_problems(declaration["job_networks"], join_path(path, "job_networks"))
     yield from peer_networks_problems(declaration.get("peer_networks", ()), join_path(path, "peer_networks"))
     if ("vpc" in declaration) != (not is_empty(declaration.get("subnets"))):
-        yield Problem(path, "one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC")
+        yield Problem(
+            path, "only one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"
+        )
 
 
 def parse_subnets(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[str], ...]]:
-    """Subnets as the model has them: each a value, or all of them one."""
+    """The subnets in the model: a tuple of values, or one handle for all of them."""
     return tuple(declared) if is_known(declared) else declared  # type: ignore[arg-type, return-value]
 
 

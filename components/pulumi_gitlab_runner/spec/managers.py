@@ -1,4 +1,4 @@
-"""Runner managers: each on a host of its own, with the runners that it serves."""
+"""Runner managers: each with its host or fleet, and its runners."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ from pulumi_gitlab_runner.spec.runners import Runner, RunnerDeclaration, parse_r
 from pulumi_gitlab_runner.spec.user_namespaces import user_namespace_problems
 
 WAYS = ("host", "host_of", "fleet")
-"""The keys of a runner that say where its manager runs."""
+"""The keys of a runner that define the host of its manager."""
 
 _T = TypeVar("_T")
 
@@ -35,13 +35,13 @@ RunnerDeclarations = Mapping[str, RunnerDeclaration]
 
 @dataclass(frozen=True)
 class CommonSettings:
-    """The settings of a stack for all of its hosts.
+    """The settings of a stack that apply to all of its hosts.
 
     Attributes:
-        cache: the cache of their jobs, if there is one.
-        network: that of hosts which declare no VPC, if the stack has one.
-        proxy: the HTTP proxy that they are behind, if there is one.
-        authorities: the certificate authorities that they trust.
+        cache: the cache of their jobs; None if not declared.
+        network: the network of hosts that declare no VPC; None if not declared.
+        proxy: their HTTP proxy; None if not declared.
+        authorities: the private certificate authorities that they trust.
     """
 
     cache: Cache | None = None
@@ -55,13 +55,13 @@ class Manager:
     """A runner manager, with the defaults filled in.
 
     Attributes:
-        name: that of the runner that declares the host or the fleet.
-        host: where it runs.
-        runners: those that it serves, in the order of their declaration.
-        fleet: where the jobs of its one runner run; None where they run on the host.
-        cache: that of its stack, if it has one.
-        proxy: the HTTP proxy that it is behind, if there is one.
-        authorities: the certificate authorities that it trusts.
+        name: the name of the runner that declares the host or the fleet.
+        host: the host of the manager.
+        runners: the runners of the manager, in the order of their declaration.
+        fleet: the fleet that runs the jobs of its only runner; None if jobs run on the host.
+        cache: the cache of the stack; None if not declared.
+        proxy: the HTTP proxy of the host; None if not declared.
+        authorities: the private certificate authorities that the host trusts.
     """
 
     name: str
@@ -74,22 +74,22 @@ class Manager:
 
     @property
     def resource_name(self) -> str:
-        """The name of its host and its files: the first name of its runner."""
+        """The name of the resources of its host: the first name of the runner that declares it."""
         return next(each.resource_name for each in self.runners if each.name == self.name)
 
     @property
     def jobs_on_host(self) -> int:
-        """How many jobs run at once on the manager's own host: none where it has a fleet."""
+        """The number of jobs that run at the same time on the manager's host; 0 with a fleet."""
         return 0 if self.fleet else self.host.concurrent
 
     @property
     def ipv6(self) -> bool:
-        """Whether some of its runners' jobs have a network with IPv6."""
+        """Whether the job networks of any of its runners have IPv6."""
         return any(each.config.get("docker", {}).get("enable_ipv6", False) for each in self.runners)
 
     @property
     def longest_job(self) -> int:
-        """For how many seconds a job of its runners may run; 2 hours where a runner does not say."""
+        """The longest job timeout of its runners, in seconds; 7200 for one without `maximum_timeout`."""
         return max(each.registration.maximum_timeout or 7200 for each in self.runners)
 
     @property
@@ -101,18 +101,18 @@ class Manager:
 
     @property
     def registries(self) -> tuple[str, ...]:
-        """The registries that its runners use. It pulls for all of them with the same identity."""
+        """The names of the registries that its runners use. It pulls for all runners with one identity."""
         return _unique(name for runner in self.runners for name in runner.registries)
 
     @property
     def pinned_images(self) -> tuple[Value[str], ...]:
-        """The images that are pinned to digests, as declared: those, and its own on a Docker host."""
+        """The images to pin to digests, as declared: those of its runners, and its own on a Docker host."""
         own = (self.host.docker.image,) if self.host.docker else ()
         return (*self.images, *own)
 
     @property
     def images(self) -> tuple[Value[str], ...]:
-        """The images that its runners' configuration names, as declared."""
+        """The images in the configuration of its runners, as declared."""
         return _unique(image for runner in self.runners for image in runner.images.values())
 
 
@@ -121,22 +121,22 @@ def _unique(names: Iterator[_T]) -> tuple[_T, ...]:
 
 
 def parse_managers(
-    runners: RunnerDeclarations, around: CommonSettings = CommonSettings()
+    runners: RunnerDeclarations, common: CommonSettings = CommonSettings()
 ) -> dict[str, Manager]:
-    """The managers, by name, that declarations of runners without problems describe.
+    """The managers, by name, that valid declarations of runners describe.
 
     Args:
-        runners: the declarations.
-        around: what their stack declares for all of them.
+        runners: the declarations of the runners, by name.
+        common: the settings of the stack for all hosts.
     """
     return {
-        name: _build_manager(name, runners, around)
+        name: _build_manager(name, runners, common)
         for name, each in runners.items()
         if "host" in each or "fleet" in each
     }
 
 
-def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSettings) -> Manager:
+def _build_manager(name: str, runners: RunnerDeclarations, common: CommonSettings) -> Manager:
     declaration = runners[name]
     if "fleet" in declaration:
         host, fleet = parse_manager_host(declaration["fleet"]), parse_fleet(declaration["fleet"])
@@ -147,27 +147,27 @@ def _build_manager(name: str, runners: RunnerDeclarations, around: CommonSetting
         for each, runner in runners.items()
         if runner.get("host_of", each) == name
     )
-    proxy = _proxy_of(host, fleet, around)
-    return Manager(name, host, served, fleet, around.cache, proxy, around.authorities)
+    proxy = _proxy_of(host, fleet, common)
+    return Manager(name, host, served, fleet, common.cache, proxy, common.authorities)
 
 
-def _proxy_of(host: Host, fleet: Fleet | None, around: CommonSettings) -> Proxy | None:
-    """The proxy of a host, which reaches job networks and the endpoints of its VPC without it.
+def _proxy_of(host: Host, fleet: Fleet | None, common: CommonSettings) -> Proxy | None:
+    """The proxy of a host, with the job networks and VPC endpoints that bypass it.
 
-    S3 has an endpoint in every network that a stack makes.
+    Every network that a stack creates has an endpoint for S3.
     """
-    if around.proxy is None:
+    if common.proxy is None:
         return None
-    # Docker's own first network is also where an engine of one's own takes job networks from.
+    # The default range of Docker is also that of job networks in an `ami`.
     of_workers = (fleet and fleet.job_networks) or WORKER_JOB_NETWORKS
-    proxy = replace(around.proxy, job_networks=(host.job_networks, of_workers))
-    if around.network is None or host.vpc is not None or host.docker:
+    proxy = replace(common.proxy, job_networks=(host.job_networks, of_workers))
+    if common.network is None or host.vpc is not None or host.docker:
         return proxy
-    return replace(proxy, endpoints=("s3", *around.network.endpoints))
+    return replace(proxy, endpoints=("s3", *common.network.endpoints))
 
 
 def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
-    """The host that a runner's manager runs on; an empty declaration where it has none."""
+    """The declaration of the host of a runner's manager; empty if there is none."""
     declaration = runners[name]
     owner = runners.get(declaration.get("host_of", name), declaration)
     return owner.get("host") or owner.get("fleet", {}).get("manager", {})
@@ -177,15 +177,15 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
     """The problems of the host of a runner's manager.
 
     Args:
-        name: the runner.
-        runners: all that are declared.
-        path: its place in the declaration.
+        name: the name of the runner.
+        runners: the declared runners, by name.
+        path: the path of the runner in the declaration.
     """
     declaration = runners[name]
     given = [way for way in WAYS if way in declaration]
     if len(given) != 1:
         found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
-        fix = "" if given else "host: {} takes the defaults"
+        fix = "" if given else "host: {} uses the defaults"
         yield Problem(path, found, f"exactly one of {listed(WAYS)}", fix)
     if "host" in declaration:
         yield from host_problems(declaration["host"], join_path(path, "host"))
@@ -212,8 +212,8 @@ def used_image_problems(
 
     Args:
         runner: the runner.
-        images: all that are declared.
-        path: its place in the declaration.
+        images: the declared machine images, by name.
+        path: the path of the runner in the declaration.
     """
     host, fleet = runner.get("host"), runner.get("fleet")
     if host is not None:
@@ -228,7 +228,7 @@ def used_image_problems(
 
 
 def _machine(declaration: Mapping[str, Any], instance_type: str, disk_gb: int) -> tuple[str, int]:
-    """The processor architecture and the size of the disk of a host or a fleet."""
+    """The processor architecture, and the size of the disk in GiB, of a host or fleet."""
     declared = declaration.get("instance_type", instance_type)
     return architecture_of(declared), declaration.get("disk_gb", disk_gb)
 
@@ -236,12 +236,12 @@ def _machine(declaration: Mapping[str, Any], instance_type: str, disk_gb: int) -
 def _host_of_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
     owner = runners[name]["host_of"]
     owners = [each for each, declaration in runners.items() if "host" in declaration and each != name]
-    allowed = listed(owners, "no runner: no other one declares a host")
+    allowed = listed(owners, "no runner: no other runner declares a host")
     if owner == name:
-        yield Problem(path, f"{owner!r}, the runner itself", allowed, "host: {} gives it a host of its own")
+        yield Problem(path, f"{owner!r}, the runner itself", allowed, "host: {} creates a separate host")
     elif owner not in runners:
         yield Problem(
             path, f"{owner!r}, which is not a declared runner", allowed, did_you_mean(owner, owners)
         )
     elif "host" not in runners[owner]:
-        yield Problem(path, f"{owner!r}, which has no host of its own", allowed)
+        yield Problem(path, f"{owner!r}, which declares no host", allowed)

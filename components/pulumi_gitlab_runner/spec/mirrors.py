@@ -1,4 +1,4 @@
-"""Mirrors: images of other registries that are brought into one of ours."""
+"""Mirrors: images of other registries that are copied into a declared registry."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -27,26 +27,28 @@ _VARIABLE = re.compile(r"[a-zA-Z0-9_]*")
 
 @strict
 class MirroredImageDeclaration(TypedDict):
-    """One image: where it comes from, and what it is called here."""
+    """One mirrored image: its source and its target."""
 
     image: str
-    """The image, such as `postgres:17`, `postgres:17@sha256:…`, or `legacy/app:1` of a declared registry.
-    With a digest, exactly that image is copied. Without one, it is the image of the tag at the first copy:
-    when the tag moves, a preview warns, and the new image is copied once its digest is declared."""
+    """The source image, such as `postgres:17`, `postgres:17@sha256:…`, or `legacy/app:1` of a declared
+    registry. With a digest, exactly that image is copied. Without a digest, the image that the tag names at
+    the first copy is kept: when the tag moves, a preview warns, and the new image is copied after its digest
+    is declared."""
     repository: NotRequired[str]
-    """The target repository in the registry. Default: `mirror/` and the image's name here."""
+    """The target repository in the registry. Default: `mirror/` and the name of the image in `images`."""
     tag: NotRequired[str]
-    """Its tag there. Default: the source's tag, or `latest`."""
+    """The target tag. Default: the source's tag, or `latest`."""
     platforms: NotRequired[list[str]]
-    """The platforms that it must have, such as `linux/arm64`. All that it has are copied. Default: any."""
+    """The platforms that the image must have, such as `linux/arm64`. All its platforms are copied. Default:
+    any."""
 
 
 @strict
 class MirrorVariablesDeclaration(ScopeDeclaration):
-    """The CI variables that name the images to jobs."""
+    """CI variables with the names of the mirrored images, for jobs."""
 
     prefix: NotRequired[str]
-    """The prefix of each variable's name; the image's name follows in capitals. Default `IMAGE_`:
+    """The prefix of each variable's key; the image's name follows in upper case. Default `IMAGE_`:
     `IMAGE_POSTGRES`."""
 
 
@@ -55,8 +57,8 @@ class MirrorDeclaration(TypedDict):
     """Images that are copied into a declared registry, with all their platforms."""
 
     registry: str
-    """The target registry, by its name: one of ECR that the stack creates, or one with a fixed user and
-    password that may push."""
+    """The name of the target registry: an ECR registry with repositories that the stack creates, or a
+    registry with a fixed user and password that may push."""
     images: dict[str, MirroredImageDeclaration]
     """The images, by name. The short form is the image itself: `{postgres: "postgres:17"}`."""
     delete: NotRequired[bool]
@@ -71,12 +73,12 @@ class MirroredImage:
     """One image, with the defaults filled in.
 
     Attributes:
-        name: its own name.
-        source: as declared, without its digest.
-        digest: the declared one.
-        repository: the one that gets it.
-        tag: its tag there.
-        platforms: those that it must have.
+        name: its name in `images`.
+        source: the source image as declared, without its digest.
+        digest: the declared digest.
+        repository: the target repository.
+        tag: the target tag.
+        platforms: the platforms that it must have.
     """
 
     shown = ("source", "digest", "repository", "tag", "platforms")
@@ -91,19 +93,19 @@ class MirroredImage:
 
 @dataclass(frozen=True)
 class MirrorVariables:
-    """The CI variables that name the images to jobs, with the defaults filled in."""
+    """The settings of a mirror's CI variables, with the defaults filled in."""
 
     scope: GitLabScope
     prefix: str = "IMAGE_"
 
     def key(self, image: str) -> str:
-        """The name of the CI variable of an image."""
+        """The key of the CI variable of an image."""
         return self.prefix + image.upper().replace("-", "_")
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """Images for one registry, with the defaults filled in."""
+    """A mirror: images for one registry, with the defaults filled in."""
 
     shown = ("registry", "images", "delete")
 
@@ -114,12 +116,12 @@ class Mirror:
     variables: MirrorVariables | None = None
 
     def image_name(self, image: MirroredImage) -> str:
-        """An image as a runner would declare it: `REGISTRY/REPOSITORY:TAG`."""
+        """The mirrored image as a runner declares it: `REGISTRY/REPOSITORY:TAG`."""
         return f"{self.registry}/{image.repository}:{image.tag}"
 
 
 def parse_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
-    """The mirror that a declaration without problems describes."""
+    """The mirror that a valid declaration describes."""
     images = tuple(_build_image(key, each) for key, each in declaration["images"].items())
     variables = declaration.get("variables")
     return Mirror(
@@ -146,11 +148,11 @@ def _build_image(name: str, declaration: MirroredImageDeclaration) -> MirroredIm
 
 
 def mirror_variables(mirror: Mirror, references: Mapping[str, object]) -> tuple[Variable, ...]:
-    """The CI variables of a mirror, in the clear, since job logs name the images that they run.
+    """The CI variables of a mirror, not masked, since job logs contain the names of images.
 
     Args:
         mirror: the mirror.
-        references: the images by their names: what Outputs give.
+        references: the mirrored images, Outputs, by their names in `images`.
     """
     if mirror.variables is None:
         return ()
@@ -175,7 +177,7 @@ def mirror_variables(mirror: Mirror, references: Mapping[str, object]) -> tuple[
 def mirror_problems(
     declaration: MirrorDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """The problems of one mirror, given the declared registries."""
+    """The problems of a mirror, given the declared registries."""
     name = declaration["registry"]
     registry = registries.get(name)
     if registry is None:
@@ -198,8 +200,8 @@ def mirror_problems(
         if first != key:
             yield Problem(
                 at,
-                f"{built.repository}:{built.tag}, which {first!r} is too",
-                "a repository or tag of its own",
+                f"{built.repository}:{built.tag}, which is also the target of {first!r}",
+                "another repository or tag",
             )
     if "variables" in declaration:
         at = join_path(path, "variables")
@@ -214,7 +216,7 @@ def _target_problems(registry: Registry, path: str) -> Iterator[Problem]:
         return
     yield Problem(
         path,
-        f"{registry.name!r}, a registry that cannot be pushed to from here",
+        f"{registry.name!r}, a registry that this stack cannot push to",
         "an ECR registry that the stack creates, or one with 'username' and 'password'",
     )
 
@@ -237,8 +239,8 @@ def _image_problems(
     if reason:
         yield Problem(
             join_path(path, "image"),
-            f"{declaration['image']!r}, which cannot be read where Pulumi runs",
-            "an image of a registry that can be asked, or a public one",
+            f"{declaration['image']!r}, which Pulumi cannot read",
+            "an image of a registry that Pulumi can read, or a public one",
             reason,
         )
     if not _TAG.fullmatch(built.tag):

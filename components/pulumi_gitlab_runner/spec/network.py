@@ -1,4 +1,4 @@
-"""The network of a stack's own: its address ranges, its ways out, its endpoints."""
+"""The VPC that a stack creates: its subnets, NAT gateways, endpoints and flow logs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -28,22 +28,22 @@ ENDPOINTS = (
 """The AWS services that hosts call and that have interface endpoints:
 docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html."""
 TRAFFIC = ("all", "accept", "reject")
-"""Which connections flow logs record:
+"""The traffic types that flow logs record:
 docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html."""
 MOST_ZONES = 3
 _PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 _DEFAULT_CIDR = IPv4Network("10.64.0.0/20")
 _LARGEST, _SMALLEST = 16, 24
-"""The largest VPC that AWS makes, and the smallest in which the subnets have the size that AWS asks for, /28:
-docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
+"""The prefix lengths of the largest VPC that AWS allows, and of the smallest one whose subnets have at least
+the minimum size of AWS, /28: docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html."""
 
 
 @strict
 class FlowLogsDeclaration(LogsDeclaration):
-    """A record of the connections of a VPC, kept in CloudWatch Logs. AWS charges for it by the gigabyte."""
+    """VPC flow logs: a record of the connections, in CloudWatch Logs. AWS charges for each gigabyte."""
 
     traffic: NotRequired[str]
-    """Which connections: `all`, `accept` or `reject`. A change replaces the flow log. Default `all`."""
+    """The recorded traffic: `all`, `accept` or `reject`. A change replaces the flow log. Default `all`."""
 
 
 @strict
@@ -53,11 +53,11 @@ class NetworkDeclaration(TypedDict):
     cidr: NotRequired[Input[str]]
     """The VPC's private IPv4 range, `/16` to `/24`. A change replaces the VPC. Default `10.64.0.0/20`."""
     zones: NotRequired[int]
-    """In how many Availability Zones there is a private subnet, 1 to 3; each has a quarter of the range.
+    """The number of Availability Zones with a private subnet, 1 to 3; each subnet has a quarter of the range.
     Default 2."""
     nat_per_zone: NotRequired[bool]
-    """Whether each zone has its own NAT gateway, so that no zone depends on another. Default false: one for
-    all."""
+    """Whether each zone has its own NAT gateway, so that no zone depends on another. Default false: one NAT
+    gateway for all zones."""
     endpoints: NotRequired[list[str]]
     """The AWS services with an interface endpoint in each zone of the VPC, such as `[ecr.api, ecr.dkr, ssm]`.
     AWS charges for each. Default: none; S3 always has a gateway endpoint, which is free."""
@@ -67,7 +67,7 @@ class NetworkDeclaration(TypedDict):
 
 @dataclass(frozen=True)
 class FlowLogs:
-    """A record of the connections of a VPC: which, and how it is kept."""
+    """VPC flow logs, with the defaults filled in."""
 
     shown = ("traffic",)
 
@@ -77,7 +77,7 @@ class FlowLogs:
 
 @dataclass(frozen=True)
 class Network:
-    """A network without problems, with the defaults filled in."""
+    """A network, with the defaults filled in."""
 
     shown = ("cidr", "zones", "nat_per_zone", "endpoints", "flow_logs")
 
@@ -89,9 +89,9 @@ class Network:
 
     @property
     def private_subnets(self) -> list[IPv4Network]:
-        """The range of the private subnet of each zone: its quarter, which further zones leave as it is.
+        """The range of each zone's private subnet: one quarter, for any number of zones.
 
-        The address range of the network must be known for it, as for the public ones.
+        `cidr` must be known, as for `public_subnets`.
         """
         return self._quarters[: self.zones]
 
@@ -102,7 +102,7 @@ class Network:
 
     @property
     def gateways(self) -> int:
-        """How many NAT gateways there are, each in a public subnet."""
+        """The number of NAT gateways, each in a public subnet."""
         return self.zones if self.nat_per_zone else 1
 
     @property
@@ -111,7 +111,7 @@ class Network:
 
 
 def parse_network(declaration: NetworkDeclaration) -> Network:
-    """The network that a declaration without problems describes."""
+    """The network that a valid declaration describes."""
     return Network(
         value(declaration.get("cidr", Network.cidr)),
         declaration.get("zones", Network.zones),
@@ -129,12 +129,12 @@ def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
     """The first Availability Zones of a region, in the order of their names.
 
     Args:
-        names: all zones of the region.
-        count: how many are needed.
-        path: the place of the network.
+        names: the names of all zones of the region.
+        count: the number of zones.
+        path: the path of the network in the declaration.
 
     Raises:
-        DeclarationError: the region has fewer.
+        DeclarationError: the region has fewer zones.
     """
     zones = sorted(names)
     if len(zones) < count:
@@ -183,4 +183,4 @@ def _endpoint_problems(endpoints: list[str], path: str) -> Iterator[Problem]:
         elif service not in ENDPOINTS:
             yield Problem(at, repr(service), listed(ENDPOINTS), did_you_mean(service, ENDPOINTS))
         elif service in endpoints[:index]:
-            yield Problem(at, f"{service!r} once more", "each service once")
+            yield Problem(at, f"{service!r}, a duplicate", "each service once")

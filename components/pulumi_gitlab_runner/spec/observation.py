@@ -12,60 +12,61 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, stri
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 
 METRIC_NAMESPACE = "GitLabRunner"
-"""The CloudWatch namespace of what hosts and functions report."""
+"""The CloudWatch namespace of the metrics of hosts and functions."""
 HEALTH_METRIC, HEALTH_DIMENSION = "Healthy", "Host"
-"""What a host reports while gitlab-runner and Docker work, and the dimension that names it."""
+"""The metric that a host reports while gitlab-runner and Docker work, and its dimension, the host's name."""
 RENEWAL_METRIC, RENEWAL_DIMENSION = "Renewed", "Renewal"
-"""What a function reports when it has renewed every credential, and the dimension that names it."""
+"""The metric that a function reports after it has renewed all credentials, and its dimension, its name."""
 
 METRICS_PORT = 9252
-"""The port of Prometheus' list that is the runner's: docs.gitlab.com/runner/monitoring."""
+"""The port that Prometheus' list of ports allocates to GitLab Runner: docs.gitlab.com/runner/monitoring."""
 METRICS = {"loopback": f"127.0.0.1:{METRICS_PORT}", "vpc": f"0.0.0.0:{METRICS_PORT}"}
-"""Who reaches the runner's metrics, and where it listens for that."""
+"""The values of `metrics`, each with the `listen_address` of the runner."""
 
 _RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-"""docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html."""
+"""The retention periods in days: docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference
+/API_PutRetentionPolicy.html."""
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 
 
 @strict
 class LogsDeclaration(TypedDict):
-    """The journal of a host, kept in CloudWatch Logs."""
+    """Logs in CloudWatch Logs: the journal of a host, or the log of a function."""
 
     retention_days: NotRequired[int]
-    """For how many days it is kept, a retention that CloudWatch supports: 1, 3, 5, 7, 14, 30, 60, 90, 120,
-    150, 180, 365 and longer. Default 30."""
+    """The retention in days, one that CloudWatch Logs supports: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180,
+    365 and longer. Default 30."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of a KMS key that encrypts it, and that CloudWatch Logs may use. Default: the stack's key; for
-    a single component, that of CloudWatch Logs."""
+    """The ARN of a KMS key that encrypts the logs, and that CloudWatch Logs may use. Default: the stack's
+    key; for a single component, the default encryption of CloudWatch Logs."""
 
 
 @strict
 class AlarmsDeclaration(TypedDict):
-    """The alarm for a runner of which no host works."""
+    """Alarms in CloudWatch, which notify an SNS topic."""
 
     topic: Input[str]
-    """The ARN of the SNS topic that is notified, and again when one works."""
+    """The ARN of the SNS topic, which is notified of `ALARM` and of `OK` states."""
 
 
 @dataclass(frozen=True)
 class Logs:
-    """The kept journal of a host, with the defaults filled in."""
+    """Logs in CloudWatch Logs, with the defaults filled in."""
 
     retention_days: int = 30
     kms_key: Value[str] | None = None
 
 
 def parse_logs(declaration: LogsDeclaration) -> Logs:
-    """How the journal is kept, by a declaration without problems."""
+    """The logs that a valid declaration describes."""
     return Logs(declaration.get("retention_days", Logs.retention_days), optional(declaration.get("kms_key")))
 
 
 def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of the retention of logs."""
+    """The problems of the retention and the key of logs."""
     days = declaration.get("retention_days", Logs.retention_days)
     if days not in _RETENTIONS:
         yield Problem(join_path(path, "retention_days"), str(days), f"one of {listed(map(str, _RETENTIONS))}")
@@ -75,7 +76,7 @@ def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
 
 
 def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of the topic of alarms."""
+    """The problems of the SNS topic of alarms."""
     return check(declaration["topic"], lambda topic: _topic_problems(topic, join_path(path, "topic")))
 
 
@@ -89,6 +90,6 @@ def _topic_problems(topic: str, path: str) -> Iterator[Problem]:
 
 
 def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:
-    """The problems of the access to metrics."""
+    """The problems of `metrics`."""
     if metrics not in METRICS:
         yield Problem(path, repr(metrics), listed(METRICS), did_you_mean(metrics, list(METRICS)))

@@ -1,4 +1,4 @@
-"""The operating systems that a runner host may have."""
+"""The operating systems of runner hosts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ class OperatingSystem:
     """An operating system of runner hosts, on x86-64 and arm64.
 
     Attributes:
-        name: what a declaration calls it.
-        installer: the script that knows its packages.
-        data: what that script reads besides, by its path on the host.
-        root_device: where its machine images have their disk.
-        images: the public parameter that names its newest machine image, by processor architecture.
-        authorities: the directory of certificate authorities that are added to its own, below the root.
-        ca_bundle: the file of all that it trusts.
-        session_agent: whether these come with the agent of Session Manager.
+        name: its name in a declaration.
+        installer: the script that installs its packages.
+        data: the further files of that script, each as its path on the host and its name in `host/scripts`.
+        root_device: the device name of the root disk of its AMIs.
+        images: the public parameter with the ID of its newest AMI, by processor architecture.
+        authorities: the directory of additional certificate authorities, relative to the root.
+        ca_bundle: the path of its CA bundle.
+        session_agent: whether its AMIs contain the agent of Systems Manager.
     """
 
     name: str
@@ -30,7 +30,7 @@ class OperatingSystem:
 
 
 _DEBIANS_TRUST = "usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
-"""update-ca-certificates(8)."""
+"""The directory and the CA bundle of Debian and Ubuntu: update-ca-certificates(8)."""
 
 
 def _images(name: str, x86_64: str) -> dict[str, str]:

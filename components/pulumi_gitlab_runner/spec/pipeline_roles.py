@@ -1,4 +1,4 @@
-"""The roles of a GitLab project's pipeline, which previews a stack, deploys it and looks at its drift."""
+"""The roles of a GitLab project's pipeline, which previews a stack, deploys it and detects drift."""
 
 import re
 from collections.abc import Iterator
@@ -34,52 +34,52 @@ AUDIENCE = "sts.amazonaws.com"
 
 @strict
 class PulumiStateDeclaration(TypedDict):
-    """Where the state of a stack is, in S3."""
+    """The S3 backend of a stack's state."""
 
     bucket: Input[str]
     """The bucket's name."""
     prefix: NotRequired[str]
-    """The path in the bucket, as in `s3://BUCKET/PREFIX`. Default: none."""
+    """The prefix of the object keys, as in `s3://BUCKET/PREFIX`. Default: none."""
     kms_key: NotRequired[Input[str]]
-    """The ARN of the KMS key that encrypts the bucket. Default: none, or one of AWS's own."""
+    """The ARN of the customer managed KMS key that encrypts the bucket. Default: none, or an AWS managed
+    key."""
     secrets_key: NotRequired[Input[str]]
     """The ARN of the KMS key of the stack's secrets, as in `pulumi stack init --secrets-provider awskms://…`.
-    Default: none; the secrets are under a passphrase."""
+    Default: none; the secrets are encrypted with a passphrase."""
 
 
 @strict
 class PipelineDeclaration(RoleDeclaration):
-    """The pipeline of one stack, whose jobs take the roles on by GitLab's OpenID Connect."""
+    """The pipeline of one stack, whose jobs assume the roles with GitLab ID tokens (OpenID Connect)."""
 
     project: Input[str]
-    """The path of the GitLab project whose pipeline it is, such as `platform/runners`."""
+    """The path of the GitLab project of the pipeline, such as `platform/runners`."""
     stack: str
-    """The name of the Pulumi stack that it deploys, such as `prod`."""
+    """The name of the Pulumi stack, such as `prod`."""
     pulumi_project: NotRequired[str]
-    """The name of the Pulumi project, as its `Pulumi.yaml` has it. Default `gitlab-runner`."""
+    """The name of the Pulumi project, as in `Pulumi.yaml`. Default `gitlab-runner`."""
     runner_stack: NotRequired[str]
     """The name of the `RunnerStack` in the program. Default `ci`."""
     state: NotRequired[PulumiStateDeclaration]
-    """Where the state is. Default: not in S3, as with Pulumi Cloud."""
+    """The S3 backend of the state. Default: none, for another backend such as Pulumi Cloud."""
     preview_branches: NotRequired[list[Input[str]]]
-    """The branches whose merge requests may be previewed, `*` as a wildcard. Everyone who can push to one of
-    them decides what runs with the preview's role, which can only read. Default `["*"]`."""
+    """The source branches whose merge requests may be previewed, `*` as a wildcard. Everyone who can push to
+    one of them can run any code with the preview's role, which is read-only. Default `["*"]`."""
     deploy_branches: NotRequired[list[Input[str]]]
-    """The branches that may deploy, and look at the drift: protected ones. Default `["main"]`."""
+    """The branches that may deploy and detect drift; use protected branches. Default `["main"]`."""
     issuer: NotRequired[Input[str]]
-    """GitLab's own address, which its ID tokens name as their issuer. Default: the `gitlab_url` of the
-    stack."""
+    """GitLab's address, the issuer (`iss`) of its ID tokens. Default: the `gitlab_url` of the stack."""
     audience: NotRequired[Input[str]]
-    """The audience of the ID token (`aud`). Default `sts.amazonaws.com`, as `templates/stack.yml`."""
+    """The audience of the ID token (`aud`). Default `sts.amazonaws.com`, as in `templates/stack.yml`."""
     identity_provider: NotRequired[Input[str]]
-    """The ARN of the IAM OpenID Connect provider, where the account already has one for this GitLab; the
-    audience must be among its client IDs. An account can have only one for each GitLab. Default: it is
-    created."""
+    """The ARN of the IAM OpenID Connect provider, if the account already has one for this GitLab; the
+    audience must be one of its client IDs. An account can have only one for each GitLab. Default: the
+    component creates it."""
 
 
 @dataclass(frozen=True)
 class PulumiState:
-    """Where the state of a stack is, in S3."""
+    """The S3 backend of a stack's state."""
 
     bucket: Value[str]
     prefix: str = ""
@@ -112,17 +112,17 @@ class Pipeline:
 
     @property
     def issuer(self) -> str:
-        """GitLab's address, without a slash at the end, once it is known."""
+        """GitLab's address, without a slash at the end; it must be known."""
         return known(self.declared_issuer).rstrip("/")
 
     @property
     def preview_subjects(self) -> list[str]:
-        """The merge requests that are previewed, as an ID token names them, once they are known."""
+        """The subjects (`sub`) of the ID tokens of previews; the project and branches must be known."""
         return self._subjects(self.preview_branches)
 
     @property
     def deploy_subjects(self) -> list[str]:
-        """The branches that deploy, likewise."""
+        """The subjects (`sub`) of the ID tokens of deployments; the project and branches must be known."""
         return self._subjects(self.deploy_branches)
 
     def _subjects(self, branches: tuple[Value[str], ...]) -> list[str]:
@@ -131,11 +131,11 @@ class Pipeline:
 
 
 def parse_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> Pipeline:
-    """The pipeline that a declaration without problems describes.
+    """The pipeline that a valid declaration describes.
 
     Args:
-        declaration: of the pipeline.
-        gitlab_url: GitLab's address, as the stack has it.
+        declaration: the pipeline.
+        gitlab_url: the stack's `gitlab_url`.
     """
     state = declaration.get("state")
     return Pipeline(
@@ -162,12 +162,12 @@ def parse_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> 
 
 
 _STACK = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-"""pulumi/pulumi, sdk/go/common/tokens/names.go: the name of a stack or project."""
+"""The name of a stack or project: pulumi/pulumi, sdk/go/common/tokens/names.go."""
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a pipeline by itself."""
+    """The problems of a pipeline."""
     yield from project_problems(declaration["project"], join_path(path, "project"), one=True)
     for key in ("stack", "pulumi_project", "runner_stack"):
         name = str(declaration.get(key, "it"))
@@ -175,7 +175,7 @@ def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[P
             yield Problem(
                 join_path(path, key),
                 repr(name),
-                "1 to 100 letters, digits, '-', '_' and '.', as Pulumi has it",
+                "1 to 100 letters, digits, '-', '_' and '.', as in names of Pulumi",
             )
     for key, branches in (
         ("preview_branches", declaration.get("preview_branches", ("*",))),
@@ -204,7 +204,7 @@ def _deploy_problems(branch: Input[str], path: str) -> Iterator[Problem]:
                 path,
                 repr(found),
                 "a protected branch, such as main",
-                "else everyone who can push a branch can deploy",
+                "with '*', everyone who can push a branch can deploy",
             )
 
     return check(branch, problems)

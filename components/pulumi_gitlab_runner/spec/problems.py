@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.printable import escaped
 
 _LONGEST_FOUND = 400
-"""How many characters of what was found a message shows."""
+"""The maximum length of `found` in a message, in characters."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong, and where.
+    """An error in a declaration.
 
     Attributes:
-        path: the place in the declaration, such as ``stack.runners.build.registries[1]``.
-        found: the value there. Never a secret.
-        allowed: the values that are allowed there; empty where `fix` says it.
-        fix: what to do about it, where `allowed` does not already say it.
+        path: the path in the declaration, such as ``stack.runners.build.registries[1]``.
+        found: the value that was found. Never a secret.
+        allowed: the values that are allowed; empty if `fix` contains them.
+        fix: the fix, if it does not follow from `allowed`; else empty.
     """
 
     path: str
@@ -42,7 +42,7 @@ def _shortened(found: str) -> str:
 
 
 class DeclarationError(ValueError):
-    """A declaration that cannot be made so. Its text names every problem; nothing was created."""
+    """A declaration with problems. The message contains all of them; nothing was created."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
@@ -59,11 +59,11 @@ class DeclarationError(ValueError):
 
 
 def join_path(parent: str, *parts: object) -> str:
-    """The path of a place below `parent`, as the user would write it: ``stack.variables[0].key``.
+    """The path of a value below `parent`, such as ``stack.variables[0].key``.
 
     Args:
         parent: a path.
-        parts: keys and indexes; a key that is no text, such as YAML's ``null``, is a part too.
+        parts: keys and indexes; also keys that are not text, such as YAML's ``null``.
     """
     path = parent
     for part in parts:
@@ -82,7 +82,7 @@ def listed(names: Iterable[str], nothing: str = "nothing") -> str:
 
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:
-    """A hint at the known name that is meant, or those that start with what was found; or an empty text."""
+    """A suggestion of the most similar known names, or of longer names; empty if there are none."""
     longer = [each for each in known if found and each.startswith(found)]
     meant = longer if 0 < len(longer) <= 2 else difflib.get_close_matches(found, known, 1)
     return f"did you mean {' or '.join(map(repr, meant))}?" if meant else ""

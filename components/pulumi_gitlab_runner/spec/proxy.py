@@ -1,4 +1,4 @@
-"""The HTTP proxy that hosts are behind."""
+"""The HTTP proxy of hosts."""
 
 import re
 from collections.abc import Iterator
@@ -22,25 +22,25 @@ _HOST = re.compile(
 class ProxyDeclaration(TypedDict):
     """An HTTP proxy. At least one of `http` and `https`; each is also the default of the other.
 
-    The package manager, Docker, gitlab-runner, the AWS command line, the credential helpers and the agent of
-    Systems Manager use it, from the first boot on, and so do the instances of a fleet. The instance metadata,
-    the host itself, its job networks and the VPC endpoints of the stack's `network` bypass it.
+    The package manager, Docker, gitlab-runner, the AWS CLI, the credential helpers and the agent of Systems
+    Manager use it, from the first boot on, and so do the instances of a fleet. The instance metadata, the
+    host itself, its job networks and the VPC endpoints of the stack's `network` bypass it.
 
     A change needs a new host.
     """
 
     http: NotRequired[Input[str]]
-    """The proxy for `http://` addresses, such as `http://proxy.example.com:3128`; without a user and
+    """The URL of the proxy for `http://` URLs, such as `http://proxy.example.com:3128`; without a user and
     password."""
     https: NotRequired[Input[str]]
-    """The proxy for `https://` addresses, which itself is connected to over HTTP."""
+    """The URL of the proxy for `https://` URLs, itself an `http://` URL."""
     no_proxy: NotRequired[list[Input[str]]]
     """Further destinations that bypass it: hosts, domains with their subdomains, and IP addresses or ranges.
     Include the VPC endpoints of an existing VPC, such as `s3.eu-west-1.amazonaws.com`. Default: none."""
     jobs: NotRequired[bool]
-    """Whether jobs and their services have it in their environment: `HTTP_PROXY`, `HTTPS_PROXY` and
-    `NO_PROXY`, also in lower case. Jobs fetch their sources from GitLab and need the proxy for it, unless
-    `no_proxy` includes GitLab. Default false."""
+    """Whether jobs and their services have the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY`, also in
+    lower case. Jobs need the proxy to fetch their sources from GitLab, unless `no_proxy` includes GitLab.
+    Default false."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Proxy:
     """An HTTP proxy, with the defaults filled in.
 
     Attributes:
-        http: the proxy for `http://` addresses.
-        https: the proxy for `https://` addresses.
-        no_proxy: what is declared to be reached without it.
+        http: the URL of the proxy for `http://` URLs.
+        https: the URL of the proxy for `https://` URLs.
+        no_proxy: the declared destinations that bypass it.
         jobs: whether jobs have it in their environment.
-        endpoints: the AWS services that have VPC endpoints where the host is, which are reached without it.
-        job_networks: the ranges of the job networks, which are reached without it.
+        endpoints: the AWS services with VPC endpoints in the host's VPC, which bypass it.
+        job_networks: the ranges of the job networks, which bypass it.
     """
 
     http: Value[str]
@@ -65,7 +65,7 @@ class Proxy:
 
 
 def parse_proxy(declaration: ProxyDeclaration) -> Proxy:
-    """The proxy that a declaration without problems describes."""
+    """The proxy that a valid declaration describes."""
     http, https = declaration.get("http"), declaration.get("https")
     either = http if http is not None else https
     assert either is not None  # noqa: S101 - one of them is declared
@@ -101,7 +101,7 @@ def _url_rule(path: str) -> Rule[str]:
                 "or subnets, or run a local proxy that holds the password",
             )
         elif url.startswith("https://"):
-            remedy = "for https:// addresses too, the proxy is asked over HTTP: it sees a CONNECT, no content"
+            remedy = "use http:// also for https:// URLs: the proxy gets a CONNECT request, and no content"
             yield Problem(path, repr(url), example, remedy)
         elif not _URL.fullmatch(url) or not _has_host_and_port(url):
             yield Problem(path, repr(url), example)
@@ -110,7 +110,7 @@ def _url_rule(path: str) -> Rule[str]:
 
 
 def _has_host_and_port(url: str) -> bool:
-    """Whether an address has a host, and its port is a number; without one it is 80."""
+    """Whether a URL has a host and a valid port; without a port, it is 80."""
     try:
         return bool(urlsplit(url).hostname) and urlsplit(url).port != 0
     except ValueError:

@@ -10,11 +10,11 @@ from pulumi_gitlab_runner.spec.inputs import Input, check, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 ROLE_SHOWN = ("permissions_boundary", "role_path")
-"""The fields of a model with a role of its own that show: see `spec.declared`."""
+"""The fields of a model with an IAM role that are shown: see `spec.declared`."""
 
 _POLICY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)*")
-"""docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""
+"""The path of a role: docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html."""
 
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|\*):(role|user)/[\w+=,.@/*?-]+", re.ASCII)
 
@@ -30,7 +30,7 @@ class RoleDeclaration(TypedDict):
 
 
 def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a role's boundary and path."""
+    """The problems of a role's permissions boundary and path."""
     if "permissions_boundary" in declaration:
         boundary_at = join_path(path, "permissions_boundary")
         yield from check(declaration["permissions_boundary"], lambda arn: policy_problems(arn, boundary_at))
@@ -48,9 +48,11 @@ def policy_problems(arn: str, path: str) -> Iterator[Problem]:
 
 
 def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
-    """The problems of `operators`; None where the declaration has none."""
+    """The problems of `operators`; None if not declared."""
     if operators is not None and not operators:
-        yield Problem(path, "an empty list", "at least one role or user", "without the key, only IAM decides")
+        yield Problem(
+            path, "an empty list", "at least one role or user", "without the key, IAM policies alone decide"
+        )
     for index, operator in enumerate(operators or ()):
         yield from _principal_problems(operator, join_path(path, index))
 

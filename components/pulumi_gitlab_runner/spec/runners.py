@@ -1,4 +1,4 @@
-"""Runners: one `[[runners]]` entry each, and what GitLab knows of it."""
+"""Runners: their `[[runners]]` entries, and their registrations in GitLab."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,15 +46,17 @@ class ServiceDeclaration(TypedDict):
     """A service of every job of the runner."""
 
     name: Input[str]
-    """The service's image, named as a runner's `image` is."""
+    """The image of the service, in the form of a runner's `image`."""
     alias: NotRequired[Input[str]]
-    """The name under which the job reaches it; several, separated by spaces. Default: from the image."""
+    """The host name of the service for jobs; several are separated by spaces. Default: derived from the
+    image."""
     entrypoint: NotRequired[list[Input[str]]]
-    """The entrypoint in place of the image's."""
+    """The entrypoint, in place of that of the image."""
     command: NotRequired[list[Input[str]]]
-    """The command in place of the image's."""
+    """The command, in place of that of the image."""
     environment: NotRequired[list[Input[str]]]
-    """`KEY=value` for the service's container. Every job can read it: no secrets."""
+    """The environment variables of the service, `KEY=value`. Every job can read them: do not use them for
+    secrets."""
 
 
 @strict
@@ -62,79 +64,80 @@ class RegistrationDeclaration(ScopeDeclaration):
     """The settings of a runner in GitLab."""
 
     tags: NotRequired[Input[list[Input[str]]]]
-    """The tags of the jobs that it takes, 50 at most. Without tags it takes every job."""
+    """The tags of the jobs that it runs, 50 at most. Without tags, it runs every job."""
     run_untagged: NotRequired[bool]
-    """Whether it also takes jobs without tags. Default: only when it has no tags itself."""
+    """Whether it runs untagged jobs. Default: true if it has no tags, else false."""
     description: NotRequired[Input[str]]
-    """Shown in GitLab, 1024 characters at most. Default: the runner's name."""
+    """The description in GitLab, 1024 characters at most. Default: the name of the runner."""
     protected: NotRequired[bool]
-    """Whether it takes only jobs of protected branches and tags. Default false."""
+    """Whether it runs only jobs of protected branches and tags. Default false."""
     locked: NotRequired[bool]
-    """Whether it is locked to its projects; for a project runner. Default false."""
+    """Whether it is locked to its current projects; for a project runner. Default false."""
     paused: NotRequired[bool]
-    """Whether it is paused and takes no jobs. Default false."""
+    """Whether it is paused, and accepts no jobs. Default false."""
     maximum_timeout: NotRequired[int]
-    """How long a job may run, in seconds; 600 or more. Default: as the project says."""
+    """The maximum job timeout in seconds; 600 or more. Default: the timeout of the project."""
     maintenance_note: NotRequired[Input[str]]
-    """A note for the administrators of the runner, 1024 characters at most; a line that names the stack is
-    added where there is room for it."""
+    """The maintenance note in GitLab, 1024 characters at most; a line that names the stack is added if it is
+    not too long."""
     other_projects: NotRequired[list[IdInput]]
-    """The numbers of more projects whose jobs it takes; for a project runner that is not locked."""
+    """The IDs of other projects whose jobs it runs; for a project runner that is not locked."""
     generation: NotRequired[int]
-    """The number of its registration. The next number registers it again with a new token, which its host
-    receives automatically; it is required for a runner that moves to another group or project. 1 or more,
-    default 1."""
+    """The number of its registration. A higher number registers the runner again, with a new token, which its
+    host receives automatically; it is required to move the runner to another group or project. 1 or more.
+    Default 1."""
     keep_previous: NotRequired[bool]
-    """Whether the previous generation stays in GitLab, paused, until its last job has ended; else it is
-    removed as soon as this one is registered. Default false."""
+    """Whether the previous generation stays in GitLab, paused, until its last job has ended. Default false:
+    it is deleted when this generation is registered."""
 
 
 @strict
 class RunnerDeclaration(RegistrationDeclaration):
-    """One runner: one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
+    """A runner, with one of `group`, `project` and `instance`, and one of `host`, `host_of` and `fleet`."""
 
     renamed_from: NotRequired[str]
-    """The name that the runner was first declared with. Its resources keep that name, so that nothing is
-    replaced and no job is lost: it stays the same runner in GitLab, with its token, its host and its part of
-    the cache. Keep the key for as long as the runner exists."""
+    """The first name of the runner. Its resources keep that name, so that nothing is replaced and no job is
+    lost: it stays the same runner in GitLab, with its token, its host and its prefix in the cache. Keep the
+    key while the runner exists."""
     image: NotRequired[Input[str]]
-    """The image of jobs that name none: `REGISTRY/REPOSITORY:TAG` with a declared registry's name, the same
-    without a tag for one of `builds`, or any full or public image. Default `alpine:latest`."""
+    """The default image of jobs: `REGISTRY/REPOSITORY:TAG` with the name of a declared registry, the same
+    without a tag for an image of `builds`, or any other image reference. Default `alpine:latest`."""
     services: NotRequired[list[ServiceDeclaration]]
     """The services of every job."""
     require_digests: NotRequired[bool]
-    """Whether jobs may only run images and services that they name by digest, `name:tag@sha256:…`; from
-    runner 17.1 on. The images that the runner itself declares, which every job may run, are then pinned or
-    refused: a preview fails where a digest cannot be resolved. Push such an image first. Default false."""
+    """Whether jobs may use only images and services with a digest, `name:tag@sha256:…`; from runner 17.1 on.
+    The images that the runner itself declares, which every job may use, are then pinned: a preview fails if a
+    digest cannot be resolved. Push such an image first. Default false."""
     registries: NotRequired[list[str]]
-    """The declared registries whose images jobs may use, by name. Public images need none."""
+    """The names of the declared registries whose images jobs may use. Public images need none."""
     config: NotRequired[RunnerConfig]
     """Keys of the runner's `[[runners]]` section of config.toml, such as `docker: {memory: 2g}`, merged over
-    those that follow from this declaration; a list replaces the library's. Keys that the library sets are
-    refused, and so are secrets."""
+    the values that follow from this declaration; a list replaces the library's list. Keys that the library
+    sets are refused, and so are secrets."""
     limit: NotRequired[int]
-    """How many of its jobs run at once. 1 or more. Default: its host's `concurrent`, or what its fleet
-    has room for."""
+    """The number of its jobs that run at the same time. 1 or more. Default: `concurrent` of its host, or the
+    capacity of its fleet."""
     host: NotRequired[HostDeclaration]
     """The EC2 host of the runner's manager; `{}` for the defaults."""
     host_of: NotRequired[str]
-    """Another runner, by name, whose host and manager this one shares. The manager pulls for both with the
-    same identity: jobs of both can pull from the registries of either. A host that it had before is removed,
-    with the jobs on it: pause the runner first, until they have ended."""
+    """The name of another runner whose host and manager this one shares. The manager pulls for both with the
+    same identity: jobs of both can pull from the registries of either. A previous host of this runner is
+    deleted with the jobs on it: pause the runner first, until they have ended."""
     fleet: NotRequired[FleetDeclaration]
-    """The EC2 instances that the runner's manager starts for jobs and terminates afterwards."""
+    """The fleet of EC2 instances that the runner's manager starts for jobs, and terminates afterwards."""
 
 
 DEFAULT_IMAGE = "alpine:latest"
 LONGEST_TIMEOUT = 2**31 - 1
-"""GitLab keeps seconds in a column of the type integer: db/structure.sql, ci_runners.maximum_timeout."""
+"""The largest timeout, in seconds: the type of the column is integer (GitLab's db/structure.sql,
+ci_runners.maximum_timeout)."""
 LONGEST_NOTE = 1024
-"""The characters of a description or a maintenance note that GitLab keeps: app/models/ci/runner.rb."""
+"""The maximum length of a description or maintenance note in GitLab: app/models/ci/runner.rb."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service that every job gets."""
+    """A service of every job, with the defaults filled in."""
 
     name: Value[str]
     alias: Value[str] = ""
@@ -147,7 +150,7 @@ class Service:
 class Registration:
     """The settings of a runner in GitLab, with the defaults filled in.
 
-    `run_untagged` is None where it follows from tags that are not known yet: true without any.
+    `run_untagged` is None if it depends on tags that are not known yet: it is true without tags.
     """
 
     shown = (
@@ -170,19 +173,19 @@ class Registration:
 
     @property
     def scopes(self) -> tuple[GitLabScope, ...]:
-        """Whose jobs it takes."""
+        """The groups, projects or the instance whose jobs it runs."""
         return (self.scope, *(GitLabScope("project", number) for number in self.other_projects))
 
 
 @dataclass(frozen=True)
 class Runner:
-    """One runner, with the defaults filled in."""
+    """A runner, with the defaults filled in."""
 
     shown = ("image", "registries", "require_digests")
 
     name: str
     resource_name: str
-    """The name of its resources: its first name."""
+    """The name in its resource names: `renamed_from`, else `name`."""
     registration: Registration
     limit: int
     image: Value[str] = DEFAULT_IMAGE
@@ -193,13 +196,13 @@ class Runner:
 
     @property
     def images(self) -> dict[str, Value[str]]:
-        """The images that its configuration names, as declared, by their places in its declaration."""
+        """The images in its configuration, as declared, by their paths in its declaration."""
         named = {join_path("services", at, "name"): each.name for at, each in enumerate(self.services)}
         return {"image": self.image, **named}
 
 
 def parse_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
-    """The settings in GitLab of a runner whose declaration has no problems."""
+    """The settings in GitLab of a runner that a valid declaration describes."""
     declared: Any = declaration.get("tags", ())
     tags: Any = tuple(declared) if is_known(declared) else declared
     return Registration(
@@ -219,12 +222,12 @@ def parse_registration(name: str, declaration: RegistrationDeclaration) -> Regis
 
 
 def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
-    """The runner that a declaration without problems describes.
+    """The runner that a valid declaration describes.
 
     Args:
-        name: its name.
-        declaration: without problems.
-        concurrent: how many jobs its host runs at once.
+        name: the name of the runner.
+        declaration: a valid declaration.
+        concurrent: the number of jobs that its host runs at the same time.
     """
     return Runner(
         name=name,
@@ -251,7 +254,7 @@ def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
 def registration_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
     """The problems of the settings of a runner in GitLab.
 
-    The limits are GitLab's: lib/api/user_runners.rb and app/models/ci/runner.rb.
+    Limits: GitLab's lib/api/user_runners.rb and app/models/ci/runner.rb.
     """
     yield from scope_problems(declaration, path)
     timeout = declaration.get("maximum_timeout", 600)
@@ -266,7 +269,7 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
             join_path(path, "run_untagged"),
             "false, with no tags",
             "true, or some tags",
-            "else it never gets a job",
+            "without tags and untagged jobs, the runner never gets a job",
         )
     yield from _other_projects_problems(declaration, path)
     yield from _generation_problems(declaration, path)
@@ -286,9 +289,8 @@ def _text_problems(text: Any, path: str) -> Iterator[Problem]:
 def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
     """The problems of a runner's tags.
 
-    GitLab splits them at commas, strips them of blanks and quotation marks and drops empty ones, and would
-    keep other tags than are declared: lib/api/validations/types/comma_separated_to_array.rb and
-    lib/gitlab/ci/tags/parser.rb.
+    GitLab splits tags at commas, strips spaces and quotation marks, and drops empty tags, so it would store
+    different tags: lib/api/validations/types/comma_separated_to_array.rb and lib/gitlab/ci/tags/parser.rb.
     """
 
     def problems(listed: Sequence[Any]) -> Iterator[Problem]:
@@ -303,7 +305,7 @@ def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
 def _tag_rule(path: str) -> Rule[str]:
     def problems(tag: str) -> Iterator[Problem]:
         if not tag.strip() or tag != tag.strip() or "," in tag or tag[0] in "\"'" or len(tag) > 255:
-            allowed = "1 to 255 characters, without a comma, outer spaces and a quotation mark before it"
+            allowed = "1 to 255 characters, without commas, outer spaces and a leading quotation mark"
             yield Problem(path, repr(tag), allowed)
         yield from control_character_problems(tag, path)
 
@@ -315,14 +317,14 @@ def _other_projects_problems(declaration: RegistrationDeclaration, path: str) ->
     at = join_path(path, "other_projects")
     if others and "project" not in declaration:
         yield Problem(
-            at, "projects, for a runner of none", "none: only a project runner is enabled for projects"
+            at, "projects, for a group or instance runner", "none: only a project runner has other projects"
         )
     if others and declaration.get("locked"):
         yield Problem(at, "projects, for a locked runner", "none, or locked: false")
     for index, each in enumerate(others):
         yield from id_problems(each, join_path(at, index), "project")
         if is_known(each) and each in (declaration.get("project"), *others[:index]):
-            yield Problem(join_path(at, index), f"{each}, once more", "each project once")
+            yield Problem(join_path(at, index), f"{each}, a duplicate", "each project once")
 
 
 def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
@@ -344,13 +346,13 @@ def runner_problems(
     registries: Mapping[str, Registry],
     host: HostDeclaration,
 ) -> Iterator[Problem]:
-    """The problems of one runner, given the declared registries and the host of its manager.
+    """The problems of a runner, given the declared registries and the host of its manager.
 
     Args:
-        declaration: of the right shape.
-        path: its place in the declaration.
-        registries: all that are declared.
-        host: where its manager runs.
+        declaration: the runner, accepted by `check_shape`.
+        path: its path in the declaration.
+        registries: the declared registries, by name.
+        host: the declaration of its manager's host.
     """
     yield from registration_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
@@ -364,7 +366,7 @@ def runner_problems(
             fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
             yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
         elif name in used[:index]:
-            yield Problem(at, f"{name!r}, once more", "each registry once")
+            yield Problem(at, f"{name!r}, a duplicate", "each registry once")
         else:
             yield from _path_problems(registries[name], host, at)
     for image_at, image in declared_images(declaration).items():
@@ -374,7 +376,7 @@ def runner_problems(
 
 
 def declared_images(declaration: RunnerDeclaration) -> dict[tuple[str | int, ...], Input[str]]:
-    """The images that a runner declares, by their places in its declaration."""
+    """The images that a runner declares, by their paths in its declaration."""
     images: dict[tuple[str | int, ...], Input[str]] = {}
     if "image" in declaration:
         images["image",] = declaration["image"]
@@ -401,7 +403,7 @@ def _require_digests_problems(
             yield Problem(
                 join_path(path, "config", "docker", key),
                 "patterns of images",
-                "these without 'require_digests'",
+                f"{key!r} without 'require_digests'",
             )
     release = release_of(host)
     if release and release < SERVICES_BY_DIGEST:
@@ -409,7 +411,7 @@ def _require_digests_problems(
             at,
             f"true, on runner {host['runner_version']}",
             "runner 17.1 or newer",
-            "an older runner runs a service with only a digest by the tag latest",
+            "an older runner pulls a service with only a digest by the tag latest",
         )
     images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
     for image_at, image in images.items():
@@ -423,13 +425,13 @@ def _digest_problems(image: Input[str], path: str, registries: Mapping[str, Regi
 def runner_problems_in(
     runner: Runner, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """The problems of the images of a runner, now that the host of every registry is known.
+    """The problems of the images of a runner, which depend on the hosts of the registries.
 
     Args:
         runner: the runner, resolved.
-        registries: all that are declared, resolved.
-        environment: where the stack is.
-        path: its place in the declaration.
+        registries: the declared registries, resolved, by name.
+        environment: the AWS account and region of the stack.
+        path: the path of the runner in the declaration.
     """
     for image_at, image in runner.images.items():
         at = f"{path}.{image_at}"
@@ -439,24 +441,24 @@ def runner_problems_in(
 
 
 def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
-    """Check the images of those runners that require digests, once their registries were asked.
+    """Check that the images of runners with `require_digests` have digests.
 
-    gitlab-runner lets every job run what its own configuration names, with a digest or without:
+    gitlab-runner allows every job to use the images in its own configuration, with or without a digest:
     common/allowed_images.go.
 
     Args:
         runners: the runners.
-        digests: those that are known, by the image as declared.
+        digests: the resolved digests, by the image as declared.
 
     Raises:
-        DeclarationError: an image has none.
+        DeclarationError: an image has no digest.
     """
     problems = [
         Problem(
             f"{join_path('runners', runner.name)}.{image_at}",
-            f"{known(image)!r}, whose digest cannot be resolved now: a warning says why",
-            "NAME:TAG@sha256:DIGEST, or an image that its registry holds",
-            "push the image first and set require_digests after that, or write its digest",
+            f"{known(image)!r}, whose digest cannot be resolved now: see the warning",
+            "NAME:TAG@sha256:DIGEST, or an image that exists in its registry",
+            "push the image before you set require_digests, or declare its digest",
         )
         for runner in runners
         if runner.require_digests
@@ -468,12 +470,12 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
 
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:
-    """Credentials for a path, which an old runner takes for those of the whole host."""
+    """The problems of credentials for a path, which old runners would use for the whole host."""
     release = release_of(host)
     if registry.for_a_path and release and release < PATH_SCOPES:
         yield Problem(
             path,
             f"{registry.name!r}, whose credentials are for a path, on runner {host['runner_version']}",
             "a registry without a path, or runner 17.5 or newer",
-            "an older runner takes credentials for those of a whole host",
+            "an older runner uses the credentials for the whole host",
         )

@@ -1,4 +1,4 @@
-"""The secrets of a declaration: the places where one may be."""
+"""The fields of a declaration that accept secrets."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, NotRequired, Required, get_args, get_origin
@@ -11,12 +11,12 @@ from pulumi_gitlab_runner.spec.variables import VariableDeclaration
 
 
 def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str]:
-    """The places of secrets that are plain text in a part of a declaration.
+    """The paths of secrets that are plain text in a part of a declaration.
 
     Args:
-        declared: the part, as a stack's file has it; whatever does not fit is passed over.
+        declared: the part, as in the stack's file; values of a wrong type are ignored.
         kind: its type.
-        path: its place.
+        path: its path in the declaration.
     """
     while get_origin(kind) in (NotRequired, Required):
         kind = get_args(kind)[0]
@@ -41,7 +41,7 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
 
 
 def _is_shown(declared: dict[str, Any], key: str, kind: Any) -> bool:
-    """Whether it is the value of a CI variable that is not declared as masked: job logs may show it."""
+    """Whether a field is the value of a CI variable that is not masked, which job logs may show."""
     return (
         kind is VariableDeclaration
         and key == "value"

@@ -1,7 +1,7 @@
-"""The shape of a declaration: its keys and their types, checked against the declaration's own classes.
+"""The shape of a declaration: its keys and their types, validated against its TypedDicts.
 
-What a declaration means is checked beside each class. The types of `config.toml` are imported for a
-declaration that has such a table: most single components have none.
+The module of each TypedDict checks the values. The types of `config.toml` are imported only for a declaration
+with such a table: most single components have none.
 """
 
 import re
@@ -56,30 +56,29 @@ _MAY_BE_SECRET = {
     "token",
     "tokens",
 }
-"""Keys whose values are not shown."""
+"""Keys whose values may be secret, and are not shown in messages."""
 
 _REFUSED_KEYS = {
-    "credsStore": "credsStore is asked about every registry, so it breaks public pulls: "
-    "declare each registry under `registries` instead, with how it authenticates",
-    "credHelpers": "the credential helpers are made from `registries`: declare the registry there",
+    "credsStore": "Docker uses credsStore for every registry, so it breaks public pulls: "
+    "declare each registry under `registries` instead, with its authentication",
+    "credHelpers": "credHelpers follows from `registries`: declare the registry there",
 }
 
 
 def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Declaration:
-    """The declaration, with keys and types as `kind` has them.
+    """The declaration, validated and converted to the keys and types of `kind`.
 
-    Whole numbers that arrive as ``3.0`` (every number of another language does) become ``3``, and
-    ``config`` has its fields' names and forms (`as_fields`),
-    ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``, and ``images: {a: "nginx:1"}``
-    ``images: {a: {image: "nginx:1"}}``.
+    ``3.0``, as whole numbers arrive from other languages, becomes ``3``; the keys and values of ``config``
+    are converted by `as_fields`; ``repositories: [a, b]`` becomes ``repositories: {a: {}, b: {}}``; and
+    ``images: {a: "nginx:1"}`` becomes ``images: {a: {image: "nginx:1"}}``.
 
     Args:
-        declaration: plain values, as read from YAML or given by a program.
-        kind: the TypedDict that it must fit.
-        path: the declaration's own path, the first part of every problem's path.
+        declaration: plain values, from YAML or from a program.
+        kind: the TypedDict of the declaration.
+        path: the prefix of the problems' paths.
 
     Raises:
-        DeclarationError: for an unknown or missing key, or a value of a wrong type.
+        DeclarationError: a key is unknown or missing, or a value has a wrong type.
     """
     if unwritable := list(_unwritable(declaration, path)):
         raise DeclarationError(unwritable)
@@ -98,10 +97,10 @@ def checked(
     path: str,
     problems: Callable[[_Declaration, str], Iterable[Problem]],
 ) -> _Declaration:
-    """The declaration, of the shape of `kind` and without any of these problems.
+    """The declaration, validated by `check_shape` and by the function `problems`.
 
     Raises:
-        DeclarationError: otherwise, with every problem.
+        DeclarationError: the declaration has problems; contains all of them.
     """
     shaped = check_shape(declaration, kind, path)
     if found := list(problems(shaped, path)):
@@ -110,14 +109,14 @@ def checked(
 
 
 def known_value(deferred: Deferred[_T], found: Any) -> _T:
-    """The value of an Output, now that it is known.
+    """The validated value of an Output.
 
     Args:
-        deferred: its handle in the model.
-        found: what the Output resolved to.
+        deferred: the handle of the Output in the model.
+        found: the resolved value of the Output.
 
     Raises:
-        DeclarationError: it has another type than its field, or breaks a rule of it.
+        DeclarationError: the value has a wrong type, or violates a rule of its field.
     """
     if deferred.type is None:
         return found  # type: ignore[no-any-return]
@@ -128,12 +127,12 @@ def known_value(deferred: Deferred[_T], found: Any) -> _T:
 
 
 def _unwritable(value: Any, path: str) -> Iterator[Problem]:
-    """Texts and numbers that nothing takes, of a declaration and its keys.
+    """The problems of texts and numbers that files and APIs cannot represent.
 
-    Half a character has no bytes in UTF-8. A null byte ends every argument and variable of a process
-    (execve(2)); PostgreSQL, so GitLab, has no text with one: postgresql.org/docs/current/datatype-character.
-    TOML's whole numbers have 64 bits (toml.io/en/v1.0.0#integer), as Go's have, which the runner is written
-    in, and GitLab's; and JSON has no infinity: RFC 8259, section 6.
+    A lone surrogate has no encoding in UTF-8. A null byte ends every argument and variable of a process
+    (execve(2)); PostgreSQL, and so GitLab, does not store it: postgresql.org/docs/current/datatype-character.
+    Integers have 64 bits in TOML (toml.io/en/v1.0.0#integer), in Go, the runner's language, and in GitLab;
+    and JSON has no infinity: RFC 8259, section 6.
     """
     if isinstance(value, Mapping):
         for key, each in value.items():
@@ -146,7 +145,7 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
         if value.available:
             yield from _unwritable(value.source, path)
     elif isinstance(value, str) and _UNWRITABLE.search(value):
-        # The text around it may be a secret.
+        # The rest of the text may be a secret.
         found = (
             "a null byte in the text" if "\0" in value else "half a character (a lone surrogate) in the text"
         )
@@ -157,7 +156,7 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         yield Problem(path, "a number of more than 64 bits", f"{-(2**63)} to {2**63 - 1}")
     elif isinstance(value, float) and not isfinite(value):
-        yield Problem(path, f"{value} (a number)", "a number that is finite")
+        yield Problem(path, f"{value} (a number)", "a finite number")
 
 
 def _normalised(value: Any) -> Any:
@@ -213,7 +212,7 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
     allowed = _EXPECTED.get(get_origin(mismatch.expected) or mismatch.expected, "a mapping")
     if isinstance(found, Deferred):
         return _not_plain(found, at, allowed, in_config=any(map(is_toml_table, within)))
-    # Text in the place of a mapping or a list may be the text of all that belongs there, secrets too.
+    # Text in place of a mapping or list may be its serialized content, including secrets.
     whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(location)
     fix = _fix_of_type(found, mismatch.expected, allowed)
     if is_typeddict(mismatch.expected) and 0 < len(fields_of(mismatch.expected)) <= _FEW:
@@ -255,13 +254,13 @@ def _documented(field: str, within: Sequence[Any]) -> str:
 
 
 def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: bool) -> Problem:
-    """The problem of a handle where only a plain value will do."""
+    """The problem of a handle in a field that accepts only plain values."""
     if deferred.encrypted:
-        why = "a host's files contain no secret" if in_config else "this is no secret"
+        why = "a host's files contain no secrets" if in_config else "the value is not a secret"
         remedy = f"{why}: pulumi config set --path, without --secret"
         return Problem(path, "an encrypted value", "a plain value", remedy)
     if in_config:
-        why = "config.toml is checked as a whole at preview, so it takes no Outputs; and it holds no secret"
+        why = "config.toml is validated in a preview, so it accepts no Outputs; and it contains no secrets"
     else:
         why = "decides which resources exist, so it must be a plain value"
     return Problem(path, "an Output", expected, why)
@@ -279,7 +278,7 @@ def _unknown_key(path: str, location: Location, within: Sequence[Any], root: Any
 
 
 def _described(value: Any) -> str:
-    """The text for the value that was found: its kind, and a short value itself."""
+    """The description of a found value: its type, and a scalar value itself."""
     return f"{value!r} ({_kind(value)})" if isinstance(value, bool | int | float | str) else _kind(value)
 
 

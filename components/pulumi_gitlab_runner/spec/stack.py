@@ -1,4 +1,4 @@
-"""The whole declaration of a stack."""
+"""The declaration of a stack, and its model."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -125,56 +125,58 @@ class StackDeclaration(TypedDict):
     """The declaration of a stack."""
 
     gitlab_url: NotRequired[Input[str]]
-    """GitLab's address, as the runners reach it. Default: that of the GitLab provider, else `https://gitlab.com`."""
+    """The URL of GitLab, as the runners connect to it. Default: that of the GitLab provider, else
+    `https://gitlab.com`."""
     registries: NotRequired[dict[str, RegistryDeclaration]]
-    """The container registries, by a name that runners and images refer to."""
+    """The container registries, by the name that runners and images refer to."""
     builds: NotRequired[dict[str, BuildDeclaration]]
-    """The images that are built here and pushed to declared repositories, by name."""
+    """The images that are built and pushed to declared repositories, by name."""
     runners: NotRequired[dict[str, RunnerDeclaration]]
     """The runners, by name."""
     machine_images: NotRequired[dict[str, MachineImageDeclaration]]
     """Machine images for hosts and the instances of fleets, by name. AWS charges for the build instance and
     for the snapshots."""
     cache: NotRequired[CacheDeclaration]
-    """The cache of the runners' jobs; `{}` for the defaults. Default: none; each host or worker has its local
-    cache only."""
+    """The distributed cache of the runners; `{}` for the defaults. Default: none; each host or fleet instance
+    has only its local cache."""
     variables: NotRequired[list[VariableDeclaration]]
     """The CI variables."""
     mirrors: NotRequired[dict[str, MirrorDeclaration]]
-    """Images of other registries that are copied into one of these, by name."""
+    """Mirrors: images of other registries that are copied into a declared registry, by name."""
     hosted_auth: NotRequired[dict[str, HostedAuthDeclaration]]
-    """CI variables with credentials of ECR that a function renews, for hosted and instance runners."""
+    """CI variables with ECR credentials that a Lambda function renews, for hosted and instance runners, by
+    name."""
     job_roles: NotRequired[dict[str, JobRoleDeclaration]]
-    """IAM roles that jobs assume with an ID token of GitLab, to push images to ECR."""
+    """IAM roles that jobs assume with a GitLab ID token, to push images to ECR, by name."""
     ecr_settings: NotRequired[dict[str, EcrSettingsDeclaration]]
-    """Settings of this account's whole ECR registry, by the region. Declare them in one stack only: ECR has
-    one of each, and two stacks would overwrite each other's. Default: unchanged."""
+    """Settings of this account's whole ECR registry, by region. Declare them in one stack only: ECR has one
+    of each, and two stacks would overwrite each other's settings. Default: unchanged."""
     network: NotRequired[NetworkDeclaration]
-    """A VPC that the stack creates for the hosts that name no `vpc`; `{}` for the defaults. Default: none."""
+    """A VPC that the stack creates for hosts that declare no `vpc`; `{}` for the defaults. Default: none."""
     proxy: NotRequired[ProxyDeclaration]
-    """The HTTP proxy that the hosts are behind. Default: none."""
+    """The HTTP proxy of the hosts. Default: none."""
     certificate_authorities: NotRequired[dict[str, CertificateAuthorityDeclaration]]
     """Private certificate authorities that hosts trust, by name. Default: only public authorities."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of all AWS resources that support tags, including instances and volumes of hosts and fleets.
-    Default: none. The provider's `defaultTags` do not reach instances."""
+    """Tags of all AWS resources that support tags, including instances and volumes of hosts and fleets, to
+    which the provider's `defaultTags` are not applied. Default: none."""
     operators: NotRequired[list[Input[str]]]
-    """The ARNs of the IAM roles and users that run Pulumi on this stack, with `*` for any text. Only they can
-    then read and write the files of hosts in EC2; the hosts can read them. Default: every principal of this
-    account that IAM allows to."""
+    """The ARNs of the IAM roles and users that run Pulumi on this stack; `*` matches any characters. Only
+    they can then read and write the files of hosts in EC2; the hosts can read them. Default: all principals
+    of this account that IAM policies allow to."""
     path_prefix: NotRequired[str]
     """The prefix of the names of hosts in Parameter Store, CloudWatch and S3, after `/PROJECT/STACK/`. Two
-    `RunnerStack`s of one program need different ones. Default: the component's name and `-`; for a
-    `RunnerStack` called `ci`, nothing."""
+    `RunnerStack`s of one program need different prefixes. Default: the component's name and `-`; for a
+    `RunnerStack` with the name `ci`, empty."""
 
 
 RegistryUser = Runner | Manager | MachineImage | HostedAuth | JobRole
-"""A declaration that names the registries it uses."""
+"""The model of a declaration with a list of registries that it uses."""
 
 
 @dataclass(frozen=True)
 class Stack:
-    """A declaration without problems, with the defaults filled in."""
+    """The model of a valid declaration, with the defaults filled in."""
 
     gitlab_url: Value[str] = GITLAB_COM
     registries: Mapping[str, Registry] = field(default_factory=dict)
@@ -200,9 +202,9 @@ class Stack:
 
     @property
     def in_aws(self) -> bool:
-        """Whether anything of it lives in AWS, or must be known there.
+        """Whether the stack needs an AWS account and region.
 
-        Renewed variables and roles for jobs have registries there.
+        Renewed CI variables and job roles have registries in AWS, so they need no condition.
         """
         return bool(
             self.ecr_settings
@@ -214,25 +216,25 @@ class Stack:
         )
 
     def manager_of(self, runner: str) -> Manager:
-        """The manager that serves a runner."""
+        """The manager of a runner."""
         return next(each for each in self.managers.values() if self.runners[runner] in each.runners)
 
     def registries_of(self, user: RegistryUser) -> dict[str, Registry]:
-        """The registries that something uses, in the order that it names them."""
+        """The registries that a part of the stack uses, in the order of its declaration."""
         return {name: self.registries[name] for name in user.registries}
 
 
 def parse_stack(declaration: Any, environment: AwsEnvironment | None = None, path: str = "stack") -> Stack:
-    """The stack that a declaration describes: the one place where a declaration becomes a model.
+    """Validate a declaration and convert it to the model; the only function that does so.
 
     Args:
-        declaration: in the shape of `StackDeclaration`; for an Output or an encrypted value, its handle
-            (`inputs.Deferred`).
-        environment: where the stack is. None while that is not known: then `check_in` is left to the caller.
-        path: what the paths of problems start with.
+        declaration: a mapping with the keys of `StackDeclaration`; for an Output or an encrypted value, its
+            handle (`inputs.Deferred`).
+        environment: the AWS account and region; None if not known yet: then the caller must call `check_in`.
+        path: the prefix of the problems' paths.
 
     Raises:
-        DeclarationError: with every problem of the declaration, as far as its shape allows to look.
+        DeclarationError: the declaration has problems; contains all of them, or those of its keys and types.
     """
     shaped = checked(declaration, StackDeclaration, path, _problems)
     cache = parse_cache(shaped["cache"]) if "cache" in shaped else None
@@ -276,7 +278,7 @@ def parse_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
 
 
 def parse_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str, Registry]:
-    """The registries that declarations without problems describe, for a component that takes them alone."""
+    """The registries that valid declarations describe, by name."""
     return {name: parse_registry(name, each) for name, each in declaration.items()}
 
 
@@ -284,8 +286,8 @@ def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: st
     """The problems of registries.
 
     Args:
-        declaration: of the right shape.
-        path: the place of what has them, in its key `registries`.
+        declaration: the registries, accepted by `check_shape`.
+        path: the path of the declaration that contains them in its key `registries`.
     """
     for name, registry in declaration.items():
         at = join_path(path, "registries", name)
@@ -297,15 +299,15 @@ def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: st
 
 
 def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> None:
-    """Check what depends on where the stack is: the hosts of its registries, and the images of its runners.
+    """Check what depends on the AWS account and region: the hosts of registries, and the images of runners.
 
     Args:
         stack: the stack, resolved.
-        environment: its account and region.
-        path: what the paths of problems start with.
+        environment: the AWS account and region.
+        path: the prefix of the problems' paths.
 
     Raises:
-        DeclarationError: with every problem.
+        DeclarationError: the stack has problems; contains all of them.
     """
     if problems := list(_problems_in(stack, environment, path)):
         raise DeclarationError(problems)
@@ -332,12 +334,12 @@ def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterat
 
 
 def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
-    """Networks that hosts connect to and that overlap job networks, as far as is known."""
+    """The problems of networks of hosts that overlap their job networks; only known ranges are checked."""
     for manager in stack.managers.values():
         if manager.host.docker:
             continue
         at = join_path(path, "runners", manager.name)
-        met = list(_met_by_all(stack, manager, path))
+        destinations = list(_declared_destinations(stack, manager, path))
         machines: list[tuple[Host | Fleet, str]] = [(manager.host, join_path(at, "host"))]
         if manager.fleet:
             fleet_at = join_path(at, "fleet")
@@ -352,11 +354,11 @@ def _job_network_problems(stack: Stack, path: str) -> Iterator[Problem]:
             if stack.network and machine.vpc is None:
                 own.append(Met("the network", stack.network.cidr, join_path(path, "network", "cidr")))
             job_networks_at = join_path(machine_at, "job_networks")
-            yield from overlap_problems(machine.job_networks, [*own, *met], job_networks_at)
+            yield from overlap_problems(machine.job_networks, [*own, *destinations], job_networks_at)
 
 
-def _met_by_all(stack: Stack, manager: Manager, path: str) -> Iterator[Met]:
-    """The destinations of a manager's host that a declaration names by an address."""
+def _declared_destinations(stack: Stack, manager: Manager, path: str) -> Iterator[Met]:
+    """The destinations of a manager's host that are declared by an IP address."""
     if is_known(stack.gitlab_url):
         yield from address_of(known(stack.gitlab_url), "GitLab", join_path(path, "gitlab_url"))
     for name, registry in stack.registries_of(manager).items():
@@ -453,14 +455,14 @@ def _runners_problems(
             join_path(path, "network"),
             "a VPC, for Docker hosts",
             "no 'network'",
-            "a Docker host has its network: only EC2 hosts are in one of the stack",
+            "the stack's network is only for EC2 hosts",
         )
 
 
 def _url_problems(url: str, path: str) -> Iterator[Problem]:
     try:
         whole = urlsplit(url).scheme in ("https", "http") and bool(urlsplit(url).hostname)
-        _ = urlsplit(url).port  # raises for one that is none
+        _ = urlsplit(url).port  # raises ValueError for an invalid port
     except ValueError:
         whole = False
     if not whole or url.rstrip("/").endswith("/api/v4"):
@@ -483,7 +485,7 @@ def _name_problems(name: str, path: str) -> Iterator[Problem]:
 
 
 def _can_be_built(mirror: MirrorDeclaration) -> bool:
-    """Whether every image of a mirror can be read; one that cannot is a problem of its own."""
+    """Whether every image of a mirror can be parsed; an invalid image is a separate problem."""
     try:
         parse_mirror("", mirror)
     except InvalidImageReference:
@@ -499,7 +501,7 @@ def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Pr
     declared += [
         (join_path("hosted_auth", name), variable)
         for name, each in declaration.get("hosted_auth", {}).items()
-        # One scope named twice is a problem of its own.
+        # A duplicate scope is a separate problem.
         for variable in dict.fromkeys(parse_hosted_auth(name, each).variables)
     ]
     declared += [
@@ -515,6 +517,6 @@ def _repeated_variables(declaration: StackDeclaration, path: str) -> Iterator[Pr
         if first != variable_at:
             yield Problem(
                 f"{path}.{variable_at}",
-                f"{variable.key} of {variable.scope.label} once more, as in {first}",
-                "each key once for a scope and environment",
+                f"{variable.key} of {variable.scope.label}, which {first} also declares",
+                "each key once for each scope and environment",
             )

@@ -1,4 +1,4 @@
-"""A stack's file, `Pulumi.STACK.yaml`, read without Pulumi: its secrets are left out."""
+"""A stack's file, `Pulumi.STACK.yaml`, parsed without Pulumi and without its secrets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +9,23 @@ from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import join_path
 
 PROJECT = "gitlab-runner"
-"""The project of the configuration with the declaration; its name is part of the path of hosts'
+"""The Pulumi project, the namespace of the declaration in the configuration, and part of the names of hosts'
 parameters."""
 
 
 class StackFileError(ValueError):
-    """The text is not a stack's file; the message says why."""
+    """A text that is not a stack's file; the message contains the reason."""
 
 
 @dataclass(frozen=True)
 class StackFile:
-    """What a stack's file says.
+    """The content of a stack's file.
 
     Attributes:
-        declaration: the declaration, with a handle for each encrypted value, and GitLab's address where only
-            the provider's configuration has it.
-        region: the AWS region, if it names one.
-        docker_host: the address of the Docker Engine, where it has one in plain text; else empty.
+        declaration: the declaration, with a handle for each encrypted value, and with the GitLab provider's
+            URL as the default of `gitlab_url`.
+        region: the AWS region; None if not configured.
+        docker_host: the address of the Docker Engine; empty if not configured in plain text.
     """
 
     declaration: Any
@@ -34,14 +34,14 @@ class StackFile:
 
 
 def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackFile:
-    """What a stack's file says.
+    """Parse a stack's file.
 
     Args:
-        text: its text.
-        default_gitlab_url: GitLab's address, where the file names none; with or without `/api/v4/`.
+        text: the content of the file.
+        default_gitlab_url: the URL of GitLab if the file has none; with or without `/api/v4/`.
 
     Raises:
-        StackFileError: it is not YAML, or not a stack's file.
+        StackFileError: the text is not YAML, or not a stack's file.
     """
     try:
         loaded = yaml.safe_load(text)
@@ -63,7 +63,7 @@ def parse_stack_file(text: str, default_gitlab_url: str | None = None) -> StackF
 
 
 def instance_url(base_url: str) -> str:
-    """GitLab's address, of the API's address that its provider is given."""
+    """The URL of GitLab, from the URL of its API, the provider's `baseUrl`."""
     return base_url.rstrip("/").removesuffix("/api/v4")
 
 
@@ -72,7 +72,7 @@ def without_secrets(value: Any, path: str) -> Any:
 
     Args:
         value: the part.
-        path: its place in the declaration.
+        path: its path in the declaration.
     """
     if isinstance(value, dict):
         if value.keys() == {"secure"}:

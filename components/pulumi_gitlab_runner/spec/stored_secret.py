@@ -1,4 +1,4 @@
-"""Secrets of the user's own in Secrets Manager or Parameter Store."""
+"""Existing secrets in Secrets Manager or Parameter Store."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,12 +16,12 @@ _PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/
 
 @dataclass(frozen=True)
 class StoredSecret:
-    """Where a secret is kept: neither `secret` nor `parameter` where the declaration has it itself.
+    """The store of a secret: `secret` or `parameter`; neither if the declaration contains the secret.
 
     Attributes:
-        secret: the ARN of the Secrets Manager secret, if it is one.
-        parameter: the ARN of the Parameter Store parameter, if it is one.
-        key: the ARN of the key that encrypts it, if it is a customer-managed one.
+        secret: the ARN of the Secrets Manager secret.
+        parameter: the ARN of the Parameter Store parameter.
+        key: the ARN of the customer managed KMS key that encrypts it; None for an AWS managed key.
     """
 
     secret: Value[str] | None = None
@@ -30,12 +30,12 @@ class StoredSecret:
 
 
 def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[str]) -> Iterator[Problem]:
-    """The problems of a secret that is given as a value or by its ARN.
+    """The problems of a secret that is declared by its value or by the ARN of its store.
 
     Args:
-        declaration: the secret's.
-        path: its place.
-        itself: the keys that give the secret itself.
+        declaration: the declaration of the secret.
+        path: its path in the declaration.
+        itself: the keys for the secret's value.
     """
     given = {key for key, value in declaration.items() if not is_empty(value)}
     if given not in (set(itself), {"secret"}, {"parameter"}, {"secret", "key"}, {"parameter", "key"}):
@@ -43,7 +43,7 @@ def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[
             path,
             ", ".join(sorted(given)) or "neither",
             f"{' and '.join(map(repr, itself))}, or 'secret', or 'parameter', none of them empty",
-            "'key' goes with 'secret' or 'parameter'" if "key" in given else "",
+            "use 'key' together with 'secret' or 'parameter'" if "key" in given else "",
         )
     for key, form, allowed in (
         ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),

@@ -1,4 +1,4 @@
-"""Free texts of a declaration."""
+"""Free text in a declaration: descriptions, notes, users and passwords."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import Any
 from pulumi_gitlab_runner.spec.inputs import check
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
-_LINE_END = "is it the end of a line? `printf %s` writes none, and `pulumi config set` takes it as it is"
+_LINE_END = "does the value end with a newline? `printf %s` adds none, and `pulumi config set` keeps one"
 
 
 def stack_note(mark: str) -> str:
-    """The line that says which stack made something in GitLab.
+    """The line that marks the stack of a resource in GitLab.
 
     Args:
         mark: `PROJECT/STACK`.
@@ -21,32 +21,32 @@ def stack_note(mark: str) -> str:
 
 
 def with_stack_note(text: str, mark: str, longest: int) -> str:
-    """A text with that line below it, where there is room for it.
+    """A text with that line below it, if it is not too long.
 
     Args:
-        text: what is declared; may be empty.
+        text: the declared text; may be empty.
         mark: `PROJECT/STACK`.
-        longest: how many characters GitLab takes.
+        longest: the maximum length in GitLab, in characters.
     """
     marked = f"{text}\n\n{stack_note(mark)}" if text else stack_note(mark)
     return marked if len(marked) <= longest else text
 
 
 def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: str) -> Iterator[Problem]:
-    """The problems of a user and password for a registry; neither is shown.
+    """The problems of a user and password of a registry; the values are not shown.
 
-    Both are joined by a colon, and taken apart at the first one, by HTTP (RFC 7617, section 2, which also
-    forbids control characters) and in Docker's configuration (docker/cli: config/configfile/file.go).
+    HTTP (RFC 7617, section 2, which also forbids control characters) and Docker's configuration (docker/cli:
+    config/configfile/file.go) join them by a colon, and split them at the first colon.
 
     Args:
-        declaration: what holds them.
-        keys: those of the user and of the password; one that is not there has no problem.
-        path: the place of the declaration.
+        declaration: the declaration with the user and password.
+        keys: the keys of the user and of the password; a missing key is not a problem.
+        path: the path of the declaration.
     """
 
     def problems(text: str, at: str, *, user: bool) -> Iterator[Problem]:
         if user and ":" in text:
-            yield Problem(at, "a colon in the user's name", "a name without one: it ends there")
+            yield Problem(at, "a colon in the user's name", "a name without a colon: it would end there")
         for problem in control_character_problems(text, at):
             yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
 
@@ -57,12 +57,12 @@ def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: 
 
 
 def control_character_problems(text: str, path: str, *, lines: bool = False) -> Iterator[Problem]:
-    """The problems of a text that people read: control characters.
+    """The problems of control characters in a text.
 
     Args:
         text: the text.
-        path: its place in the declaration.
-        lines: whether it may have several lines.
+        path: its path in the declaration.
+        lines: whether it may contain newlines.
     """
     if lines:
         text = text.replace("\n", "")

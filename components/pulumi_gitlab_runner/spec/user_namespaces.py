@@ -1,7 +1,8 @@
-"""User namespaces: root in a job's container is an unprivileged user of the host.
+"""User namespaces (`userns-remap`): root in a job's container is an unprivileged user of the host.
 
-What Docker refuses under them: moby, daemon/daemon_unix.go, verifyPlatformContainerSettings; their limits:
-docs.docker.com/engine/security/userns-remap, "User namespace known limitations".
+The settings that Docker refuses with user namespaces: moby, daemon/daemon_unix.go,
+verifyPlatformContainerSettings; their limitations: docs.docker.com/engine/security/userns-remap, "User
+namespace known limitations".
 """
 
 from collections.abc import Iterator
@@ -13,26 +14,26 @@ _WHY = "'user_namespaces' of its host: root in a job is not root on the host"
 _AS_IF_ROOT = {
     "privileged": (True, "a privileged job is root on the host"),
     "services_privileged": (True, "a privileged service is root on the host"),
-    "network_mode": ("host", "Docker shares no network of the host with a user namespace"),
-    "pid_mode": ("host", "Docker shares no processes of the host with a user namespace"),
-    "userns_mode": ("host", "it takes the jobs out of their user namespace again"),
+    "network_mode": ("host", "Docker does not share the host's network with a user namespace"),
+    "pid_mode": ("host", "Docker does not share the host's processes with a user namespace"),
+    "userns_mode": ("host", "it disables the user namespaces of jobs"),
 }
-"""Keys of `[runners.docker]`, the value that does not work, and why."""
+"""Keys of `[runners.docker]`, with the value that does not work and the reason."""
 
 
 def user_namespace_problems(docker: DockerConfig, path: str) -> Iterator[Problem]:
-    """Settings that do not work in the user namespaces of a host.
+    """The problems of settings that do not work with user namespaces.
 
     Args:
-        docker: what a runner declares of its `[runners.docker]`.
-        path: its place.
+        docker: the declared keys of a runner's `[runners.docker]`.
+        path: their path in the declaration.
     """
     for key, (refused, why) in _AS_IF_ROOT.items():
         if docker.get(key) == refused:
-            yield Problem(join_path(path, key), f"{refused!r}, beside {_WHY}", "one of the two", why)
+            yield Problem(join_path(path, key), f"{refused!r}, together with {_WHY}", "one of the two", why)
     if "cache_dir" in docker:
         why = "a directory of the host belongs to the host's root, so jobs could not write to it"
-        yield Problem(join_path(path, "cache_dir"), f"a directory, beside {_WHY}", "a volume", why)
+        yield Problem(join_path(path, "cache_dir"), f"a directory, together with {_WHY}", "a volume", why)
     for index, volume in enumerate(docker.get("volumes", ())):
         source, _, rest = volume.partition(":")
         if not source.startswith("/") or not rest:
@@ -44,4 +45,6 @@ def user_namespace_problems(docker: DockerConfig, path: str) -> Iterator[Problem
             why = "its files belong to the host's root, so jobs could not write to them; read-only, it works"
         else:
             continue
-        yield Problem(at, f"{volume!r}, a path of the host, beside {_WHY}", "a volume, or PATH:PATH:ro", why)
+        yield Problem(
+            at, f"{volume!r}, a path of the host, together with {_WHY}", "a volume, or PATH:PATH:ro", why
+        )

@@ -1,4 +1,4 @@
-"""CI variables that work, but probably not as intended with the runners of the same stack."""
+"""Warnings about CI variables that are valid, but affect the stack's runners in a probably unintended way."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,13 @@ from pulumi_gitlab_runner.spec.variables import DOCKER_AUTH_CONFIG, Variable
 
 
 def variable_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
-    """The effects of a stack's variables on its runners' credentials.
+    """Warnings about the effects of a stack's CI variables on its runners' credentials.
 
-    Only where it is certain that a runner takes jobs which get the variable: which projects a group has is
-    not known here.
+    Only if a runner certainly runs jobs that get the variable: the projects of a group are not known.
 
     Args:
-        stack: the declaration.
-        path: what the paths of findings start with.
+        stack: the stack.
+        path: the prefix of the findings' paths.
     """
     for index, variable in enumerate(stack.variables):
         at = join_path(path, "variables", index)
@@ -39,9 +38,9 @@ def _credential_warnings(variable: Variable, stack: Stack, path: str) -> Iterato
 
 
 def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterator[Finding]:
-    """Credentials of a runner that its jobs pass over.
+    """Warnings about a runner's credentials that its jobs do not use.
 
-    For one host the runner takes the first credentials, and this variable's come before its own:
+    The runner uses the first credentials for a host, and those of this variable precede its own:
     gitlab-runner, helpers/docker/auth/auth.go.
     """
     scopes = runner.registration.scopes
@@ -50,9 +49,9 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
     if not variable.docker_auth and runner.registries:
         yield warning(
             path,
-            f"jobs on the runner {runner.name!r} pull with these credentials and not with its own, wherever "
-            f"they are for the host of {listed(runner.registries)}",
-            "leave out the hosts of the runner's registries",
+            f"jobs on the runner {runner.name!r} pull with these credentials, and not with the runner's own, "
+            f"from the host of {listed(runner.registries)} if the value contains it",
+            "remove the hosts of the runner's registries",
         )
     hidden = [name for name in variable.docker_auth if name in runner.registries]
     if hidden:
@@ -60,12 +59,12 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
             path,
             f"jobs on the runner {runner.name!r} pull from {listed(hidden)} with these credentials, which "
             "every job can read, and not with the runner's own",
-            "leave out what the runner can pull by itself",
+            "remove the registries that the runner uses",
         )
 
 
 def _needless_passwords(variable: Variable, stack: Stack, path: str) -> Iterator[Finding]:
-    """Passwords for every job of a group or project, whose own runners do not use the registry."""
+    """Warnings about passwords for all jobs of a group or project whose runners do not use the registry."""
     runners = [each for each in stack.runners.values() if variable.scope in each.registration.scopes]
     used = {name for runner in runners for name in runner.registries}
     needless = [name for name in variable.docker_auth if name not in used]
@@ -74,5 +73,5 @@ def _needless_passwords(variable: Variable, stack: Stack, path: str) -> Iterator
             path,
             f"every job of {variable.scope.label} can read the password of {listed(needless)}, which none "
             f"of its runners here uses ({listed(each.name for each in runners)})",
-            "leave it out, or declare it among the registries of a runner, whose jobs never see it",
+            "remove it, or add it to the registries of a runner, whose jobs cannot read the password",
         )

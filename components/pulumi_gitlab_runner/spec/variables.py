@@ -1,4 +1,4 @@
-"""CI variables, with GitLab's rules for masking."""
+"""CI variables, with GitLab's rules for their values."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,32 +30,33 @@ class VariableDeclaration(ScopeDeclaration):
     """A CI variable of a group, a project or the instance: `key` and `value`, or `docker_auth`."""
 
     key: NotRequired[str]
-    """The variable's name: letters, digits and `_`. Default with `docker_auth`: `DOCKER_AUTH_CONFIG`."""
+    """The key of the variable: letters, digits and `_`. Default with `docker_auth`: `DOCKER_AUTH_CONFIG`."""
     value: NotRequired[SecretInput[str]]
-    """The variable's value; treated as a secret."""
+    """The value of the variable; treated as a secret."""
     docker_auth: NotRequired[list[str]]
-    """The registries, by name, whose fixed user and password make the value, as Docker and the runner read
-    it. Every job can read it: use it only for runners whose host is out of reach, such as hosted ones."""
+    """The names of registries with a fixed user and password. The value is a Docker configuration with these
+    credentials, which Docker and the runner read. Every job can read it: use it only for runners whose hosts
+    you do not manage, such as hosted runners."""
     masked: NotRequired[bool]
-    """Whether job logs show `[MASKED]` in its place. Default: where GitLab can mask the value."""
+    """Whether the value is masked in job logs. Default: true if GitLab can mask the value."""
     hidden: NotRequired[bool]
-    """Whether GitLab, 17.4 or newer, hides the value from everyone; it is masked too. Not for the instance. A
-    change of this key replaces the variable, and a value that was changed by hand is not detected. Default
+    """Whether the value is masked and hidden: GitLab, 17.4 or newer, never shows it. Not for the instance. A
+    change of this key replaces the variable, and a manual change of the value is not detected. Default
     false."""
     protected: NotRequired[bool]
     """Whether only jobs of protected branches and tags get it. Default false."""
     raw: NotRequired[bool]
-    """Whether `$` in the value stays as it is. Default false, with `docker_auth` true."""
+    """Whether `$` in the value is not expanded (raw). Default false, with `docker_auth` true."""
     file: NotRequired[bool]
-    """Whether jobs get the path of a file that holds the value. Default false."""
+    """Whether the variable is of type file: jobs get the path of a file with the value. Default false."""
     environment_scope: NotRequired[str]
     """The environments whose jobs get it, `*` as a wildcard. Not for the instance; for a group it needs
     GitLab Premium. Default `*`."""
     description: NotRequired[Input[str]]
-    """Shown in GitLab, 255 characters at most. Default: that the stack manages it."""
+    """The description in GitLab, 255 characters at most. Default: a text that names the stack."""
     adopt: NotRequired[bool]
-    """Whether an existing variable is imported as it is, with its value and settings. The number of the group
-    or project must be a plain value. Remove the key after the next update; the update after that applies the
+    """Whether an existing variable is imported unchanged, with its value and settings. The ID of the group or
+    project must be a plain value. Remove the key after the next update; the update after that applies the
     declaration. Default false."""
 
 
@@ -63,8 +64,8 @@ class VariableDeclaration(ScopeDeclaration):
 class Variable:
     """A CI variable, with the defaults filled in.
 
-    `masked` is None where it follows from a value that is not known yet. `value` is a handle; None where it
-    follows from `docker_auth`.
+    `masked` is None if it depends on a value that is not known yet. `value` is a handle; None if it follows
+    from `docker_auth`.
     """
 
     shown = ("docker_auth", "protected", "hidden", "raw", "file", "environment_scope", "adopt")
@@ -89,7 +90,7 @@ _MASKABLE_RAW = re.compile(r"\S{8,}")
 _ENVIRONMENT_SCOPE = re.compile(r"[a-zA-Z0-9_/\\${}. *-]+")
 _LONGEST_OF_INSTANCE = 10_000
 _LONGEST_IN_ENVIRONMENT = 128 * 1024
-"""Of `KEY=value` and the byte that ends it: Linux, execve(2), MAX_ARG_STRLEN."""
+"""The maximum length of `KEY=value` with its null byte, in bytes: Linux, execve(2), MAX_ARG_STRLEN."""
 
 
 def can_be_masked(value: str, *, raw: bool) -> bool:
@@ -98,14 +99,14 @@ def can_be_masked(value: str, *, raw: bool) -> bool:
 
 
 def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
-    """The names of the resources of variables: by scope, key and environment.
+    """The resource names of CI variables, from their scope, key and environment scope.
 
-    While the number of a group or project is not known, one that would have the name of another gets its
-    place behind it.
+    A name that is not unique, because the ID of a group or project is not known yet, gets the position of the
+    variable as a suffix.
 
     Args:
-        name: of the component that they belong to.
-        variables: its variables.
+        name: the name of their component.
+        variables: the CI variables.
     """
     names: list[str] = []
     for each in variables:
@@ -117,7 +118,7 @@ def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
 
 
 def parse_variable(declaration: VariableDeclaration) -> Variable:
-    """The variable that a declaration without problems describes."""
+    """The variable that a valid declaration describes."""
     docker_auth = tuple(declaration.get("docker_auth", ()))
     raw = declaration.get("raw", bool(docker_auth))
     hidden = declaration.get("hidden", False)
@@ -146,7 +147,7 @@ def parse_variable(declaration: VariableDeclaration) -> Variable:
 def variable_problems(
     declaration: VariableDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """The problems of one variable, given the declared registries.
+    """The problems of a CI variable, given the declared registries.
 
     The rules are GitLab's: lib/api/ci/variables.rb and app/models/concerns/ci.
     """
@@ -159,7 +160,7 @@ def variable_problems(
         return
     key = declaration.get("key", DOCKER_AUTH_CONFIG)
     if "value" in declaration and "key" not in declaration:
-        yield Problem(path, "no 'key'", "'key' is required beside 'value'")
+        yield Problem(path, "no 'key'", "'key' is required together with 'value'")
     yield from key_problems(key, path)
     if declaration.get("instance") and "environment_scope" in declaration:
         scope = declaration["environment_scope"]
@@ -183,9 +184,9 @@ def _adopt_problems(declaration: VariableDeclaration, path: str) -> Iterator[Pro
         if kind in declaration and not is_known(number(declaration[kind])):
             yield Problem(
                 join_path(path, kind),
-                "an Output, beside 'adopt'",
+                "an Output, together with 'adopt'",
                 "a plain value",
-                "what is taken over decides which resources exist",
+                "the variable to import must be known in a preview",
             )
 
 
@@ -196,13 +197,13 @@ def _description_problems(text: str, path: str) -> Iterator[Problem]:
 
 
 def key_problems(key: str, path: str) -> Iterator[Problem]:
-    """The problems of the name of a variable."""
+    """The problems of the key of a CI variable."""
     if not _KEY.fullmatch(key):
         yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
 
 
 def environment_scope_problems(scope: str, path: str) -> Iterator[Problem]:
-    """The problems of the environments that a variable is for."""
+    """The problems of the environment scope of a CI variable."""
     if not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
         yield Problem(
             join_path(path, "environment_scope"),
@@ -216,9 +217,11 @@ def _hidden_problems(declaration: VariableDeclaration, path: str) -> Iterator[Pr
         return
     at = join_path(path, "hidden")
     if declaration.get("instance"):
-        yield Problem(at, "true, for the instance", "false: GitLab hides only those of groups and projects")
+        yield Problem(
+            at, "true, for the instance", "false: GitLab hides only variables of groups and projects"
+        )
     if declaration.get("masked") is False:
-        yield Problem(at, "true, with masked: false", "a hidden variable is masked", "leave 'masked' out")
+        yield Problem(at, "true, with masked: false", "a hidden variable is always masked", "remove 'masked'")
 
 
 def _value_problems(value: str, declaration: VariableDeclaration, key: str, path: str) -> Iterator[Problem]:
@@ -244,7 +247,7 @@ def _value_problems(value: str, declaration: VariableDeclaration, key: str, path
         yield Problem(
             join_path(path, "value"),
             f"{len(value.encode())} bytes",
-            "128 KiB at most, its name included: Linux starts no process with a longer one",
+            "128 KiB at most, including the key: Linux starts no process with a longer variable",
             "file: true gives jobs the path of a file instead",
         )
     if key == DOCKER_AUTH_CONFIG and "credsStore" in value:
@@ -252,7 +255,7 @@ def _value_problems(value: str, declaration: VariableDeclaration, key: str, path
             join_path(path, "value"),
             "credsStore",
             "docker_auth: [REGISTRY, …] with declared registries",
-            "credsStore is asked about every registry, so it breaks public pulls",
+            "Docker uses credsStore for every registry, so it breaks public pulls",
         )
 
 

@@ -1,7 +1,7 @@
-"""AWS quotas that a stack would exceed, as far as they can be checked before any resource is registered.
+"""AWS quotas that a stack would exceed, checked before any resource is registered.
 
-Quotas that depend on values that are known later, such as the ARNs of created resources, are checked by each
-component.
+Each component checks the quotas that depend on values that are known later, such as the ARNs of created
+resources.
 """
 
 from collections.abc import Callable, Iterator

@@ -68,7 +68,7 @@ class RunnerStack(Component[ReadStack]):
     required_policies: pulumi.Output[dict[str, str]]
     """For each registry of another account, by its name: the policy that its owner must add to each
     repository, so that the runners can pull and Pulumi can read digests; it stays valid when a role is
-    replaced. Under `NAME/registry`: the registry permissions policy, where the registry has `caches`."""
+    replaced. Under `NAME/registry`: the registry permissions policy, for a registry with `caches`."""
     docker_policies: pulumi.Output[dict[str, str]]
     """The IAM policy that the `aws_credentials` of each runner on a Docker host need, by the runner's
     name."""

@@ -1,7 +1,7 @@
-"""Settings of this account's whole ECR registry in a region. One file a concern.
+"""The settings of this account's ECR registry in a region, one module for each setting.
 
-ECR has one of each in an account and region, so they stand apart from the registries of a stack: several
-stacks may have repositories there.
+ECR has one of each setting in an account and region, so they are declared separately from the registries of a
+stack: several stacks may have repositories in the same ECR registry.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class EcrSettings:
-    """Settings of a registry without problems, with the defaults filled in."""
+    """The settings of an ECR registry, with the defaults filled in."""
 
     shown = ("replicate_to", "replicate_from", "scanning", "creation_templates")
 
@@ -59,7 +59,7 @@ class EcrSettings:
 
 
 def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
-    """The settings that a declaration without problems describes."""
+    """The settings that a valid declaration describes."""
     templates = declaration.get("creation_templates", {})
     return EcrSettings(
         parse_replicas(declaration.get("replicate_to", ())),
@@ -72,7 +72,7 @@ def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
 def ecr_settings_problems(
     declaration: EcrSettingsDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """The problems of the settings of a registry in `region`."""
+    """The problems of the settings of the ECR registry in `region`."""
     if not declaration:
         yield Problem(
             path, "no settings", f"at least one of {listed(EcrSettingsDeclaration.__annotations__)}"

@@ -1,4 +1,4 @@
-"""Templates of repositories that ECR creates by itself.
+"""Repository creation templates: the settings of repositories that ECR creates automatically.
 
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
 """
@@ -22,12 +22,12 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
 )
 
 ROOT = "ROOT"
-"""The prefix of the template for every repository that no other template is for."""
+"""The prefix of the template for every repository that no other template matches."""
 
 
 @dataclass(frozen=True)
 class CreationTemplate(RepositorySettings):
-    """The template of repositories that ECR creates by itself, with the defaults filled in."""
+    """A repository creation template, with the defaults filled in."""
 
     shown = (*REPOSITORY_SHOWN, "allow_pull", "tags")
 
@@ -37,7 +37,7 @@ class CreationTemplate(RepositorySettings):
 
     @property
     def needs_role(self) -> bool:
-        """Whether ECR needs a role of the account's own to create it.
+        """Whether ECR needs an IAM role to create the repositories.
 
         Source: docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-create.html.
         """
@@ -45,9 +45,9 @@ class CreationTemplate(RepositorySettings):
 
 
 def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
-    """The template that a declaration without problems describes.
+    """The template that a valid declaration describes.
 
-    Tags can be moved by default: what is upstream moves them, and ECR could not follow.
+    Tags are mutable by default: the upstream registry moves tags, and ECR could not update immutable ones.
     """
     settings = {"mutable_tags": (ALL_TAGS,), **settings_of(declaration)}
     return CreationTemplate(
@@ -61,11 +61,9 @@ def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
 def creation_template_problems(
     prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
-    """The problems of a template of a registry in `region`."""
+    """The problems of a template of the ECR registry in `region`."""
     if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
-        allowed = (
-            f"2 to 256 characters that names of repositories start with, without '/' at the end, or {ROOT}"
-        )
+        allowed = f"2 to 256 characters: the prefix of repository names, without '/' at the end, or {ROOT}"
         yield Problem(path, repr(prefix), allowed)
     yield from settings_problems(declaration, path)
     if region:

@@ -10,49 +10,50 @@ from pulumi_gitlab_runner.spec.registries.declaration import RepositorySettingsD
 
 @strict
 class ReplicateToDeclaration(TypedDict):
-    """Another registry that images are copied to when they are pushed here."""
+    """A destination of replication: a registry that pushed images are copied to."""
 
     region: str
-    """Its region."""
+    """The region of the destination."""
     account: NotRequired[Input[str]]
-    """Its account, 12 digits in quotes, which must allow it by `replicate_from`. Default: this account."""
+    """The account of the destination, 12 digits in quotes; it must allow this by `replicate_from`. Default:
+    this account."""
     prefixes: NotRequired[list[str]]
-    """The prefix of the repositories' names, such as `team/`. Default: every repository."""
+    """The prefixes of the repository names, such as `team/`. Default: every repository."""
 
 
 @strict
 class ReplicateFromDeclaration(TypedDict):
-    """Another account that may copy images to here."""
+    """A source of replication: another account that may copy images into this registry."""
 
     account: Input[str]
-    """The account, 12 digits in quotes."""
+    """The account ID, 12 digits in quotes."""
     prefixes: NotRequired[list[str]]
-    """The prefix of the repositories' names, such as `team/`. Default: every repository."""
+    """The prefixes of the repository names, such as `team/`. Default: every repository."""
 
 
 @strict
 class ScanningDeclaration(TypedDict):
-    """How images are scanned for known vulnerabilities.
+    """The scanning of images for known vulnerabilities.
 
-    A filter is a repository's name, in which `*` matches any characters; without `*` it matches every name
+    A filter is a repository name in which `*` matches any characters; a filter without `*` matches every name
     that contains it.
     """
 
     enhanced: NotRequired[bool]
-    """Whether Amazon Inspector scans, at a charge: language packages too, and images that were pushed before.
-    Default false: ECR's own scanning of packages of the operating system."""
+    """Whether Amazon Inspector scans images (enhanced scanning), at a charge: also language packages, and
+    images that were pushed before. Default false: basic scanning by ECR, of operating system packages."""
     on_push: NotRequired[list[str]]
     """Filters for the repositories whose images are scanned when they are pushed. Default `["*"]`, all."""
     continuous: NotRequired[list[str]]
-    """Filters for the repositories whose images are scanned again whenever a vulnerability becomes known.
+    """Filters for the repositories whose images are scanned again when a vulnerability is published.
     Only with `enhanced`. Default: none."""
 
 
 @strict
 class CreationTemplateDeclaration(RepositorySettingsDeclaration):
-    """The settings of repositories that ECR creates by itself, for a pull-through cache or for replication.
+    """The settings of repositories that ECR creates automatically, for a pull-through cache or replication.
 
-    They apply to repositories that are created from then on.
+    They apply to repositories that ECR creates after the change.
     """
 
     allow_pull: NotRequired[list[Input[str]]]
@@ -63,17 +64,17 @@ class CreationTemplateDeclaration(RepositorySettingsDeclaration):
 
 @strict
 class EcrSettingsDeclaration(TypedDict):
-    """Settings of this account's ECR registry in one region.
+    """The settings of this account's ECR registry in one region.
 
-    ECR has one of each in an account and region, and the last write wins: declare them in one stack.
+    ECR has one of each in an account and region, and the last write wins: declare them in one stack only.
     """
 
     replicate_to: NotRequired[list[ReplicateToDeclaration]]
-    """The registries that images are copied to when they are pushed."""
+    """The destinations of replication."""
     replicate_from: NotRequired[list[ReplicateFromDeclaration]]
-    """The accounts that may copy images to here."""
+    """The accounts that may copy images into this registry."""
     scanning: NotRequired[ScanningDeclaration]
-    """How images are scanned. Default: unchanged."""
+    """The scanning of images. Default: unchanged."""
     creation_templates: NotRequired[dict[str, CreationTemplateDeclaration]]
-    """The settings of repositories that ECR creates by itself, by the prefix of their names: the name of a
-    registry with `pull_through`, a prefix of replicated repositories, or `ROOT` for all others."""
+    """The settings of repositories that ECR creates automatically, by the prefix of their names: the name of
+    a registry with `pull_through`, a prefix of replicated repositories, or `ROOT` for all others."""

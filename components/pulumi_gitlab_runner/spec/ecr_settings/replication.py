@@ -1,7 +1,7 @@
-"""Images that are copied to other registries when they are pushed, and from others to here.
+"""Replication: pushed images that are copied to other registries, and from other accounts.
 
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutReplicationConfiguration.html, and 10 rules,
-as the AWS provider takes (internal/service/ecr).
+the maximum of the AWS provider (internal/service/ecr).
 """
 
 import re
@@ -23,7 +23,7 @@ _MOST_DESTINATIONS, _MOST_RULES, _MOST_PREFIXES = 25, 10, 100
 
 @dataclass(frozen=True)
 class Replica:
-    """A registry that images are copied to; `account` is None for the stack's own."""
+    """A destination of replication; `account` is None for the account of the stack."""
 
     shown = ("region", "account", "prefixes")
 
@@ -34,7 +34,7 @@ class Replica:
 
 @dataclass(frozen=True)
 class ReplicaSource:
-    """An account that may copy images to here."""
+    """An account that may copy images into this registry."""
 
     shown = ("account", "prefixes")
 
@@ -43,7 +43,7 @@ class ReplicaSource:
 
 
 def parse_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
-    """The registries that a declaration without problems names."""
+    """The destinations that a valid declaration describes."""
     return tuple(
         Replica(each["region"], optional(each.get("account")), tuple(each.get("prefixes", ())))
         for each in declared
@@ -51,14 +51,14 @@ def parse_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica,
 
 
 def parse_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
-    """The accounts that a declaration without problems names."""
+    """The accounts that a valid declaration describes."""
     return tuple(ReplicaSource(value(each["account"]), tuple(each.get("prefixes", ()))) for each in declared)
 
 
 def replicate_to_problems(
     declared: Sequence[ReplicateToDeclaration], region: str | None, path: str
 ) -> Iterator[Problem]:
-    """The problems of the registries that images are copied to, from one in `region`."""
+    """The problems of the destinations of the ECR registry in `region`."""
     for index, replica in enumerate(declared):
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
@@ -76,7 +76,7 @@ def replicate_to_problems(
 
 
 def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of the accounts that may copy images to here."""
+    """The problems of the accounts that may copy images into this registry."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
         yield from _account_problems(source["account"], join_path(at, "account"))
@@ -91,13 +91,13 @@ def _prefix_problems(prefixes: Sequence[str] | None, path: str) -> Iterator[Prob
     if prefixes is None:
         return
     if not 1 <= len(prefixes) <= _MOST_PREFIXES:
-        allowed = f"1 to {_MOST_PREFIXES}; every repository without this key"
+        allowed = f"1 to {_MOST_PREFIXES}; without the key, every repository"
         yield Problem(path, f"{len(prefixes)} prefixes", allowed)
     for index, prefix in enumerate(prefixes):
         if not _PREFIX.fullmatch(prefix) or not 2 <= len(prefix) <= 256:
             yield Problem(
                 join_path(path, index),
                 repr(prefix),
-                "2 to 256 characters that the names of repositories start with, such as team/",
-                "a prefix has no '*'" if "*" in prefix else "",
+                "2 to 256 characters: the prefix of repository names, such as team/",
+                "a prefix contains no '*'" if "*" in prefix else "",
             )

@@ -1,4 +1,4 @@
-"""How the images of a registry are scanned for known vulnerabilities.
+"""The scanning of a registry's images for known vulnerabilities.
 
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryScanningConfiguration.html.
 """
@@ -17,7 +17,7 @@ _MOST_FILTERS, _LONGEST_FILTER = 100, 255
 
 @dataclass(frozen=True)
 class Scanning:
-    """How images are scanned, with the defaults filled in."""
+    """The scanning of images, with the defaults filled in."""
 
     shown = ("enhanced", "on_push", "continuous")
 
@@ -27,7 +27,7 @@ class Scanning:
 
 
 def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
-    """The settings of a declaration without problems."""
+    """The settings of a valid declaration."""
     return Scanning(
         declaration.get("enhanced", False),
         tuple(declaration.get("on_push", _EVERY_REPOSITORY)),
@@ -36,13 +36,13 @@ def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
 
 
 def scanning_problems(scanning: ScanningDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of scanning."""
+    """The problems of the settings of scanning."""
     if scanning.get("continuous") and not scanning.get("enhanced"):
         yield Problem(
             join_path(path, "continuous"),
             "continuous scanning",
-            "it together with enhanced: true",
-            "ECR's own scanning looks at an image once, when it is pushed",
+            "'continuous' together with enhanced: true",
+            "basic scanning by ECR scans an image once, when it is pushed",
         )
     for key in ("on_push", "continuous"):
         filters: list[str] = scanning.get(key, [])  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""Registries: a host, how it authenticates, and the repositories that are used of it. One file a kind."""
+"""Registries: a host, its authentication, and the used repositories. One module for each kind of registry."""
 
 from pulumi_gitlab_runner.spec.registries.declaration import (
     DeployTokenDeclaration,

@@ -1,4 +1,4 @@
-"""The hosts of registries, as far as they are known without asking AWS, and registries that share one."""
+"""The addresses of registries, as far as they are known without AWS, and registries with the same host."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.registries.registry import Registry
 
 
 def known_address(registry: Registry, environment: AwsEnvironment | None) -> str | None:
-    """The prefix of a registry's repositories in the name of an image, as far as it is known."""
+    """The prefix of a registry's repositories in image references; None if not known yet."""
     at = registry.environment_known_from(environment)
     return registry.address_in(at) if at else None
 
@@ -19,10 +19,10 @@ def known_address(registry: Registry, environment: AwsEnvironment | None) -> str
 def shared_host_problems(
     registries: Mapping[str, Registry], environment: AwsEnvironment | None, path: str
 ) -> Iterator[Problem]:
-    """Two registries for one host: the credentials of only one could be used.
+    """The problems of registries with the same host: only one of them could use its credentials.
 
-    This account's ECR registry and what is pulled through it have the same credentials, so they may share
-    their host; but not a repository.
+    This account's ECR registry and its pull-through caches have the same credentials, so they may have the
+    same host, but not the same repositories.
     """
     seen: dict[object, str] = {}
     for name, registry in registries.items():
@@ -33,7 +33,7 @@ def shared_host_problems(
         if not _share_credentials(registry, registries[first]):
             yield Problem(
                 join_path(path, name),
-                f"{described}, which is the host of the registry {first!r} too",
+                f"{described}, which is also the host of the registry {first!r}",
                 "one registry for each host",
                 f"put the repositories of both under {first!r}",
             )
@@ -43,7 +43,7 @@ def shared_host_problems(
 
 
 def _host(registry: Registry, environment: AwsEnvironment | None) -> tuple[object, str]:
-    """The key by which a registry's host is compared, and its name in messages."""
+    """A comparable identity of a registry's host, and its description in messages."""
     at = registry.environment_known_from(environment)
     if at:
         host = registry.host_in(at)
@@ -51,9 +51,9 @@ def _host(registry: Registry, environment: AwsEnvironment | None) -> tuple[objec
     if not isinstance(registry, EcrRegistry):
         if isinstance(registry, PullThroughRegistry):
             return (None, None), "this account's ECR"
-        return (registry.name,), "its host"  # compared when it is known
+        return (registry.name,), "its host"  # compared after it is resolved
     if not (is_known(registry.account) and is_known(registry.region)):
-        return (registry.name,), "its ECR"  # likewise
+        return (registry.name,), "its ECR"  # compared after it is resolved
     described = (
         "this account's ECR" if registry.account is None else f"the ECR of account {known(registry.account)}"
     )
@@ -72,7 +72,7 @@ def _share_credentials(one: Registry, other: Registry) -> bool:
 def _cached_name_problems(
     registry: EcrRegistry, registries: Mapping[str, Registry], environment: AwsEnvironment | None, path: str
 ) -> Iterator[Problem]:
-    """Repositories that lie below the prefix of a cache: ECR would look for their images upstream."""
+    """The problems of repositories with the prefix of a cache, which ECR would pull from upstream."""
     caches = [
         each
         for each in registries.values()
@@ -86,5 +86,5 @@ def _cached_name_problems(
                     join_path(path, "repositories", repository),
                     f"{repository!r}, below the prefix of the registry {cache.name!r}",
                     f"a name that does not start with {cache.prefix}/",
-                    f"ECR pulls through {cache.upstream_host} what is below it",
+                    f"ECR pulls repositories with this prefix from {cache.upstream_host}",
                 )

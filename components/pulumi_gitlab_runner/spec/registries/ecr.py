@@ -27,18 +27,18 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     prefix_problems,
 )
 
-NO_LOGIN = "an ECR password expires after 12 hours: let a runner of this stack pull it, or use hosted_auth"
+NO_LOGIN = "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth"
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True)
 class EcrRegistry(Registry):
-    """An Amazon ECR registry; `account` and `region` are None where they are the stack's own.
+    """An Amazon ECR registry; `account` and `region` are None for those of the stack.
 
     Attributes:
-        allow_pull: other accounts that may pull.
-        caches: the prefixes of another account's pull-through caches.
+        allow_pull: the other accounts that may pull.
+        caches: the prefixes of the pull-through caches of another account's registry.
     """
 
     shown = ("account", "region", "repositories", "caches", "allow_pull")
@@ -50,16 +50,16 @@ class EcrRegistry(Registry):
 
     @property
     def created(self) -> bool:
-        """Whether the stack creates the repositories, rather than only pulling from them."""
+        """Whether the stack creates the repositories: only in its own account."""
         return self.account is None
 
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The registry's host, seen from a stack in `environment`."""
+        """The host of the registry."""
         account, region = self._place(environment)
         return f"{account}.dkr.ecr.{region}.{environment.dns_suffix}"
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-        """The stack's, or the registry's own account and region."""
+        """The environment of the stack, or the declared account and region of the registry."""
         if not (is_known(self.account) and is_known(self.region)):
             return None
         if environment is not None:
@@ -71,16 +71,16 @@ class EcrRegistry(Registry):
 
     @property
     def description(self) -> str:
-        """An ECR registry."""
+        """Its kind in messages."""
         return "an ECR registry"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """ECR's own helper."""
+        """The credential helper of ECR."""
         del environment, own
         return CredentialSource("helper", (ECR_HELPER,))
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
-        """To pull from the declared repositories; for those of another account, if its owner lets it."""
+        """Pull access to the declared repositories; in another account, its owner must also allow it."""
         account, _ = self._place(environment)
         owner = None if account == environment.account else account
         cached = [name for name in self.repositories if self.is_cached(name)]
@@ -92,15 +92,15 @@ class EcrRegistry(Registry):
         )
 
     def repository_arns(self, environment: AwsEnvironment) -> list[str]:
-        """The ARN of each declared repository, seen from a stack in `environment`."""
+        """The ARNs of the declared repositories."""
         return self._arns(self.repositories, environment)
 
     def may_hold(self, repository: str) -> bool:
-        """Whether it is declared, or is below a cache of which all may be pulled."""
+        """Whether a repository is declared, or has the prefix of a cache without declared repositories."""
         return super().may_hold(repository) or self._cache_of(repository) in self._whole_caches
 
     def is_cached(self, repository: str) -> bool:
-        """Whether it is below a cache of that account."""
+        """Whether a repository has the prefix of a cache."""
         return self._cache_of(repository) is not None
 
     def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
@@ -108,55 +108,55 @@ class EcrRegistry(Registry):
         return [f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}" for name in names]
 
     def _cache_of(self, repository: str) -> str | None:
-        """The cache that a repository is below."""
+        """The cache with the prefix of a repository; None if there is none."""
         return next((each for each in self.caches if repository.startswith(f"{each}/")), None)
 
     @property
     def _whole_caches(self) -> list[str]:
-        """The caches below which no repository is declared."""
+        """The caches with no declared repositories."""
         narrowed = {self._cache_of(name) for name in self.repositories}
         return [each for each in self.caches if each not in narrowed]
 
     @property
     def no_login(self) -> str:
-        """Its passwords do not last."""
+        """ECR passwords expire."""
         return NO_LOGIN
 
     def ecr_image(self, repository: str, tag: str) -> EcrImage:
-        """The image in this registry."""
+        """The image in ECR, with the declared account and region."""
         account = None if self.account is None else known(self.account)
         region = None if self.region is None else known(self.region)
         return EcrImage(repository, tag, account, region)
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
-        """The password of ECR in its region."""
+        """An ECR password of the registry's region."""
         del own_parameter
         return RenewalSource("ecr", self._place(environment)[1])
 
     @property
     def by_role(self) -> bool:
-        """A role logs in."""
+        """True: an IAM role is sufficient."""
         return True
 
     @property
     def not_pushed(self) -> str:
-        """Another account's is only pulled from."""
-        return "" if self.created else "the registry is another account's: build it in a stack there"
+        """The stack pushes only to registries of its account."""
+        return "" if self.created else "the registry is another account's: build the image in a stack there"
 
     @property
     def program(self) -> str:
-        """ECR's helper."""
+        """The credential helper of ECR."""
         return "docker-credential-ecr-login"
 
     def _place(self, environment: AwsEnvironment) -> tuple[str, str]:
-        """Its account and region."""
+        """The account and region of the registry."""
         account = known(self.account) if self.account is not None else environment.account
         region = known(self.region) if self.region is not None else environment.region
         return account, region
 
 
 def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
-    """The registry that a declaration without problems describes."""
+    """The registry that a valid declaration describes."""
     ecr = declaration["ecr"]
     return EcrRegistry(
         name,
@@ -184,14 +184,14 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
             path,
             "no repositories",
             "at least one under 'repositories'",
-            "name what runners pull: their role may pull nothing else",
+            "name the repositories that runners pull from: their role allows only these",
         )
     if "account" in ecr and "allow_pull" in declaration:
         yield Problem(
             join_path(path, "allow_pull"),
             "a list of accounts",
-            "nothing, for a registry of another account",
-            "its owner must let this account pull, by a policy on each repository",
+            "no 'allow_pull' for a registry of another account",
+            "the owner must allow this account to pull, by a policy on each repository",
         )
 
 
@@ -200,8 +200,8 @@ def _cache_problems(ecr: EcrDeclaration, path: str) -> Iterator[Problem]:
         yield Problem(
             join_path(path, "ecr", "caches"),
             "prefixes of caches, without 'account'",
-            "them with the account that has the caches",
-            "declare a cache of this account as a registry of its own: pull_through: docker-hub",
+            "'caches' together with 'account'",
+            "declare a cache of this account as a separate registry: pull_through: docker-hub",
         )
     for index, prefix in enumerate(ecr.get("caches", ())):
         yield from prefix_problems(prefix, join_path(path, "ecr", "caches", index))

@@ -1,4 +1,4 @@
-"""Amazon's public gallery, `public.ecr.aws`."""
+"""Amazon ECR Public, `public.ecr.aws`."""
 
 from dataclasses import dataclass
 
@@ -15,62 +15,62 @@ from pulumi_gitlab_runner.spec.registries.registry import (
 from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 
 ECR_PUBLIC_REGION = "us-east-1"
-"""The one region that gives passwords for it:
+"""The only region that issues passwords for ECR Public:
 docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html."""
 
 
 @dataclass(frozen=True)
 class EcrPublicRegistry(Registry):
-    """Amazon's public gallery, pulled from with the credentials of the manager's role."""
+    """Amazon ECR Public, with the credentials of the manager's role."""
 
     shown = ()
 
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The gallery's host."""
+        """The host of ECR Public."""
         del environment
         return PUBLIC_HOST
 
     @property
     def description(self) -> str:
-        """Amazon's public gallery."""
+        """Its kind in messages."""
         return "Amazon's public gallery"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """ECR's own helper."""
+        """The credential helper of ECR."""
         del environment, own
         return CredentialSource("helper", (ECR_HELPER,))
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
-        """To log in."""
+        """Access to log in to ECR Public."""
         del environment
         return PullAccess(public_gallery=True)
 
     @property
     def no_login(self) -> str:
-        """Its passwords do not last."""
+        """ECR passwords expire."""
         return NO_LOGIN
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
-        """The password of the gallery."""
+        """A password of ECR Public."""
         del environment, own_parameter
         return RenewalSource("ecr-public", ECR_PUBLIC_REGION)
 
     @property
     def by_role(self) -> bool:
-        """A role logs in."""
+        """True: an IAM role is sufficient."""
         return True
 
     @property
     def not_pushed(self) -> str:
-        """The gallery is only pulled from."""
+        """The stack does not push to ECR Public."""
         return "public.ecr.aws is only pulled from"
 
     @property
     def program(self) -> str:
-        """ECR's helper."""
+        """The credential helper of ECR."""
         return "docker-credential-ecr-login"
 
 
 def parse_ecr_public(name: str, declaration: RegistryDeclaration) -> EcrPublicRegistry:
-    """The registry that a declaration without problems describes."""
+    """The registry that a valid declaration describes."""
     return EcrPublicRegistry(name, repositories=parse_repositories(declaration))

@@ -1,4 +1,4 @@
-"""GitLab's own container registry."""
+"""The GitLab container registry."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,46 +15,46 @@ from pulumi_gitlab_runner.spec.texts import login_problems
 
 @dataclass(frozen=True)
 class GitLabRegistry(HostRegistry):
-    """GitLab's container registry, with the credentials that GitLab gives each job.
+    """The GitLab container registry, with the credentials that GitLab provides to each job.
 
-    A runner host holds nothing for it. Before runner 18.3 even a helper that knows nothing of the host would
-    hide the job's own credentials.
+    A runner host has no credentials for it. Before runner 18.3, even a credential helper without credentials
+    for the host would take precedence over the job's credentials.
     """
 
     shown = ("host", "repositories")
 
     @property
     def for_a_path(self) -> bool:
-        """The job's credentials are for all of it."""
+        """False: the job's credentials are for the whole registry."""
         return False
 
     @property
     def authenticates(self) -> str:
-        """By what each job has."""
+        """With the credentials of each job."""
         return "by each job itself"
 
     @property
     def description(self) -> str:
-        """GitLab's registry."""
+        """Its kind in messages."""
         return "GitLab's registry with the job's own credentials"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> None:
-        """None: each job brings its own."""
+        """None: each job has its own credentials."""
         del environment, own
 
     @property
     def no_login(self) -> str:
-        """What to declare where the job's credentials are not enough."""
-        return "every job has these already; for other projects' images give it a deploy_token"
+        """The alternative if the job's credentials are not sufficient."""
+        return "every job has these credentials; for images of other projects, declare a deploy_token"
 
     @property
     def not_asked(self) -> str:
-        """Pulumi is no job."""
+        """Pulumi has no job credentials."""
         return "only jobs have credentials for it"
 
 
 def parse_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry | StaticRegistry:
-    """The registry that a declaration without problems describes; a deploy token is a fixed password."""
+    """The registry that a valid declaration describes; with a deploy token, a `StaticRegistry`."""
     host, repositories = value(declaration.get("host", "")), parse_repositories(declaration)
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
@@ -64,7 +64,7 @@ def parse_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry 
 
 
 def gitlab_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of GitLab's registry."""
+    """The problems of the GitLab container registry."""
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
         at = join_path(path, "host")
@@ -81,6 +81,6 @@ def _path_problems(host: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path,
             repr(host),
-            "a host without a path: the job's own credentials are for all of GitLab's registry",
-            "a deploy_token may be for a path",
+            "a host without a path: the job's own credentials are for the whole registry",
+            "a path is allowed with a deploy_token",
         )

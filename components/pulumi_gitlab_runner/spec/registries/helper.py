@@ -1,6 +1,6 @@
-"""Registries whose credentials another Docker credential helper gives: Google's, Azure's, any other.
+"""Registries with another Docker credential helper: Google's, Azure's or any other.
 
-Source of the names: github.com/GoogleCloudPlatform/docker-credential-gcr (the one that needs no gcloud) and
+Helpers: github.com/GoogleCloudPlatform/docker-credential-gcr (which does not need gcloud) and
 github.com/chrismellard/docker-credential-acr-env.
 """
 
@@ -18,15 +18,15 @@ from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 
 _HELPER = re.compile(r"(/[a-zA-Z0-9_.-]+)*/docker-credential-[a-zA-Z0-9_.-]+")
 _RUNNERS_PATH = "/usr/local/bin"
-"""The one directory on the PATH of the runner's unit: host/files.py."""
+"""The only directory on the PATH of the runner's unit: host/files.py."""
 
 
 @dataclass(frozen=True)
 class HelperRegistry(HostRegistry):
-    """A registry with a credential helper of its own.
+    """A registry with another Docker credential helper.
 
     Attributes:
-        helper: the helper's absolute path on the runner host.
+        helper: the absolute path of the helper on the runner host.
     """
 
     shown = ("host", "helper", "repositories")
@@ -35,37 +35,37 @@ class HelperRegistry(HostRegistry):
 
     @property
     def authenticates(self) -> str:
-        """By what its helper makes."""
+        """With the credentials from its helper."""
         return "by a credential helper"
 
     @property
     def description(self) -> str:
-        """The source of its passwords."""
-        return "whose password its credential helper makes"
+        """Its kind in messages."""
+        return "whose password comes from its credential helper"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """Its helper."""
+        """The declared credential helper."""
         del environment, own
         return CredentialSource("helper", (known(self.helper),))
 
     @property
     def no_login(self) -> str:
-        """Its passwords do not last."""
-        return "it does not last: let a runner of this stack pull it, which asks the helper"
+        """Passwords from helpers expire."""
+        return "its passwords expire: use a runner of this stack, whose host runs the helper"
 
     @property
     def not_asked(self) -> str:
-        """Its helper is not here."""
+        """The helper is only on the runner host."""
         return "its credential helper is only on the runner host"
 
     @property
     def program(self) -> str:
-        """Its helper."""
+        """The path of the declared credential helper."""
         return known(self.helper) if is_known(self.helper) else "its helper"
 
 
 def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
-    """The registry that a declaration without problems describes."""
+    """The registry that a valid declaration describes."""
     return HelperRegistry(
         name,
         value(declaration.get("host", "")),
@@ -88,5 +88,5 @@ def _program_problems(helper: str, path: str) -> Iterator[Problem]:
             path,
             repr(helper),
             f"a path outside {_RUNNERS_PATH}",
-            "there a job's own DOCKER_AUTH_CONFIG could make the manager's identity answer for another host",
+            "there, a job's DOCKER_AUTH_CONFIG could use it with the manager's identity for another host",
         )

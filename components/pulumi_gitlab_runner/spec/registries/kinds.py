@@ -1,4 +1,4 @@
-"""The kinds of registries: which keys belong to each, how it is built, and its problems."""
+"""The kinds of registries: their keys, parsers and problems."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ class _Kind:
     build: Callable[[str, RegistryDeclaration], Registry]
     problems: Callable[[RegistryDeclaration, str], Iterator[Problem]]
     keys: tuple[str, ...] = ()
-    """The keys that belong to this kind, beside `repositories`, which belong to all."""
+    """The keys of this kind, in addition to `repositories`, which all kinds have."""
 
 
 KINDS = {
@@ -41,32 +41,32 @@ KINDS = {
     "gitlab": _Kind(parse_gitlab, gitlab_problems, ("host",)),
     "helper": _Kind(parse_helper, helper_problems, ("host",)),
 }
-"""By the key that declares it."""
+"""The kinds of registries, by the key that declares them."""
 _OWN_KEYS = {
-    "allow_pull": "only ECR knows AWS accounts",
+    "allow_pull": "only ECR grants access to AWS accounts",
     "host": "the host follows from the kind of the registry",
     "upstream_credentials": "only a pull-through cache has an upstream",
     "upstream_secret": "only a pull-through cache has an upstream",
 }
-"""The keys that do not belong to every kind, with why."""
+"""The keys that not every kind has, with the reason."""
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _HOST = re.compile(rf"(?=localhost(?:$|[/:])|[^/]*[.:]){_LABEL}(\.{_LABEL})*(:[0-9]{{1,5}})?(/{_PART})*")
-"""With a dot or a port, else it would be a namespace of Docker Hub in an image reference."""
+"""A host contains a dot or a port; otherwise an image reference names a namespace of Docker Hub."""
 
 
 def parse_registry(name: str, declaration: RegistryDeclaration) -> Registry:
-    """The registry that a declaration without problems describes.
+    """The registry that a valid declaration describes.
 
-    One with problems becomes a registry too, so that the rest of the declaration can be checked against it.
+    A declaration with problems is parsed too, so that the rest of the declaration can be checked against it.
     """
     kind = next(iter(_kinds(declaration)), "static")
     return KINDS[kind].build(name, declaration)
 
 
 def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of one registry by itself."""
+    """The problems of one registry, without regard to other registries."""
     kinds = _kinds(declaration)
     if len(kinds) != 1:
         fix = "" if kinds else _missing_kind(declaration)
@@ -78,7 +78,10 @@ def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
         if key in declaration and key not in kind.keys:
             belongs = [name for name, each in KINDS.items() if key in each.keys]
             yield Problem(
-                join_path(path, key), f"{key!r}, beside {kinds[0]!r}", f"it beside {listed(belongs)}", why
+                join_path(path, key),
+                f"{key!r}, together with {kinds[0]!r}",
+                f"{key!r} only together with {listed(belongs)}",
+                why,
             )
     if "host" in kind.keys:
         yield from _host_problems(declaration, path)
@@ -128,8 +131,8 @@ def _name_problems(host: str, path: str) -> Iterator[Problem]:
         yield Problem(
             path,
             repr(without_password(host)),
-            "a host in lower case with its port, without scheme: registry.example.com:5000, or with a path "
-            "below which the credentials are for: registry.example.com/team",
+            "a host in lower case, without a scheme, such as registry.example.com:5000, or with the path "
+            "that the credentials are for: registry.example.com/team",
         )
 
 

@@ -1,4 +1,4 @@
-"""Public registries that this account's ECR caches: pulled through it, by the credentials of ECR.
+"""Pull-through caches: public registries that this account's ECR caches, with the credentials of ECR.
 
 Source: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache.html and
 docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html.
@@ -34,7 +34,7 @@ UPSTREAM_HOSTS = {
     "kubernetes": "registry.k8s.io",
     "quay": "quay.io",
 }
-"""The registries that ECR caches, with the address that a rule gives for each."""
+"""The upstream registries that ECR can cache, each with its URL in a pull-through cache rule."""
 
 _NEED_A_SECRET = (DOCKER_HUB, "ghcr", "gitlab")
 _SECRET_ARN = re.compile(
@@ -44,14 +44,14 @@ _SECRET_ARN = re.compile(
 
 @dataclass(frozen=True)
 class PullThroughRegistry(Registry):
-    """A public registry, cached by the ECR of the stack's own account and region.
+    """A public registry that ECR caches in the account and region of the stack.
 
-    Its repositories are those that may be pulled, by their names upstream.
+    Its repositories are those that may be pulled, by their names in the upstream registry.
 
     Attributes:
-        upstream: which one, a key of `UPSTREAM_HOSTS`.
-        upstream_secret: the ARN of the secret of the user's own that ECR logs in with there, if it does.
-        upstream_login: the user and token themselves, where the declaration has them.
+        upstream: the upstream registry, a key of `UPSTREAM_HOSTS`.
+        upstream_secret: the ARN of an existing secret with the credentials for the upstream registry.
+        upstream_login: the declared user and token for the upstream registry.
     """
 
     shown = ("upstream", "repositories")
@@ -62,11 +62,11 @@ class PullThroughRegistry(Registry):
 
     @property
     def prefix(self) -> str:
-        """The prefix of cached repositories: the registry's name."""
+        """The prefix of the cached repositories: the name of the registry."""
         return self.name
 
     def name_in_the_cache(self, repository: str) -> str:
-        """The name that a repository has behind the cache: with `library/` for Docker Hub's official images.
+        """The name of a repository in the cache: with `library/` for Docker Hub's official images.
 
         Source: docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-working-pulling.html.
         """
@@ -74,39 +74,39 @@ class PullThroughRegistry(Registry):
         return f"library/{repository}" if official else repository
 
     def is_cached(self, repository: str) -> bool:
-        """All of it is."""
+        """True: every repository is cached."""
         del repository
         return True
 
     @property
     def upstream_host(self) -> str:
-        """The address of the public registry."""
+        """The host of the upstream registry."""
         return UPSTREAM_HOSTS[self.upstream]
 
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The host of the ECR registry that caches."""
+        """The host of the stack's ECR registry."""
         return f"{environment.account}.dkr.ecr.{environment.region}.{environment.dns_suffix}"
 
     def address_in(self, environment: AwsEnvironment) -> str:
-        """That host, and the prefix of the cache."""
+        """The host of the stack's ECR registry, with the prefix of the cache."""
         return f"{self.host_in(environment)}/{self.prefix}"
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-        """The stack's."""
+        """The environment of the stack."""
         return environment
 
     @property
     def description(self) -> str:
-        """An ECR registry, as far as its credentials go."""
+        """Its kind in messages: its credentials are those of ECR."""
         return "an ECR registry"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """ECR's own helper."""
+        """The credential helper of ECR."""
         del environment, own
         return CredentialSource("helper", (ECR_HELPER,))
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
-        """To pull the cached repositories, and to have ECR fill them; all of them where none are declared."""
+        """Access to pull and import the declared repositories; all repositories if none is declared."""
         return PullAccess(
             cached=[
                 f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}"
@@ -117,36 +117,36 @@ class PullThroughRegistry(Registry):
 
     @property
     def no_login(self) -> str:
-        """Its passwords do not last."""
+        """ECR passwords expire."""
         return NO_LOGIN
 
     def ecr_image(self, repository: str, tag: str) -> EcrImage:
-        """The cached image."""
+        """The cached image in ECR."""
         return EcrImage(f"{self.prefix}/{repository}", tag)
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
-        """The password of ECR in the stack's region."""
+        """An ECR password of the stack's region."""
         del own_parameter
         return RenewalSource("ecr", environment.region)
 
     @property
     def by_role(self) -> bool:
-        """A role logs in."""
+        """True: an IAM role is sufficient."""
         return True
 
     @property
     def not_pushed(self) -> str:
-        """A cache is filled by ECR."""
-        return "ECR fetches these images from upstream itself"
+        """Only ECR writes to a cache."""
+        return "ECR imports these images from the upstream registry"
 
     @property
     def program(self) -> str:
-        """ECR's helper."""
+        """The credential helper of ECR."""
         return "docker-credential-ecr-login"
 
 
 def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:
-    """The registry that a declaration without problems describes."""
+    """The registry that a valid declaration describes."""
     credentials = declaration.get("upstream_credentials")
     return PullThroughRegistry(
         name,
@@ -158,7 +158,7 @@ def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThrou
 
 
 def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a cached registry."""
+    """The problems of a pull-through cache."""
     upstream = declaration["pull_through"]
     if upstream not in UPSTREAM_HOSTS:
         fix = did_you_mean(upstream, list(UPSTREAM_HOSTS))
@@ -169,14 +169,16 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
     if upstream not in _NEED_A_SECRET:
         for key in given:
             found = f"{key!r}, for {upstream}"
-            yield Problem(join_path(path, key), found, "nothing: ECR pulls from there without credentials")
+            yield Problem(
+                join_path(path, key), found, f"no {key!r}: ECR pulls from {upstream} without credentials"
+            )
         return
     if len(given) != 1:
         yield Problem(
             path,
             f"{listed(given, 'neither upstream_secret nor upstream_credentials')}, for {upstream}",
-            "one of upstream_secret and upstream_credentials, which ECR logs in with",
-            f"AWS caches {upstream} only with an account there; without one: {listed(_without_secret())}",
+            "one of upstream_secret and upstream_credentials",
+            f"ECR caches {upstream} only with credentials; without credentials: {listed(_without_secret())}",
         )
     if "upstream_secret" in declaration:
         yield from check(
@@ -191,7 +193,7 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
 
 
 def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
-    """Official images of Docker Hub that are declared without `library/`."""
+    """The problems of official images of Docker Hub that are declared without `library/`."""
     cache = PullThroughRegistry("", declaration["pull_through"])
     for name in declared_repositories(declaration):
         if (right := cache.name_in_the_cache(name)) != name:
@@ -201,8 +203,8 @@ def _library_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
 
 
 def official_image_advice(right: str) -> str:
-    """The name to use in place of an official image's short name, and why."""
-    return f"write {right}: an official image of Docker Hub has its whole name behind a cache"
+    """The fix for the short name of an official image, with the reason."""
+    return f"write {right}: a cache needs the full name of an official image of Docker Hub"
 
 
 def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
@@ -211,7 +213,7 @@ def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
             path,
             "text",
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
-            "ECR may read no other secrets",
+            "ECR can read only secrets with this prefix",
         )
 
 

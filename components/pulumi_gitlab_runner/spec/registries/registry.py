@@ -19,8 +19,8 @@ class Login:
     """The fixed user and password of a registry.
 
     Attributes:
-        username: the user; None where the password alone is declared.
-        password: a handle: the password is never part of the model.
+        username: the user.
+        password: the handle of the password, which is never part of the model.
     """
 
     username: Value[str]
@@ -33,10 +33,10 @@ class PullAccess:
 
     Attributes:
         repositories: the ARNs of ECR repositories.
-        cached: the ARNs, or patterns of them, of repositories that ECR fills from another registry.
-        public_gallery: whether it logs in to `public.ecr.aws`.
-        stored: where the user and password are kept, if that is a secret or parameter of the user's own.
-        owner: the account whose owner must allow the pull; None for this account's.
+        cached: the ARNs, or ARN patterns, of the repositories of pull-through caches.
+        public_gallery: whether it needs credentials for ECR Public (`public.ecr.aws`).
+        stored: the existing secret or parameter with the user and password; None if there is none.
+        owner: the account whose owner must also allow the pull; None for this account.
     """
 
     repositories: Sequence[str] = ()
@@ -48,12 +48,12 @@ class PullAccess:
 
 @dataclass(frozen=True)
 class RenewalSource:
-    """Where a function in AWS gets the credentials of a registry.
+    """The source from which a Lambda function gets the credentials of a registry.
 
     Attributes:
         kind: ``ecr``, ``ecr-public``, ``secret`` or ``parameter``.
-        region: the region that is asked.
-        id: the ARN or name of the secret or parameter.
+        region: the region of the source.
+        id: the ARN or name of the secret or parameter; None for ECR.
     """
 
     kind: str
@@ -63,7 +63,7 @@ class RenewalSource:
 
 @dataclass(frozen=True)
 class EcrImage:
-    """An image in ECR, as ECR is asked about it; without `account` and `region`, in the stack's own."""
+    """An image in ECR; without `account` and `region`, in the account and region of the stack."""
 
     repository: str
     tag: str
@@ -73,54 +73,58 @@ class EcrImage:
 
 @dataclass(frozen=True)
 class Registry(ABC):
-    """A container registry: its host, how it authenticates, and the repositories that are used of it.
+    """A container registry: its host, its authentication, and the used repositories.
 
     Attributes:
         name: its name in the declaration.
-        repositories: those that may be used, by name; empty for all.
+        repositories: the repositories that may be used, by name; empty for all.
     """
 
     shown: ClassVar[tuple[str, ...]]
-    """The fields that show: see `spec.declared`."""
+    """The fields that are shown: see `spec.declared`."""
 
     name: str
     repositories: Mapping[str, Repository] = field(default_factory=dict, kw_only=True)
 
     @abstractmethod
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The scope of its credentials for a stack in `environment`: the host, or a path below it."""
+        """The scope of its credentials: its host, or a path below it.
+
+        Args:
+            environment: the AWS account and region of the stack.
+        """
 
     def address_in(self, environment: AwsEnvironment) -> str:
-        """The prefix of its repositories in the name of an image."""
+        """The prefix of its repositories in image references. Default: `host_in`."""
         return self.host_in(environment)
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-        """The environment in which its host is known; None while it is not.
+        """An environment that is sufficient for `host_in`; None if the host is not known yet.
 
         Args:
-            environment: where the stack is; None while that is not known.
+            environment: the AWS account and region of the stack; None if not known yet.
         """
         return environment or _NOWHERE
 
     @property
     @abstractmethod
     def description(self) -> str:
-        """Its kind in a message: `an ECR registry`."""
+        """Its kind in messages, such as `an ECR registry`."""
 
     @property
     def authenticates(self) -> str:
-        """How a runner authenticates there, in words. Default: by its role."""
+        """The authentication of a runner, as a phrase in previews. Default: by its role."""
         return "by role"
 
     @abstractmethod
     def credential_source(
         self, environment: AwsEnvironment, own: CredentialSource
     ) -> CredentialSource | None:
-        """Where a runner host gets its credentials; None where each job brings its own.
+        """The source from which a runner host gets its credentials; None if each job has its own.
 
         Args:
-            environment: where the stack is.
-            own: where a declared user and password are kept.
+            environment: the AWS account and region of the stack.
+            own: the store of a declared user and password.
         """
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
@@ -129,47 +133,47 @@ class Registry(ABC):
         return PullAccess()
 
     def may_hold(self, repository: str) -> bool:
-        """Whether a repository may be pulled from, by what is declared."""
+        """Whether a repository may be used: it is declared, or no repository is."""
         return not self.repositories or repository in self.repositories
 
     def is_cached(self, repository: str) -> bool:
-        """Whether ECR fills a repository from another registry when it is pulled from. Default: false."""
+        """Whether a repository belongs to a pull-through cache. Default: false."""
         del repository
         return False
 
     @property
     def login(self) -> Login | None:
-        """Its fixed user and password, where the declaration has them. Default: none."""
+        """Its fixed user and password, if the declaration contains them. Default: none."""
         return None
 
     @property
     @abstractmethod
     def no_login(self) -> str:
-        """The alternative where a fixed user and password are needed; empty where it has them."""
+        """The reason why it has no fixed user and password, and the alternative; empty if it has them."""
 
     @property
     def not_asked(self) -> str:
-        """Why it cannot be asked for digests where Pulumi runs. Default: empty, it can."""
+        """The reason for which Pulumi cannot look up digests. Default: empty, it can."""
         return ""
 
     def ecr_image(self, repository: str, tag: str) -> EcrImage | None:
-        """How ECR is asked about one of its images; None where it is not ECR's."""
+        """One of its images in ECR; None if the registry is not ECR."""
         del repository, tag
         return None
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource | None:
-        """Where a function in AWS gets its credentials; None where it cannot have any.
+        """The source from which a Lambda function gets its credentials; None if there is none.
 
         Args:
-            environment: where the stack is.
-            own_parameter: the name of the parameter that keeps a declared user and password.
+            environment: the AWS account and region of the stack.
+            own_parameter: the name of the parameter that stores a declared user and password.
         """
         del environment, own_parameter
         return None
 
     @property
     def by_role(self) -> bool:
-        """Whether a role in AWS is all that its credentials take, as for ECR. Default: false."""
+        """Whether an IAM role is sufficient to get its credentials, as for ECR. Default: false."""
         return False
 
     @property
@@ -179,7 +183,7 @@ class Registry(ABC):
 
     @property
     def not_pushed(self) -> str:
-        """Why the stack cannot push to it. Default: empty, it can, with credentials."""
+        """The reason for which the stack cannot push to it. Default: empty, it can, with credentials."""
         return ""
 
     @property
@@ -189,10 +193,10 @@ class Registry(ABC):
 
     @property
     def program(self) -> str:
-        """The program that a manager's own image needs for its credentials. Default: empty, none."""
+        """The program that a manager's image needs to get its credentials. Default: empty, none."""
         return ""
 
     @property
     def for_a_path(self) -> bool:
-        """Whether its credentials are for a path below its host, which runners take from 17.5 on."""
+        """Whether its credentials are for a path below its host; from runner 17.5 on. Default: false."""
         return False

@@ -1,4 +1,4 @@
-"""Repositories of a registry."""
+"""The repositories of registries, and their settings in ECR."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,28 +18,30 @@ from pulumi_gitlab_runner.spec.registries.declaration import (
 )
 
 REPOSITORY_SHOWN = ("keep_images", "untagged_days", "keep", "mutable_tags", "kms_key")
-"""The settings of a repository that show: see `spec.declared`."""
+"""The settings of a repository that are shown: see `spec.declared`."""
 
 KEEP_IMAGES = 100
 UNTAGGED_DAYS = 7
 
 _MOST_ACCOUNTS = 250
-"""How many a repository's policy of 10,240 characters holds, in every partition of AWS:
+"""The number of accounts that fit in a repository policy of 10,240 characters, in every partition of AWS:
 docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 _LONGEST_PREFIX = 30
-"""docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html."""
+"""The maximum length of a cache's prefix:
+docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html."""
 
 _TAG_PATTERN = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 _MOST_WILDCARDS = {"keep": 4, "mutable_tags": 2}
-"""How often `*` may stand in a pattern: docs.aws.amazon.com/AmazonECR/latest/userguide
-/lifecycle_policy_parameters.html; for mutable tags, what the AWS provider takes (internal/service/ecr)."""
+"""The maximum number of `*` in a pattern: docs.aws.amazon.com/AmazonECR/latest/userguide
+/lifecycle_policy_parameters.html; for mutable tags, the limit of the AWS provider (internal/service/ecr)."""
 _MOST_MUTABLE = 5
 _MOST_RULES = 50 - 2
-"""ECR takes 50 rules in a lifecycle policy, of which two are for untagged images and for all tags."""
+"""The maximum number of `keep` rules: ECR allows 50 rules in a lifecycle policy, of which one is for untagged
+images and one for all tags."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,7 @@ class Repository(RepositorySettings):
 
 
 def parse_repositories(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
-    """The repositories that a declaration without problems describes."""
+    """The repositories that a valid declaration describes."""
     declared = declared_repositories(declaration)
     return {
         name: Repository(
@@ -79,7 +81,7 @@ def parse_repositories(declaration: RepositoriesDeclaration) -> dict[str, Reposi
 
 
 def settings_of(declaration: RepositorySettingsDeclaration) -> dict[str, Any]:
-    """The fields of `RepositorySettings` that a declaration without problems has."""
+    """The fields of `RepositorySettings` in a valid declaration."""
     given: dict[str, Any] = {
         key: declaration[key] for key in ("keep_images", "untagged_days") if key in declaration
     }
@@ -107,7 +109,7 @@ def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> It
             yield Problem(at, repr(name), "a name without the registry's host", f"write {rest or 'NAME'!r}")
         elif not REPOSITORY.fullmatch(name) or not 2 <= len(name) <= 256:
             yield Problem(
-                at, repr(name), "2 to 256 of a-z, 0-9, '.', '_', '-' and '/', as ECR names repositories"
+                at, repr(name), "a repository name of ECR: 2 to 256 of a-z, 0-9, '.', '_', '-' and '/'"
             )
         yield from settings_problems(repository, at)
     yield from accounts_problems(declaration.get("allow_pull", ()), join_path(path, "allow_pull"))
@@ -118,9 +120,9 @@ def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Pro
     if len(accounts) > _MOST_ACCOUNTS:
         found, allowed = (
             f"{len(accounts)} accounts",
-            f"{_MOST_ACCOUNTS} at most, as many as ECR's policies hold",
+            f"{_MOST_ACCOUNTS} at most, the limit of a repository policy in ECR",
         )
-        yield Problem(path, found, allowed, "copy the images to a registry of theirs: replicate_to")
+        yield Problem(path, found, allowed, "copy the images to their registries: replicate_to")
     for index, account in enumerate(accounts):
         yield from _account_problems_at(account, join_path(path, index))
 
@@ -130,13 +132,13 @@ def _account_problems_at(account: Input[str], path: str) -> Iterator[Problem]:
 
 
 def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
-    """The problems of a text that must not be empty; it is not shown."""
+    """The problems of a text that must not be empty; the text is not shown."""
     if not text:
         yield Problem(path, "an empty value", allowed)
 
 
 def account_problems(account: str, path: str) -> Iterator[Problem]:
-    """The problems of the number of an AWS account."""
+    """The problems of the ID of an AWS account."""
     if not _ACCOUNT.fullmatch(account):
         yield Problem(path, repr(account), "an AWS account, 12 digits")
 
@@ -161,21 +163,21 @@ def _key_problems(key: str, path: str) -> Iterator[Problem]:
             path,
             repr(key),
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR returns the key behind the alias, which would look like a change"
-            if ":alias/" in key
-            else "",
+            "ECR returns the key of an alias, which would show as a change" if ":alias/" in key else "",
         )
 
 
 def key_region_problems(
     declaration: RepositorySettingsDeclaration, region: str, path: str
 ) -> Iterator[Problem]:
-    """A key of another region than the repository's, whose region is known."""
+    """The problems of a KMS key in another region than the repository."""
     at = join_path(path, "kms_key")
 
     def problems(key: str) -> Iterator[Problem]:
         if KEY_ARN.fullmatch(key) and region_of(key) != region:
-            yield Problem(at, f"a key in {region_of(key)}", f"a key in {region}, where the repository is")
+            yield Problem(
+                at, f"a key in {region_of(key)}", f"a key in {region}, the region of the repository"
+            )
 
     return check(declaration.get("kms_key", ""), problems)
 
@@ -198,12 +200,12 @@ def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Prob
             first = seen.setdefault(pattern, pattern_at)
             if first != pattern_at:
                 yield Problem(
-                    pattern_at, f"{pattern!r}, which {first} is for already", "one rule for a pattern"
+                    pattern_at, f"{pattern!r}, which {first} already matches", "one rule for each pattern"
                 )
     count = sum(len(rule["tags"]) for rule in rules)
     if count > _MOST_RULES:
         yield Problem(
-            path, f"{count} patterns", f"{_MOST_RULES} at most, as ECR takes {_MOST_RULES + 2} rules"
+            path, f"{count} patterns", f"{_MOST_RULES} at most, as ECR allows {_MOST_RULES + 2} rules"
         )
 
 
@@ -231,5 +233,5 @@ def prefix_problems(name: str, path: str) -> Iterator[Problem]:
             path,
             repr(name),
             f"a name of 2 to {_LONGEST_PREFIX} characters that does not end with '-'",
-            "ECR takes it as the prefix of the cached repositories",
+            "it is the prefix of the cached repositories in ECR",
         )

@@ -24,23 +24,23 @@ class HostRegistry(Registry):
     """A registry whose host is declared.
 
     Attributes:
-        host: with its port, and with a path where the credentials are for what is below it.
+        host: the host, with its port, and with a path if the credentials are only for this path.
     """
 
     host: Value[str]
 
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The declared host, with the path below it if there is one."""
+        """The declared host, with its path."""
         del environment
         return known(self.host)
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-        """Any, once its host is known."""
+        """Any environment, if the host is known."""
         return super().environment_known_from(environment) if is_known(self.host) else None
 
     @property
     def for_a_path(self) -> bool:
-        """Whether its host has a path; false while that is not known."""
+        """Whether its host has a path; false if not known yet."""
         return is_known(self.host) and "/" in known(self.host)
 
 
@@ -49,11 +49,11 @@ class StaticRegistry(HostRegistry):
     """A registry with a fixed user and password.
 
     Attributes:
-        username: None where user and password are kept elsewhere.
-        secret: the ARN of the Secrets Manager secret that holds both, if one does.
-        parameter: the ARN of the parameter of the user's own that holds both, if one does.
-        key: the ARN of the key that encrypts that secret or parameter, if it is a customer-managed one.
-        password: a handle; None where it is kept elsewhere.
+        username: the declared user; None if both are in `secret` or `parameter`.
+        secret: the ARN of the Secrets Manager secret with user and password.
+        parameter: the ARN of the existing Parameter Store parameter with user and password.
+        key: the ARN of the customer managed KMS key that encrypts that secret or parameter.
+        password: the handle of the declared password; None if both are in `secret` or `parameter`.
     """
 
     shown = ("host", "username", "secret", "parameter", "key", "repositories")
@@ -66,17 +66,17 @@ class StaticRegistry(HostRegistry):
 
     @property
     def declared(self) -> bool:
-        """Whether user and password are in the declaration, rather than kept elsewhere."""
+        """Whether the declaration contains user and password, and not their store."""
         return self.secret is None and self.parameter is None
 
     @property
     def authenticates(self) -> str:
-        """By a password, wherever it is kept."""
+        """With a password and its store."""
         return f"by a password in {'Secrets Manager' if self.secret is not None else 'Parameter Store'}"
 
     @property
     def description(self) -> str:
-        """Its kind, with where its password is stored."""
+        """Its kind in messages, with the store of its password."""
         if self.declared:
             return "a registry with a fixed password"
         store = "Secrets Manager" if self.secret is not None else "Parameter Store"
@@ -91,7 +91,7 @@ class StaticRegistry(HostRegistry):
         return own
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
-        """To read the secret or parameter, where it is one of the user's own."""
+        """Access to an existing secret or parameter."""
         del environment
         if self.declared:
             return PullAccess()
@@ -106,12 +106,12 @@ class StaticRegistry(HostRegistry):
 
     @property
     def no_login(self) -> str:
-        """Its password is not known here, where it is kept elsewhere."""
+        """The reason, if its password is in a secret or parameter."""
         return "" if self.declared else "the variable's value must be known when the stack is applied"
 
     @property
     def not_asked(self) -> str:
-        """Why it is not asked, where its password is kept elsewhere."""
+        """The reason, if its password is in a secret or parameter."""
         return "" if self.declared else "its password is read only on the runner host"
 
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
@@ -123,17 +123,17 @@ class StaticRegistry(HostRegistry):
 
     @property
     def in_aws(self) -> bool:
-        """Whether user and password are kept in AWS."""
+        """Whether user and password are in an existing secret or parameter of AWS."""
         return not self.declared
 
     @property
     def program(self) -> str:
-        """The program that reads its password from a secret store; empty for none."""
+        """The AWS CLI, if its password is in a secret or parameter."""
         return "" if self.declared else "aws"
 
 
 def parse_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
-    """The registry that a declaration without problems describes."""
+    """The registry that a valid declaration describes."""
     static = declaration.get("static", {})
     return StaticRegistry(
         name,
