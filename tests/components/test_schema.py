@@ -91,3 +91,5 @@ def test_descriptions_are_markdown_with_the_names_of_the_schema(schema: dict[str
     upstream = schema["types"]["gitlab-runner:index:RegistryDeclaration"]["properties"]["upstreamSecret"]
     assert "`upstreamCredentials`" in upstream["description"]
     assert "`ecr-pullthroughcache/`" in upstream["description"]
+    parameter = schema["types"]["gitlab-runner:index:MachineImageArgs"]["properties"]["parameter"]
+    assert "`RunnerImage.parameterName`" in parameter["description"]  # an output

@@ -66,28 +66,28 @@ def completed_schema(schema: dict[str, Any], marks: Marks) -> dict[str, Any]:
         if place in _DEFAULTS:
             definition["default"] = _DEFAULTS[place]
     for resource in schema["resources"].values():
-        for name in ("token",):
-            if name in resource["properties"]:
-                resource["properties"][name]["secret"] = True
+        if token := resource["properties"].get("token"):
+            token["secret"] = True
     _describe(schema, spellings(schema))
     return schema
 
 
 def spellings(schema: Mapping[str, Any]) -> dict[str, str]:
-    """The schema's names of the inputs, by their names in Python, where these differ."""
+    """The schema's names of inputs and outputs, by their names in Python, where these differ."""
     names = {name for _, name, _ in _properties(schema)}
+    names |= {name for resource in schema["resources"].values() for name in resource["properties"]}
     return {_snake_case(name): name for name in names if _snake_case(name) != name}
 
 
 def respelled(text: str, names: Mapping[str, str]) -> str:
-    """A text in which the Python names of inputs are replaced by the schema's names."""
+    """A text in which the Python names of inputs and outputs are replaced by the schema's names."""
     return _SNAKE_CASE.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _describe(part: Any, names: Mapping[str, str]) -> None:
     """Convert the descriptions, which are docstrings, to the Markdown of a schema.
 
-    In Markdown, an indented paragraph is code. Other languages use the schema's names of inputs.
+    In Markdown, an indented paragraph is code. Other languages use the schema's names.
     """
     for each in part.values() if isinstance(part, dict) else part:
         if isinstance(each, dict | list):
