@@ -82,7 +82,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
 @pytest.mark.parametrize(
     ("build", "problem"),
     [
-        ({"context": ""}, Problem(f"{AT}.context", "an empty text", "a context, or no 'context'")),
+        ({"context": ""}, Problem(f"{AT}.context", "an empty text", "a context")),
         (
             {"args": {"NPM_TOKEN": "canary"}},
             Problem(

@@ -111,7 +111,8 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
     """The problems of an image build."""
     for key in ("context", "dockerfile", "target"):
         if declaration.get(key) == "":
-            yield Problem(join_path(path, key), "an empty text", f"a {key}, or no {key!r}")
+            allowed = f"a {key}" if key == "context" else f"a {key}, or no {key!r}"
+            yield Problem(join_path(path, key), "an empty text", allowed)
     for name in declaration.get("args", {}):
         yield from _arg_problems(name, join_path(path, "args", name))
     for name in declaration.get("secrets", {}):
