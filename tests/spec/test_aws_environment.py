@@ -49,5 +49,5 @@ def test_the_region_of_an_arn() -> None:
 )
 def test_the_arn_of_a_key(arn: str, *, is_one: bool) -> None:
     problems = [(each.path, each.found, each.allowed) for each in kms_key_problems(arn, "at")]
-    allowed = "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
+    allowed = "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
     assert problems == ([] if is_one else [("at", repr(arn), allowed)])

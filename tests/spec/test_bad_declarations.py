@@ -1046,7 +1046,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     "a key of a cache that is none": (
         changed("cache", {"kms_key": "alias/ci"}),
         Problem(
-            "stack.cache.kms_key", "'alias/ci'", "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…"
+            "stack.cache.kms_key", "'alias/ci'", "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
         ),
     ),
     "the host of a runner that has none": (

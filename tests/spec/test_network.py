@@ -65,7 +65,7 @@ BAD_NETWORKS: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(
             f"{AT}.flow_logs.kms_key",
             "'alias/logs'",
-            "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…",
+            "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
         ),
     ),
     "an endpoint of S3": (

@@ -60,4 +60,4 @@ def region_of(arn: str) -> str:
 def kms_key_problems(arn: str, path: str) -> Iterator[Problem]:
     """The problems of the ARN of a KMS key."""
     if not KEY_ARN.fullmatch(arn):
-        yield Problem(path, repr(arn), "an ARN such as arn:aws:kms:eu-west-1:123456789012:key/…")
+        yield Problem(path, repr(arn), "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")

@@ -60,10 +60,6 @@ def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterat
         table: the type of their table.
         path: the path of `config` in the declaration.
     """
-    yield from _refused_keys(config, table, path)
-
-
-def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
     refused = REFUSED_KEYS.get(table, {})
     for key, value in config.items():
         at = join_path(path, key)
@@ -71,4 +67,4 @@ def _refused_keys(config: Mapping[str, Any], table: type, path: str) -> Iterator
             yield Problem(at, f"the key {key!r}, which is not allowed here", "the other keys", refused[key])
             continue
         for nested, content, nested_at in nested_tables(table, key, value, at):
-            yield from _refused_keys(content, nested, nested_at)
+            yield from config_problems(content, nested, nested_at)

@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
+from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
@@ -223,8 +223,4 @@ def _state_problems(state: PulumiStateDeclaration, path: str) -> Iterator[Proble
 
 
 def _key_problems(declared: Input[str], path: str) -> Iterator[Problem]:
-    def problems(arn: str) -> Iterator[Problem]:
-        if not KEY_ARN.fullmatch(arn):
-            yield Problem(path, repr(arn), "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
-
-    return check(declared, problems)
+    return check(declared, lambda arn: kms_key_problems(arn, path))
