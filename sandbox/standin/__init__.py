@@ -1,4 +1,4 @@
-"""Stand-ins for provider plugins: a provider's resource types, served over services of one's own.
+"""Stand-ins for provider plugins: a provider's resource types, served by services under test control.
 
-`README.md` says how another Pulumi project uses it. It imports nothing else of the sandbox.
+`README.md` describes how to use it in another Pulumi project. It imports nothing else of the sandbox.
 """

@@ -1,8 +1,8 @@
-"""A stand-in on the engine's protocol: the gRPC service ``ResourceProvider``, and the process that serves it.
+"""The plugin of a stand-in: the gRPC service ``ResourceProvider``, and the process that serves it.
 
-The SDK's own base for providers in Python (``pulumi.provider.experimental``) does not pass on a resource's
-old inputs, which an exact diff needs, nor the engine's handshake; so this module implements the protocol
-class itself.
+The SDK's base class for providers in Python (``pulumi.provider.experimental``) does not pass on a resource's
+old inputs, which an exact diff needs, nor the engine's handshake; so this module implements the gRPC service
+itself.
 """
 # The names of the methods are the protocol's.
 # ruff: noqa: D102, N802
@@ -29,14 +29,14 @@ from .schema import schema_of
 from .values import Properties, decode, encode
 
 _LARGEST_MESSAGE = 400 * 1024 * 1024
-"""In bytes; the engine's own limit."""
+"""The maximum size of a gRPC message, in bytes: the engine's limit."""
 
 _THREADS = 32
-"""How many calls are served at once; the engine makes as many as ``--parallel`` allows."""
+"""The maximum number of concurrent calls; the engine makes up to ``--parallel`` of them."""
 
 
 class Service(provider_pb2_grpc.ResourceProviderServicer):
-    """Translates the engine's requests for ``provider`` and its answers."""
+    """The gRPC service: translates requests of the engine into calls of ``provider``."""
 
     def __init__(self, provider: StandIn[Any]) -> None:
         self._provider = provider
@@ -84,7 +84,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         with self._call(f"Invoke {request.tok}", request, context):
             result, failures = self._provider.invoke(request.tok, decode(request.args))
             secrets = self._provider.secret_results(request.tok)
-            # "return" is a word of Python, so it cannot be written as an argument.
+            # "return" is a keyword of Python, so it cannot be written as an argument.
             answer: dict[str, Any] = {"return": encode(result, secrets)}
             return protocol.InvokeResponse(**answer, failures=[_failure(failure) for failure in failures])
 
@@ -145,7 +145,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextmanager
     def _call(self, operation: str, request: Any, context: Any) -> Iterator[str]:
-        """Run one call for the type in ``request``; log it without values; make an error one line."""
+        """Run one call for the type in ``request``; log it without values; abort it on an exception."""
         urn = getattr(request, "urn", "")
         token = _token(urn)
         started = time.monotonic()
@@ -172,7 +172,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _invoke_error(token: str, reason: str) -> str:
-    """What an official provider answers where a function fails: a counting line, then the reasons.
+    """The error of a failed function as the official providers word it: the number of errors, then each one.
 
     Source: pulumi/pulumi-terraform-bridge, pkg/tfbridge/provider.go (Invoke: ``invoking TOKEN``), around
     hashicorp/go-multierror, format.go (ListFormatFunc).
@@ -181,10 +181,10 @@ def _invoke_error(token: str, reason: str) -> str:
 
 
 def serve(provider: StandIn[Any]) -> None:
-    """Serve ``provider`` until the engine that started this process has ended.
+    """Serve ``provider`` until the engine that started this process exits.
 
-    The port goes to standard output, as the protocol wants; the log to ``logs/provider-NAME.log`` of the
-    sandbox.
+    The port is printed to standard output, as the protocol requires; the log is ``logs/provider-NAME.log``
+    in the sandbox's directory.
     """
     _log_to_file(provider.package)
     options = [(f"grpc.max_{way}_message_length", _LARGEST_MESSAGE) for way in ("receive", "send")]
@@ -194,7 +194,7 @@ def serve(provider: StandIn[Any]) -> None:
     server.start()
     print(port, flush=True)
     engine = os.getppid()
-    with contextlib.suppress(KeyboardInterrupt):  # by which the engine ends its plugins
+    with contextlib.suppress(KeyboardInterrupt):  # the engine stops its plugins with SIGINT
         while os.getppid() == engine and server.wait_for_termination(timeout=1):
             pass
 
@@ -222,7 +222,7 @@ def _name(urn: str) -> str:
 
 
 def _configuration(properties: Properties) -> Properties:
-    """A provider's configuration. Whatever is not a string comes as its JSON text."""
+    """A provider's configuration; the engine passes values other than strings as JSON."""
     skipped = ("version", "pluginDownloadURL")
     return {name: _parsed(value) for name, value in properties.items() if name not in skipped}
 
@@ -264,7 +264,7 @@ def _difference(difference: Difference) -> Any:
 def _abort_incomplete(
     provider: StandIn[Any], token: str, error: Incomplete, message: str, context: Any
 ) -> NoReturn:
-    """Answer with the error and the resource as far as it was made, for the engine to keep."""
+    """Abort with the error and the partially created resource, which the engine keeps in the state."""
     made = protocol.ErrorResourceInitFailed(
         id=error.made.resource_id,
         properties=encode(error.made.outputs, provider.secret_outputs(token)),

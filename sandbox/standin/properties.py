@@ -1,4 +1,4 @@
-"""What a property of a resource may hold, and when two of its values are the same.
+"""The kinds of properties of a resource: the values that each accepts, and when two values are equal.
 
 A resource type describes its inputs as a mapping from a property's name to one of the classes below::
 
@@ -10,9 +10,9 @@ A resource type describes its inputs as a mapping from a property's name to one 
     }
 
 The description serves three purposes: `Property.check` refuses what is not described and fills in defaults,
-`Property.changes` decides what an update is and what a replacement, and a read leaves as written what has not
-changed. The rules are those of the official providers: an absent value, an empty one and the default are the
-same.
+`Property.changes` decides between an update and a replacement, and a read keeps the declared form of a value
+that has not changed. The rules are those of the official providers: an absent value, an empty one and the
+default are equal.
 """
 
 import json
@@ -27,10 +27,10 @@ from .values import UNKNOWN
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a property is refused.
+    """A check failure of a property.
 
-    ``path`` is the property, as in ``tags.Name`` or ``rules[0].id``; ``reason`` a sentence without the value
-    of a secret.
+    ``path`` is the path of the property, as in ``tags.Name`` or ``rules[0].id``; ``reason`` is the message,
+    without the value of a secret.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Failure:
 
 
 class Kind(Enum):
-    """What happened to a property; the values are the names in the engine's protocol."""
+    """The kind of a change; the values are the names in the engine's protocol."""
 
     ADD = "ADD"
     DELETE = "DELETE"
@@ -47,7 +47,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """A property at ``path`` that differs; ``replaces`` if the resource must be made anew for it."""
+    """A changed property at ``path``; ``replaces`` if the change requires a replacement of the resource."""
 
     path: str
     kind: Kind
@@ -55,24 +55,24 @@ class Change:
 
     @property
     def property(self) -> str:
-        """The name of the resource's property that ``path`` leads into."""
+        """The name of the resource's property that contains ``path``."""
         return root(self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """What every kind of property has in common.
+    """The base class of the kinds of properties.
 
     - ``required``: a value must be given.
-    - ``replaces``: a change makes a new resource (Terraform's ForceNew).
-    - ``default``: filled in when nothing is given.
-    - ``computed``: the service chooses when nothing is given (Terraform's Optional and Computed).
-    - ``secret``: the value is kept encrypted in the state, and never shown in a message.
-    - ``conflicts_with``: properties of the same resource that may not be given beside it.
-    - ``write_only``: it is given to the service and kept out of the state's outputs; a change of it alone is
-      none.
-    - ``service_name``: its name in the service's API, where that is not its own with a capital.
-    - ``same``: says that two values mean the same, where equality is too strict.
+    - ``replaces``: a change replaces the resource (Terraform's ForceNew).
+    - ``default``: the value if none is given.
+    - ``computed``: the service chooses a value if none is given (Terraform's Optional and Computed).
+    - ``secret``: the value is encrypted in the state, and never part of a message.
+    - ``conflicts_with``: properties of the same resource that cannot be combined with it.
+    - ``write_only``: the value is sent to the service and left out of the outputs; a change of this property
+      alone is no difference.
+    - ``service_name``: its name in the service's API, if not the property's name with a capital letter.
+    - ``same``: a function that compares two values, if equality is too strict.
     """
 
     required: bool = False
@@ -86,7 +86,7 @@ class Property:
     same: Callable[[Any, Any], bool] | None = None
 
     def check(self, value: Any, path: str, failures: list[Failure]) -> Any:
-        """``value`` in its normal form, defaults filled in; what is wrong goes to ``failures``."""
+        """``value`` in its normal form, with defaults; problems are appended to ``failures``."""
         if value is None:
             value = self.default
         if value is None:
@@ -96,7 +96,7 @@ class Property:
         return value if value is UNKNOWN else self._check(value, path, failures)
 
     def changes(self, old: Any, new: Any, path: str) -> Iterator[Change]:
-        """How ``new`` differs from ``old``; nothing if they mean the same."""
+        """The changes from ``old`` to ``new``; none if they are equal."""
         if self.write_only or (new is None and self.computed):
             return
         old = self.default if old is None else old
@@ -112,7 +112,7 @@ class Property:
             yield Change(change.path, change.kind, change.replaces or self.replaces)
 
     def equal(self, old: Any, new: Any) -> bool:
-        """Whether ``old`` and ``new`` mean the same."""
+        """Whether ``old`` and ``new`` are equal."""
         return not any(self.changes(old, new, ""))
 
     def _check(self, value: Any, path: str, failures: list[Failure]) -> Any:
@@ -131,10 +131,10 @@ class Property:
 
 @dataclass(frozen=True, kw_only=True)
 class Text(Property):
-    """A string. Numbers and booleans are taken as their text, as the official providers do.
+    """A string. Numbers and booleans are converted to strings, as by the official providers.
 
-    ``one_of`` lists the only values allowed; ``pattern`` is a regular expression for the whole value, told in
-    words by ``pattern_meaning``; lengths are in characters.
+    ``one_of`` lists the allowed values; ``pattern`` is a regular expression for the whole value, and
+    ``pattern_meaning`` describes it in messages; lengths are in characters.
     """
 
     one_of: Sequence[str] = ()
@@ -182,7 +182,7 @@ class Json(Text):
 
 @dataclass(frozen=True, kw_only=True)
 class Flag(Property):
-    """A boolean; the strings "true" and "false" are taken as such, as the official providers do."""
+    """A boolean; the strings "true" and "false" are converted, as by the official providers."""
 
     def _check(self, value: Any, path: str, failures: list[Failure]) -> Any:
         value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
@@ -193,9 +193,9 @@ class Flag(Property):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Property):
-    """A whole number; its text is taken as such, as the official providers do.
+    """A whole number; a string of digits is converted, as by the official providers.
 
-    ``minimum`` and ``maximum`` bound it; ``one_of`` lists the only values allowed.
+    ``minimum`` and ``maximum`` bound it; ``one_of`` lists the allowed values.
     """
 
     minimum: int | None = None
@@ -218,7 +218,7 @@ class Number(Property):
 
 @dataclass(frozen=True, kw_only=True)
 class Float(Property):
-    """A number, whole or not; its text is taken as such, as the official providers do."""
+    """A number, whole or not; a string is converted, as by the official providers."""
 
     def _check(self, value: Any, path: str, failures: list[Failure]) -> Any:
         if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
@@ -263,7 +263,7 @@ class SetOf(ListOf):
             yield self._change(old, new, path)
 
     def _pairs_up(self, old: list[Any], new: list[Any]) -> bool:
-        """Whether every item of one list has its equal in the other."""
+        """Whether every item of one list has an equal item in the other."""
         unmatched = list(old)
         for item in new:
             match = next((candidate for candidate in unmatched if self.item.equal(candidate, item)), None)
@@ -275,7 +275,7 @@ class SetOf(ListOf):
 
 @dataclass(frozen=True)
 class MapOf(Property):
-    """A mapping from any text to ``item``."""
+    """A mapping from strings to ``item``."""
 
     item: Property
 
@@ -324,12 +324,12 @@ class Object(Property):
 
 
 def refusal(value: Any, allowed: str, *, secret: bool = False) -> str:
-    """Why ``value`` is refused, where ``allowed`` says in words what is not."""
+    """The message for a refused ``value``; ``allowed`` describes the allowed values."""
     return f"{'a secret value' if secret else _shown(value)} is not allowed; allowed is {allowed}"
 
 
 def root(path: str) -> str:
-    """The name of the resource's property that ``path`` leads into."""
+    """The name of the resource's property that contains ``path``."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 

@@ -1,4 +1,4 @@
-"""The protocol's message classes without the SDK around them, which takes a process longer than all else."""
+"""The protocol's message classes without the rest of the SDK, whose import dominates a plugin's start."""
 
 import importlib
 import sys
@@ -14,8 +14,8 @@ _lock = threading.Lock()
 def import_protocol_only() -> None:
     """Make `pulumi.runtime.proto` importable without running the SDK's own modules.
 
-    For a process that needs no more: it calls this before it imports what speaks the protocol. `import_sdk`
-    takes it back.
+    A process that needs only the protocol calls this before it imports anything that uses it. `import_sdk`
+    reverts it.
     """
     found = PathFinder.find_spec("pulumi")
     if found is None or found.submodule_search_locations is None:
@@ -28,7 +28,7 @@ def import_protocol_only() -> None:
 
 
 def import_sdk() -> types.ModuleType:
-    """Return the whole SDK."""
+    """Import the whole SDK, and return it."""
     with _lock:
         for name in _PACKAGES:
             if name in sys.modules and sys.modules[name].__spec__ is None:

@@ -1,8 +1,8 @@
 """The base of the stand-in providers.
 
-A stand-in serves the resource types and functions of an official provider, under the same names, over the
+A stand-in serves the resource types and functions of an official provider, under the same names, with the
 services of the sandbox. It refuses what it does not know: an unknown type, an unknown property, a value that
-is not allowed, and a property that the service behind it did not keep.
+is not allowed, and a property whose value the service did not store.
 
 To add a resource type, describe it in one class::
 
@@ -17,14 +17,13 @@ To add a resource type, describe it in one class::
         def update(self, id, old, new, changed): ...
         def delete(self, id, state): ...
 
-and name it in the `StandIn`'s ``resources``. The base does the rest: checks, defaults and automatic names;
-the decision between update and replacement, from the description; previews; drift; imports; messages.
-``read`` returns each property as it is now in the service, ``None`` for one that is not set; a property that
-the service cannot show (a write-only one) it leaves out, and then the state keeps what it has. With an ``id``
-it says that the resource has another id than the one that it was asked for. Methods may block: each call has
-a thread of its own.
+and add it to the ``resources`` of the `StandIn`. The base class does the rest: checks, defaults and automatic
+names; the decision between update and replacement, from the description; previews; drift; imports; messages.
+``read`` returns each property with its current value in the service, ``None`` for one that is not set, and
+leaves out what the service does not return (a write-only property): the state keeps its value. An ``id`` in
+its result replaces the id of the resource. Methods may block: each call runs in a thread of its own.
 
-`plugin` puts a stand-in on the engine's protocol; this module holds no protocol.
+`plugin` serves a stand-in over the engine's protocol; this module is independent of it.
 """
 
 import hashlib
@@ -42,15 +41,15 @@ from .values import UNKNOWN, Properties, is_known
 Connection = TypeVar("Connection")
 
 _DEFAULTS = "__defaults"
-"""The input in which a provider notes what it filled in; the official providers keep the same note."""
+"""The input that lists the properties with a default, as in the official providers."""
 
 
 class Refused(Exception):  # noqa: N818 (it is read in sentences)
-    """What was asked cannot be done; the message is one line for the person who reads it."""
+    """A refused request; the message is one line for the user."""
 
 
 class Incomplete(Refused):
-    """The resource was made, but not as it was asked for; the state must keep it as it is, in ``made``."""
+    """The resource was created, but not as requested; the engine keeps its actual state, ``made``."""
 
     def __init__(self, message: str, made: "State") -> None:
         super().__init__(message)
@@ -58,15 +57,15 @@ class Incomplete(Refused):
 
 
 class Unfinished(Refused):
-    """An update was made, but something that the provider waits for did not happen; the state says so."""
+    """An update was sent, but what the provider waits for did not happen; the state keeps the new inputs."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutomaticName:
-    """How a resource is named when its program does not.
+    """Automatic naming of a resource whose program gives no name.
 
-    The name is ``prefix``, the resource's name in the program, ``-`` and 7 random digits. ``suffix`` false
-    leaves the random digits out.
+    The name is ``prefix``, the resource's name in the program, ``-`` and 7 random hexadecimal digits; with
+    ``suffix`` false, it has no random digits.
     """
 
     property: str = "name"
@@ -76,7 +75,7 @@ class AutomaticName:
     maximum_length: int = 255
 
     def make(self, name: str, seed: bytes) -> str:
-        """The name for the resource that its program calls ``name``; the same for the same ``seed``."""
+        """The automatic name for the logical name ``name``; the same for the same ``seed``."""
         digits = hashlib.sha256(seed).hexdigest()[:7] if seed else secrets.token_hex(4)[:7]
         made = f"{self.prefix}{name}-{digits}" if self.suffix else self.prefix + name
         made = made.lower() if self.lower_case else made
@@ -89,11 +88,11 @@ class AutomaticName:
 class Resource(Generic[Connection]):
     """A resource type. One instance serves one call, over ``connection``.
 
-    - ``token``: the type as the engine knows it.
-    - ``inputs``: what a program may set.
-    - ``outputs``: what only the service knows.
-    - ``automatic_name``: how it is named when the program does not.
-    - ``deletes_first``: a replacement deletes the old one before it makes the new one.
+    - ``token``: the type token.
+    - ``inputs``: the properties that a program may set.
+    - ``outputs``: the properties that only the service sets.
+    - ``automatic_name``: the rule of its automatic name; None if the program must give a name.
+    - ``deletes_first``: a replacement deletes the old resource before it creates the new one.
     """
 
     token: ClassVar[str]
@@ -102,24 +101,24 @@ class Resource(Generic[Connection]):
     automatic_name: ClassVar[AutomaticName | None] = None
     deletes_first: ClassVar[bool] = False
     timeout: float | None = None
-    """In seconds: how long the program lets the call take, if it says so."""
+    """The resource option ``customTimeouts`` for the call, in seconds; None if not set."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """What is wrong with ``inputs`` taken together; values may be unknown."""
+        """The failures of ``inputs`` in combination; values may be unknown."""
         yield from ()
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """What an id given to an import says: the id proper, and properties that are told by it."""
+        """Split the id of an import into the resource's id and the properties that it contains."""
         return resource_id, {}
 
     @classmethod
     def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
-        """Names of further properties of ``new`` whose change from ``old`` makes a new resource."""
+        """Names of further properties of ``new`` whose change from ``old`` requires a replacement."""
         yield from ()
 
     @classmethod
@@ -128,25 +127,25 @@ class Resource(Generic[Connection]):
         return ()
 
     def create(self, inputs: Properties) -> str:
-        """Make the resource and return its id."""
+        """Create the resource and return its id."""
         raise NotImplementedError
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Finish what `create` began, in further calls. If one fails, the state keeps the resource."""
+        """Complete the creation with further calls. If one fails, the state keeps the resource."""
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The properties of the resource as they are now, or ``None`` if it is gone.
+        """The current properties of the resource, or ``None`` if it does not exist.
 
-        ``known`` is what the state holds, nothing at an import.
+        ``known`` are the outputs in the state; empty at an import.
         """
         raise NotImplementedError
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Bring the resource from its state ``old`` to its inputs ``new``, which differ in ``changed``."""
+        """Update the resource from its state ``old`` to its inputs ``new``, which differ in ``changed``."""
         raise NotImplementedError
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Delete the resource; no error if it is gone."""
+        """Delete the resource; no error if it does not exist."""
         raise NotImplementedError
 
 
@@ -156,7 +155,7 @@ class Function(Generic[Connection]):
     token: ClassVar[str]
     arguments: ClassVar[Mapping[str, Property]] = {}
     secrets: ClassVar[Sequence[str]] = ()
-    """The results that are secret."""
+    """The names of the secret results."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -168,7 +167,7 @@ class Function(Generic[Connection]):
 
 @dataclass(frozen=True)
 class Difference:
-    """What an update would change, and how."""
+    """The changes of an update or a replacement."""
 
     changes: Sequence[Change] = ()
     deletes_first: bool = False
@@ -176,7 +175,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class State:
-    """A resource as the engine's state holds it."""
+    """A resource in the engine's state."""
 
     resource_id: str
     inputs: Properties
@@ -184,12 +183,12 @@ class State:
 
 
 class StandIn(Generic[Connection]):
-    """A stand-in provider: what it serves, and the five operations on any of its resource types.
+    """A stand-in provider: its types, and the operations on them.
 
-    - ``package``, ``version``: those of the official provider.
+    - ``package``, ``version``: the name and the version of the official provider.
     - ``go_module``: the Go module of its SDK, for generated SDKs.
-    - ``configuration``: the provider's own properties that the sandbox serves.
-    - ``resources``, ``functions``: what it serves.
+    - ``configuration``: the supported properties of the provider's configuration.
+    - ``resources``, ``functions``: the supported resource types and functions.
     """
 
     package: ClassVar[str]
@@ -204,28 +203,28 @@ class StandIn(Generic[Connection]):
         self._resources = {resource.token: resource for resource in self.resources}
         self._functions = {function.token: function for function in self.functions}
 
-    # What a provider defines.
+    # Defined by each provider.
 
     def connect(self, properties: Properties) -> Connection:
         """The connection for a resource or function with these ``properties``."""
         raise NotImplementedError
 
     def prepare(self, resource: type[Resource[Any]], inputs: Properties) -> Properties:
-        """``inputs`` with what the provider's own configuration adds to them."""
+        """``inputs`` with the additions of the provider's configuration."""
         return inputs
 
     def limits(self, resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
-        """What the service would refuse of ``inputs``, by its own limits; values may be unknown."""
+        """The failures of ``inputs`` against the limits of the service; values may be unknown."""
         yield from ()
 
     def explain(self, error: Exception) -> str | None:
-        """An error of the service in one line; ``None`` if ``error`` is not one."""
+        """The message of a service's error in one line; ``None`` for any other error."""
         return None
 
-    # What the engine asks for.
+    # Called by the engine.
 
     def check_configuration(self, new: Properties) -> tuple[Properties, list[Failure]]:
-        """The provider's configuration ``new`` in its normal form, and what is wrong with it."""
+        """The provider's configuration ``new`` in its normal form, and its failures."""
         failures = [
             Failure(name, self._unknown(name, "the provider", f"{_sdk(self.package)}.provider", "Provider"))
             for name in new
@@ -234,13 +233,13 @@ class StandIn(Generic[Connection]):
         return _checked(self.configuration, new, failures), failures
 
     def configure(self, settings: Properties) -> None:
-        """Take the provider's configuration, as `check_configuration` returned it."""
+        """Set the provider's configuration, as `check_configuration` returned it."""
         self.settings = settings
 
     def check(
         self, token: str, name: str, old: Properties, new: Properties, seed: bytes
     ) -> tuple[Properties, list[Failure]]:
-        """The inputs ``new``, with defaults and an automatic name, and what is wrong with them."""
+        """The inputs ``new``, with defaults and an automatic name, and their failures."""
         resource = self._resource(token)
         new = {key: value for key, value in new.items() if key != _DEFAULTS}
         failures = [
@@ -259,7 +258,7 @@ class StandIn(Generic[Connection]):
     def diff(
         self, token: str, old_inputs: Properties, old_outputs: Properties, new: Properties
     ) -> Difference:
-        """What differs between a resource's state and its inputs ``new``."""
+        """The difference between a resource's state and its inputs ``new``."""
         resource = self._resource(token)
         changes: list[Change] = []
         for name, kind in resource.inputs.items():
@@ -271,7 +270,7 @@ class StandIn(Generic[Connection]):
         return Difference(changes, replaces and (resource.deletes_first or _is_named(resource, new)))
 
     def create(self, token: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
-        """Make a resource: its id and its outputs."""
+        """Create a resource; return its id and its outputs."""
         kind = self._resource(token)
         if preview:
             return "", dict.fromkeys([*_computed(kind), *kind.outputs], UNKNOWN) | _shown(kind, inputs)
@@ -285,7 +284,7 @@ class StandIn(Generic[Connection]):
             raise Incomplete(self._message(error), made) from error
 
     def read(self, token: str, resource_id: str, inputs: Properties, outputs: Properties) -> State | None:
-        """A resource as it is now, or ``None`` if it is gone; without ``inputs``, an import."""
+        """The current state of a resource, ``None`` if it does not exist; without ``outputs``, an import."""
         kind = self._resource(token)
         imported = not outputs
         known = outputs
@@ -297,10 +296,10 @@ class StandIn(Generic[Connection]):
         now = {**known, **live}
         for name in kind.inputs.keys() & live.keys():
             now[name] = _settled(kind.inputs[name], known.get(name), live[name])
-        # A refresh loses a write-only input, as with the bridge of the official providers.
+        # A refresh loses a write-only input, as in pulumi-terraform-bridge.
         now_inputs = _shown(kind, inputs) | {name: inputs[name] for name in inputs if name.startswith("__")}
         for name, part in kind.inputs.items():
-            # What the program did not give counts only if it is neither the service's choice nor the default.
+            # A value that the program did not give is drift only if it is neither computed nor the default.
             drifted = not part.computed and not part.equal(None, live.get(name))
             if name in live and (name in inputs or imported or drifted):
                 now_inputs[name] = _unchanged_or(part, inputs.get(name), live[name])
@@ -316,7 +315,7 @@ class StandIn(Generic[Connection]):
         *,
         preview: bool,
     ) -> Properties:
-        """Bring a resource to its inputs ``new``: its outputs."""
+        """Update a resource to its inputs ``new``; return its outputs."""
         kind = self._resource(token)
         kept = {
             key: value
@@ -336,13 +335,13 @@ class StandIn(Generic[Connection]):
         return self._outcome(resource, resource_id, new, kept)
 
     def delete(self, token: str, resource_id: str, outputs: Properties, timeout: float | None = None) -> None:
-        """Delete a resource, within ``timeout`` seconds where the program says so."""
+        """Delete a resource, within ``timeout`` seconds if the program sets a timeout."""
         resource = self._resource(token)(self.connect(outputs))
         resource.timeout = timeout
         resource.delete(resource_id, outputs)
 
     def invoke(self, token: str, arguments: Properties) -> tuple[Properties, list[Failure]]:
-        """The result of a function, and what is wrong with its arguments."""
+        """The result of a function, and the failures of its arguments."""
         function = self._functions.get(token)
         if function is None:
             raise Refused(
@@ -370,7 +369,7 @@ class StandIn(Generic[Connection]):
         """The results of a function that are secret."""
         return self._functions[token].secrets
 
-    # Inside.
+    # Internal.
 
     def _resource(self, token: str) -> type[Resource[Any]]:
         if token not in self._resources:
@@ -390,7 +389,7 @@ class StandIn(Generic[Connection]):
     def _outcome(
         self, resource: Resource[Any], resource_id: str, inputs: Properties, kept: Properties
     ) -> Properties:
-        """The outputs after a create or update; an error if the service did not keep what it was told."""
+        """The outputs after a create or update; an error if the service did not store a value as given."""
         live = resource.read(resource_id, {**kept, **_public(inputs)})
         if live is None:
             raise Refused("it was made, but the service does not show it")
@@ -411,7 +410,7 @@ class StandIn(Generic[Connection]):
         return _present({**kept, **_shown(type(resource), inputs), **shown})
 
     def _as_it_is(self, token: str, resource_id: str, inputs: Properties) -> State:
-        """A resource that did not become what ``inputs`` ask for: as it is now, if that can be known."""
+        """The current state of a resource whose creation failed; ``inputs`` if it cannot be read."""
         asked = State(resource_id, inputs, _shown(self._resource(token), inputs))
         try:
             return self.read(token, resource_id, inputs, asked.outputs) or asked
@@ -427,7 +426,7 @@ class StandIn(Generic[Connection]):
 
 
 def _served(token: str, served: Iterable[str]) -> str:
-    """What is served in place of ``token``: the types or functions of its module, in their short form."""
+    """The supported types or functions of the module of ``token``, by their short names, for a message."""
     package, module = token.split(":")[0], _module(token)
     of_module = [other for other in served if _module(other) == module]
     if not of_module:
@@ -455,7 +454,7 @@ def _conflicts(described: Mapping[str, Property], given: Properties) -> Iterator
 def _named(
     resource: type[Resource[Any]], name: str, old: Properties, new: Properties, seed: bytes
 ) -> Properties:
-    """The automatic name, where one is due: the one that it has, else a new one."""
+    """The automatic name, if the program gives none: the existing one, else a new one."""
     rule = resource.automatic_name
     if rule is None or rule.property in new:
         return {}
@@ -465,11 +464,11 @@ def _named(
 
 
 def _is_named(resource: type[Resource[Any]], new: Properties) -> bool:
-    """Whether the program names the resource, which the old one may be called too.
+    """Whether the program gives the name of the resource, so that the old one may have the same name.
 
-    The official providers do not compare the two, and look only at names that they would make with random
-    digits (`AutoNamed`): pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go,
-    ``nameRequiresDeleteBeforeReplace``. The key of an S3 object is none: pulumi/pulumi-aws,
+    The official providers do not compare the names, and consider only properties with an automatic name with
+    random digits (`AutoNamed`): pulumi/pulumi-terraform-bridge, pkg/tfbridge/schema.go,
+    ``nameRequiresDeleteBeforeReplace``. The key of an S3 object is not one: pulumi/pulumi-aws,
     provider/resources.go, ``aws_s3_object``.
     """
     rule = resource.automatic_name
@@ -479,9 +478,9 @@ def _is_named(resource: type[Resource[Any]], new: Properties) -> bool:
 
 
 def _unfinished(resource: type[Resource[Any]], old_outputs: Properties, new: Properties) -> set[str]:
-    """The inputs that a resource has not got, since its create stopped half way (`Incomplete`).
+    """The inputs that an incomplete creation (`Incomplete`) did not apply.
 
-    The engine keeps the inputs of such a create as if they had been taken, and asks for an update.
+    The engine stores the inputs of such a creation as if they were applied, and calls ``Update``.
     """
     return {
         change.property
@@ -496,12 +495,12 @@ def _computed(resource: type[Resource[Any]]) -> list[str]:
 
 
 def _unchanged_or(part: Property, old: Any, now: Any) -> Any:
-    """``old`` if ``now`` means the same, so that a state keeps what was written; else ``now``."""
+    """``old`` if ``now`` is equal to it, so that the state keeps the declared form; else ``now``."""
     return old if old is not None and part.equal(now, old) else now
 
 
 def _settled(part: Property, old: Any, now: Any) -> Any:
-    """As `_unchanged_or`, with what the service chose within ``old``."""
+    """As `_unchanged_or`, with the computed values inside ``old``."""
     kept = _unchanged_or(part, old, now)
     if kept is not old or not old or not now:
         return kept
@@ -514,7 +513,7 @@ def _settled(part: Property, old: Any, now: Any) -> Any:
 
 
 def _shown(resource: type[Resource[Any]], inputs: Properties) -> Properties:
-    """The inputs that the outputs repeat."""
+    """The inputs that are outputs too."""
     return {
         name: value
         for name, value in inputs.items()
@@ -545,15 +544,15 @@ def _sdk(package: str) -> str:
 
 
 def official_properties(module: str, name: str) -> set[str]:
-    """The properties that the official SDK's class ``name`` takes; none if there is no such class.
+    """The properties of the official SDK's class ``name``; empty if there is no such class.
 
-    The SDK is large, so it is imported only here, to word a refusal.
+    The SDK is large, so it is imported only here, for the text of a refusal.
     """
     pulumi = import_sdk()
     try:
         sdk = importlib.import_module(module)
     except ImportError:
         return set()
-    # The class for the arguments has another name where the usual one is taken.
+    # The class of the arguments has another name if the usual one is taken.
     arguments = getattr(sdk, f"{name}InitArgs", None) or getattr(sdk, f"{name}Args", None)
     return set(pulumi._types.input_type_py_to_pulumi_names(arguments).values()) if arguments else set()

@@ -1,7 +1,7 @@
 """The schema of a stand-in's package, which YAML programs and generated SDKs need.
 
-It has the resource types that the stand-in serves, with the properties that it knows, and no functions. An
-object type of the official schema is any value here.
+It contains the resource types that the stand-in serves, with their supported properties, and no functions.
+Object types of the official schema are ``pulumi.json#/Any`` here.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from .provider import Resource, StandIn
 
 
 def schema_of(provider: StandIn[Any]) -> dict[str, Any]:
-    """The schema, with names and import paths as the official provider has them."""
+    """The schema, with the names and import paths of the official provider."""
     return {
         "name": provider.package,
         "version": provider.version,

@@ -1,12 +1,12 @@
 """Property values between the engine's protocol and plain Python.
 
 The engine sends properties as a protobuf ``Struct``. Inside a stand-in they are plain Python: ``None``,
-``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict``; `UNKNOWN` stands for a value that a preview
-cannot know yet.
+``bool``, ``int``, ``float``, ``str``, ``list`` and ``dict``; `UNKNOWN` is a value that is unknown during a
+preview.
 
 A stand-in tells the engine that it does not accept secrets, as the official providers do. The engine then
-hands over secrets in clear, and marks what comes back under the same name as secret again. What only the
-provider knows to be secret is wrapped by `encode`.
+sends secrets in plain text, and marks outputs with the same names as secret again. `encode` wraps the values
+that only the provider knows to be secret.
 
 Source of the wire format: Pulumi's provider protocol (``sdk/go/common/resource/plugin/rpc.go``).
 """
@@ -25,7 +25,7 @@ class Unknown(Enum):
 
 
 UNKNOWN: Final = Unknown.UNKNOWN
-"""A value that a preview cannot know yet."""
+"""A value that is unknown during a preview."""
 
 Properties = dict[str, Any]
 """Properties of a resource, by name; every value is plain Python or `UNKNOWN`."""
@@ -45,13 +45,13 @@ _UNKNOWNS = frozenset(
 
 
 def decode(struct: struct_pb2.Struct) -> Properties:
-    """The properties in ``struct`` as plain Python. Nulls are left out; secrets are given in clear."""
+    """The properties in ``struct`` as plain Python. Nulls are left out; secrets are unwrapped."""
     properties = {name: _decode(value) for name, value in struct.fields.items()}
     return {name: value for name, value in properties.items() if value is not None}
 
 
 def encode(properties: Mapping[str, Any], secrets: Iterable[str] = ()) -> struct_pb2.Struct:
-    """``properties`` as a ``Struct``, those in ``secrets`` marked as secret. Nulls are left out."""
+    """``properties`` as a ``Struct``; those named in ``secrets`` are marked as secret. Nulls are left out."""
     struct = struct_pb2.Struct()
     for name, value in properties.items():
         if value is None:
@@ -63,7 +63,7 @@ def encode(properties: Mapping[str, Any], secrets: Iterable[str] = ()) -> struct
 
 
 def is_known(value: Any) -> bool:
-    """Whether ``value`` holds no `UNKNOWN`, at any depth."""
+    """Whether ``value`` contains no `UNKNOWN`, at any depth."""
     if isinstance(value, Mapping):
         return all(is_known(item) for item in value.values())
     if isinstance(value, list):
