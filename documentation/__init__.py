@@ -1,1 +1,1 @@
-"""The documentation's site: the pages of `docs/`, the reference made from the types, and the pictures."""
+"""The documentation's site: the pages of `docs/`, the reference from the types, and the diagrams."""

@@ -1,4 +1,4 @@
-"""The reference of the commands, from their own options, and of the environment variables."""
+"""The reference of the commands, generated from their options, and of the environment variables."""
 
 import argparse
 import re
@@ -25,18 +25,18 @@ _VARIABLES = (
     (
         OFFLINE,
         "`pulumi preview`, `pulumi up`",
-        "Of any value: registries other than ECR are not asked for digests; their images keep their tag.",
+        "Any value: digests are not looked up in registries other than ECR; their images keep their tags.",
     ),
     ("GITLAB_TOKEN", "the GitLab provider, `runner-doctor`", "An access token for GitLab's API."),
     (
         "GITLAB_BASE_URL",
         "the GitLab provider, `runner-doctor online` and `leftovers`",
-        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: that of the job, else GitLab.com.",
+        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the job's, else GitLab.com.",
     ),
     (
         review.TOKEN_VARIABLE,
         "`runner-review`, `runner-deploy`, `runner-drift`",
-        "An access token that writes notes and issues, and reads plans. `--token-variable` names another.",
+        "An access token that writes notes and issues, and reads plans. `--token-variable` names another variable.",
     ),
     ("DOCKER_AUTH_CONFIG", "`runner-doctor`", "The variable of `docker pull` on this machine."),
     (
@@ -53,7 +53,7 @@ _VARIABLES = (
 
 
 def page() -> str:
-    """The page."""
+    """The page in Markdown."""
     parts = ["# Commands\n", _ABOUT]
     for make in COMMANDS:
         parts += _sections(make(), 2)
@@ -63,7 +63,7 @@ def page() -> str:
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The commands of a command, by their names."""
+    """The subcommands of a command, by their names."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
@@ -104,7 +104,7 @@ def _rows(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _epilog(text: str) -> tuple[str, str]:
-    """The examples in what a help ends with, and what the exit status means."""
+    """The examples in the epilog of a help text, and its description of the exit status."""
     lines = re.findall(r"^  (.+)$", text, re.MULTILINE)
     examples = "\n".join(re.sub(r"(\S {2,})(?=\S)", r"\1# ", line) for line in lines)
     status = re.search(r"Exit status: .+", text, re.DOTALL)

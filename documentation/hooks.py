@@ -1,7 +1,7 @@
-"""Hooks of MkDocs: they add the pages that are not in `docs/`, and follow links to files outside of it.
+"""Hooks of MkDocs: they add the pages that are not in `docs/`, and rewrite links to files outside of it.
 
 `README.md`, `CHANGELOG.md`, `CONTRIBUTING.md` and `SECURITY.md` are pages. Any other file of the repository
-that a page links to is part of the site as text. A link to a file that does not exist stays as it is, and
+that a page links to is added to the site as text. A link to a file that does not exist is left unchanged, and
 fails the build, which is strict.
 """
 
@@ -21,7 +21,7 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security-reports.md",
 }
-"""Pages from outside `docs/`, by their path in the repository."""
+"""The pages from outside `docs/`: the path in the repository to the path in the site."""
 
 REFERENCE = {
     "components/pulumi_gitlab_runner/spec/stack.py": "reference/declaration.md",
@@ -49,20 +49,20 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Follow the links of a page of `docs/`; those of generated pages have been followed."""
+    """Rewrite the links of a page of `docs/`; the links of generated pages are already rewritten."""
     if page.file.generated_by is not None:
         return markdown
     return _followed(markdown, f"docs/{page.file.src_uri}", files, config)
 
 
 def _followed(markdown: str, source: str, files: Files, config: MkDocsConfig) -> str:
-    """A page with its links as they are in the site.
+    """A page with its links rewritten to paths in the site.
 
     Args:
-        markdown: its text.
-        source: its path in the repository.
-        files: those of the site; linked ones are added.
-        config: MkDocs's.
+        markdown: the text of the page.
+        source: the path of the page in the repository.
+        files: the files of the site; linked files are added.
+        config: the configuration of MkDocs.
     """
     place = PAGES.get(source, source.removeprefix("docs/"))
 
@@ -75,7 +75,7 @@ def _followed(markdown: str, source: str, files: Files, config: MkDocsConfig) ->
 
 
 def _target(found: re.Match[str], source: str, place: str, files: Files, config: MkDocsConfig) -> str:
-    """Where a link leads within the site."""
+    """The target of a link in the site."""
     written = found["link"] or found["image"] or found["picture"]
     path = _normal(PurePosixPath(source).parent / written)
     if path in PAGES | REFERENCE:

@@ -1,4 +1,4 @@
-"""The picture of what `pulumi up` makes, drawn once for light and once for dark pages.
+"""The diagram of what `pulumi up` creates, in a light and a dark version.
 
 `python -m documentation.overview` writes both files.
 """
@@ -13,7 +13,7 @@ FONT = "-apple-system, 'Segoe UI', Helvetica, Arial, sans-serif"
 
 @dataclass(frozen=True)
 class Colours:
-    """What a picture is drawn with."""
+    """The colours of a diagram."""
 
     text: str
     quiet: str
@@ -30,7 +30,7 @@ COLOURS = {
 
 
 def picture(colours: Colours) -> str:
-    """The picture as SVG, with one paragraph that says the same to screen readers."""
+    """The diagram as SVG, with a description for screen readers."""
 
     def frame(x: int, y: int, width: int, height: int, title: str) -> str:
         return (
@@ -39,8 +39,8 @@ def picture(colours: Colours) -> str:
             f'<text x="{x + 14}" y="{y + 24}" font-weight="600" fill="{colours.text}">{title}</text>'
         )
 
-    def box(x: int, y: int, width: int, height: int, title: str, *lines: str, made: bool = True) -> str:
-        stroke = colours.accent if made else colours.line
+    def box(x: int, y: int, width: int, height: int, title: str, *lines: str, created: bool = True) -> str:
+        stroke = colours.accent if created else colours.line
         text = "".join(
             f'<text x="{x + 12}" y="{y + 42 + 17 * row}" font-size="12" fill="{colours.quiet}">{line}</text>'
             for row, line in enumerate(lines)
@@ -62,20 +62,20 @@ def picture(colours: Colours) -> str:
         frame(10, 40, 190, 330, "GitLab"),
         box(24, 80, 162, 64, "Runner build", "group 42, tag docker"),
         box(24, 166, 162, 64, "CI variables", "masked, protected"),
-        box(24, 290, 162, 64, "Jobs", "image: …/ci/base", made=False),
+        box(24, 290, 162, 64, "Jobs", "image: …/ci/base", created=False),
         frame(290, 40, 410, 330, "AWS account"),
         box(304, 80, 382, 176, "Runner host", "one EC2 instance in an Auto Scaling group"),
         box(318, 138, 170, 104, "gitlab-runner", "config.toml, typed",
             "credentials in memory,", "fetched ahead of jobs"),
         box(502, 138, 170, 104, "Job network", "one for each job:",
-            "job, postgres, redis;", "no way to the host’s role"),
+            "job, postgres, redis;", "no access to IAM role"),
         box(304, 276, 184, 78, "IAM role", "pulls from exactly the", "declared repositories"),
         box(502, 276, 184, 78, "ECR repositories", "team/ci/base", "team/private/image"),
         frame(790, 40, 180, 330, "Elsewhere"),
-        box(804, 80, 152, 78, "ECR, another", "account or region:", "policy to hand over", made=False),
-        box(804, 178, 152, 78, "Any registry", "fixed user and", "password", made=False),
-        box(804, 276, 152, 78, "Docker Hub …", "public, or cached", "by your ECR", made=False),
-        arrow("M 318 190 L 190 128", "asks for jobs", 206, 128),
+        box(804, 80, 152, 78, "ECR, another", "account or region:", "policy for its owner", created=False),
+        box(804, 178, 152, 78, "Any registry", "fixed user and", "password", created=False),
+        box(804, 276, 152, 78, "Docker Hub …", "public, or cached", "by your ECR", created=False),
+        arrow("M 318 190 L 190 128", "requests jobs", 206, 128),
         arrow("M 700 180 L 786 180", "pulls", 722, 172),
         arrow("M 594 256 L 594 272", "", 0, 0),
         arrow("M 396 272 L 396 260", "", 0, 0),
@@ -83,21 +83,21 @@ def picture(colours: Colours) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 30 980 380" role="img" font-family="{FONT}" '
         'font-size="14">'
-        "<title>What pulumi up makes</title>"
+        "<title>What pulumi up creates</title>"
         "<desc>In GitLab a runner and CI variables; in AWS a runner host with its role, credentials and a "
-        "network for each job, and ECR repositories. The host pulls from registries elsewhere too.</desc>"
+        "network for each job, and ECR repositories. The host also pulls from other registries.</desc>"
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" '
         f'orient="auto"><path d="M 0 0 L 8 4 L 0 8 z" fill="{colours.line}"/></marker></defs>'
         f"{''.join(parts)}"
         f'<rect x="10" y="386" width="14" height="14" rx="3" fill="{colours.box}" '
         f'stroke="{colours.accent}" stroke-width="1.5"/>'
-        f'<text x="32" y="398" font-size="12" fill="{colours.quiet}">made by pulumi up from one '
+        f'<text x="32" y="398" font-size="12" fill="{colours.quiet}">created by pulumi up from one '
         "declaration</text></svg>\n"
     )
 
 
 def main() -> None:
-    """Write the pictures."""
+    """Write the diagrams."""
     ASSETS.mkdir(exist_ok=True)
     for name, colours in COLOURS.items():
         (ASSETS / f"overview-{name}.svg").write_text(picture(colours), encoding="utf-8")

@@ -19,17 +19,17 @@ _DEFAULT = re.compile(r"\s*Default:?\s+(.+?)(?:\.(?=\s[A-Z])|\.?$)", re.DOTALL)
 _CONFIG = re.compile(r"[A-Z]\w*Config$")
 
 _ABOUT_DECLARATION = """\
-Every key of a stack's declaration, `gitlab-runner:stack` in `Pulumi.STACK.yaml`; programs take the same
+Every key of a stack's declaration, `gitlab-runner:stack` in `Pulumi.STACK.yaml`; programs use the same
 keys. A key with an asterisk is required. `NAME` is a name that you choose. For an encrypted value, run
 `pulumi config set --secret --path`.
 """
 _ABOUT_CONFIG = """\
-The keys that `config` of a runner and `config` of a host take, with the version of gitlab-runner that
+The keys that `config` of a runner and `config` of a host accept, with the version of gitlab-runner that
 introduced each. Where the file spells a key differently, both spellings are accepted. Keys that the library
 sets itself are refused, and so are secrets.
 """
 _ABOUT_COMPONENTS = """\
-Each component takes `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same keys in
+Each component has the arguments `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same keys in
 snake case, other languages in their own style. A key that is an *Input* accepts outputs of other
 resources; the others decide which resources exist, and accept only plain values.
 """
@@ -41,7 +41,7 @@ def _schema() -> dict[str, Any]:
 
 
 def pages() -> dict[str, str]:
-    """The pages of the reference, by their places in the site."""
+    """The pages of the reference, by their paths in the site."""
     schema = _schema()
     tables = {_STACK: schema["properties"]["config"]["properties"]["gitlab-runner:stack"], **schema["$defs"]}
     return {
@@ -96,7 +96,7 @@ def _section(name: str, table: Mapping[str, Any], places: list[str]) -> Iterator
 
 
 def _by_field(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Each key once; a second spelling of the same key follows the first."""
+    """Each key once; a second spelling of the same key is shown after the first."""
     spellings: dict[int, list[str]] = {}
     for name, about in properties.items():
         spellings.setdefault(id(about), []).append(name)
@@ -106,7 +106,7 @@ def _by_field(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _title(name: str) -> str:
-    """The name of a definition, for people: `EcrPublicDeclaration` is the section "ECR public"."""
+    """The section title of a definition, such as "ECR public" for `EcrPublicDeclaration`."""
     if name == _STACK:
         return "The stack"
     if _is_config(name):
@@ -117,7 +117,7 @@ def _title(name: str) -> str:
 
 
 def _places(tables: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Where each definition is used, as paths from the top of the declaration."""
+    """The paths in the declaration at which each definition is used."""
     found: dict[str, list[str]] = {}
 
     def walk(name: str, path: str, depth: int) -> None:
@@ -163,7 +163,7 @@ def _type(about: Mapping[str, Any]) -> str:
 
 
 def _with_default(description: str) -> tuple[str, str]:
-    """A description without its default, and the default."""
+    """A description without its default value, and the default value."""
     found = _DEFAULT.search(description)
     if not found:
         return _described(description), ""
@@ -222,5 +222,5 @@ def _schema_type(about: Mapping[str, Any], types: Mapping[str, Any]) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """A docstring as Markdown: what goes before an indented or listed part has an empty line after it."""
+    """A docstring as Markdown: with an empty line before a list."""
     return re.sub(r"(?m)^(Creates[^\n]*:)\n(?=- )", r"\1\n\n", text)

@@ -1,4 +1,4 @@
-"""How the documentation's site is built."""
+"""The build of the documentation's site."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from sandbox.paths import CHECKOUT
 
 
 def command(directory: Path) -> list[str]:
-    """The command that builds it into a directory; it fails where a link or an anchor leads nowhere."""
+    """The command that builds the site in a directory; it fails on a broken link or anchor."""
     settings = str(CHECKOUT / "mkdocs.yml")
     return [
         sys.executable, "-m", "mkdocs", "--quiet", "build", "--strict",
@@ -17,6 +17,6 @@ def command(directory: Path) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment of that command: the hooks are modules of this checkout."""
+    """The environment variables of that command: the hooks are modules of this checkout."""
     paths = [str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return dict(os.environ) | {"PYTHONPATH": os.pathsep.join(paths), "NO_MKDOCS_2_WARNING": "1"}
