@@ -31,12 +31,12 @@ _VARIABLES = (
     (
         "GITLAB_BASE_URL",
         "the GitLab provider, `runner-doctor online` and `leftovers`",
-        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the job's, else GitLab.com.",
+        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the job's GitLab, else GitLab.com.",
     ),
     (
         review.TOKEN_VARIABLE,
         "`runner-review`, `runner-deploy`, `runner-drift`",
-        "An access token that writes notes and issues, and reads plans. `--token-variable` names another variable.",
+        "An access token that writes notes and issues, and reads plans. Another variable: `--token-variable`.",
     ),
     ("DOCKER_AUTH_CONFIG", "`runner-doctor`", "The variable of `docker pull` on this machine."),
     (

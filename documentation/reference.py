@@ -29,8 +29,8 @@ introduced each. Where the file spells a key differently, both spellings are acc
 sets itself are refused, and so are secrets.
 """
 _ABOUT_COMPONENTS = """\
-Each component has the arguments `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same keys in
-snake case, other languages in their own style. A key that is an *Input* accepts outputs of other
+Each component has the arguments `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same
+keys in snake case, other languages in their own style. A key that is an *Input* accepts outputs of other
 resources; the others decide which resources exist, and accept only plain values.
 """
 
