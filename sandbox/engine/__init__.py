@@ -1,1 +1,1 @@
-"""The Pulumi engine: found on this machine, downloaded, or built."""
+"""The Pulumi engine: installed on this machine, downloaded, or built."""

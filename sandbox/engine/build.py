@@ -1,7 +1,7 @@
-"""The engine built from its Go module, for machines that reach package registries and nothing else.
+"""The engine built from its Go module, for machines that can reach only package registries.
 
-Pulumi's Go module serves the `pulumi` command, but not its language host for Python; so beside the built
-command is a language host of ours (`language_host.py`), with Pulumi's own script that runs a program.
+Pulumi's Go module contains the `pulumi` command, but not its language host for Python; so the built command
+comes with the sandbox's language host (`language_host.py`), and Pulumi's own script that runs a program.
 The flags are those of Pulumi's releases (pulumi/pulumi, `.goreleaser.yml`).
 """
 
@@ -20,7 +20,7 @@ COMMAND_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 SDK_MODULE = "github.com/pulumi/pulumi/sdk/v3"
 EXECUTOR = "python/cmd/pulumi-language-python-exec"
 PACKAGES_TO_COMPILE = 1670
-"""About how many packages a build compiles; only shown, so that one sees how far it is."""
+"""The approximate number of packages that a build compiles, for the progress display."""
 FLAGS = ("-ldflags", f"-s -w -X {SDK_MODULE}/go/common/version.Version=v{VERSION_TEXT}")
 
 
@@ -28,7 +28,7 @@ def build(directory: Path, step: Step) -> Path:
     """Build the engine below `directory`; return the folder with the executables.
 
     Raises:
-        WayFailedError: there is no Go toolchain to be had, or the build fails.
+        WayFailedError: no Go toolchain is available, or the build fails.
     """
     module = directory / "module"
     shutil.copytree(MODULE, module)

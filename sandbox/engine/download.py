@@ -32,10 +32,10 @@ MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64
 
 
 def archive_name(system: str, machine: str) -> str:
-    """Return the archive's name for a platform, as `platform.system()` and `platform.machine()` name it.
+    """Return the name of the archive for a platform: `platform.system()` and `platform.machine()`.
 
     Raises:
-        WayFailedError: Pulumi has no release for it.
+        WayFailedError: Pulumi has no release for the platform.
     """
     try:
         target = f"{SYSTEMS[system]}-{MACHINES[machine.lower()]}"
@@ -45,12 +45,12 @@ def archive_name(system: str, machine: str) -> str:
 
 
 def download(directory: Path, step: Step) -> Path:
-    """Fetch the engine, check it, and unpack it below `directory`; return the folder with the executables.
+    """Download the engine, verify it, and unpack it below `directory`; return the folder of the executables.
 
-    `SANDBOX_ENGINE_MIRROR` names another place that holds the same files.
+    `SANDBOX_ENGINE_MIRROR` is the URL of a mirror with the same files.
 
     Raises:
-        WayFailedError: nothing answers in a few seconds, or what came is not what was published.
+        WayFailedError: the server does not respond within seconds, or the checksum differs.
     """
     base = os.environ.get("SANDBOX_ENGINE_MIRROR", OFFICIAL).rstrip("/")
     if not base.startswith(("https://", "http://")):
@@ -74,7 +74,7 @@ def download(directory: Path, step: Step) -> Path:
 
 
 def explain_unreachable(url: str) -> str | None:
-    """Return why nothing answers at an address within seconds; None where something does, whatever it is."""
+    """Return why a URL is unreachable within seconds; None if the server responds, with any status."""
     try:
         _small_file(url)
     except WayFailedError as failure:
@@ -92,9 +92,9 @@ def _published_checksum(base: str, name: str) -> str:
 
 
 def _small_file(url: str) -> str:
-    """Return what `url` holds, or fail within seconds: this is where a machine without internet finds out.
+    """Return the content of `url`, or fail within seconds: the first request on a machine without internet.
 
-    In a thread of its own, because looking up a host name knows no time limit.
+    In a thread, because the lookup of a host name has no timeout.
     """
     outcome: SimpleQueue[str | WayFailedError] = SimpleQueue()
 
@@ -118,7 +118,7 @@ def _small_file(url: str) -> str:
 
 
 def _fetch(url: str, file: Path, step: Step) -> str:
-    """Write what `url` holds to `file`, and return its SHA-256."""
+    """Write the content of `url` to `file`, and return its SHA-256."""
     digest = hashlib.sha256()
     received = 0
     try:
@@ -151,11 +151,11 @@ def _explain(url: str, error: Exception) -> str:
 
 
 def _unpack(archive: Path, directory: Path) -> None:
-    """Unpack the regular files into `directory`, and nowhere else whatever the names in the archive are."""
+    """Unpack the regular files into `directory`; refuse names in the archive that lead out of it."""
     try:
         if archive.suffix == ".zip":
             with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(directory)  # noqa: S202 (drops leading `/` and every `..` by itself)
+                zipped.extractall(directory)  # noqa: S202 (drops `/` and `..`)
             return
         with tarfile.open(archive) as tar:
             for member in tar:

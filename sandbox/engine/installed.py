@@ -1,4 +1,4 @@
-"""An engine that the machine already has: `pulumi` on PATH."""
+"""The engine installed on the machine: `pulumi` on PATH."""
 
 import contextlib
 import json
@@ -11,13 +11,13 @@ LANGUAGE_HOST = "pulumi-language-python"
 
 
 def find(memory: Path) -> Engine:
-    """Return the engine on PATH when it is new enough and can run Python.
+    """Return the engine on PATH if it is new enough and can run Python.
 
-    Running `pulumi version` costs a third of a second; so the answer is kept in the file `memory`
-    and holds as long as the executable is the same file.
+    `pulumi version` takes a third of a second; so its result is cached in the file `memory` until the
+    executable changes.
 
     Raises:
-        WayFailedError: there is none, it is too old or of another major version, or has no language host.
+        WayFailedError: not found, too old, of another major version, or without a language host.
     """
     found = shutil.which("pulumi")
     if found is None:
@@ -41,7 +41,7 @@ def _remembered_version(command: Path, memory: Path) -> tuple[int, ...]:
         if remembered["identity"] == identity:
             return tuple(remembered["version"])
     except (OSError, ValueError, KeyError, TypeError):
-        pass  # nothing remembered yet, or not readable: ask
+        pass  # not cached yet, or unreadable
     version = version_of(command)
     with contextlib.suppress(OSError):  # a shared engine's directory may be read-only
         memory.parent.mkdir(parents=True, exist_ok=True)

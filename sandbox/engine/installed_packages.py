@@ -1,8 +1,8 @@
-"""What packages a Python interpreter has installed, and which Pulumi plugins they ask for.
+"""The packages installed for a Python interpreter, and the Pulumi plugins that they require.
 
-As Pulumi's own language host finds them: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go and
-sdk/python/toolchain/pip.go. Imports the standard library only, so that it can run on the interpreter in
-question: `python installed_packages.py` prints what it found as JSON.
+As Pulumi's language host finds them: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go and
+sdk/python/toolchain/pip.go. Imports only the standard library, so that it can run on that interpreter:
+`python installed_packages.py` prints the packages as JSON.
 """
 
 import json
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 NO_PLUGINS = ("pulumi-policy", "pulumi-esc-sdk")
-"""Packages of Pulumi's that have no plugin and do not say so."""
+"""Pulumi's packages without a plugin whose metadata does not say so."""
 
 _PACKAGE_VERSION = re.compile(
     r"(?P<release>\d+(\.\d+)*)((?P<stage>a|b|rc)(?P<number>\d*))?(?P<post>\.post\d*)?(?P<dev>\.dev\d*)?"
@@ -28,7 +28,7 @@ _STAGES = {"a": "alpha", "b": "beta", "rc": "rc"}
 
 @dataclass(frozen=True)
 class Plugin:
-    """A provider plugin that a package needs."""
+    """A provider plugin that a package requires."""
 
     name: str
     version: str
@@ -40,9 +40,9 @@ class Package:
     """An installed package.
 
     Attributes:
-        name: in its canonical form (PEP 503).
-        version: as the package states it.
-        stated: the text of its `pulumi-plugin.json`; None where it has none.
+        name: the name in its canonical form (PEP 503).
+        version: the version in its metadata.
+        stated: the text of its `pulumi-plugin.json`; None if it has none.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Package:
 
 
 def plugins_of(python: str) -> list[Plugin]:
-    """Return the plugins that the packages of the interpreter `python` ask for.
+    """Return the plugins that the packages of the interpreter `python` require.
 
     Raises:
         ValueError: a `pulumi-plugin.json` cannot be read.
@@ -69,7 +69,7 @@ def packages_of(python: str, *, transitive: bool) -> list[tuple[str, str]]:
 
     Args:
         python: the interpreter.
-        transitive: whether packages that others need are listed too.
+        transitive: whether dependencies of other packages are listed too.
     """
     listed = [python, "-m", "pip", "list", "--format", "json", *([] if transitive else ["--not-required"])]
     answer = subprocess.run(listed, capture_output=True, text=True, check=True)
@@ -82,9 +82,9 @@ def _packages() -> list[Package]:
 
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str] | None:
-    """Return what a package's metadata begins with; None where an interrupted installation left none.
+    """Return the name and version in a package's metadata; None if an interrupted installation left none.
 
-    The parser of the standard library reads all of it, which takes twenty times as long.
+    The parser of the standard library reads all of the metadata, which takes twenty times as long.
     """
     text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     stated = dict(_STATED.findall(text.partition("\n\n")[0]))
@@ -96,9 +96,9 @@ def _canonical(name: str) -> str:
 
 
 def _plugin(package: Package) -> Plugin | None:
-    """Return the plugin that a package asks for.
+    """Return the plugin that a package requires.
 
-    Every package whose name begins with `pulumi-` is taken for a provider, unless its `pulumi-plugin.json`
+    Every package whose name starts with `pulumi-` counts as a provider, unless its `pulumi-plugin.json`
     says otherwise.
     """
     if package.name in NO_PLUGINS:
@@ -121,10 +121,10 @@ def _plugin(package: Package) -> Plugin | None:
 
 
 def plugin_version(version: str) -> str | None:
-    """Return the version of the plugin that belongs to a version of its package (PEP 440).
+    """Return the plugin version for a package version (PEP 440).
 
     Returns:
-        A semantic version; None where none follows, as from one with an epoch.
+        A semantic version; None if there is no equivalent, as for a version with an epoch.
     """
     match = _PACKAGE_VERSION.fullmatch(version)
     if match is None:

@@ -1,13 +1,13 @@
 """A minimal implementation of Pulumi's language host for Python, for the sandbox.
 
-The engine starts it, reads the port from its first line of output, and asks it over gRPC to run programs,
+The engine starts it, reads the port from its first line of output, and calls it over gRPC to run programs,
 component plugins and policy packs (pulumi/pulumi, `proto/pulumi/language.proto`; the official host is
-`sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are kept here). It is installed beside
-a built engine only, since a build does not bring the official one. What only the making of SDKs and of
-projects needs is left out; gRPC answers "unimplemented" to it.
+`sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are the same). It is installed only
+beside a built engine, which does not include the official one. Methods for generating SDKs and projects are
+left out; gRPC responds to them with "unimplemented".
 
-A program runs in the virtual environment of its `virtualenv` option, which is made and filled with pip as the
-official host does. Where the official host takes the ambient Python, and for a plugin without a virtual
+A program runs in the virtual environment of its `virtualenv` option, which is created, and filled with pip,
+as by the official host. Where the official host uses the ambient Python, and for a plugin without a virtual
 environment, the interpreter is the one that runs this host, which `./dev` has set up.
 """
 
@@ -48,9 +48,9 @@ from pulumi.runtime.proto.language_pb2_grpc import (
 EXIT_AFTER_MESSAGE = 32
 """A program's exit code when it has already reported its error."""
 MAXIMUM_PLUGINS = 64
-"""How many plugins and programs can run at once: each keeps a thread of the server."""
+"""The maximum number of plugins and programs that run concurrently: each occupies a thread of the server."""
 GRACE_PERIOD_S = 5
-"""How long an interrupted program may take to end before it is killed."""
+"""The time after which a terminated program is killed, in seconds."""
 PARENT_CHECK_INTERVAL_S = 1.0
 CHUNK_BYTES = 1 << 16
 
@@ -59,11 +59,11 @@ Context = Any
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """Answers the engine's calls.
+    """The gRPC service that the engine calls.
 
     Args:
         executor: Pulumi's script `pulumi-language-python-exec`, which runs a program.
-        engine_address: where the engine's own gRPC server listens, `HOST:PORT`; a handshake may change it.
+        engine_address: the address of the engine's gRPC server, `HOST:PORT`; a handshake may change it.
     """
 
     def __init__(self, executor: Path, engine_address: str) -> None:
@@ -72,16 +72,16 @@ class LanguageHost(LanguageRuntimeServicer):
         self.children: set[subprocess.Popen[bytes]] = set()
 
     def Handshake(self, request: language.LanguageHandshakeRequest, context: Context) -> Any:
-        """Take over the address of an engine that attaches to a running host."""
+        """Set the address of an engine that attaches to a running host."""
         self.engine_address = request.engine_address
         return language.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Empty, context: Context) -> Any:
-        """State the version, which is the engine's."""
+        """Return the version, which is the engine's."""
         return plugin.PluginInfo(version=VERSION_TEXT)
 
     def GetRequiredPackages(self, request: language.GetRequiredPackagesRequest, context: Context) -> Any:
-        """Name the plugins that the program's installed packages ask for."""
+        """Return the plugins that the program's installed packages require."""
         program = _program(request.info)
         try:
             if program.lacks_environment:
@@ -112,7 +112,7 @@ class LanguageHost(LanguageRuntimeServicer):
         )
 
     def About(self, request: language.AboutRequest, context: Context) -> Any:
-        """Say which Python runs programs."""
+        """Return the Python that runs programs, and its version."""
         return language.AboutResponse(
             executable=_program(request.info).python, version=platform.python_version()
         )
@@ -120,7 +120,7 @@ class LanguageHost(LanguageRuntimeServicer):
     def InstallDependencies(
         self, request: language.InstallDependenciesRequest, context: Context
     ) -> Iterator[language.InstallDependenciesResponse]:
-        """Install what a program or plugin needs into its virtual environment."""
+        """Install the dependencies of a program or plugin into its virtual environment."""
         try:
             for output in _program(request.info, is_plugin=request.is_plugin).installation():
                 yield language.InstallDependenciesResponse(stdout=output)
@@ -128,7 +128,7 @@ class LanguageHost(LanguageRuntimeServicer):
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
     def Run(self, request: language.RunRequest, context: Context) -> Any:
-        """Run a program to its end. What it prints goes to this host's output, which the engine shows."""
+        """Run a program. Its output is this host's output, which the engine displays."""
         program = _program(request.info)
         if program.lacks_environment:
             context.abort(
@@ -155,7 +155,7 @@ class LanguageHost(LanguageRuntimeServicer):
     def RunPlugin(
         self, request: language.RunPluginRequest, context: Context
     ) -> Iterator[language.RunPluginResponse]:
-        """Run a plugin or a policy pack, and stream what it prints until it ends."""
+        """Run a plugin or a policy pack, and stream its output until it exits."""
         directory = request.info.program_directory
         arguments = list(request.args)
         is_policy_pack = request.kind == "analyzer"
@@ -190,7 +190,7 @@ class LanguageHost(LanguageRuntimeServicer):
         )
 
     def Cancel(self, request: Empty, context: Context) -> Any:
-        """Interrupt everything that runs."""
+        """Terminate all running programs and plugins."""
         for child in list(self.children):
             _end(child)
         return Empty()
@@ -211,7 +211,7 @@ class LanguageHost(LanguageRuntimeServicer):
         return [*given, request.info.entry_point, *request.args]
 
     def _wait(self, child: subprocess.Popen[bytes], context: Context) -> int:
-        """Wait for a child; a call that the engine gives up interrupts it."""
+        """Wait for a child; it is terminated when the engine cancels the call."""
         self.children.add(child)
         context.add_callback(lambda: _end(child))
         try:
@@ -227,8 +227,8 @@ def _program(info: language.ProgramInfo, *, is_plugin: bool = False) -> Program:
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginResponse]:
-    """Yield what a child writes, as it comes, until it has closed both streams."""
-    assert child.stdout is not None  # noqa: S101 (pipes were asked for)
+    """Yield the output of a child as it is written, until both streams are closed."""
+    assert child.stdout is not None  # noqa: S101 (created with pipes)
     assert child.stderr is not None  # noqa: S101
     chunks: SimpleQueue[language.RunPluginResponse | None] = SimpleQueue()
 
@@ -253,9 +253,9 @@ def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginRespon
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End a child, and kill it when that takes long.
+    """Terminate a child, and kill it after `GRACE_PERIOD_S`.
 
-    Not by SIGINT: a Python program would print a traceback, as if it had failed.
+    Not with SIGINT: a Python program would print a traceback, as if it had failed.
     """
     if child.poll() is not None:
         return
@@ -267,7 +267,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    """Serve until the engine interrupts this process, or is gone."""
+    """Serve until the engine interrupts this process, or exits."""
     parser = argparse.ArgumentParser(description="Pulumi's language host for Python, as the sandbox has it.")
     parser.add_argument("--executor", type=Path, required=True, help="Pulumi's script that runs a program")
     parser.add_argument("engine_address", nargs="?", default="", help="HOST:PORT of the engine")

@@ -1,7 +1,7 @@
 """The language hosts beside a built engine: for YAML programs, and for SDKs of Go and Node.js.
 
-An engine that is downloaded or installed brings its own. A built one has the host for Python alone: the
-others are built when they are first needed, and are kept beside it.
+A downloaded or installed engine includes its own. A built one has only the host for Python: the others are
+built when they are first needed, and are kept beside it.
 """
 
 import shutil
@@ -22,24 +22,24 @@ class Host:
     """A language host that can be built."""
 
     languages: tuple[str, ...]
-    """What the engine calls the languages that it answers for: it looks for `pulumi-language-NAME`."""
+    """The runtime names that it serves: the engine looks for `pulumi-language-NAME`."""
     module: Path
     package: str
     packages_to_compile: int
-    """About how many there are besides those of the engine; only shown."""
+    """The approximate number of packages that the engine does not have, for the progress display."""
 
 
 HOSTS = (
-    # The official host (pulumi/pulumi-yaml). Its module pins older packages of the engine than ours.
+    # The official host (pulumi/pulumi-yaml). Its module pins older packages of the engine.
     Host(("yaml",), MODULES / "yaml", "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml", 150),
-    # Ours, over the engine's own generators: the module proxy does not serve the official hosts.
+    # The sandbox's, with the engine's generators: the module proxy does not serve the official hosts.
     Host(("go", "nodejs"), MODULES / "engine", "./sdk-generator", 10),
 )
 FLAGS = ("-ldflags", "-s -w")
 
 
 def has(engine: Engine, language: str) -> bool:
-    """Say whether the engine finds a host for a language: beside it, or on PATH."""
+    """Return whether the engine finds a host for a language: beside it, or on PATH."""
     name = f"pulumi-language-{language}"
     beside = (engine.command.parent / name, engine.command.resolve().parent / name)
     return any(path.is_file() for path in beside) or shutil.which(name) is not None
@@ -49,7 +49,7 @@ def obtain(engine: Engine, progress: Progress) -> None:
     """Build the hosts that a built engine lacks, one process at a time.
 
     Raises:
-        WayFailedError: there is no Go toolchain to be had, or a build fails.
+        WayFailedError: no Go toolchain is available, or a build fails.
     """
     if engine.origin != "built" or not _missing(engine):
         return
@@ -71,7 +71,7 @@ def _missing(engine: Engine) -> list[Host]:
 
 
 def _build(hosts: list[Host], directory: Path, binaries: Path, step: Step) -> None:
-    """Build hosts below `directory`, and put each in place for its languages in one move."""
+    """Build hosts below `directory`, and move each into place, under the names of its languages."""
     try:
         toolchain = GoToolchain(max(go_version_needed(host.module) for host in hosts), step)
         for host in hosts:

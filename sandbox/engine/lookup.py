@@ -1,4 +1,4 @@
-"""Where the engine comes from: on PATH, else kept from before, else downloaded, else built."""
+"""The lookup of the engine: on PATH, else cached, else downloaded, else built."""
 
 import json
 import shutil
@@ -28,14 +28,14 @@ WAYS: tuple[tuple[str, str, Way], ...] = (
     ("the official download", "downloaded", download),
     ("a build from its Go module", "built", build),
 )
-"""How to get an engine that is not there yet, best way first: title, origin, and what does it."""
+"""The ways to get an engine, preferred first: title, origin, and function."""
 
 
 def locate(directory: Path) -> Engine:
-    """Return the engine that is there already: on PATH, or kept below `directory`.
+    """Return an available engine: on PATH, or cached below `directory`.
 
     Raises:
-        EngineUnavailableError: there is none yet.
+        EngineUnavailableError: not found.
     """
     try:
         return installed.find(directory / "installed.json")
@@ -49,10 +49,10 @@ def locate(directory: Path) -> Engine:
 
 
 def obtain(directory: Path, progress: Progress) -> Engine:
-    """Return an engine, and get one first when there is none: each way in turn, one process at a time.
+    """Return an engine; if none is available, try each of `WAYS` in turn, one process at a time.
 
     Raises:
-        EngineUnavailableError: no way led to one.
+        EngineUnavailableError: every way failed.
     """
     failures: list[tuple[str, str]] = []
     try:
@@ -69,7 +69,7 @@ def obtain(directory: Path, progress: Progress) -> Engine:
             kept = _kept(directory)
             if kept is not None:
                 return kept
-            for left_over in directory.glob("partial-*"):  # of a set-up that was killed
+            for left_over in directory.glob("partial-*"):  # left by a set-up that was killed
                 shutil.rmtree(left_over, ignore_errors=True)
             for title, origin, way in WAYS:
                 try:
@@ -89,7 +89,7 @@ def _kept(directory: Path) -> Engine | None:
 
 
 def _install(directory: Path, origin: str, way: Way, step: Step) -> Engine:
-    """Get an engine in a folder of its own, check it, and put it in place in one move."""
+    """Get an engine in a temporary folder, check its version, and move it into place."""
     with tempfile.TemporaryDirectory(dir=directory, prefix="partial-", ignore_cleanup_errors=True) as partial:
         binaries = way(Path(partial), step)
         require_version(binaries / "pulumi")

@@ -1,6 +1,6 @@
 """A Python program, plugin or policy pack: the interpreter that runs it, and how its packages are installed.
 
-As Pulumi's own language host has it: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go
+As in Pulumi's language host: pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go
 (`parseOptions`, `InstallDependencies`) and sdk/python/toolchain/pip.go.
 """
 
@@ -16,14 +16,14 @@ from typing import Any
 from sandbox.errors import SandboxError
 
 PLUGIN_ENVIRONMENT = "venv"
-"""The virtual environment of a plugin that names none, in its folder."""
+"""The default virtual environment of a plugin, in its folder."""
 
 
 class Program:
     """A program, plugin or policy pack.
 
     Args:
-        root: the folder of its Pulumi.yaml or PulumiPlugin.yaml.
+        root: the folder of its `Pulumi.yaml` or `PulumiPlugin.yaml`.
         directory: the folder of its source.
         options: its `runtime.options`.
         is_plugin: whether it is a plugin.
@@ -34,7 +34,7 @@ class Program:
         self.is_plugin = is_plugin
         chosen = options.get("virtualenv")
         self.environment = root / chosen if isinstance(chosen, str) and chosen else None
-        """Its virtual environment; None where it runs on the interpreter that `./dev` has set up."""
+        """Its virtual environment; None if it runs on the interpreter that `./dev` has set up."""
         if is_plugin and self.environment is None and _interpreter(root / PLUGIN_ENVIRONMENT).is_file():
             self.environment = root / PLUGIN_ENVIRONMENT
 
@@ -45,7 +45,7 @@ class Program:
 
     @property
     def lacks_environment(self) -> bool:
-        """Whether it names a virtual environment that is not there."""
+        """Whether its virtual environment does not exist yet."""
         return self.environment is not None and not _interpreter(self.environment).is_file()
 
     @cached_property
@@ -59,7 +59,7 @@ class Program:
         return name if stated.get("build-system", {}).get("build-backend") else None
 
     def installation(self) -> Iterator[bytes]:
-        """Install its packages, and yield what pip prints.
+        """Install its packages, and yield the output of pip.
 
         Raises:
             SandboxError: a command fails.
@@ -79,7 +79,7 @@ class Program:
         yield b"Finished installing dependencies\n"
 
     def _run(self, *command: str) -> Iterator[bytes]:
-        """Run a command in its folder. What only `PYTHONPATH` has does not count as installed."""
+        """Run a command in its folder, without `PYTHONPATH`: packages there do not count as installed."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         with subprocess.Popen(
             command,
@@ -89,7 +89,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         ) as child:
-            assert child.stdout is not None  # noqa: S101 (a pipe was asked for)
+            assert child.stdout is not None  # noqa: S101 (created with a pipe)
             yield from child.stdout
         if child.returncode != 0:
             raise SandboxError(f"`{' '.join(command)}` in {self.directory} ended with {child.returncode}")

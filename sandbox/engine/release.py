@@ -1,4 +1,4 @@
-"""Which engine is needed, and what one is."""
+"""The required version of the engine, and its type."""
 
 import re
 import subprocess
@@ -19,19 +19,19 @@ class Engine:
     command: Path
     """The `pulumi` executable."""
     origin: str
-    """Where it came from: "on PATH", "downloaded" or "built"."""
+    """Its origin: "on PATH", "downloaded" or "built"."""
 
 
 class WayFailedError(SandboxError):
-    """One way to an engine did not work out; the message says why, in one line."""
+    """One of the ways to get an engine failed; the message is one line."""
 
 
 class EngineUnavailableError(SandboxError):
-    """No way led to an engine; the message lists each one tried, and what to install.
+    """Every way to get an engine failed; the message lists the reasons, and what to install.
 
     Args:
-        message: the whole of it, over several lines.
-        reasons: only why each way failed, in one line.
+        message: the message, over several lines.
+        reasons: only the reason for each way, in one line.
     """
 
     def __init__(self, message: str, reasons: str) -> None:
@@ -40,10 +40,10 @@ class EngineUnavailableError(SandboxError):
 
 
 def version_of(command: Path) -> tuple[int, int, int]:
-    """Return the version that a `pulumi` executable states when it is run.
+    """Return the version that `pulumi version` prints.
 
     Raises:
-        WayFailedError: it cannot be run, or states no version.
+        WayFailedError: it cannot be run, or prints no version.
     """
     try:
         answer = subprocess.run(
@@ -59,10 +59,10 @@ def version_of(command: Path) -> tuple[int, int, int]:
 
 
 def require_version(command: Path) -> None:
-    """Check that an executable of ours is the pinned version.
+    """Check that a downloaded or built executable has the pinned version.
 
     Raises:
-        WayFailedError: it is another one.
+        WayFailedError: it has another version.
     """
     version = version_of(command)
     if version != VERSION:

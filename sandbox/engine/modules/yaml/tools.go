@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package yaml names the command to build, so that go.sum holds all that it needs.
+// Package yaml imports the command to build, so that go.sum contains all of its dependencies.
 package yaml
 
 import _ "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"

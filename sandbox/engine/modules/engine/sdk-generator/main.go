@@ -1,8 +1,8 @@
-// The part of Pulumi's language hosts for Go and Node.js that makes SDKs: `pulumi package gen-sdk` and
-// `pulumi package add` ask it to write the SDK of a package (pulumi/pulumi, proto/pulumi/language.proto).
+// The part of Pulumi's language hosts for Go and Node.js that generates SDKs: `pulumi package gen-sdk` and
+// `pulumi package add` call it to write the SDK of a package (pulumi/pulumi, proto/pulumi/language.proto).
 //
-// The Go module proxy serves the generators, but not the hosts that call them. Programs are not run here.
-// The executable's name says which language it answers for: pulumi-language-go or pulumi-language-nodejs.
+// The Go module proxy serves the generators, but not the hosts that call them. It does not run programs.
+// The executable's name decides the language: pulumi-language-go or pulumi-language-nodejs.
 package main
 
 import (
