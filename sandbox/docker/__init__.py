@@ -1,1 +1,1 @@
-"""A real Docker Engine with real registries, on a copy of this machine that is thrown away afterwards."""
+"""A real Docker Engine with real registries, on a temporary copy of this machine."""

@@ -1,7 +1,7 @@
-"""``python -m sandbox.docker --port PORT``: the Docker part of the sandbox, until the process is ended.
+"""``python -m sandbox.docker --port PORT``: run the Docker part of the sandbox until the process is stopped.
 
-The sandbox's directory then has `docker/engine.sock`, the Docker Engine's socket, and
-`docker/authority.pem`, by which its registries are known. They are reached through the proxy at the port.
+The sandbox's directory then contains `docker/engine.sock`, the Docker Engine's socket, and
+`docker/authority.pem`, the CA certificate of its registries. They are reached through the proxy at the port.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from sandbox.services.aws import ACCOUNT
 
 TEAM = ecr(ACCOUNT, "eu-west-1", "198.51.100.2")
 LEGACY = Registry("registry.example.com:5000", "198.51.100.4", Credentials("my_username", "sandbox-password"))
-"""With the user and password of the stack `docker`."""
+"""The registry with the user and password that the stack `docker` declares."""
 IMAGES = (
     private(TEAM, "private/image:2026.11"),
     private(TEAM, "ci/base:2026.11"),
@@ -35,7 +35,7 @@ RUNNER_IMAGE = "gitlab/gitlab-runner:alpine-v19.3.0"
 
 
 def main() -> None:
-    """Serve on the port given."""
+    """Run it, with the proxy on the given port."""
     parser = argparse.ArgumentParser(prog="sandbox.docker", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
     port = parser.parse_args().port

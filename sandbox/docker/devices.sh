@@ -1,6 +1,6 @@
 #!/bin/sh
-# To be read by a script in a mount namespace of its own: gives a root directory a /dev of its own, so that
-# nothing that runs below it can take a device away from the machine.
+# Sourced by a script in its own mount namespace: creates a separate /dev in a root directory, so that no
+# process in it can remove a device of the machine.
 
 private_devices() { # ROOT
     mount -t tmpfs -o mode=0755 devices "$1/dev"

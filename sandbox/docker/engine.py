@@ -1,4 +1,4 @@
-"""A Docker Engine in a machine of its own, and the calls of its API that a test needs."""
+"""A Docker Engine in a `Machine`, and the API calls that tests need."""
 
 import hashlib
 import io
@@ -19,19 +19,19 @@ from sandbox.errors import SandboxError
 
 SOCKET = "/run/docker.sock"
 ADDRESS_POOLS = [{"base": "10.200.0.0/24", "size": 27}]
-"""Room for eight networks, so that a test can use it up; the engine's own takes one."""
+"""Addresses for eight networks, so that a test can exhaust them; the engine's default network uses one."""
 API_TIMEOUT_S = 30
 
 
 class PullError(SandboxError):
-    """An image could not be pulled; the message is the engine's."""
+    """An image could not be pulled; the message is that of the engine."""
 
 
 class DockerEngine:
     """A running engine.
 
     Attributes:
-        api: the whole API of it.
+        api: the client of its API.
     """
 
     def __init__(self, api: docker.APIClient) -> None:
@@ -39,14 +39,14 @@ class DockerEngine:
 
     @classmethod
     def start(cls, machine: Machine, mirror: str) -> "DockerEngine":
-        """Start the engine of a machine; it ends with the machine.
+        """Start the engine of a machine; it stops with the machine.
 
         Args:
-            machine: a running one.
-            mirror: the address of a registry that it asks for Docker Hub's images.
+            machine: a running machine.
+            mirror: the address of the registry mirror for Docker Hub's images.
 
         Raises:
-            DockerUnavailableError: it does not start, for want of rights for instance.
+            DockerUnavailableError: it does not start, for example because of missing privileges.
         """
         settings = {
             "hosts": [f"unix://{SOCKET}"],
@@ -56,24 +56,24 @@ class DockerEngine:
         machine.write("/etc/docker/daemon.json", json.dumps(settings))
         try:
             machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))
-            # It listens before it is ready, and then lets its callers wait.
+            # It listens before it is ready; until then, requests wait.
             address = f"unix://{machine.path(SOCKET)}"
             return cls(docker.APIClient(address, version="auto", timeout=API_TIMEOUT_S))
         except (SandboxError, DockerException, OSError) as error:
             raise DockerUnavailableError(str(error)) from error
 
     def close(self) -> None:
-        """Let go of the connections to it."""
+        """Close the connections of the client."""
         self.api.close()
 
     def publish_tiny(self, image: str, credentials: Credentials | None, created: str = "") -> str:
-        """Publish an image with a program that tells its version, and a file that no other image has.
+        """Publish an image with a program that prints its version, and a file with the image's name.
 
         Args:
             image: registry, repository and tag.
-            credentials: the registry's; None where it asks for none.
-            created: when the image says that it was made. By default now, so that the next one under the same
-                name is another image; with a time that stays the same, so does the image's digest.
+            credentials: the registry's credentials; None for anonymous access.
+            created: the creation time of the image. By default now, so that the digest differs each time;
+                with a fixed time, the image has a fixed digest.
         """
         if not created:
             return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
@@ -85,20 +85,20 @@ class DockerEngine:
     def publish(
         self, image: str, credentials: Credentials | None, system: bytes, changes: Sequence[str] = ()
     ) -> str:
-        """Make an image, push it to its registry, and forget it here; return its id.
+        """Import an image, push it to its registry, and remove it from the engine; return its id.
 
         Args:
             image: registry, repository and tag.
-            credentials: the registry's; None where it asks for none.
-            system: its file system, as an archive.
-            changes: further instructions of a Dockerfile.
+            credentials: the registry's credentials; None for anonymous access.
+            system: its file system, as a tar archive.
+            changes: Dockerfile instructions to apply.
         """
         identity = self.import_image(image, system, changes)
         self._push(image, credentials)
         return identity
 
     def _push(self, image: str, credentials: Credentials | None) -> None:
-        """Push an image, and forget it here."""
+        """Push an image, and remove it from the engine."""
         repository, _, tag = image.rpartition(":")
         progress = list(
             self.api.push(repository, tag, stream=True, decode=True, auth_config=authorization(credentials))
@@ -108,14 +108,14 @@ class DockerEngine:
         self.api.remove_image(image)
 
     def import_image(self, image: str, system: bytes, changes: Sequence[str] = ()) -> str:
-        """Create a local image; return its id. See `publish`."""
+        """Import a local image; return its id. Arguments as for `publish`."""
         repository, _, tag = image.rpartition(":")
         answer = json.loads(self.api.import_image_from_data(system, repository, tag, changes=list(changes)))
         identity: str = answer["status"]
         return identity
 
     def pull(self, image: str, credentials: Credentials | None) -> None:
-        """Pull an image as gitlab-runner does: by the API, with the credentials in `X-Registry-Auth`.
+        """Pull an image as gitlab-runner does: through the API, with the credentials in `X-Registry-Auth`.
 
         Raises:
             PullError: the engine or the registry refused.
@@ -133,7 +133,7 @@ class DockerEngine:
             raise PullError(progress[-1]["error"])
 
     def identity(self, image: str) -> str | None:
-        """Return the id of an image that is there, or None."""
+        """Return the id of a local image, or None."""
         found = self.api.images(image)
         return found[0]["Id"] if found else None
 
@@ -144,7 +144,7 @@ class DockerEngine:
 
 
 def authorization(credentials: Credentials | None) -> dict[str, str]:
-    """Return the value of `X-Registry-Auth`; empty for anonymous: None means this user's own."""
+    """Return the value of `X-Registry-Auth`; empty for anonymous access: None means the user's own config."""
     if credentials is None:
         return {}
     if credentials.username == IDENTITY_TOKEN_USER:
@@ -153,13 +153,13 @@ def authorization(credentials: Credentials | None) -> dict[str, str]:
 
 
 def _image(name: str, system: bytes, entrypoint: Sequence[str], created: str) -> tuple[str, bytes]:
-    """Return an image's id, and the image as `docker load` takes it (moby, image/spec/spec.md).
+    """Return an image's id, and the image in the format of `docker load` (moby, image/spec/spec.md).
 
     Args:
         name: registry, repository and tag.
-        system: its file system, as an archive.
+        system: its file system, as a tar archive.
         entrypoint: the program that it runs.
-        created: when it says that it was made.
+        created: its creation time.
     """
     machine = {"x86_64": "amd64", "aarch64": "arm64"}
     config = {
@@ -190,7 +190,7 @@ def _files(name: str) -> bytes:
 
 
 def _archive(files: Mapping[str, tuple[bytes, int]]) -> bytes:
-    """Return files, each with its content and mode, as an archive that is the same each time."""
+    """Return files, each with its content and mode, as a reproducible tar archive."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
         for path, (data, mode) in files.items():

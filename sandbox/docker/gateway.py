@@ -1,7 +1,7 @@
-"""The way from this machine to the registries of the sandbox's: an HTTP proxy that knows nothing else.
+"""An HTTP proxy from this machine to the sandbox's registries, and to no other host.
 
-The registries listen in a network of their own, under names that mean others elsewhere. A process reaches
-them by this proxy in HTTPS_PROXY.
+The registries listen in their own network namespace, under names of real registries. A process reaches them
+with this proxy in HTTPS_PROXY.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ Address = tuple[str, int]
 
 
 class Gateway(ThreadingHTTPServer):
-    """The proxy; `serve_forever` serves.
+    """The proxy server.
 
     Args:
-        port: that on 127.0.0.1.
-        network: the network namespace of the registries, as a file below ``/proc``.
-        known: the addresses there, by ``HOST:PORT`` as callers know them.
+        port: the port on 127.0.0.1.
+        network: the network namespace of the registries, a file below ``/proc``.
+        known: the addresses in that namespace, by the ``HOST:PORT`` of the requests.
     """
 
     daemon_threads = True
@@ -41,12 +41,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Gateway
 
     def do_GET(self) -> None:
-        """Say that it serves."""
+        """Respond to the health check."""
         self.send_response(200 if self.path == "/_ping" else 404)
         self.end_headers()
 
     def do_CONNECT(self) -> None:
-        """Connect to a registry, and pass on what either side says."""
+        """Connect to a registry, and relay both directions."""
         address = self.server.known.get(self.path)
         if address is None:
             self.send_error(403, f"the sandbox has no {self.path}")
@@ -64,12 +64,12 @@ class _Handler(BaseHTTPRequestHandler):
             _pass_on(self.connection, registry)
             back.join()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the base has it
-        """Nothing is worth a line."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Write no log."""
 
 
 def _connected(network: Path, address: Address) -> socket.socket:
-    """A connection within another network: a socket belongs to that of the thread that makes it."""
+    """Connect in another network namespace: a socket belongs to the namespace of its thread."""
     made: list[socket.socket] = []
     failed: list[OSError] = []
 
@@ -82,7 +82,7 @@ def _connected(network: Path, address: Address) -> socket.socket:
         except OSError as error:
             failed.append(error)
 
-    thread = threading.Thread(target=connect)  # it ends here, and takes the other network with it
+    thread = threading.Thread(target=connect)  # it changes the namespace of this thread only
     thread.start()
     thread.join()
     if failed:

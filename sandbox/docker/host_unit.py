@@ -1,11 +1,11 @@
-"""The unit of a runner host's manager: the parts that the sandbox needs to start its process."""
+"""The systemd unit of a runner host's manager: what the sandbox needs to start its process."""
 
 UNIT = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
-"""Its path below the root."""
+"""The path of the unit's drop-in file, relative to the root."""
 
 
 def unit_environment(text: str) -> dict[str, str]:
-    """The environment that a unit gives its process."""
+    """The environment variables that a unit sets."""
     given = [
         line.removeprefix("Environment=") for line in text.splitlines() if line.startswith("Environment=")
     ]

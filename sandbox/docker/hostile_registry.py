@@ -1,6 +1,6 @@
-"""A registry on loopback that answers as none should: without end, slowly, packed, nested, or not in HTTP.
+"""A registry on loopback with hostile responses: endless, slow, compressed, nested, or not HTTP.
 
-What it sends is bounded all the same, by `MOST` bytes and by the end of the block that runs it.
+Its responses are limited nevertheless, by `MOST` bytes and by the end of the context that runs it.
 """
 
 import contextlib
@@ -13,38 +13,38 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 
 MOST = 512 * 1024 * 1024
-"""Bytes that one answer sends."""
+"""The maximum size of one response, in bytes."""
 _PART = b" " * 65536
 _DRIP_S = 0.2
 _MANIFEST = "Content-Type: application/vnd.oci.image.manifest.v1+json"
-"""Content of no other type is read in the place of a manifest."""
+"""A client reads a manifest only with such a content type."""
 
 
 @dataclass
 class Conversation:
-    """One answer that is being sent.
+    """One response in progress.
 
     Attributes:
-        connection: where to.
-        ended: set when the block ends.
+        connection: the socket to the client.
+        ended: set when the server's context ends.
     """
 
     connection: socket.socket
     ended: Event
 
     def send(self, content: bytes) -> None:
-        """Send some bytes."""
+        """Send bytes."""
         self.connection.sendall(content)
 
     def repeat(self, part: bytes, size: int = MOST) -> None:
-        """Send a part again and again."""
+        """Send a part repeatedly, `MOST` bytes in total."""
         for _ in range(size // len(part)):
             if self.ended.is_set():
                 return
             self.send(part)
 
     def drip(self, part: bytes) -> None:
-        """Send a part at a time, slowly, until the block ends."""
+        """Send a part every `_DRIP_S` seconds, until the context ends."""
         while not self.ended.wait(_DRIP_S):
             self.send(part)
 
@@ -146,15 +146,15 @@ ANSWERS: dict[str, Answer] = {
     "large-error": _whole(b'{"errors": "' + b"\x1b" * 50_000_000 + b'"}', status="500 Oh"),
     "odd-status": _whole(b"", status="999 \x1b[2J"),
 }
-"""What it can answer, by name."""
+"""The hostile responses, by name."""
 
 PLACES = ("ping", "token", "manifest")
-"""Which question it answers so; the others it answers as a registry does."""
+"""The kinds of requests that can get the hostile response; the others get a normal one."""
 
 
 @contextmanager
 def serving(place: str, answer: Answer) -> Iterator[str]:
-    """Serve until the block ends, and give the host and port."""
+    """Serve until the context ends; yield the host and port."""
     ended = Event()
 
     class Handler(BaseRequestHandler):
@@ -162,7 +162,7 @@ def serving(place: str, answer: Answer) -> Iterator[str]:
             with contextlib.suppress(OSError):
                 request = self._request()
                 if request.startswith("\x16"):
-                    return  # TLS, which it does not speak
+                    return  # TLS, which is not supported
                 method, _, path = request.partition(" ")
                 asked = "token" if "/token" in path else "manifest" if "/manifests/" in path else "ping"
                 if asked == place and method != "HEAD":
@@ -171,7 +171,7 @@ def serving(place: str, answer: Answer) -> Iterator[str]:
                     self.request.sendall(self._usual(asked))
 
         def _request(self) -> str:
-            """The head of the request, or the first bytes of something else."""
+            """The head of the request, or the first bytes of another protocol."""
             found = b""
             while b"\r\n\r\n" not in found and not found.startswith(b"\x16"):
                 part = self.request.recv(65536)

@@ -1,6 +1,6 @@
-"""A registry as Debian's docker-registry serves it, on a free port of this machine, and images to push to it.
+"""A registry, Debian's docker-registry, on a free port of this machine, and functions to push images to it.
 
-A temporary registry for tests and measurements, without TLS, passwords and root.
+A temporary registry for tests and measurements, without TLS and passwords; it does not need root.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from sandbox.errors import SandboxError
 
 ADDRESS = "127.0.0.1"
 WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients of these registries: the system's CAs, which take a while to read, stay unread."""
+"""The TLS context of clients of these registries: without the system's CAs, which are slow to load."""
 START_TIMEOUT_S = 30.0
 POLL_INTERVAL_S = 0.05
 
@@ -33,14 +33,14 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 @contextmanager
 def serving(directory: Path, **settings: Any) -> Iterator[str]:
-    """Run a registry until the block ends, and give its host and port.
+    """Run a registry until the context ends; yield its host and port.
 
     Args:
-        directory: its storage; created if it does not exist.
-        settings: further parts of its configuration, such as `auth`; or `http`, with an `addr` of its own.
+        directory: the directory of its storage; created if it does not exist.
+        settings: further sections of its configuration, such as `auth`, or `http` with another `addr`.
 
     Raises:
-        SandboxError: it is not installed, or does not start.
+        SandboxError: docker-registry is not installed, or does not start.
     """
     program = shutil.which("docker-registry")
     if program is None:
@@ -76,14 +76,14 @@ def serving(directory: Path, **settings: Any) -> Iterator[str]:
 def push_image(
     client: httpx.Client, repository: str, reference: str | None, layers: Sequence[bytes], platform: str
 ) -> dict[str, Any]:
-    """Push an image; return what an index says of it.
+    """Push an image; return its descriptor, as in an index.
 
     Args:
-        client: its base address is the registry's.
-        repository: such as ``team/app``.
-        reference: its tag; None for an image that only an index names.
-        layers: their contents; a registry does not look into them.
-        platform: such as ``linux/amd64``.
+        client: a client with the registry as its base URL.
+        repository: the repository, such as ``team/app``.
+        reference: the tag; None for an image that is only part of an index.
+        layers: the contents of the layers, which a registry does not parse.
+        platform: the platform, such as ``linux/amd64``.
     """
     system, _, architecture = platform.partition("/")
     contents = {
@@ -105,7 +105,7 @@ def push_image(
 def push_index(
     client: httpx.Client, repository: str, tag: str, images: Mapping[str, Sequence[bytes]]
 ) -> dict[str, Any]:
-    """Push an image for several platforms, with the layers of each; return what an index would say of it."""
+    """Push a multi-platform image, with the layers of each platform; return its descriptor."""
     children = [push_image(client, repository, None, layers, each) for each, layers in images.items()]
     index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": children}
     return push_manifest(client, repository, tag, index)
@@ -114,7 +114,7 @@ def push_index(
 def push_manifest(
     client: httpx.Client, repository: str, reference: str | None, manifest: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Push a manifest whose parts are there; return what an index says of it."""
+    """Push a manifest whose blobs are pushed already; return its descriptor."""
     content = json.dumps(manifest).encode()
     found = digest(content)
     client.put(
@@ -126,7 +126,7 @@ def push_manifest(
 
 
 def digest(content: bytes) -> str:
-    """The digest of a content."""
+    """The digest of some content."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
@@ -143,7 +143,7 @@ def _free_address() -> str:
 
 
 def _serves(host: str) -> bool:
-    """Whether it answers; one with TLS says to a question without it that it is a bad one."""
+    """Whether the registry responds; with TLS, its response to plain HTTP is 400 Bad Request."""
     try:
         return httpx.get(f"http://{host}/v2/", verify=WITHOUT_TLS).status_code in (
             httpx.codes.OK,

@@ -1,7 +1,7 @@
-"""A copy of this machine with files, a network and processes of its own.
+"""A temporary copy of this machine with its own file system, network and processes.
 
-It shares nothing but what it reads. Whatever is written in it, mounted or listened on stays in it, and
-is gone when it is stopped, or when the process that started it ends, however that ends.
+It reads the files of this machine. Files that are written, mounts and listening sockets exist only in the
+copy, and are removed when it stops, or when the process that started it exits for any reason.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "HOME": "/root",
     "LANG": "C.UTF-8",
 }
-"""What a program in the machine gets, if nothing else is said: nothing of the user's own."""
+"""The default environment of a program in the machine, without the user's own variables."""
 START_TIMEOUT_S = 30.0
 COMMAND_TIMEOUT_S = 60.0
 POLL_INTERVAL_S = 0.02
@@ -40,11 +40,11 @@ _ACCEPTS = "00010000"  # __SO_ACCEPTCON: include/uapi/linux/net.h of Linux
 
 
 class Machine:
-    """A machine, from `start` to `stop` or as a context.
+    """A machine, from `start` to `stop`, or as a context manager.
 
     Args:
-        directory: made when it is not there. `root` in it is where the machine's files are put together,
-            `logs/NAME.log` what its services print.
+        directory: created if it does not exist. Its `root` is the mount point of the machine's file system,
+            its `logs/NAME.log` the output of each service.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -63,10 +63,10 @@ class Machine:
         self.stop()
 
     def start(self) -> None:
-        """Start it.
+        """Start the machine.
 
         Raises:
-            DockerUnavailableError: this machine does not allow it.
+            DockerUnavailableError: this host does not allow it.
         """
         root = self.directory / "root"
         root.mkdir(parents=True, exist_ok=True)
@@ -77,9 +77,9 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # the keyboard's interrupt is for the one who started it
+            start_new_session=True,  # Ctrl-C is for the process that started it
         )
-        assert self._first.stdout is not None  # noqa: S101 (a pipe was asked for)
+        assert self._first.stdout is not None  # noqa: S101 (created with a pipe)
         answer = self._first.stdout.readline()
         if not answer:
             _, reason = self._first.communicate()
@@ -87,7 +87,7 @@ class Machine:
         self._pid = int(answer)
 
     def stop(self) -> None:
-        """End it, with all that runs in it."""
+        """Stop the machine, with all of its processes."""
         if self._first is None:
             return
         self._first.communicate()  # closes its standard input, which ends its first process
@@ -97,20 +97,20 @@ class Machine:
         self._first = None
 
     def path(self, inside: str) -> Path:
-        """Return where a file of the machine is found from outside.
+        """Return the path outside of the machine of a file in it.
 
         Args:
-            inside: its absolute path in the machine. A symbolic link on the way would lead outside.
+            inside: its absolute path in the machine. Symbolic links in it resolve outside of the machine.
         """
         return Path(f"/proc/{self._pid}/root{inside}")
 
     @property
     def network(self) -> Path:
-        """Its network namespace."""
+        """The file of its network namespace."""
         return Path(f"/proc/{self._pid}/ns/net")
 
     def write(self, inside: str, content: str, mode: int = 0o644) -> None:
-        """Write a file of the machine, and the directories above it."""
+        """Write a file in the machine, and create its parent directories."""
         file = self.path(inside)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
@@ -120,7 +120,7 @@ class Machine:
         """Write the files of a runner host.
 
         Args:
-            files: by their path below the root.
+            files: the files, by their path relative to the root.
         """
         for path, file in files.items():
             place = self.path(f"/{path}")
@@ -139,14 +139,14 @@ class Machine:
         timeout: float = COMMAND_TIMEOUT_S,
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command in the machine, as root in its top directory, and return what it printed.
+        """Run a command in the machine, as root in its root directory, and return its output.
 
         Args:
             command: the program and its arguments.
-            environment: all of its environment; by default `ENVIRONMENT`.
-            stdin: what it reads.
-            timeout: how many seconds it may take.
-            check: raise `CalledProcessError` when it does not exit with 0.
+            environment: its whole environment; by default `ENVIRONMENT`.
+            stdin: its standard input.
+            timeout: the timeout, in seconds.
+            check: raise `CalledProcessError` if it does not exit with 0.
         """
         return subprocess.run(
             [*self._entry(), *command],
@@ -168,13 +168,13 @@ class Machine:
         """Start a service in the machine, and wait until it is ready.
 
         Args:
-            name: in messages and in the name of its log.
+            name: the name in messages and of the log file.
             command: the program and its arguments.
-            ready: says whether it serves.
-            environment: in addition to `ENVIRONMENT`.
+            ready: returns whether the service is ready.
+            environment: environment variables in addition to `ENVIRONMENT`.
 
         Raises:
-            SandboxError: it ended, or was not ready in time; the message ends with its log.
+            SandboxError: it exited, or was not ready in time; the message ends with its log.
         """
         log = self.directory / "logs" / f"{name}.log"
         with log.open("ab") as output:
@@ -199,7 +199,7 @@ class Machine:
             time.sleep(POLL_INTERVAL_S)
 
     def end(self, name: str) -> None:
-        """End a service of the machine, and wait until nothing of it is left."""
+        """Kill a service of the machine, and wait until all of its processes have exited."""
         service = self._services.pop(name)
         os.killpg(service.pid, signal.SIGKILL)  # its children are in its session
         service.wait()
@@ -209,15 +209,15 @@ class Machine:
                 time.sleep(POLL_INTERVAL_S)
 
     def listens(self, address: str, port: int) -> bool:
-        """Say whether anything in the machine listens on a TCP port of an IPv4 address."""
-        # The kernel prints an address as the number that its bytes make on this machine: proc_pid_net(5)
+        """Return whether a process in the machine listens on a TCP port of an IPv4 address."""
+        # The kernel prints an address as a number in the byte order of this machine: proc_pid_net(5)
         number = int.from_bytes(IPv4Address(address).packed, sys.byteorder)
         wanted = [f"{number:08X}:{port:04X}", _LISTENS]
         sockets = Path(f"/proc/{self._pid}/net/tcp").read_text().splitlines()[1:]
         return any(line.split()[1:4:2] == wanted for line in sockets)
 
     def listens_at(self, socket: str) -> bool:
-        """Say whether anything in the machine listens on a Unix socket, given by its path there."""
+        """Return whether a process in the machine listens on a Unix socket, given by its path there."""
         sockets = Path(f"/proc/{self._pid}/net/unix").read_text().splitlines()[1:]
         fields = [line.split() for line in sockets]
         return any(flags == _ACCEPTS and path == [socket] for _, _, _, flags, _, _, _, *path in fields)
@@ -230,6 +230,6 @@ class Machine:
 
 
 def _elsewhere() -> list[str]:
-    """Return the files that the machine needs from this one outside the file system of `/`."""
+    """Return the directories that the machine needs from file systems other than that of `/`."""
     needed = dict.fromkeys(Path(path).resolve() for path in (CHECKOUT, sys.prefix, sys.base_prefix))
     return [str(path) for path in needed if path.stat().st_dev != Path("/").stat().st_dev]

@@ -1,18 +1,18 @@
 #!/bin/sh
-# Becomes a copy of this machine that is thrown away when its standard input ends.
+# Becomes a temporary copy of this machine, which is removed when its standard input is closed.
 #
-# Run by machine.py in namespaces of its own (mounts, network, processes). What the copy changes is kept in
-# memory. Prints its process id, as the machine outside knows it, once everything is in place.
+# Run by machine.py in new namespaces (mounts, network, processes). Changes in the copy are kept in memory.
+# Prints its process id in the outer PID namespace, once everything is in place.
 #   usage: machine.sh DIRECTORY [PATH…]
-#     DIRECTORY   an empty directory, on which the copy is put together
-#     PATH        a directory that is copied too, since it lies on another file system
+#     DIRECTORY   an empty directory, the mount point of the copy
+#     PATH        a further directory to copy, which is on another file system
 set -eu
 # shellcheck source=sandbox/docker/devices.sh
 . "$(dirname "$0")/devices.sh"
 
 directory=$1
 shift
-# The old /proc is still there: it knows this process by its id outside.
+# The old /proc is still mounted: it has the id of this process in the outer PID namespace.
 read -r pid _ </proc/self/stat
 
 mount --make-rprivate /
@@ -28,7 +28,7 @@ cd "$directory/root"
 private_devices .
 mount --rbind /sys ./sys
 mount -t proc proc ./proc
-# Docker keeps its layers on an overlay of its own, which cannot lie on this one.
+# Docker uses overlay mounts for its layers, which cannot be on top of this overlay.
 for path in ./run ./var/lib/docker ./var/lib/containerd; do
     mkdir -p "$path"
     mount -t tmpfs -o mode=0755 machine "$path"
@@ -38,10 +38,10 @@ pivot_root . ./mnt/outside
 cd /
 umount -l /mnt/outside
 ip link set lo up
-# Addresses for its servers: Docker checks no certificate of those in 127.0.0.0/8.
+# Addresses for its servers: Docker does not verify certificates of registries in 127.0.0.0/8.
 ip address add 198.51.100.1/24 dev lo
 
 echo "$pid"
-# The first process of a machine inherits those whose parents end; as it ignores their end, none stays.
+# The init process inherits orphaned processes; with SIGCHLD ignored, none becomes a zombie.
 trap '' CHLD
 exec cat >/dev/null

@@ -1,4 +1,4 @@
-"""What there must be before the Docker part of the sandbox is started."""
+"""The prerequisites of the Docker part of the sandbox."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from sandbox.progress import Progress
 
 
 def prepare(directory: Path, progress: Progress) -> Path:
-    """Return the credential helper of ECR, built where it is not there.
+    """Return the credential helper of ECR; build it if not found.
 
     Args:
-        directory: the sandbox's.
-        progress: shows that it is built.
+        directory: the sandbox's directory.
+        progress: displays the build.
 
     Raises:
-        DockerUnavailableError: there can be no Docker Engine of the sandbox here.
+        DockerUnavailableError: the sandbox's Docker Engine cannot run here.
         GoBuildError: the helper cannot be built.
     """
     unavailable.check()

@@ -1,4 +1,4 @@
-"""The Python of this process, as files for an image: the interpreter, and the needed parts of its library."""
+"""The Python of this process as files for an image: the interpreter, and the required standard library."""
 
 import json
 import re
@@ -20,14 +20,14 @@ print(json.dumps([file for file in files if file]))
 
 
 def python_files() -> dict[str, Path]:
-    """What `gitlab-runner-credentials` needs of Python, by its path in the image without the first slash."""
+    """The files of Python that `gitlab-runner-credentials` needs, by their path relative to the root."""
     interpreter = Path(sys.executable).resolve()
     standard = Path(sysconfig.get_path("stdlib"))
     command = [sys.executable, "-I", "-S", "-c", _LOADED, str(credential_service_directory().parent)]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     modules = [file for file in map(Path, json.loads(loaded)) if file.is_relative_to(standard)]
     version = f"usr/lib/python{sys.version_info.major}.{sys.version_info.minor}"
-    # By these two it knows the place of its library.
+    # The interpreter finds its library by these two.
     modules += [standard / "os.py", *standard.glob("lib-dynload/_json.*")]
     files = {f"{version}/{file.relative_to(standard)}": file for file in modules}
     compiled = [interpreter, *(file for file in modules if file.suffix == ".so")]

@@ -1,4 +1,4 @@
-"""A registry as Debian's docker-registry serves it, on an address of its own, with TLS and a password."""
+"""A registry, Debian's docker-registry, on its own address, with TLS and a password."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import trustme
 
 from sandbox.docker.machine import Machine
 
-PASSWORD_ROUNDS = 4  # the least that bcrypt allows: each request is checked, and nothing here is worth more
+PASSWORD_ROUNDS = 4  # the minimum of bcrypt: it runs for each request, and the password is not a real one
 TLS_PORT = 443
 IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the user name by which helpers mark an identity token
 
@@ -27,11 +27,10 @@ class Registry:
     """A registry.
 
     Attributes:
-        host: its name as images write it, with its port where that is not 443.
-        address: what it listens on: of 198.51.100.0/24, or of 127.0.0.0/8, with which Docker needs no TLS.
-        credentials: its one user; None, unless there are others, for a registry that anyone may pull from and
-            push to, without TLS.
-        face_of: another one, whose images it has, and which anyone may pull from here with TLS.
+        host: its host in image references, with the port if not 443.
+        address: the address it listens on: in 198.51.100.0/24, or 127.0.0.0/8, where Docker needs no TLS.
+        credentials: its only user; None for anonymous pull and push without TLS, unless a subclass has users.
+        face_of: another registry whose images it serves for anonymous pulls with TLS.
     """
 
     host: str
@@ -44,13 +43,13 @@ class Registry:
         """Whether it allows anonymous access."""
         return self.credentials is None and self.face_of is None
 
-    def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user has all
-        """Return the credentials for a repository; None where none are asked for."""
+    def credentials_for(self, repository: str) -> Credentials | None:  # noqa: ARG002 - one user for all
+        """Return the credentials for a repository; None for anonymous access."""
         return self.credentials
 
     @property
     def name(self) -> str:
-        """Its name without the port."""
+        """Its host without the port."""
         return self.host.partition(":")[0]
 
     @property
@@ -60,7 +59,7 @@ class Registry:
 
     @property
     def service(self) -> str:
-        """What its process is called in messages and logs."""
+        """The name of its service in messages and logs."""
         return f"registry-{self.name}"
 
     @property
@@ -68,7 +67,7 @@ class Registry:
         return f"/var/lib/docker-registry/{self.name}"
 
     def start(self, machine: Machine, authority: trustme.CA) -> None:
-        """Start it in a machine. What it holds outlives its process.
+        """Start it in a machine. Its images are kept when its process stops.
 
         Raises:
             SandboxError: it does not start.
@@ -88,7 +87,7 @@ class Registry:
         machine.end(self.service)
 
     def _authentication(self) -> dict[str, Any]:
-        """Return the part `auth` of its configuration."""
+        """Return the section `auth` of its configuration."""
         if self.credentials is None:
             return {}
         return {"htpasswd": {"realm": self.name, "path": f"{self._directory}/htpasswd"}}

@@ -14,13 +14,13 @@ RUNNER = Path(__file__).with_name("runner_image.sh")
 
 
 def runner_image(helper: Path) -> bytes:
-    """The files of the image, as a tar archive: Busybox's programs, the runner, Python, and the helper.
+    """The file system of the image, as a tar archive: Busybox, the runner, Python, and the helper.
 
     Args:
-        helper: the credential helper of ECR, which needs no library.
+        helper: the credential helper of ECR, which is statically linked.
 
     Raises:
-        DockerUnavailableError: there is no Busybox.
+        DockerUnavailableError: Busybox is not installed.
     """
     busybox = shutil.which("busybox")
     if busybox is None:

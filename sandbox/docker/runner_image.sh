@@ -1,9 +1,9 @@
 #!/bin/sh
-# Stands in for gitlab-runner, in an image that stands in for GitLab's: it takes no jobs from GitLab.
+# A stand-in for gitlab-runner, in a stand-in for GitLab's image: it does not request jobs from GitLab.
 #
-# A job of it is a file below /run/jobs, which a test makes and removes. What is asked of a manager's container is
-# that of the real one: it answers at its listen address, reads a newer config.toml within seconds, and ends
-# with its last job on SIGQUIT.
+# A file below /run/jobs, which a test creates and removes, is a running job. A manager's container behaves like
+# the real one: it responds at its listen address, reloads a changed config.toml within seconds, and exits
+# after its last job on SIGQUIT.
 set -u
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 

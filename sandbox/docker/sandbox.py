@@ -1,4 +1,4 @@
-"""The Docker part of the sandbox: a machine with a Docker Engine, registries, and AWS for their passwords."""
+"""The Docker part of the sandbox: a machine with a Docker Engine, registries, and AWS for their tokens."""
 
 import sys
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ from sandbox.paths import CHECKOUT
 from sandbox.services.aws import ecr_public
 
 AWS_ADDRESS, AWS_PORT = "198.51.100.1", 4566
-"""Where AWS is for the machine, and for containers in it."""
+"""The address and port of AWS for the machine, and for containers in it."""
 HUB = Registry("127.0.1.1:5000", "127.0.1.1")
-"""The stand-in for Docker Hub: the engine's mirror, with anonymous pulls."""
+"""The stand-in for Docker Hub: the engine's registry mirror, with anonymous access."""
 HUB_API = Registry("registry-1.docker.io", "198.51.100.10", face_of=HUB)
-"""Docker Hub under its own name, for those who ask it themselves."""
+"""Docker Hub under its own name, for clients other than the engine."""
 ECR_PUBLIC = Registry("public.ecr.aws", "198.51.100.6", Credentials("AWS", ecr_public.PASSWORD))
-"""Amazon's public gallery, with authentication by AWS credentials."""
+"""The Amazon ECR Public Gallery, with authentication by AWS credentials."""
 CREATED = "2026-11-01T00:00:00Z"
-"""The creation time of its images: a sandbox that is started again has the same ones. A mirror keeps to the
-digest that a tag had first."""
+"""The fixed creation time of its images, so that their digests are the same after a restart: a mirror keeps
+the first digest of a tag."""
 ECR_LOGIN = "/usr/bin/docker-credential-ecr-login"
 
 
 def ecr(account: str, region: str, address: str) -> Registry:
-    """Return an ECR registry. Its password is the token that moto's GetAuthorizationToken gives."""
+    """Return an ECR registry. Its password is the token of moto's GetAuthorizationToken."""
     host = f"{account}.dkr.ecr.{region}.amazonaws.com"
     return Registry(host, address, Credentials("AWS", f"{account}-auth-token"))
 
@@ -43,8 +43,8 @@ class Image:
 
     Attributes:
         registry: its registry.
-        repository: its repository and tag there.
-        name: what a job calls it.
+        repository: its repository and tag in the registry.
+        name: the image reference in a job.
     """
 
     registry: Registry
@@ -53,12 +53,12 @@ class Image:
 
     @property
     def address(self) -> str:
-        """Where its registry has it."""
+        """Its reference with the registry's host."""
         return f"{self.registry.host}/{self.repository}"
 
     @property
     def credentials(self) -> Credentials | None:
-        """What it is pulled with; None for nothing."""
+        """The credentials to pull it with; None for anonymous access."""
         return self.registry.credentials_for(self.repository)
 
 
@@ -68,17 +68,17 @@ def private(registry: Registry, repository: str) -> Image:
 
 
 def public(name: str) -> Image:
-    """Return an image of Docker Hub's own, such as ``redis:latest``."""
+    """Return an official image of Docker Hub, such as ``redis:latest``."""
     return Image(HUB, f"library/{name}", name)
 
 
 class DockerSandbox:
-    """All of it, from `start` to `stop` or as a context.
+    """The Docker part of the sandbox, from `start` to `stop`, or as a context manager.
 
     Args:
-        directory: made when it is not there; only logs are written to it.
+        directory: created if it does not exist; only logs are written to it.
         ecr_login: the real credential helper of ECR.
-        images: what the registries hold.
+        images: the images to push to the registries.
     """
 
     def __init__(self, directory: Path, ecr_login: Path, images: tuple[Image, ...]) -> None:
@@ -106,19 +106,19 @@ class DockerSandbox:
 
     @property
     def engine(self) -> DockerEngine:
-        """The Docker Engine, once it is started."""
+        """The running Docker Engine."""
         if self._engine is None:
             raise SandboxError("the Docker Engine is not started")
         return self._engine
 
     @property
     def authority(self) -> bytes:
-        """The certificate that all registries with TLS are known by, in PEM."""
+        """The CA certificate of all registries with TLS, in PEM."""
         return self._authority.cert_pem.bytes()
 
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
-        """Where the registries with TLS listen in the machine, by their name and port."""
+        """The addresses of the registries with TLS in the machine, by their name and port."""
         return {
             f"{registry.name}:{registry.port}": (registry.address, registry.port)
             for registry in self._registries
@@ -127,7 +127,7 @@ class DockerSandbox:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process in the machine needs to be known to AWS, in place of a host's instance profile."""
+        """The AWS endpoint and credentials of a process in the machine, in place of an instance profile."""
         return {
             "AWS_ENDPOINT_URL": f"http://{AWS_ADDRESS}:{AWS_PORT}",
             "AWS_ACCESS_KEY_ID": "sandbox",
@@ -138,8 +138,8 @@ class DockerSandbox:
         """Start it, and push the images.
 
         Raises:
-            DockerUnavailableError: there can be no Docker Engine here.
-            SandboxError: a part does not start.
+            DockerUnavailableError: a Docker Engine cannot run here.
+            SandboxError: a service does not start.
         """
         unavailable.check()
         self.machine.start()
@@ -160,17 +160,17 @@ class DockerSandbox:
         }
 
     def start_registry(self, registry: Registry) -> None:
-        """Start one of the registries, or start it again."""
+        """Start or restart one of the registries."""
         registry.start(self.machine, self._authority)
 
     def stop(self) -> None:
-        """End it; nothing of it is left but its logs."""
+        """Stop it; only its logs remain."""
         if self._engine is not None:
             self._engine.close()
         self.machine.stop()
 
     def _furnish(self) -> None:
-        """Give the machine the names of the registries, the trust in them, and what a runner host has."""
+        """Add the registries' host names and CA to the machine, and the programs of a runner host."""
         names = "".join(
             f"{registry.address} {registry.name}\n" for registry in self._registries if registry != HUB
         )

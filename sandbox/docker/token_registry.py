@@ -1,4 +1,4 @@
-"""A registry with token authentication, like GitLab's: its users have repositories of their own."""
+"""A registry with token authentication, like GitLab's: each user has access to some repositories."""
 
 import json
 import sys
@@ -17,26 +17,26 @@ TOKEN_PORT = 8443
 
 @dataclass(frozen=True)
 class TokenRegistry(Registry):
-    """A registry whose tokens come from a service beside it.
+    """A registry with a separate token service.
 
     Attributes:
-        users: a path, such as ``platform``, and the credentials for the repositories below it. An identity
-            token has the user name ``<token>``.
+        users: pairs of a path, such as ``platform``, and the credentials for the repositories below it. An
+            identity token has the user name ``<token>``.
     """
 
     users: tuple[tuple[str, Credentials], ...] = ()
 
     @property
     def is_public(self) -> bool:
-        """It has users."""
+        """Whether it allows anonymous access: never, it has users."""
         return False
 
     def credentials_for(self, repository: str) -> Credentials | None:
-        """Return those that are for a repository."""
+        """Return the credentials for a repository."""
         return next(known for path, known in self.users if repository.startswith(f"{path}/"))
 
     def start(self, machine: Machine, authority: trustme.CA) -> None:
-        """Start it, and the service that gives tokens."""
+        """Start it, and the token service."""
         super().start(machine, authority)
         machine.serve(
             self._token_service,
@@ -46,7 +46,7 @@ class TokenRegistry(Registry):
         )  # fmt: skip
 
     def stop(self, machine: Machine) -> None:
-        """End both."""
+        """Stop both."""
         machine.end(self._token_service)
         super().stop(machine)
 
@@ -56,7 +56,7 @@ class TokenRegistry(Registry):
 
     @property
     def _agreed(self) -> dict[str, str]:
-        """What the registry and the service must say alike."""
+        """The settings that the registry and the token service share."""
         return {"service": self.name, "issuer": f"tokens of {self.name}"}
 
     def _authentication(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """``python -m sandbox.docker.token_service FILE``: a registry's token service, like GitLab's and Azure's.
 
-A user gets a token for the repositories below a path of their own, and no other user does.
+Each user gets tokens only for the repositories below their own path.
 Source: distribution, docs/spec/auth: token.md (GET, user and password), oauth.md (POST, an identity token)
 and jwt.md.
 """
@@ -26,11 +26,11 @@ LIFETIME_S = 300
 
 
 class TokenService:
-    """What the service gives to whom.
+    """Issues tokens to the users of a registry.
 
     Args:
-        settings: `service` and `issuer` as the registry has them; `certificate` and `key`, the files that
-            tokens are signed with; `users`, each with `username`, `password` and `path`.
+        settings: `service` and `issuer` as in the registry's configuration; `certificate` and `key`, the
+            files that tokens are signed with; `users`, each with `username`, `password` and `path`.
     """
 
     def __init__(self, settings: dict[str, Any]) -> None:
@@ -40,12 +40,12 @@ class TokenService:
         self._certificate = "".join(first.splitlines()[1:])
 
     def token(self, username: str, password: str, scopes: list[str]) -> str | None:
-        """Return a token for as much of some scopes as a user may have; None for a stranger.
+        """Return a token for the allowed part of the requested scopes; None for an unknown user.
 
         Args:
-            username: the user.
+            username: the user name.
             password: the password, or the identity token.
-            scopes: such as ``repository:team/app:pull,push``.
+            scopes: the requested scopes, such as ``repository:team/app:pull,push``.
         """
         paths = [
             user["path"]
@@ -77,21 +77,21 @@ def _access(scope: str, paths: list[str]) -> dict[str, Any] | None:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """The handler of one request."""
 
     service: TokenService
     protocol_version = "HTTP/1.1"  # a connection serves many requests, as GitLab's does
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """The user and password of the Authorization header, or None."""
+        """Authenticate with the user and password of the Authorization header."""
         asked = parse_qs(urlsplit(self.path).query)
         packed = self.headers.get("Authorization", "").removeprefix("Basic ")
         username, _, password = base64.b64decode(packed).decode().partition(":")
         self._answer(username, password, asked.get("scope", []))
 
     def do_POST(self) -> None:
-        """An identity token in a form."""
+        """Authenticate with an identity token in a form."""
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
         scopes = [scope for scopes in form.get("scope", []) for scope in scopes.split(" ")]
         self._answer(IDENTITY_TOKEN_USER, form.get("refresh_token", [""])[0], scopes)
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main(file: str) -> None:
-    """Serve until the process is ended, at the `address` and `port` of the settings."""
+    """Serve at the `address` and `port` of the settings, until the process is stopped."""
     settings = json.loads(Path(file).read_text())
     Handler.service = TokenService(settings)
     server = ThreadingHTTPServer((settings["address"], settings["port"]), Handler)

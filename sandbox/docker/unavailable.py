@@ -1,4 +1,4 @@
-"""Why there can be no Docker Engine here."""
+"""The check whether the sandbox's Docker Engine can run here."""
 
 import os
 import shutil
@@ -17,21 +17,21 @@ PROGRAMS = {
     "nsenter": "util-linux",
     "unshare": "util-linux",
 }
-"""The programs that are needed, and the Debian package of each."""
+"""The required programs, and the Debian package of each."""
 
 PYTHON_PACKAGES = ("awscli", "bcrypt", "joserfc")
-"""The AWS command line as on runner hosts, and the tools that registries need for passwords and tokens."""
+"""The AWS CLI as on runner hosts, and the libraries for the registries' passwords and tokens."""
 
 
 class DockerUnavailableError(SandboxError):
-    """There can be no Docker Engine of the sandbox here; the message says why, in one line."""
+    """The sandbox's Docker Engine cannot run here; the message is one line."""
 
 
 def check() -> None:
-    """Check that everything is there that a Docker Engine of the sandbox needs.
+    """Check the prerequisites of the sandbox's Docker Engine.
 
     Raises:
-        DockerUnavailableError: something is missing.
+        DockerUnavailableError: one is missing.
     """
     if sys.platform != "linux":
         raise DockerUnavailableError("a Docker Engine of the sandbox's own needs Linux")

@@ -1,6 +1,6 @@
-"""Amazon's own credential helper for ECR, built from its Go module.
+"""Amazon's credential helper for ECR, built from its Go module.
 
-Debian's package is too old: it ignores AWS_ENDPOINT_URL, so it cannot be made to ask the sandbox's AWS.
+Debian's package is too old: it ignores AWS_ENDPOINT_URL, so it cannot use the sandbox's AWS.
 """
 
 import re
@@ -27,7 +27,7 @@ def version() -> str:
 
 
 def obtain(directory: Path, progress: Progress) -> Path:
-    """Return the helper kept below a directory, and build it first when it is not there; one to two minutes.
+    """Return the helper cached below a directory; if not found, build it, which takes one to two minutes.
 
     Raises:
         GoBuildError: it cannot be built.
