@@ -1,7 +1,7 @@
-"""The image in which gitlab-runner prepares a job, made of the runner itself instead of being downloaded.
+"""The helper image of gitlab-runner, built from the runner itself instead of being downloaded.
 
-What must be in it: gitlab-runner, dockerfiles/runner-helper; its name: helpers/container/helperimage. An
-image that is there under that name is not pulled: executors/docker/docker.go.
+Its contents: gitlab-runner, dockerfiles/runner-helper; its name: helpers/container/helperimage. A local image
+with that name is not pulled: executors/docker/docker.go.
 """
 
 import platform
@@ -20,11 +20,11 @@ _VERSION = re.compile(r"^Version:\s+(\S+)", re.MULTILINE)
 
 
 def publish_helper_image(engine: DockerEngine, runner: Path) -> None:
-    """Make the helper image of a runner, where its engine looks for it.
+    """Import the helper image of a runner under the name that the runner uses.
 
     Args:
         engine: the engine.
-        runner: the runner's program, which has the helper's commands too.
+        runner: the runner's executable, which has the helper's commands too.
     """
     said = subprocess.run([runner, "--version"], capture_output=True, text=True, check=False).stdout
     version = _VERSION.search(said)

@@ -1,4 +1,4 @@
-"""A service that does no more than listen: what a runner waits for, and a job connects to."""
+"""A service that only listens: the runner waits for its port, and a job connects to it."""
 
 import json
 
@@ -8,12 +8,12 @@ CONFIG = "service.json"
 
 
 def listening_service(port: int) -> tuple[bytes, list[str]]:
-    """The file system of an image that listens, and what a Dockerfile would say of it.
+    """The file system of an image that listens on a port, and its Dockerfile instructions.
 
     Args:
-        port: what it listens on.
+        port: the port.
     """
-    # Any server would do; a registry's is on every machine that the Docker part of the sandbox runs on.
+    # Any server would do; docker-registry is a prerequisite of the Docker part of the sandbox.
     registry = {"version": 0.1, "storage": {"inmemory": {}}, "http": {"addr": f":{port}"}}
     system = small_system({CONFIG: json.dumps(registry)}, {"usr/bin/server": program("docker-registry")})
     return system, [f"EXPOSE {port}", f'ENTRYPOINT ["/usr/bin/server", "serve", "/{CONFIG}"]']

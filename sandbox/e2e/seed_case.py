@@ -1,4 +1,4 @@
-"""The seed case: a private image of ECR with public services beside it, in a network of the job's own."""
+"""The end-to-end test: a private image from ECR with public services, in a job network."""
 
 import json
 import shutil
@@ -36,16 +36,16 @@ RUNNER = "build"
 RUNNER_PROGRAM = "gitlab-runner"
 GITLAB_PORT = 8929
 GITLAB = f"http://127.0.0.1:{GITLAB_PORT}"
-TOKEN = "sandbox-token"  # noqa: S105 - the double's only key, in a machine of its own
+TOKEN = "sandbox-token"  # noqa: S105 - the GitLab double's token, in a temporary machine
 AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
-"""What the runner says when it pulls an image with the host's own Docker configuration."""
+"""The runner's message when it pulls an image with the host's Docker configuration."""
 PATIENCE_S = 300
 
 REGION = "eu-west-1"
 TEAM = ecr(ACCOUNT, REGION, "198.51.100.2")
 JOB_IMAGE = private(TEAM, "private/image:2026.11")
 SERVICES = {"db": (public("postgres:latest"), 5432), "cache": (public("redis:latest"), 6379)}
-"""The public images that run beside it, by their aliases, and what they listen on."""
+"""The public images of the services and their ports, by alias."""
 SERVICE_IMAGES = tuple(image for image, _ in SERVICES.values())
 SCRIPT = (
     'echo "this is $(cat /name)"',
@@ -53,19 +53,19 @@ SCRIPT = (
     "test ! -e /root/.docker/config.json",
     "if env | grep -q DOCKER_AUTH_CONFIG; then exit 1; fi",
 )
-"""Shows the image, connects to the services by their aliases, and finds no credentials."""
+"""The job's script: prints the image, connects to the services by alias, and checks for credentials."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the job.
+    """The outcome of the job.
 
     Attributes:
-        status: as GitLab has it.
+        status: its status in GitLab.
         trace: its log.
-        networks: the networks that were made while it ran.
-        left: those that were left.
-        said: what gitlab-runner itself printed.
+        networks: the networks that were created while it ran.
+        left: the networks that were not removed.
+        said: the output of gitlab-runner.
     """
 
     status: str
@@ -76,7 +76,7 @@ class Outcome:
 
     @property
     def problems(self) -> list[str]:
-        """What is not as it must be."""
+        """The failed expectations."""
         expected = {
             f"the job is {self.status}": self.status == "success",
             f"it did not run in {JOB_IMAGE.name}": f"this is {JOB_IMAGE.name}" in self.trace,
@@ -89,14 +89,14 @@ class Outcome:
 
 
 def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
-    """Run the seed case, and say what was seen.
+    """Run the end-to-end test, and print its result.
 
     Args:
-        progress: tells what is being waited for.
-        runner: the runner's program.
+        progress: displays the current step.
+        runner: the runner's executable.
 
     Returns:
-        0 when all is as it must be, 1 when it is not, 3 when it cannot be run here.
+        0 for success, 1 for failure, 3 if it cannot run here.
     """
     program = shutil.which(runner)
     if program is None or shutil.which("curl") is None:
@@ -118,7 +118,7 @@ def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
 
 
 def _tell(outcome: Outcome) -> int:
-    """Say what was seen; return the exit code."""
+    """Print the result; return the exit code."""
     print(outcome.trace)
     print(f"Networks made for the job: {', '.join(outcome.networks) or 'none'}")
     problems = outcome.problems
@@ -134,11 +134,11 @@ def _tell(outcome: Outcome) -> int:
 
 
 class _Case:
-    """One run, in a machine that is thrown away.
+    """One run, in a temporary machine.
 
     Args:
-        docker: a Docker Engine with registries, which hold the images.
-        program: gitlab-runner.
+        docker: a Docker Engine, and registries with the images.
+        program: the path of gitlab-runner.
     """
 
     def __init__(self, docker: DockerSandbox, program: Path) -> None:
@@ -147,7 +147,7 @@ class _Case:
         self._program = program
 
     def run(self) -> Outcome:
-        """Register the runner, queue its job, and let it run."""
+        """Register the runner, queue a job, and run it."""
         self._publish_images()
         self._start_gitlab()
         registered = self._gitlab(
@@ -174,7 +174,7 @@ class _Case:
         )
 
     def _publish_images(self) -> None:
-        """Put what a job needs in the place of the tiny images that the registries hold."""
+        """Replace the tiny images in the registries with images that a job can use."""
         engine = self._docker.engine
         job = small_system({"name": JOB_IMAGE.name})
         engine.publish(JOB_IMAGE.address, JOB_IMAGE.credentials, job)
@@ -191,7 +191,7 @@ class _Case:
         )  # fmt: skip
 
     def _run_gitlab_runner(self, unit: Mapping[str, str]) -> str:
-        # What the unit has systemd do before.
+        # ExecStartPre of gitlab-runner-credentials.service.
         self._machine.run(
             "/usr/local/sbin/gitlab-runner-credentials",
             "once",
@@ -216,7 +216,7 @@ class _Case:
         return {network["Name"] for network in self._docker.engine.api.networks()}
 
     def _made_networks(self) -> list[str]:
-        """The networks that were made since the engine started."""
+        """The names of the networks created since the engine started."""
         events = self._docker.engine.api.events(
             since=0, until=int(time.time()) + 1, filters={"type": "network", "event": "create"}, decode=True
         )
@@ -227,7 +227,7 @@ class _Case:
         return answer
 
     def _ask(self, method: str, path: str, **body: Any) -> str:
-        """Ask the machine's GitLab as an administrator."""
+        """Send a request to the machine's GitLab as an administrator; return the response body."""
         header, data = f"Private-Token: {TOKEN}", ["--json", json.dumps(body)] if body else []
         answer = self._machine.run(
             "curl", "--silent", "--show-error", "--fail-with-body", "--request", method, "--header", header,
@@ -239,7 +239,7 @@ class _Case:
 
 
 def _files(token: str, number: int) -> dict[str, HostFile]:
-    """The files of the runner's host, as its stack declares it; registered in the machine's GitLab."""
+    """The files of the host of the stack's runner, registered in the machine's GitLab."""
     file = parse_stack_file(stack_file(SANDBOX_STACK).read_text(), GITLAB)
     environment = AwsEnvironment(ACCOUNT, REGION)
     stack = parse_stack(file.declaration, environment)

@@ -1,4 +1,4 @@
-"""A small file system of this machine's own programs, for images that need a shell."""
+"""A small file system with programs of this machine, for images that need a shell."""
 
 import io
 import re
@@ -14,17 +14,17 @@ PROGRAMS = (
     "bash", "cat", "chmod", "cp", "dirname", "env", "getent", "grep", "hostname", "id", "ls", "mkdir", "mv",
     "rm", "sed", "sh", "sleep", "touch", "true", "uname",
 )  # fmt: skip
-"""What the runner's scripts and a job's own need."""
+"""The programs that the runner's scripts and a job's script need."""
 
 _LIBRARY = re.compile(r"(/\S+) \(0x")
 
 
 def small_system(files: Mapping[str, str] | None = None, programs: Mapping[str, Path] | None = None) -> bytes:
-    """A file system with a shell, as an archive.
+    """A file system with a shell, as a tar archive.
 
     Args:
-        files: scripts and texts besides, by their path without the first slash.
-        programs: programs besides, by the same.
+        files: additional scripts and texts, by their path relative to the root.
+        programs: additional programs, by their path relative to the root.
     """
     own = {f"usr/bin/{name}": program(name) for name in PROGRAMS} | dict(programs or {})
     content = io.BytesIO()
@@ -47,7 +47,7 @@ def _add(archive: tarfile.TarFile, path: str, data: bytes) -> None:
 
 
 def program(name: str) -> Path:
-    """A program of this machine.
+    """The path of a program of this machine.
 
     Raises:
         SandboxError: it is not installed.
@@ -59,6 +59,6 @@ def program(name: str) -> Path:
 
 
 def _libraries(programs: Iterable[Path]) -> dict[str, Path]:
-    """What programs are linked with, by their path; nothing for one that needs nothing."""
+    """The shared libraries of programs, by their path; none for a static program."""
     listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
     return {path.lstrip("/"): Path(path) for path in _LIBRARY.findall(listed)}

@@ -1,11 +1,11 @@
-"""What a fault or a crash in the middle of an update leaves behind: the harness behind `./dev faults`.
+"""The leftovers of a fault or a crash during an update: the test harness of `./dev faults`.
 
-A scenario is one changing call of an `up` and one way in which it fails. The engine's providers speak to the
-services through a proxy, which fails that call. Then the stack is brought up again as a person would do it,
-`runner-doctor leftovers` is asked, and the stack goes down. What is there then was left over.
+A scenario is one mutating call of an `up` and one way in which it fails. The engine's providers connect to
+the services through a proxy, which fails that call. Then the stack is brought up again as a user would do it,
+`runner-doctor leftovers` runs, and the stack is destroyed. Resources that exist then are leftovers.
 
-- `calls`: what a request asks for, and whether it changes something.
-- `proxy`: between providers and services; fails a call.
-- `scenario`: one call and one way, from an empty account to an empty account.
-- `matrix`: all scenarios, or a sample, and the table of what became of them.
+- `calls`: the service, action and resource of a request, and whether it mutates.
+- `proxy`: the proxy between providers and services, which fails a call.
+- `scenario`: one call and one way to fail, from an empty account to an empty account.
+- `matrix`: all scenarios, or a sample, and the table of their outcomes.
 """

@@ -1,7 +1,7 @@
-"""What a request to AWS or GitLab asks for: its service, its action and the resource that it names.
+"""The call of a request to AWS or GitLab: its service, its action and the resource that it names.
 
-The engine makes its calls in parallel, so a call is known by what it asks for, and not by its number. What is
-different in each run is left out: random ends of names, ids, addresses.
+The engine makes calls in parallel, so a call is identified by its content, not by its position. Parts that
+differ in each run are left out: random suffixes of names, ids, addresses.
 """
 
 import json
@@ -20,12 +20,12 @@ _NAMES = (
     "AvailabilityZone", "CidrBlock", "ServiceName", "DestinationCidrBlock", "Url",
     "IpPermissions.1.IpRanges.1.CidrIp", "IpPermissions.1.FromPort", "environment_scope",
 )  # fmt: skip
-"""The parameters that name what a call is about, in the order in which they are shown."""
+"""The parameters that name the resource of a call, in display order."""
 
 _RANDOM = (
-    re.compile(r"-[0-9a-f]{7}(?![0-9a-z])"),  # the end of an automatic name
+    re.compile(r"-[0-9a-f]{7}(?![0-9a-z])"),  # the suffix of an automatic name
     re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"),
-    re.compile(r"(?<=-)[0-9a-f]{8,17}(?![0-9a-z])"),  # the number in an id of EC2
+    re.compile(r"(?<=-)[0-9a-f]{8,17}(?![0-9a-z])"),  # the hexadecimal part of an EC2 id
     re.compile(r"(?<=://)127\.0\.0\.1:\d+"),
 )
 
@@ -42,12 +42,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Call:
-    """What a request asks for.
+    """An API call.
 
     Attributes:
-        service: such as `ecr`, or `gitlab`.
-        action: such as `CreateRepository`, or `POST user/runners`.
-        resource: what it is about, without what differs from run to run.
+        service: the service, such as `ecr`, or `gitlab`.
+        action: the action, such as `CreateRepository`, or `POST user/runners`.
+        resource: the names of its resource, without the parts that differ from run to run.
     """
 
     service: str
@@ -56,7 +56,7 @@ class Call:
 
     @property
     def changes(self) -> bool:
-        """Whether it changes something."""
+        """Whether the call mutates a resource."""
         verb = self.action.partition(" ")[0]
         return self.service != "sts" and verb not in ("GET", "HEAD") and not verb.startswith(_READS)
 
@@ -65,7 +65,7 @@ class Call:
 
 
 def call_of(request: Request, service: str) -> Call:
-    """What a request asks for.
+    """The API call of a request.
 
     Args:
         request: the request.
@@ -104,7 +104,7 @@ def _flat(value: Any) -> dict[str, str]:
 
 def _resource(parameters: Mapping[str, str]) -> str:
     shown = [name for name in _NAMES if parameters.get(name)]
-    if len(shown) > 1:  # a description is a name where there is no other
+    if len(shown) > 1:  # a description counts as a name only without another one
         shown = [name for name in shown if name not in ("description", "Description")]
     return " ".join(_steady(parameters[name]) for name in shown)[:120]
 

@@ -1,4 +1,4 @@
-"""All scenarios of a stack, or a sample of them, and what became of each."""
+"""All scenarios of a stack, or a sample of them, and the outcome of each."""
 
 import random
 import sys
@@ -14,7 +14,7 @@ from sandbox.faults.scenario import Outcome, Result, account
 from sandbox.paths import CHECKOUT
 
 EVERYTHING = "everything"
-"""The stack that declares every component and every option that makes resources of its own."""
+"""The stack that declares every component, and every option that adds resources."""
 
 _SETTINGS = {
     "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
@@ -25,14 +25,14 @@ STACKS = tuple(_SETTINGS)
 
 @dataclass(frozen=True)
 class Choice:
-    """Which scenarios are run.
+    """The choice of scenarios.
 
     Attributes:
         stack: one of `STACKS`.
-        seed: of the sample.
-        sample: how many; 0 for all.
+        seed: the seed of the sample.
+        sample: the number of scenarios; 0 for all.
         ways: the ways in which calls fail.
-        calls: a part of the calls' names; empty for all.
+        calls: a substring of the calls' names; empty for all.
     """
 
     stack: str
@@ -42,21 +42,21 @@ class Choice:
     calls: str = ""
 
     def scenarios(self, calls: Iterable[Fault]) -> list[Fault]:
-        """The scenarios over the calls of an `up`, in a random order that the seed decides."""
-        # The order of the calls differs from run to run, and their set does not.
+        """The scenarios for the calls of an `up`, in the random order of the seed."""
+        # The order of the calls differs from run to run; the set of calls does not.
         ordered = sorted(calls, key=lambda each: (each.call, each.number))
         faults = [replace(each, way=way) for each in ordered if self.calls in each.call for way in self.ways]
-        random.Random(self.seed).shuffle(faults)  # noqa: S311 (no secret hangs on it)
+        random.Random(self.seed).shuffle(faults)  # noqa: S311 (not for security)
         return faults[: self.sample] if self.sample else faults
 
 
 def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
-    """Run the scenarios of a choice; each result is printed as it comes.
+    """Run the scenarios of a choice; print each result.
 
     Args:
-        sandbox: a running one, which no one else uses.
-        directory: where it works; it is emptied first.
-        choice: which scenarios.
+        sandbox: a running sandbox for exclusive use.
+        directory: the working directory; it is emptied first.
+        choice: the choice of scenarios.
     """
     results = []
     with account(sandbox, directory, choice.stack, _SETTINGS[choice.stack]) as stack:
@@ -76,7 +76,7 @@ def run(sandbox: Sandbox, directory: Path, choice: Choice) -> list[Result]:
 
 
 def report(results: Sequence[Result]) -> str:
-    """The table of what became of the scenarios, way by way, and a line for each of note."""
+    """The table of outcomes by way, and the details of scenarios that are not clean."""
     counts = Counter((result.fault.way, result.outcome) for result in results)
     tried = Counter(result.fault.way for result in results)
     wide = max(len(way.description) for way in Way)
@@ -99,5 +99,5 @@ def report(results: Sequence[Result]) -> str:
 
 
 def is_good(results: Iterable[Result]) -> bool:
-    """Whether nothing is stuck and nothing is left unseen."""
+    """Whether no stack is stuck and no leftover is unseen."""
     return not any(each.outcome in (Outcome.STUCK, Outcome.UNSEEN) for each in results)

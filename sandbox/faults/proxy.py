@@ -21,7 +21,7 @@ _OF_A_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "content-le
 
 
 class Way(StrEnum):
-    """How a call fails. Those that last do so until that `up` ends, also when the call is made again."""
+    """The way in which a call fails. A lasting one fails retries too, until that `up` ends."""
 
     ERROR = "error"
     ERROR_LASTING = "error-lasting"
@@ -33,12 +33,12 @@ class Way(StrEnum):
 
     @property
     def lasts(self) -> bool:
-        """Whether the call fails also when it is made again."""
+        """Whether retries of the call fail too."""
         return self.value.endswith("-lasting")
 
     @property
     def description(self) -> str:
-        """What it is, for a person."""
+        """The description for the report."""
         return _DESCRIPTIONS[self]
 
 
@@ -55,12 +55,12 @@ _DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """What fails, and how.
+    """A call that fails, and the way in which it fails.
 
     Attributes:
-        call: what it asks for.
-        number: the how manieth call of this kind, from 1.
-        way: how it fails.
+        call: the call, as text.
+        number: its position among equal calls, from 1.
+        way: the way in which it fails.
     """
 
     call: str
@@ -73,13 +73,13 @@ class Fault:
 
 @dataclass
 class Traffic:
-    """What goes through, shared by the proxies of all services.
+    """The recorded calls and the current fault, shared by the proxies of all services.
 
     Attributes:
-        fault: what fails now, if anything.
-        on_kill: ends the engine.
-        made: the changing calls, in their order.
-        struck: how often the fault was met.
+        fault: the current fault; None for none.
+        on_kill: kills the engine.
+        made: the mutating calls, in order.
+        struck: the number of calls that the fault hit.
     """
 
     fault: Fault | None = None
@@ -91,16 +91,16 @@ class Traffic:
     _cut: bool = False
 
     def begin(self, fault: Fault | None, on_kill: Callable[[], None] = lambda: None) -> None:
-        """Forget what was, and fail another call or none."""
+        """Reset the recorded calls, and set another fault or none."""
         with self._lock:
             self.fault, self.on_kill, self.struck, self._cut = fault, on_kill, 0, False
             self.made.clear()
             self._counts.clear()
 
     def way_of(self, call: Call) -> Way | None:
-        """How a call fails that is made now; None where it does not."""
+        """Record a call; return the way in which it fails, None if it does not."""
         with self._lock:
-            if self._cut:  # the machine of the engine is off
+            if self._cut:  # the engine was killed
                 return Way.DROPPED
             if not call.changes:
                 return None
@@ -116,7 +116,7 @@ class Traffic:
             return fault.way
 
     def kill(self) -> None:
-        """End the engine; whatever its plugins ask from here on is not heard."""
+        """Kill the engine; later calls of its plugins are dropped."""
         with self._lock:
             self._cut = True
         self.on_kill()
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in _OF_A_CONNECTION:
                 self.send_header(name, value)
         length = str(len(content))
-        if self.command == "HEAD":  # which tells the length of what it leaves out
+        if self.command == "HEAD":  # its Content-Length is that of the omitted body
             length = next((each for name, each in headers.items() if name.lower() == "content-length"), "0")
         if status != 204:
             self.send_header("Content-Length", length)
@@ -194,12 +194,12 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def proxy(service: str, upstream: str, traffic: Traffic) -> Iterator[str]:
-    """A proxy on loopback: its address.
+    """Run a proxy on loopback; yield its URL.
 
     Args:
         service: `aws` or `gitlab`.
-        upstream: the service's address.
-        traffic: what fails, and what went through.
+        upstream: the URL of the service.
+        traffic: the current fault, and the recorded calls.
     """
     server = _Server(service, urlsplit(upstream).netloc, traffic)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -212,7 +212,7 @@ def proxy(service: str, upstream: str, traffic: Traffic) -> Iterator[str]:
 
 
 def _unavailable(request: Request, service: str) -> tuple[dict[str, str], bytes]:
-    """The headers and the body with which a service says that it cannot, in the form of its protocol."""
+    """The headers and body of a 503 response in the service's protocol."""
     message = "Service Unavailable (a fault of the sandbox's own)"
     if service == "gitlab":
         return {"Content-Type": "application/json"}, json.dumps({"message": message}).encode()

@@ -1,4 +1,4 @@
-"""One fault: an `up` in which it happens, the next `up`, what is left over, and the way down."""
+"""One fault: the `up` in which it happens, the next `up`, the leftovers, and `destroy`."""
 
 import json
 import os
@@ -27,11 +27,11 @@ from sandbox.services.aws.snapshot import snapshot as aws_snapshot
 from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
 
 _LONGEST_S = 240
-"""How long one command may take."""
+"""The timeout of one command, in seconds."""
 _HOSTS_LOOK_S = 2
-"""How often hosts look whether they are to end."""
+"""The interval in which hosts poll their lifecycle state, in seconds."""
 _PLUGINS_NOTICE_S = 1.5
-"""A plugin looks once a second whether its engine is still there."""
+"""The time in which plugins notice that their engine has exited, in seconds: they poll once a second."""
 _IMPORT = re.compile(r"pulumi (import --protect=false .*)")
 _GO_WITH_OTHERS = (
     "instance",
@@ -40,11 +40,11 @@ _GO_WITH_OTHERS = (
     "attached policy",
     "role policy",
 )
-"""What is removed with the group, bucket or role that it belongs to."""
+"""The kinds that are removed with the group, bucket or role that they belong to."""
 
 
 class Outcome(StrEnum):
-    """What became of a stack after a fault, from the best to the worst."""
+    """The outcome of a scenario, from best to worst."""
 
     SAME_UP = "same up"
     NEXT_UP = "next up clean"
@@ -56,14 +56,14 @@ class Outcome(StrEnum):
 
 @dataclass
 class Result:
-    """What became of a stack after a fault.
+    """The result of a scenario.
 
     Attributes:
-        fault: what failed.
-        outcome: what became of it.
-        notes: what happened, for a person: errors, and commands that helped.
-        left: what was there when the stack was down.
-        named: the command by which each of them goes, where `runner-doctor leftovers` names it.
+        fault: the fault.
+        outcome: the outcome.
+        notes: notes for the report: errors, and commands that helped.
+        left: the resources that exist after `destroy`.
+        named: the commands that remove them, from `runner-doctor leftovers`.
     """
 
     fault: Fault
@@ -74,13 +74,13 @@ class Result:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was left over and no command but `up` was needed."""
+        """Whether there are no leftovers, and `up` was the only command needed."""
         return self.outcome in (Outcome.SAME_UP, Outcome.NEXT_UP)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A command of Pulumi that has ended."""
+    """A finished Pulumi command."""
 
     code: int
     printed: str
@@ -95,15 +95,15 @@ class Ended:
 
 
 class Account:
-    """A stack in a sandbox of its own, behind the proxies.
+    """A stack in a separate sandbox, behind the proxies.
 
     Args:
-        sandbox: a running one, which no one else uses.
-        directory: where the project and its states are written.
+        sandbox: a running sandbox for exclusive use.
+        directory: the directory of the project and its state.
         stack: the stack's name.
-        settings: the stack's file.
-        addresses: those of the proxies, by service.
-        traffic: what goes through them.
+        settings: the stack's configuration file.
+        addresses: the URLs of the proxies, by service.
+        traffic: the current fault, and the recorded calls.
     """
 
     def __init__(
@@ -129,14 +129,14 @@ class Account:
         file.parent.mkdir(parents=True)
         shutil.copy(CHECKOUT / "Pulumi.yaml", directory)
         shutil.copy(CHECKOUT / "__main__.py", directory)
-        # A fresh account has no secrets of its owner's yet.
+        # A new account does not contain secrets yet.
         of_hosted = r"gitlab_token: \{secret: [^}]*\}"
         file.write_text(re.sub(of_hosted, f"gitlab_token: {{value: {GITLAB_TOKEN}}}", settings.read_text()))
         self._mark = f"{project['name']}/{stack}"
         self._empty = self._there()
 
     def record(self) -> list[Fault]:
-        """The changing calls of an `up` in which nothing fails, each as a fault without its way."""
+        """The mutating calls of an `up` without a fault, each as a `Fault` whose way is to be replaced."""
         self._begin()
         self.traffic.begin(None)
         up = self._pulumi("up", "--yes", "--skip-preview")
@@ -147,11 +147,11 @@ class Account:
         for call in self.traffic.made:
             seen[call] = seen.get(call, 0) + 1
             faults.append(Fault(call, seen[call], Way.ERROR))
-        self._clean_up()  # which is quicker than the way down
+        self._clean_up()  # faster than `destroy`
         return faults
 
     def run(self, fault: Fault) -> Result:
-        """Bring the stack up with a fault, up again, and down."""
+        """Run `up` with a fault, `up` again, and `destroy`."""
         self._begin()
         result = Result(fault)
         up = self._first_up(fault)
@@ -182,7 +182,7 @@ class Account:
 
     def _first_up(self, fault: Fault) -> Ended:
         with self._engine("up", "--yes", "--skip-preview") as engine:
-            group = engine.pid  # of a session of its own, which is this process's alone
+            group = engine.pid  # the process group of the engine's own session
             self.traffic.begin(fault, lambda: os.killpg(group, signal.SIGKILL))
             ended = self._end_of(engine)
         if fault.way is Way.KILLED or ended.code == -signal.SIGKILL:
@@ -192,7 +192,7 @@ class Account:
         return ended
 
     def _heal(self, result: Result) -> None:
-        """Bring the stack up as a person would, by what Pulumi and its hooks print."""
+        """Bring the stack up as a user would, with the commands that Pulumi and its hooks print."""
         up = self._pulumi("up", "--yes", "--skip-preview")
         if up.code and not _IMPORT.search(up.printed):
             result.notes.append(f"next up: {up.why}")
@@ -214,7 +214,7 @@ class Account:
             result.notes.append(f"stuck: {up.why}")
 
     def _leftovers(self) -> list[dict[str, Any]]:
-        """What `runner-doctor leftovers` finds."""
+        """The findings of `runner-doctor leftovers`."""
         state = self._pulumi("stack", "export")
         file = self._directory / "exported.json"
         file.write_text(state.printed)
@@ -243,19 +243,19 @@ class Account:
         self._pulumi("stack", "init", self._stack)
 
     def _clean_up(self) -> None:
-        """Take away what the stack left; the services forget all they know."""
+        """Remove leftovers: restart the services, which keep their state in memory."""
         if self._left():
             self._sandbox.stop()
             self._sandbox.start()
 
     def _mend_state(self) -> None:
-        """Remove what an engine that was killed left half written beside the state, which is whole."""
+        """Remove the empty `.attrs` files that a killed engine leaves beside the intact state."""
         for file in (self._directory / "state").rglob("*.attrs"):
             if not file.stat().st_size:
                 file.unlink()
 
     def _left(self) -> list[tuple[str, str]]:
-        """What is there that was not there at first: kind and name."""
+        """The kind and name of each resource that did not exist at first."""
         return sorted(self._there() - self._empty)
 
     def _there(self) -> set[tuple[str, str]]:
@@ -275,7 +275,7 @@ class Account:
             return self._end_of(engine)
 
     def _end_of(self, engine: "subprocess.Popen[str]") -> Ended:
-        """Wait for the end of a command. Hosts that are to end do so, since no job runs on them."""
+        """Wait for a command; meanwhile, complete the lifecycle actions of terminating hosts."""
         deadline = time.monotonic() + _LONGEST_S
         printed, late = "", False
         while True:
@@ -292,7 +292,7 @@ class Account:
         return Ended(engine.returncode, printed)
 
     def _end_hosts(self) -> None:
-        """Do what the drain of a host without jobs does, at its hook."""
+        """Complete the lifecycle actions of terminating hosts, as the drain of a host without jobs does."""
         scaling = _scaling(self._sandbox.services["aws"].url)
         for group in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
             for each in group["Instances"]:
@@ -321,7 +321,7 @@ class Account:
 
 @contextmanager
 def account(sandbox: Sandbox, directory: Path, stack: str, settings: Path) -> Iterator[Account]:
-    """A stack of a running sandbox behind proxies. Arguments as for `Account`."""
+    """Yield a stack of a running sandbox behind proxies. Arguments as for `Account`."""
     traffic = Traffic()
     with ExitStack() as proxies:
         addresses = {
@@ -337,7 +337,7 @@ def _scaling(endpoint: str) -> Any:
 
     return botocore.session.get_session().create_client(
         "autoscaling",
-        region_name="eu-west-1",  # where both stacks have their hosts
+        region_name="eu-west-1",  # the region of both stacks' hosts
         endpoint_url=endpoint,
         aws_access_key_id="sandbox",
         aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
@@ -351,7 +351,7 @@ def _regions_in(text: str) -> set[str]:
 def _is_named(
     kind: str, name: str, left: Sequence[tuple[str, str]], findings: Sequence[Mapping[str, Any]]
 ) -> bool:
-    """Whether the findings name something that is left, or what it goes with."""
+    """Whether the findings name a leftover, or the resource that it is removed with."""
     if kind in _GO_WITH_OTHERS:
         return any(_is_named(*other, left, findings) for other in left if other[0] not in _GO_WITH_OTHERS)
     said = [json.dumps(finding) for finding in findings]
