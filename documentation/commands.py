@@ -36,7 +36,7 @@ _VARIABLES = (
     (
         review.TOKEN_VARIABLE,
         "`runner-review`, `runner-deploy`, `runner-drift`",
-        "An access token that writes notes and issues, and reads plans. Another variable: `--token-variable`.",
+        "An access token to write notes and issues and read plans. Another variable: `--token-variable`.",
     ),
     ("DOCKER_AUTH_CONFIG", "`runner-doctor`", "The variable of `docker pull` on this machine."),
     (
