@@ -1,1 +1,1 @@
-"""The stand-in for the official AWS provider: its types and functions, over moto's server."""
+"""The stand-in for the official AWS provider: its resource types and functions, backed by moto's server."""

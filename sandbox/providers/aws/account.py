@@ -1,4 +1,4 @@
-"""Look-ups about the account, region and partition that the provider works in."""
+"""Functions that look up the account, region and partition of the provider."""
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION
@@ -8,13 +8,13 @@ from sandbox.standin.values import Properties
 
 
 class GetCallerIdentity(Function[Connection]):
-    """Who the credentials belong to."""
+    """The identity of the credentials."""
 
     token = "aws:index/getCallerIdentity:getCallerIdentity"
     arguments = {"id": Text()}
 
     def call(self, arguments: Properties) -> Properties:
-        """The account's number, and the caller's ARN and id."""
+        """The account id, and the caller's ARN and id."""
         live = self.connection.client("sts").get_caller_identity()
         return {
             "id": live["Account"],
@@ -31,7 +31,7 @@ class GetRegion(Function[Connection]):
     arguments = {"id": Text(), "name": Text(), **REGION}
 
     def call(self, arguments: Properties) -> Properties:
-        """The region's name and its EC2 endpoint, without a call, as the official provider has them."""
+        """The region's name and its EC2 endpoint, without an API call, as in the official provider."""
         name = arguments.get("region") or arguments.get("name") or self.connection.region
         if not self.connection.clients.knows(name):
             raise Refused(f"region not found for name {name!r}")

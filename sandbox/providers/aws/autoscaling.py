@@ -1,6 +1,6 @@
 """Auto Scaling groups.
 
-Source of the properties and of what replaces: the official provider's
+Source of the properties and of replacements: the official provider's
 ``internal/service/autoscaling/group.go``.
 """
 
@@ -71,13 +71,12 @@ _DIRECT: Mapping[str, Property] = {
     "mixedInstancesPolicy": Object(_MIXED_INSTANCES, computed=True),
     "protectFromScaleIn": Flag(default=False, service_name="NewInstancesProtectedFromScaleIn"),
 }
-"""The properties that the API takes and gives under the same names."""
+"""The properties that have the same names in requests and responses of the API."""
 
 _WHAT_IS_LAUNCHED = {"launchTemplate", "mixedInstancesPolicy"}
 
 _DRAINED_WITHIN = 600
-"""In seconds; how long the official provider waits for the instances of a group that it deletes, unless the
-resource's own timeouts say otherwise."""
+"""The official provider's default timeout of the deletion of a group's instances, in seconds."""
 
 
 class Group(AwsResource):
@@ -113,7 +112,7 @@ class Group(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one way to say what is launched, and limits that fit each other."""
+        """Exactly one of launchTemplate and mixedInstancesPolicy, and consistent sizes."""
         given = [name for name in sorted(_WHAT_IS_LAUNCHED) if name in inputs]
         if len(given) != 1:
             found = " and ".join(given) or "none"
@@ -131,7 +130,7 @@ class Group(AwsResource):
                 yield Failure("desiredCapacity", f"{wanted} is not allowed; allowed is {allowed}")
 
     def create(self, inputs: Properties) -> str:
-        """Make the group; with initial hooks, without instances at first."""
+        """Create the group; with initial lifecycle hooks, without instances."""
         name = str(inputs["name"])
         empty = {"minSize": 0, "maxSize": 0, "desiredCapacity": None}
         self.client.create_auto_scaling_group(
@@ -143,7 +142,7 @@ class Group(AwsResource):
         return name
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Put the initial hooks, wait for the instances, and suspend processes."""
+        """Create the initial lifecycle hooks, wait for the instances, and suspend processes."""
         if hooks := inputs.get("initialLifecycleHooks"):
             for hook in hooks:
                 self.call("PutLifecycleHook", hook, HOOK, AutoScalingGroupName=resource_id)
@@ -152,12 +151,12 @@ class Group(AwsResource):
         self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The group as it is now."""
+        """The current properties of the group."""
         live = self._find(resource_id)
         if live is None:
             return None
         if live.get("MixedInstancesPolicy"):
-            # The template of a mixed group is part of its policy.
+            # The launch template is part of the mixed instances policy.
             live.pop("LaunchTemplate", None)
         return {
             "name": live["AutoScalingGroupName"],
@@ -172,7 +171,7 @@ class Group(AwsResource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the group in place; where ``instanceRefresh`` asks for it, its instances are replaced."""
+        """Update the group; with ``instanceRefresh``, start an instance refresh if required."""
         if changed & {*_DIRECT, "vpcZoneIdentifiers"}:
             self._update_group(resource_id, new, changed)
         if "tags" in changed:
@@ -188,7 +187,7 @@ class Group(AwsResource):
             self._wait_for_capacity(resource_id, new, since=datetime.now(UTC))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Let the instances go, then delete the group; with ``forceDelete`` in one step."""
+        """Terminate the instances, then delete the group; with ``forceDelete`` in one step."""
         live = self._find(resource_id)
         if live is None:
             return
@@ -206,7 +205,7 @@ class Group(AwsResource):
         return to_api(_DIRECT, inputs, self.shape("CreateAutoScalingGroup"))
 
     def _update_group(self, name: str, new: Properties, changed: set[str]) -> None:
-        # A number that is no longer given goes back to what the service has without it.
+        # A removed number is reset to the service's default.
         unset = {"defaultInstanceWarmup": -1}
         values = {key: new.get(key, unset.get(key)) for key in changed}
         if "instanceMaintenancePolicy" in changed and not new.get("instanceMaintenancePolicy"):
@@ -219,7 +218,7 @@ class Group(AwsResource):
         )
 
     def _drain(self, name: str, live: Any) -> None:
-        """Let all instances go, and wait for those that a lifecycle hook holds back."""
+        """Terminate all instances, and wait for those that wait at a lifecycle hook."""
         protected = [one["InstanceId"] for one in live["Instances"] if one["ProtectedFromScaleIn"]]
         if protected:
             self.client.set_instance_protection(
@@ -250,7 +249,7 @@ class Group(AwsResource):
             self.client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=suspended)
 
     def _wait_for_capacity(self, name: str, inputs: Properties, since: datetime) -> None:
-        """Wait until as many instances as asked for are in service; a launch that fails is an error."""
+        """Wait until the desired number of instances is in service; a failed launch is an error."""
         wanted = inputs.get("desiredCapacity") or inputs["minSize"]
         waited = inputs["waitForCapacityTimeout"]
         if not _seconds(waited):
@@ -276,7 +275,7 @@ class Group(AwsResource):
 
     def _refuse_failed(self, name: str, since: datetime) -> None:
         for one in self.client.describe_scaling_activities(AutoScalingGroupName=name)["Activities"]:
-            # An instance profile takes its time to be known everywhere; the launch is tried again.
+            # A new instance profile is eventually consistent; the launch is retried.
             message = one.get("StatusMessage", "")
             failed = one["StatusCode"] == "Failed" and "Invalid IAM Instance Profile" not in message
             if failed and one["StartTime"] + timedelta(seconds=1) >= since:

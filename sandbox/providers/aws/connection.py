@@ -1,4 +1,4 @@
-"""The connection to the AWS APIs: one session, and one client per service and region, shared by all calls."""
+"""The connection to the AWS APIs: one session, and one client per service and region, for all calls."""
 
 import os
 import threading
@@ -10,11 +10,10 @@ from sandbox.standin.provider import Refused
 
 
 class Clients:
-    """The clients of one process, made when they are first needed.
+    """The clients of one process, created on first use.
 
-    The endpoint and, where ``credentials`` has none, the keys come from the environment, ``AWS_ENDPOINT_URL``
-    and ``AWS_ACCESS_KEY_ID``. ``credentials`` holds ``accessKey``, ``secretKey`` and ``token`` as the
-    provider calls them.
+    The endpoint and, if ``credentials`` has none, the keys come from the environment, ``AWS_ENDPOINT_URL``
+    and ``AWS_ACCESS_KEY_ID``. ``credentials`` are the provider's ``accessKey``, ``secretKey`` and ``token``.
     """
 
     def __init__(self, credentials: Mapping[str, Any]) -> None:
@@ -31,11 +30,11 @@ class Clients:
             return self._clients[service, region]
 
     def _new(self, service: str, region: str) -> Any:
-        # Imported here: a plugin starts in half the time without it, and not every run makes a call.
+        # Imported here: it doubles the start time of a plugin, and not every run calls AWS.
         from botocore.config import Config
 
         if not self.knows(region):
-            # The sandbox's endpoint answers for every region; AWS has no host for one that does not exist.
+            # The sandbox's endpoint accepts any region; AWS has no endpoint for an unknown one.
             raise Refused(f"lookup {service}.{region}.amazonaws.com: no such host")
         return self._session.create_client(
             service,
@@ -44,7 +43,7 @@ class Clients:
             aws_secret_access_key=self._credentials.get("secretKey"),
             aws_session_token=self._credentials.get("token"),
             config=Config(
-                # The official provider tries 25 times, over minutes; the sandbox is quick to fail.
+                # The official provider tries 25 times, over minutes; the sandbox fails fast.
                 retries={"total_max_attempts": 2},
                 s3={"addressing_style": "path"},
                 connect_timeout=5,
@@ -55,7 +54,7 @@ class Clients:
         )
 
     def knows(self, region: str) -> bool:
-        """Whether AWS has such a region, by the SDK's own list."""
+        """Whether a region is in the SDK's list of regions."""
         import botocore.session
 
         self._session = self._session or botocore.session.get_session()
@@ -65,7 +64,7 @@ class Clients:
 
 @dataclass(frozen=True)
 class Connection:
-    """What a resource or function works with: clients for its ``region``, the provider's default tags."""
+    """The connection of a resource or function: clients for its ``region``, the provider's default tags."""
 
     clients: Clients
     region: str
@@ -77,7 +76,7 @@ class Connection:
 
     @property
     def account(self) -> str:
-        """The number of the account that the credentials belong to."""
+        """The account id of the credentials."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
     @property

@@ -1,4 +1,4 @@
-"""What the resource types of EC2 have in common: operations by a noun, tags that are given in the making."""
+"""The base class of the EC2 resource types: operations named by a noun, tags at creation."""
 
 from typing import Any, ClassVar
 
@@ -7,10 +7,10 @@ from sandbox.standin.values import Properties
 
 
 class Ec2Resource(AwsResource):
-    """A resource type of EC2. Its id is the one that the service chose.
+    """A resource type of EC2. Its id is chosen by the service.
 
-    - ``kind``: what the API calls it in tags and ARNs.
-    - ``noun``: what it calls it in operations: Create, Describe and Delete it.
+    - ``kind``: its resource type in tag specifications and ARNs.
+    - ``noun``: its name in the operations Create, Describe and Delete.
     """
 
     service = "ec2"
@@ -18,18 +18,18 @@ class Ec2Resource(AwsResource):
     noun: ClassVar[str]
 
     def create(self, inputs: Properties) -> str:
-        """Make the resource."""
+        """Create the resource."""
         made = self.call(f"Create{self.noun}", inputs, **self.tags(inputs))
         return str(made[self.noun][f"{self.noun}Id"])
 
     def find(self, resource_id: str) -> dict[str, Any] | None:
-        """The API's answer about the resource; ``None`` if it is gone."""
+        """The resource in the API's response; ``None`` if not found."""
         answer = self.call(f"Describe{self.noun}s", {}, None, **{f"{self.noun}Ids": [resource_id]})
         found = (one for one in answer[f"{self.noun}s"] if one.get("State") not in ("deleting", "deleted"))
         return next(found, None)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The resource as it is now."""
+        """The current properties of the resource."""
         live = self.find(resource_id)
         return None if live is None else self.shown({**live, "Arn": self.arn(resource_id)})
 
@@ -48,12 +48,12 @@ class Ec2Resource(AwsResource):
         return f"arn:{self.connection.partition}:ec2:{place}:{self.kind}/{resource_id}"
 
     def tags(self, inputs: Properties) -> dict[str, Any]:
-        """The argument that tags a resource while it is made; nothing without tags."""
+        """The argument that tags a resource at its creation; empty without tags."""
         tags = tag_list(inputs.get("tagsAll"))
         return {"TagSpecifications": [{"ResourceType": self.kind, "Tags": tags}]} if tags else {}
 
     def retag(self, named: str, old: Properties, new: Properties) -> None:
-        """Bring the tags from those of ``old`` to those of ``new``."""
+        """Update the tags from those of ``old`` to those of ``new``."""
         added, removed = tag_changes(old, new)
         if removed:
             self.client.delete_tags(Resources=[named], Tags=[{"Key": key} for key in removed])

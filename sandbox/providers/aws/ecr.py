@@ -1,6 +1,6 @@
 """Elastic Container Registry.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ecr``.
+Source of updates and replacements: the official provider's ``internal/service/ecr``.
 """
 
 import json
@@ -21,7 +21,7 @@ MUTABILITY: Mapping[str, Property] = {
         Object({"filter": Text(required=True), "filterType": Text(required=True)})
     ),
 }
-"""Whether tags may be moved; also part of a repository creation template."""
+"""The tag mutability settings; also part of a repository creation template."""
 
 
 class Repository(TableResource):
@@ -60,7 +60,7 @@ class Repository(TableResource):
     unshown = ("forceDelete",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The repository as it is now."""
+        """The current properties of the repository."""
         live = super().describe(resource_id, known)
         return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
@@ -77,7 +77,7 @@ class Repository(TableResource):
 
 
 def same_lifecycle_policy(old: str, new: str) -> bool:
-    """Whether two lifecycle policies mean the same, in whatever order their rules stand."""
+    """Whether two lifecycle policies are equal; the order of their rules does not matter."""
 
     def normal(text: str) -> Any:
         document = json.loads(text)
@@ -109,7 +109,7 @@ class LifecyclePolicy(TableResource):
 
 
 class RepositoryPolicy(TableResource):
-    """The permissions on a repository. Its id is the repository's name."""
+    """The policy of a repository. Its id is the repository's name."""
 
     token = "aws:ecr/repositoryPolicy:RepositoryPolicy"
     service = "ecr"
@@ -125,9 +125,9 @@ class RepositoryPolicy(TableResource):
 
 
 class PullThroughCacheRule(TableResource):
-    """A rule after which images of another registry are pulled through. Its id is its prefix.
+    """A pull-through cache rule. Its id is its prefix.
 
-    Like the official provider, a change takes no secret and no role away.
+    As in the official provider, an update does not remove a secret or a role.
     """
 
     token = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
@@ -161,7 +161,7 @@ class GetImage(Function[Connection]):
     }
 
     def call(self, arguments: Properties) -> Properties:
-        """The image; an error where it or its repository is not there."""
+        """The image; an error if it or its repository is not found."""
         client = self.connection.client("ecr")
         registry = given({"registryId": arguments.get("registryId")})
         image = given({name: arguments.get(name) for name in ("imageTag", "imageDigest")})

@@ -1,6 +1,6 @@
-"""Repository creation templates: how a repository is made that the registry itself makes.
+"""Repository creation templates: the settings of repositories that the registry creates.
 
-Source of the properties and of what replaces: the official provider's
+Source of the properties and of replacements: the official provider's
 ``internal/service/ecr/repository_creation_template.go``.
 """
 
@@ -48,7 +48,7 @@ class RepositoryCreationTemplate(TableResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Tags and KMS encryption need a role to make the repository with."""
+        """Tags and KMS encryption require a role for the creation of the repository."""
         encryption = inputs.get("encryptionConfigurations")
         listed = encryption if isinstance(encryption, list) else []
         kinds = [one.get("encryptionType") for one in listed if isinstance(one, dict)]
@@ -57,7 +57,7 @@ class RepositoryCreationTemplate(TableResource):
             yield Failure("customRoleArn", "required beside resourceTags and KMS encryption; none was given")
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the template in place; what is empty the API takes away, a key that it has stays."""
+        """Update the template: empty values remove settings, an existing KMS key is kept."""
         gone = {"resourceTags": [], **{name: "" for name in _TEXTS if not new.get(name)}}
         (before,) = old.get("encryptionConfigurations") or [{}]
         encryption = [{**before, **each} for each in new.get("encryptionConfigurations") or ()]

@@ -1,6 +1,6 @@
-"""What is set for a whole registry of the Elastic Container Registry, of which each region has one.
+"""The settings of a whole registry of the Elastic Container Registry; each region has one.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ecr``.
+Source of updates and replacements: the official provider's ``internal/service/ecr``.
 """
 
 from sandbox.providers.aws.policy_document import PolicyDocument
@@ -30,7 +30,7 @@ _REPLICATION = Object(
 
 
 class ReplicationConfiguration(AwsResource):
-    """Where a registry's images are copied to. Its id is the account's number."""
+    """The replication of a registry's images. Its id is the account id."""
 
     token = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
     service = "ecr"
@@ -38,12 +38,12 @@ class ReplicationConfiguration(AwsResource):
     outputs = {"registryId": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Put the rules in the place of those that are there."""
+        """Replace the existing rules."""
         self._put(inputs)
         return self.connection.account
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The rules as they are now; without any, it counts as gone."""
+        """The current rules; without any, the resource does not exist."""
         live = self.client.describe_registry()
         rules = live["replicationConfiguration"]["rules"]
         if not rules:
@@ -51,11 +51,11 @@ class ReplicationConfiguration(AwsResource):
         return {"replicationConfiguration": {"rules": rules}, "registryId": live["registryId"]}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new rules in the place of the old ones."""
+        """Replace the old rules."""
         self._put(new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Take all rules away."""
+        """Remove all rules."""
         self._put({})
 
     def _put(self, inputs: Properties) -> None:
@@ -73,7 +73,7 @@ _SCANNING_RULE = Object(
 
 
 class RegistryScanningConfiguration(AwsResource):
-    """Which images are scanned, and when. Its id is the account's number."""
+    """The scanning configuration of a registry. Its id is the account id."""
 
     token = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
     service = "ecr"
@@ -81,21 +81,21 @@ class RegistryScanningConfiguration(AwsResource):
     outputs = {"registryId": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Put the configuration in the place of the one that is there."""
+        """Replace the existing configuration."""
         self._put(inputs)
         return self.connection.account
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The configuration as it is now; there always is one."""
+        """The current configuration; it always exists."""
         live = self.client.get_registry_scanning_configuration()
         return {**live["scanningConfiguration"], "registryId": live["registryId"]}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new configuration in the place of the old one."""
+        """Replace the old configuration."""
         self._put(new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Go back to basic scanning without rules."""
+        """Reset to basic scanning without rules."""
         self._put({"scanType": "BASIC"})
 
     def _put(self, inputs: Properties) -> None:
@@ -105,7 +105,7 @@ class RegistryScanningConfiguration(AwsResource):
 
 
 class RegistryPolicy(TableResource):
-    """The permissions on a registry. Its id is the account's number."""
+    """The policy of a registry. Its id is the account id."""
 
     token = "aws:ecr/registryPolicy:RegistryPolicy"
     service = "ecr"

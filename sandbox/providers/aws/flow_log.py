@@ -1,7 +1,7 @@
-"""VPC Flow Logs, into CloudWatch Logs.
+"""VPC Flow Logs to CloudWatch Logs.
 
-Source of the properties and of what replaces: the official provider's
-``internal/service/ec2/vpc_flow_log.go``, where all but the tags does.
+Source of the properties and of replacements: the official provider's
+``internal/service/ec2/vpc_flow_log.go``: a change of any property but the tags replaces.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from sandbox.standin.values import Properties
 
 
 class FlowLog(Ec2Resource):
-    """A record of the connections of a VPC. Its id is the one that the service chose."""
+    """A flow log of a VPC. Its id is chosen by the service."""
 
     token = "aws:ec2/flowLog:FlowLog"
     kind, noun = "vpc-flow-log", "FlowLog"
@@ -33,12 +33,12 @@ class FlowLog(Ec2Resource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """CloudWatch Logs is written to with a role: API_CreateFlowLogs."""
+        """Flow logs to CloudWatch Logs require a role: API_CreateFlowLogs."""
         if "iamRoleArn" not in inputs:
             yield Failure("iamRoleArn", "required for flow logs into CloudWatch Logs")
 
     def create(self, inputs: Properties) -> str:
-        """Start it."""
+        """Create the flow log."""
         made = self.call(
             "CreateFlowLogs",
             {**inputs, "logDestination": inputs["logDestination"].removesuffix(":*")},
@@ -50,7 +50,7 @@ class FlowLog(Ec2Resource):
         return str(made["FlowLogIds"][0])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The record as it is now."""
+        """The current properties of the flow log."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -60,5 +60,5 @@ class FlowLog(Ec2Resource):
         }
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """End it."""
+        """Delete the flow log."""
         self.client.delete_flow_logs(FlowLogIds=[resource_id])

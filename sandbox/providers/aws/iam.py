@@ -1,6 +1,6 @@
 """Identity and Access Management, which is global: its resources have no region.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/iam``.
+Source of updates and replacements: the official provider's ``internal/service/iam``.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 _LARGEST_NUMBER_OF_VERSIONS = 5
-"""How many versions a managed policy may have: "IAM and AWS STS quotas" in the IAM user guide."""
+"""The maximum number of versions of a managed policy: "IAM and AWS STS quotas" in the IAM user guide."""
 
 
 class _IamResource(TableResource):
@@ -40,7 +40,7 @@ class Role(_IamResource):
     identity, place, unshown = ("name",), "Role", ("forceDetachPolicies",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The role as it is now."""
+        """The current properties of the role."""
         live = self.find(resource_id, known) or {}
         boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {**self.shown(live), "permissionsBoundary": boundary}
@@ -61,7 +61,7 @@ class Role(_IamResource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the role; with ``forceDetachPolicies``, whatever policies it has are taken off first."""
+        """Delete the role; with ``forceDetachPolicies``, detach and delete its policies first."""
         role = {"RoleName": resource_id}
         for profile in self.client.list_instance_profiles_for_role(**role)["InstanceProfiles"]:
             self.client.remove_role_from_instance_profile(
@@ -76,7 +76,7 @@ class Role(_IamResource):
 
 
 class RolePolicy(_IamResource):
-    """A policy inside a role. Its id is ``ROLE:NAME``."""
+    """An inline policy of a role. Its id is ``ROLE:NAME``."""
 
     token = "aws:iam/rolePolicy:RolePolicy"
     automatic_name = AutomaticName(maximum_length=128)
@@ -90,7 +90,7 @@ class RolePolicy(_IamResource):
 
 
 class Policy(_IamResource):
-    """A managed policy of one's own. Its id is its ARN."""
+    """A customer managed policy. Its id is its ARN."""
 
     token = "aws:iam/policy:Policy"
     automatic_name = AutomaticName(maximum_length=128)
@@ -106,17 +106,17 @@ class Policy(_IamResource):
     chosen, place = "PolicyArn", "Policy"
 
     def create(self, inputs: Properties) -> str:
-        """Make the policy."""
+        """Create the policy."""
         return str(self.call(self.makes, inputs)["Policy"]["Arn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The policy as it is now, with the document of its default version."""
+        """The current properties of the policy, with the document of its default version."""
         live = self.find(resource_id, known) or {}
         version = self.client.get_policy_version(PolicyArn=resource_id, VersionId=live["DefaultVersionId"])
         return self.shown({**live, "PolicyDocument": version["PolicyVersion"]["Document"]})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Make a new default version, without the oldest one where there are five; change the tags."""
+        """Create a new default version, and delete the oldest of five; update the tags."""
         policy = {"PolicyArn": resource_id}
         if "policy" in changed:
             others = self._other_versions(resource_id)
@@ -140,7 +140,7 @@ class Policy(_IamResource):
 
 
 class RolePolicyAttachment(_IamResource):
-    """A managed policy on a role. Its id is ``ROLE/POLICY_ARN``."""
+    """A managed policy attached to a role. Its id is ``ROLE/POLICY_ARN``."""
 
     token = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     inputs = {
@@ -151,7 +151,7 @@ class RolePolicyAttachment(_IamResource):
     deletes_first = True  # pulumi/pulumi-aws, provider/resources.go: DeleteBeforeReplace
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The role and the policy, as long as the role has it."""
+        """The role and the policy, if the policy is attached."""
         role, policy = resource_id.split("/", 1)
         pages = self.client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
         attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
@@ -159,7 +159,7 @@ class RolePolicyAttachment(_IamResource):
 
 
 class InstanceProfile(_IamResource):
-    """What hands a role to instances. Its id is its name."""
+    """An instance profile. Its id is its name."""
 
     token = "aws:iam/instanceProfile:InstanceProfile"
     automatic_name = AutomaticName(maximum_length=128)
@@ -180,7 +180,7 @@ class InstanceProfile(_IamResource):
             self.client.add_role_to_instance_profile(InstanceProfileName=resource_id, RoleName=role)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The profile as it is now."""
+        """The current properties of the profile."""
         live = self.find(resource_id, known) or {}
         return {**self.shown(live), "role": live["Roles"][0]["RoleName"] if live["Roles"] else None}
 
@@ -193,7 +193,7 @@ class InstanceProfile(_IamResource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the role out and delete the profile."""
+        """Remove the role, and delete the profile."""
         self._remove_role(resource_id, state.get("role"))
         super().remove(resource_id, state)
 

@@ -1,6 +1,6 @@
-"""OpenID Connect providers, whose tokens may take a role.
+"""OpenID Connect providers, whose tokens can assume a role.
 
-Source of what replaces and what is updated: the official provider's
+Source of updates and replacements: the official provider's
 ``internal/service/iam/openid_connect_provider.go``.
 """
 
@@ -12,7 +12,7 @@ from sandbox.standin.values import Properties
 
 
 def _same_address(old: str, new: str) -> bool:
-    """The service shows the address without its scheme."""
+    """Whether two URLs are equal: the service returns them without the scheme."""
     return old.removeprefix("https://") == new.removeprefix("https://")
 
 
@@ -33,12 +33,12 @@ class OpenIdConnectProvider(TableResource):
     chosen = "OpenIDConnectProviderArn"
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The provider as it is now."""
+        """The current properties of the provider."""
         live = super().describe(resource_id, known)
         return live and {**live, "arn": resource_id}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change who may use it, and its tags."""
+        """Change its client ids, and its tags."""
         provider = {"OpenIDConnectProviderArn": resource_id}
         if "clientIdLists" in changed:
             before, after = set(old["clientIdLists"]), set(new["clientIdLists"])

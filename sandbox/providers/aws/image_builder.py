@@ -1,6 +1,6 @@
-"""EC2 Image Builder: what describes a machine image, and the pipeline that builds it.
+"""EC2 Image Builder: the resources that describe a machine image, and the pipeline that builds it.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/imagebuilder``.
+Source of the properties and of replacements: the official provider's ``internal/service/imagebuilder``.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,9 @@ _NAME = Text(replaces=True)
 
 
 class _Described(TableResource):
-    """One of the things that describe an image. Its id is its ARN; ``kind`` is what the operations call it.
+    """A resource of Image Builder. Its id is its ARN; ``kind`` is its name in the operations.
 
-    What is left out of an update would be gone, so all is put again.
+    An update sends all properties: it removes those that are left out.
     """
 
     service = "imagebuilder"
@@ -29,7 +29,7 @@ class _Described(TableResource):
     kind: ClassVar[str]
 
     def __init_subclass__(cls) -> None:
-        """Name the operations."""
+        """Set the names of the operations."""
         if kind := vars(cls).get("kind"):
             cls.makes, cls.shows, cls.changes, cls.removes = (
                 f"{verb}{kind}" for verb in ("Create", "Get", "Update", "Delete")
@@ -50,15 +50,15 @@ _FIXED_DESCRIPTION = Text(replaces=True)
 
 
 class _Versioned(_Described):
-    """One that never changes but for its tags: other content needs another version."""
+    """A versioned resource: only its tags can change; other content requires another version."""
 
     def shown(self, live: Mapping[str, Any]) -> Properties:
-        """Its version has another name in an answer."""
+        """The properties in a response, in which the version has another name."""
         return super().shown({**live, "semanticVersion": live["version"]})
 
 
 class Component(_Versioned):
-    """What is done to make an image."""
+    """A component: the steps to customize an image."""
 
     token = "aws:imagebuilder/component:Component"
     kind, chosen = "Component", "componentBuildVersionArn"
@@ -74,7 +74,7 @@ class Component(_Versioned):
 
 
 class ImageRecipe(_Versioned):
-    """From what image a new one is made, and by which components."""
+    """A recipe: the parent image and the components of a new image."""
 
     token = "aws:imagebuilder/imageRecipe:ImageRecipe"
     kind = "ImageRecipe"
@@ -107,7 +107,7 @@ class ImageRecipe(_Versioned):
 
 
 class InfrastructureConfiguration(_Described):
-    """The instance that an image is built on."""
+    """The settings of the instance that builds an image."""
 
     token = "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration"
     kind = "InfrastructureConfiguration"
@@ -127,7 +127,7 @@ class InfrastructureConfiguration(_Described):
 
 
 class DistributionConfiguration(_Described):
-    """What becomes of an image that was built."""
+    """The distribution of a built image."""
 
     token = "aws:imagebuilder/distributionConfiguration:DistributionConfiguration"
     kind = "DistributionConfiguration"
@@ -155,7 +155,7 @@ class DistributionConfiguration(_Described):
 
 
 class ImagePipeline(_Described):
-    """Builds an image by its recipe, on a schedule."""
+    """A pipeline, which builds an image from a recipe on a schedule."""
 
     token = "aws:imagebuilder/imagePipeline:ImagePipeline"
     kind = "ImagePipeline"

@@ -1,4 +1,4 @@
-"""Instance refreshes, which replace the instances of an Auto Scaling group when what it launches changes.
+"""Instance refreshes, which replace the instances of an Auto Scaling group.
 
 Source of the properties: the official provider's ``internal/service/autoscaling/group.go``.
 """
@@ -14,13 +14,13 @@ from sandbox.standin.provider import Unfinished
 from sandbox.standin.values import Properties
 
 _CANCELLED_WITHIN = _STARTED_WITHIN = 900
-"""In seconds: instanceRefreshCancelledTimeout and instanceRefreshStartedTimeout of the official provider."""
+"""The official provider's instanceRefreshCancelledTimeout and instanceRefreshStartedTimeout, in seconds."""
 
 PROPERTIES: Mapping[str, Property] = {
     "strategy": Text(required=True, one_of=("Rolling",)),
     "triggers": SetOf(Text()),
 }
-"""A group's ``instanceRefresh``."""
+"""The properties of a group's ``instanceRefresh``."""
 
 
 def validate(inputs: Properties, names: Iterable[str]) -> Iterator[Failure]:
@@ -34,12 +34,12 @@ def validate(inputs: Properties, names: Iterable[str]) -> Iterator[Failure]:
 
 
 def is_triggered(refresh: Properties, changed: set[str]) -> bool:
-    """Whether a change of the properties ``changed`` is to start a refresh."""
+    """Whether a change of the properties ``changed`` starts a refresh."""
     return not {_terraform_name(name) for name in changed}.isdisjoint(refresh.get("triggers") or ())
 
 
 def start(resource: AwsResource, group: str, refresh: Properties) -> None:
-    """Start a refresh, in the place of one that is under way."""
+    """Start a refresh; cancel one in progress first."""
     deadline = time.monotonic() + _STARTED_WITHIN
     while True:
         try:
@@ -52,7 +52,7 @@ def start(resource: AwsResource, group: str, refresh: Properties) -> None:
 
 
 def _cancel(client: Any, group: str) -> None:
-    """Cancel the refresh that is under way, and wait until it is."""
+    """Cancel the refresh in progress, and wait until it has ended."""
     try:
         refresh = client.cancel_instance_refresh(AutoScalingGroupName=group)["InstanceRefreshId"]
     except Exception as error:
@@ -74,7 +74,7 @@ def _cancel(client: Any, group: str) -> None:
 
 
 def _terraform_name(name: str) -> str:
-    """A property's name as the triggers spell it."""
+    """A property's name in Terraform's spelling, as in the triggers."""
     singular = {
         "initialLifecycleHooks": "initial_lifecycle_hook",
         "tags": "tag",

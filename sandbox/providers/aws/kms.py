@@ -1,6 +1,6 @@
 """Key Management Service.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/kms``.
+Source of updates and replacements: the official provider's ``internal/service/kms``.
 """
 
 from sandbox.providers.aws.policy_document import PolicyDocument
@@ -13,7 +13,7 @@ from sandbox.standin.values import Properties
 
 
 class Key(AwsResource):
-    """A key. Its id is the one that the service chose."""
+    """A key. Its id is chosen by the service."""
 
     token = "aws:kms/key:Key"
     service = "kms"
@@ -30,16 +30,16 @@ class Key(AwsResource):
     unshown = ("deletionWindowInDays",)
 
     def create(self, inputs: Properties) -> str:
-        """Make the key."""
+        """Create the key."""
         return str(self.call("CreateKey", inputs)["KeyMetadata"]["KeyId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Turn on rotation."""
+        """Enable key rotation."""
         if inputs["enableKeyRotation"]:
             self.client.enable_key_rotation(KeyId=resource_id)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The key as it is now; one that awaits its deletion counts as gone."""
+        """The current properties of the key; a key pending deletion does not exist."""
         key = {"KeyId": resource_id}
         live = self.client.describe_key(**key)["KeyMetadata"]
         if live["KeyState"] == "PendingDeletion":
@@ -73,12 +73,12 @@ class Key(AwsResource):
 
 
 def same_key(old: str, new: str) -> bool:
-    """Whether two texts name the same key, by its id or its ARN."""
+    """Whether two identifiers, key ids or ARNs, are of the same key."""
     return old.rsplit("/", 1)[-1] == new.rsplit("/", 1)[-1]
 
 
 class Alias(TableResource):
-    """A name for a key. Its id is the name, with its ``alias/``."""
+    """An alias of a key. Its id is the name, with the prefix ``alias/``."""
 
     token = "aws:kms/alias:Alias"
     service = "kms"
@@ -93,7 +93,7 @@ class Alias(TableResource):
     makes, changes, removes, identity = "CreateAlias", "UpdateAlias", "DeleteAlias", ("name",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The alias as it is now."""
+        """The current properties of the alias."""
         pages = self.client.get_paginator("list_aliases").paginate()
         aliases = [alias for page in pages for alias in page["Aliases"]]
         live = next((alias for alias in aliases if alias["AliasName"] == resource_id), None)

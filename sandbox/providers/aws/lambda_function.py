@@ -1,6 +1,6 @@
-"""Lambda functions, and runs of these that belong to a stack.
+"""Lambda functions, and their invocations by a stack.
 
-Source of the properties, of what replaces and of what a run is told: the official provider's
+Source of the properties, of replacements and of the payload of an invocation: the official provider's
 ``internal/service/lambda``.
 """
 
@@ -17,15 +17,15 @@ from sandbox.standin.provider import AutomaticName, Refused
 from sandbox.standin.values import Properties
 
 _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
-"""Marks an archive in the engine's protocol: ``sdk/go/common/resource/archive``."""
+"""The signature of an archive in the engine's protocol: ``sdk/go/common/resource/archive``."""
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in an archive, so that the same files make the same archive."""
+"""The fixed time of all files in an archive, so that it is reproducible."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextArchive(Property):
-    """An archive of files whose text the program gives; two with the same hash are the same."""
+    """An archive of string assets; two archives with the same hash are equal."""
 
     def _check(self, value: Any, path: str, failures: list[Any]) -> Any:
         if not isinstance(value, Mapping) or value.get(_SIGNATURE) != _ARCHIVE:
@@ -44,7 +44,7 @@ def _files(archive: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _zipped(archive: Mapping[str, Any]) -> bytes:
-    """The archive as Lambda takes it."""
+    """The archive as a ZIP file for Lambda."""
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as file:
         for path, asset in sorted(_files(archive).items()):
@@ -88,21 +88,21 @@ class Function(AwsResource):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """Other code has another hash and size."""
+        """The hash and size of changed code."""
         return ("codeSha256", "sourceCodeSize") if "code" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Make the function."""
+        """Create the function."""
         self.call("CreateFunction", {**inputs, "code": None}, Code={"ZipFile": _zipped(inputs["code"])})
         return str(inputs["name"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The function as it is now; of its code, its hash alone."""
+        """The current properties of the function; of its code, only the hash."""
         live = self.client.get_function(FunctionName=resource_id)
         return self.shown({**live["Configuration"], "Tags": live.get("Tags", {})})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change its settings, its code and its tags, each by itself."""
+        """Update its configuration, its code and its tags, each with its own operation."""
         if changed & _SETTINGS.keys():
             emptied = {} if new.get("description") else {"Description": ""}
             self.call("UpdateFunctionConfiguration", new, None, **emptied)
@@ -117,9 +117,9 @@ class Function(AwsResource):
 
 
 class Invocation(AwsResource):
-    """A run of a function; with the scope ``CRUD``, one at each change of the resource and at its end.
+    """An invocation; with the scope ``CRUD``, one at each update and at the deletion of the resource.
 
-    Its id is the function's name, the qualifier and a hash, with commas between. Nothing can be read back.
+    Its id is the function's name, the qualifier and a hash, separated by commas. It cannot be read.
     """
 
     token = "aws:lambda/invocation:Invocation"
@@ -136,36 +136,36 @@ class Invocation(AwsResource):
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The id names the function."""
+        """Get the function's name from the id."""
         proper, told = super().identify(resource_id)
         return proper, {**told, "functionName": proper.split(",")[0]}
 
     @classmethod
     def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
-        """Other input is another run, unless the function is told of changes."""
+        """With the scope ``CREATE_ONLY``, a change of the input replaces the invocation."""
         if new.get("lifecycleScope") == "CREATE_ONLY" and old.get("input") != new.get("input"):
             yield "input"
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """What another run gives is not known yet."""
+        """The result of another invocation."""
         return ("result",) if "input" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Run the function."""
+        """Invoke the function."""
         self._run(inputs, "create", None)
         return f"{inputs['functionName']},$LATEST,{'0' * 32}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """What is known."""
+        """The properties in the state, and the result of this call."""
         return {**known, "result": known.get("result") if self._result is None else self._result}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Run the function, told of the change."""
+        """Invoke the function with the previous input."""
         self._run(new, "update", json.loads(old["input"]))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Run the function once more, if it is to be told of the end."""
+        """Invoke the function for the deletion, with the scope ``CRUD``."""
         if state.get("lifecycleScope") == "CRUD":
             self._run(state, "delete", json.loads(state["input"]))
 

@@ -1,6 +1,6 @@
 """Launch templates.
 
-Source of the properties and of what replaces: the official provider's
+Source of the properties and of replacements: the official provider's
 ``internal/service/ec2/ec2_launch_template.go``.
 """
 
@@ -53,13 +53,13 @@ _DATA: Mapping[str, Property] = {
         )
     ),
 }
-"""The properties that make up a version of the template."""
+"""The properties of a version of the template."""
 
 
 class LaunchTemplate(Ec2Resource):
-    """A launch template. Its id is the one that the service chose.
+    """A launch template. Its id is chosen by the service.
 
-    A change of what it launches makes a new version.
+    A change of the launch template data creates a new version.
     """
 
     token = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -82,20 +82,20 @@ class LaunchTemplate(Ec2Resource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """User data is base64."""
+        """User data must be base64."""
         data = inputs.get("userData")
         if isinstance(data, str) and not _is_base64(data):
             yield Failure("userData", "must be base64")
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """A change of what is launched makes a new version."""
+        """The version numbers, if a new version is created."""
         if not changed & {*_DATA, "description"}:
             return ("defaultVersion",) if changed & {"updateDefaultVersion"} else ()
         return ("latestVersion", "defaultVersion")
 
     def create(self, inputs: Properties) -> str:
-        """Make the template and its first version."""
+        """Create the template and its first version."""
         made = self.client.create_launch_template(
             LaunchTemplateName=inputs["name"],
             LaunchTemplateData=self._data(inputs),
@@ -105,7 +105,7 @@ class LaunchTemplate(Ec2Resource):
         return str(made["LaunchTemplate"]["LaunchTemplateId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The template as it is now, and what its latest version launches."""
+        """The current properties of the template and of its latest version."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -123,7 +123,7 @@ class LaunchTemplate(Ec2Resource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Make a new version where what is launched changes, and move the default version as asked."""
+        """Create a new version if the data changes, and update the default version if requested."""
         default = None
         if changed & {*_DATA, "description"}:
             version = self.client.create_launch_template_version(

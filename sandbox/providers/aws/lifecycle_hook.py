@@ -1,6 +1,6 @@
-"""Lifecycle hooks, which hold an instance of an Auto Scaling group back while it is launched or ended.
+"""Lifecycle hooks, at which an instance of an Auto Scaling group waits while it launches or terminates.
 
-Source of the properties and of what replaces: the official provider's
+Source of the properties and of replacements: the official provider's
 ``internal/service/autoscaling/lifecycle_hook.go``.
 """
 
@@ -20,14 +20,14 @@ HOOK: Mapping[str, Property] = {
     "defaultResult": Text(computed=True, one_of=("CONTINUE", "ABANDON")),
     "heartbeatTimeout": Number(minimum=30, maximum=7200),
 }
-"""A hook's properties, in seconds where they are a time; also those of a group's initial hooks."""
+"""The properties of a hook, also of a group's initial hooks; the timeout is in seconds."""
 
 
 class LifecycleHook(TableResource):
     """A lifecycle hook. Its id is its name; to import it, ``GROUP/NAME``.
 
-    Like the official provider, it is put on another group without leaving the first.
-    The official provider has no default of ``heartbeatTimeout``, and always shows the service's as a change.
+    As in the official provider, a change of the group does not delete the hook of the old group.
+    The official provider has no default for ``heartbeatTimeout``, and always shows the service's as a change.
     """
 
     token = "aws:autoscaling/lifecycleHook:LifecycleHook"
@@ -43,10 +43,10 @@ class LifecycleHook(TableResource):
     identity, separator, place = ("autoscalingGroupName", "name"), "", "LifecycleHooks"
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the hook again."""
+        """Update the hook with PutLifecycleHook."""
         self.create(new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the hook; what it holds back goes on."""
+        """Delete the hook; waiting instances continue."""
         if self.find(resource_id, state):
             super().remove(resource_id, state)

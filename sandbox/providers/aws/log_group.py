@@ -1,6 +1,6 @@
-"""CloudWatch Logs' groups.
+"""The log groups of CloudWatch Logs.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/logs/group.go``.
+Source of the properties and of replacements: the official provider's ``internal/service/logs/group.go``.
 """
 
 from typing import Any
@@ -30,12 +30,12 @@ class LogGroup(TableResource):
     makes, removes, identity = "CreateLogGroup", "DeleteLogGroup", ("name",)
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Say how long it keeps what is written."""
+        """Set the retention."""
         if inputs["retentionInDays"]:
             self._retain(resource_id, inputs["retentionInDays"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The group as it is now."""
+        """The current properties of the group."""
         found = self.client.describe_log_groups(logGroupNamePrefix=resource_id)["logGroups"]
         live: Any = next((one for one in found if one["logGroupName"] == resource_id), None)
         if live is None:

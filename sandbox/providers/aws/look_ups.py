@@ -1,4 +1,4 @@
-"""Functions that look for one resource, as its type reads it; an error where there is none.
+"""Functions that look up one resource, with the properties of its type; an error if not found.
 
 Source of the results: the official provider's data sources, ``internal/service/*/*_data_source.go``.
 """
@@ -17,8 +17,9 @@ from sandbox.standin.values import Properties
 class _LookUp(Function[Connection]):
     """One resource of a type.
 
-    - ``kind``: the type.
+    - ``kind``: the resource type.
     - ``by``: the argument that is its id.
+    - ``left_out``: the properties that are not results.
     """
 
     kind: ClassVar[type[AwsResource]]
@@ -26,7 +27,7 @@ class _LookUp(Function[Connection]):
     left_out: ClassVar[tuple[str, ...]] = ("tagsAll",)
 
     def call(self, arguments: Properties) -> Properties:
-        """The resource; an error if there is none."""
+        """The resource; an error if not found."""
         return self._found(arguments[self.by])
 
     def _found(self, resource_id: str) -> Properties:
@@ -82,20 +83,20 @@ class GetGroup(_LookUp):
     by = "name"
 
     def call(self, arguments: Properties) -> Properties:
-        """What names the group; an error if there is none."""
+        """The group's name, id, ARN and region; an error if not found."""
         found = super().call(arguments)
         return {key: found[key] for key in ("id", "name", "arn", "region")}
 
 
 class GetOpenIdConnectProvider(_LookUp):
-    """An OpenID Connect provider by its ARN or its address."""
+    """An OpenID Connect provider by its ARN or its URL."""
 
     token = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
     arguments = {"arn": Text(), "url": Text()}
     kind = identity_provider.OpenIdConnectProvider
 
     def call(self, arguments: Properties) -> Properties:
-        """The provider; an error if there is none."""
+        """The provider; an error if not found."""
         if arn := arguments.get("arn"):
             return self._found(arn)
         address = arguments.get("url", "").removeprefix("https://")
@@ -123,7 +124,7 @@ class GetSecurityGroupRule(_LookUp):
     by = "securityGroupRuleId"
 
     def call(self, arguments: Properties) -> Properties:
-        """The rule, and which way it is for; without ports, -1."""
+        """The rule, and whether it is for egress; missing ports are -1."""
         found: dict[str, Any] = super().call(arguments)
         rules = self.connection.client("ec2").describe_security_group_rules(
             SecurityGroupRuleIds=[found["id"]]

@@ -1,6 +1,6 @@
-"""CloudWatch's alarms on one metric.
+"""CloudWatch metric alarms.
 
-Source of the properties and of what replaces: the official provider's
+Source of the properties and of replacements: the official provider's
 ``internal/service/cloudwatch/metric_alarm.go``.
 """
 
@@ -53,22 +53,22 @@ class MetricAlarm(TableResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A period that CloudWatch has."""
+        """A period that CloudWatch supports."""
         period = inputs.get("period")
         if isinstance(period, int) and period not in (10, 20, 30) and period % 60:
             yield Failure("period", f"{period} is not allowed; allowed is 10, 20, 30 or a multiple of 60")
 
     def create(self, inputs: Properties) -> str:
-        """Make the alarm."""
+        """Create the alarm."""
         if self.find(inputs["name"], {}):
             raise Refused(f"there is an alarm {inputs['name']} already")
         return super().create({"threshold": 0, **inputs})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The alarm as it is now."""
+        """The current properties of the alarm."""
         live = super().describe(resource_id, known)
         return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the alarm again; its tags by themselves."""
+        """Update the alarm with PutMetricAlarm, and its tags."""
         super().update(resource_id, old, {"threshold": 0, **new}, changed)

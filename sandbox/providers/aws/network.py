@@ -1,4 +1,4 @@
-"""Look-ups in the network that is already there: zones, VPCs and subnets."""
+"""Functions that look up the existing network: Availability Zones, VPCs and subnets."""
 
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ _FILTERS = {
 
 
 def _filters(arguments: Properties, **fields: Any) -> dict[str, Any]:
-    """The API's filters for ``arguments``; ``fields`` are further ones, by name, left out where empty."""
+    """The API's filters for ``arguments``; ``fields`` are additional filters by name, left out if empty."""
     filters = [{"Name": one["name"], "Values": one["values"]} for one in arguments.get("filters") or ()]
     filters += [
         {"Name": f"tag:{key}", "Values": [value]} for key, value in (arguments.get("tags") or {}).items()
@@ -88,10 +88,10 @@ class GetVpc(Function[Connection]):
 
 
 class Ids(Function[Connection]):
-    """The ids of all that match; none is no error.
+    """The ids of all matching resources; no match is not an error.
 
-    - ``operation``: the API's that lists them.
-    - ``listed``, ``identity``: where they are in its answer, and the member that is the id.
+    - ``operation``: the operation of the API that lists them.
+    - ``listed``, ``identity``: the member of its response with the list, and the member with the id.
     """
 
     arguments = _FILTERS
@@ -126,13 +126,13 @@ class GetSubnets(Ids):
 
 
 class GetAvailabilityZones(Function[Connection]):
-    """The zones of the region that match."""
+    """The matching Availability Zones of the region."""
 
     token = "aws:index/getAvailabilityZones:getAvailabilityZones"
     arguments = {"state": Text(), "filters": _FILTERS["filters"], **REGION}
 
     def call(self, arguments: Properties) -> Properties:
-        """The zones, in the order of their names."""
+        """The zones, sorted by name."""
         client = self.connection.client("ec2")
         asked = _filters(arguments, state=arguments.get("state"))
         zones = client.describe_availability_zones(**asked)["AvailabilityZones"]

@@ -1,4 +1,4 @@
-"""Policy documents, which mean the same in many ways of writing."""
+"""Policy documents, and when two of them are equivalent."""
 
 import json
 from collections.abc import Callable
@@ -9,11 +9,10 @@ from sandbox.standin.properties import Json
 
 
 def same_policy(old: str, new: str) -> bool:
-    """Whether two policy documents mean the same.
+    """Whether two policy documents are equivalent.
 
-    As the official provider sees it: the order of statements and of the members of a list does not matter,
-    nor whether a single member stands in a list, nor whether an account is given by its number or as its root
-    principal.
+    As in the official provider, the order of statements and of list items does not matter, nor whether a
+    single item is in a list, nor whether an account is given by its id or as its root principal.
     """
     return bool(_normal(json.loads(old)) == _normal(json.loads(new)))
 

@@ -65,11 +65,11 @@ _MODULES = (
     vpc,
     vpc_endpoint,
 )
-"""What the stand-in serves: every resource type and function in them."""
+"""The modules of the stand-in: every resource type and function in them is served."""
 
 
 def _of(base: type) -> tuple[Any, ...]:
-    """Every class of ``base`` with a token of its own."""
+    """Every subclass of ``base`` that defines a token."""
     defined = (each for module in _MODULES for each in vars(module).values() if isinstance(each, type))
     return tuple(each for each in defined if issubclass(each, base) and "token" in vars(each))
 
@@ -86,7 +86,7 @@ class Aws(StandIn[Connection]):
         "secretKey": Text(secret=True),
         "token": Text(secret=True),
         "defaultTags": Object({"tags": MapOf(Text())}),
-        # What these ask the official provider to leave out, the stand-in never does.
+        # The stand-in never does what these settings make the official provider skip.
         "maxRetries": Number(),
         "s3UsePathStyle": Flag(),
         "skipCredentialsValidation": Flag(),
@@ -98,19 +98,19 @@ class Aws(StandIn[Connection]):
     functions = _of(Function)
 
     def configure(self, settings: Properties) -> None:
-        """Take the provider's configuration."""
+        """Set the provider's configuration."""
         super().configure(settings)
         self._clients = Clients(settings)
 
     def connect(self, properties: Properties) -> Connection:
-        """The connection to the region of a resource, by default the provider's."""
+        """The connection to a resource's region, by default the provider's region."""
         region = properties.get("region") or self.settings.get("region")
         if not isinstance(region, str):
             raise Refused("no region is known; set aws:region")
         return Connection(self._clients, region, self._default_tags)
 
     def prepare(self, resource: type[Resource[Any]], inputs: Properties) -> Properties:
-        """``inputs`` with the provider's region and default tags, as the official provider fills them in."""
+        """``inputs`` with the provider's region and default tags, as in the official provider."""
         prepared = dict(inputs)
         if "region" in resource.inputs and "region" in self.settings:
             prepared.setdefault("region", self.settings["region"])
@@ -121,11 +121,11 @@ class Aws(StandIn[Connection]):
         return prepared
 
     def limits(self, resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
-        """What AWS would refuse of ``inputs``; the official provider and AWS find it when it is made."""
+        """The failures of ``inputs`` against AWS's constraints, which AWS itself reports at the creation."""
         return broken_limits(resource, inputs)
 
     def explain(self, error: Exception) -> str | None:
-        """An error of an AWS API in one line: its code and its message."""
+        """The code and the message of an AWS API's error in one line."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         if isinstance(error, ClientError):

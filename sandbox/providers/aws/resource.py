@@ -1,4 +1,4 @@
-"""What the resource types of AWS have in common: a region, tags, and errors that mean it is gone."""
+"""The base class of the AWS resource types: region, tags, and errors that mean "not found"."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -21,12 +21,12 @@ _TAGGING: Mapping[str, Property] = {"tags": MapOf(Text()), "tagKeys": ListOf(Tex
 class AwsResource(Resource[Connection]):
     """A resource type of AWS.
 
-    - ``service``: the name of the API that it is made with.
-    - ``gone``: the codes of the API's errors that mean that the resource does not exist.
-    - ``tagged``: what the API's operations call that which they tag.
-    - ``unshown``: the inputs that the API does not show, which the state keeps.
+    - ``service``: the name of its API in botocore.
+    - ``gone``: the error codes of the API that mean that the resource does not exist.
+    - ``tagged``: the noun in the names of the API's tagging operations, such as TagRole.
+    - ``unshown``: the inputs that the API does not return; the state keeps them.
 
-    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` gives all tags as
+    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` returns all tags as
     ``tagsAll``.
     """
 
@@ -47,13 +47,13 @@ class AwsResource(Resource[Connection]):
         properties: Mapping[str, Property] | None = None,
         **more: Any,
     ) -> dict[str, Any]:
-        """The answer of ``operation``, asked with those ``inputs`` that it takes and with ``more``.
+        """Call ``operation`` with those ``inputs`` that it accepts, and ``more``; return the response.
 
         Args:
-            operation: as the API's model calls it.
-            inputs: values by the names of properties.
-            properties: their description; by default those of the type, its tags among them.
-            more: further arguments, by their names in the API.
+            operation: the name of the operation in the API's model.
+            inputs: values by property name.
+            properties: the description of the properties; by default the type's, with its tags.
+            more: additional parameters, by their names in the API.
         """
         from botocore import xform_name
 
@@ -62,14 +62,14 @@ class AwsResource(Resource[Connection]):
         return answer
 
     def shape(self, operation: str, *members: str) -> Any:
-        """The API's shape of what an operation takes, or of a part of it."""
+        """The botocore shape of an operation's input, or of a member of it."""
         shape = self.client.meta.service_model.operation_model(operation).input_shape
         for member in members:
             shape = shape.members[member]
         return shape
 
     def shown(self, live: Mapping[str, Any]) -> Properties:
-        """The properties of the resource in an answer of the API, its tags among them."""
+        """The properties of the resource in a response of the API, with its tags."""
         shown = {name: part for name, part in self._sent().items() if name not in self.unshown}
         found = from_api({**shown, **self.outputs}, live)
         if "tagsAll" in found:
@@ -77,7 +77,7 @@ class AwsResource(Resource[Connection]):
         return found
 
     def retag(self, named: str, old: Properties, new: Properties) -> None:
-        """Bring the tags of what the API knows as ``named`` from those of ``old`` to those of ``new``."""
+        """Update the tags of the resource ``named``, its id in the API, from those of ``old`` to ``new``."""
         added, removed = tag_changes(old, new)
         for verb, tags in (("Untag", {"tagKeys": removed}), ("Tag", {"tags": added})):
             if any(tags.values()):
@@ -86,34 +86,34 @@ class AwsResource(Resource[Connection]):
                 self.call(f"{verb}{self.tagged}", tags, _TAGGING, **{place: named})
 
     def tags_of(self, named: str) -> dict[str, str]:
-        """The tags of what the API knows as ``named``, where it shows them by themselves."""
+        """The tags of the resource ``named``, its id in the API, from ListTagsForResource."""
         (place,) = self.shape("ListTagsForResource").members
         answer = self.call("ListTagsForResource", {}, None, **{place: named})
         return from_api(_TAGGING, answer)["tags"] or {}
 
     @classmethod
     def _sent(cls) -> dict[str, Property]:
-        """The inputs that are the API's, and not the provider's alone."""
+        """The inputs of the API, without those that only the provider has."""
         own = ("region", "tags")
         return {name: part for name, part in cls.inputs.items() if name not in own}
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The id to import may end in ``@REGION``."""
+        """Split the id of an import, which may end in ``@REGION``."""
         proper, separator, region = resource_id.rpartition("@")
         regional = separator and "region" in cls.inputs
         return (proper, {"region": region}) if regional else (resource_id, {})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """As `read`; an error in ``gone`` means that the resource is gone."""
+        """As `read`; an error in ``gone`` means that the resource does not exist."""
         raise NotImplementedError
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """As `delete`; an error in ``gone`` means that the resource is gone."""
+        """As `delete`; an error in ``gone`` means that the resource does not exist."""
         raise NotImplementedError
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The properties of the resource as they are now, or ``None`` if it is gone."""
+        """The current properties of the resource, or ``None`` if it does not exist."""
         try:
             live = self.describe(resource_id, known)
         except Exception as error:
@@ -129,7 +129,7 @@ class AwsResource(Resource[Connection]):
         return live
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Delete the resource; no error if it is gone."""
+        """Delete the resource; no error if it does not exist."""
         try:
             self.remove(resource_id, state)
         except Exception as error:
@@ -137,13 +137,13 @@ class AwsResource(Resource[Connection]):
                 raise
 
     def _own_tags(self, tags: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-        """``tags`` without those that the provider's default tags explain."""
+        """``tags`` without the provider's default tags."""
         defaults = self.connection.default_tags
         return {key: value for key, value in tags.items() if key in known or defaults.get(key) != value}
 
 
 def error_code(error: Exception) -> str:
-    """The code of an error of an AWS API, as ``NoSuchEntity``; nothing for any other error."""
+    """The code of an AWS API's error, such as ``NoSuchEntity``; empty for any other error."""
     response = getattr(error, "response", None)
     return (
         str(response["Error"].get("Code", "")) if isinstance(response, dict) and "Error" in response else ""
@@ -151,22 +151,22 @@ def error_code(error: Exception) -> str:
 
 
 def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
-    """Tags in the form that most APIs take."""
+    """Tags in the format of most APIs' requests."""
     return [{"Key": name, "Value": text} for name, text in (tags or {}).items()]
 
 
 def tag_map(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """Tags from the form that most APIs give."""
+    """Tags from the format of most APIs' responses."""
     return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
 
 
 def tag_changes(old: Properties, new: Properties) -> tuple[dict[str, str], list[str]]:
-    """The tags to set and the keys of those to remove, to bring a resource from ``old`` to ``new``."""
+    """The tags to set and the keys of those to remove, for an update from ``old`` to ``new``."""
     before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
     changed = {key: value for key, value in after.items() if before.get(key) != value}
     return changed, [key for key in before if key not in after]
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """``arguments`` of a call without those that have no value."""
+    """``arguments`` of a call without empty values."""
     return {name: value for name, value in arguments.items() if value not in (None, "", [], {})}

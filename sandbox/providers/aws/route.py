@@ -1,6 +1,6 @@
-"""Route tables, their routes, and the subnets that they are for.
+"""Route tables, routes, and the associations of route tables with subnets.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ec2/vpc_route*.go``.
+Source of updates and replacements: the official provider's ``internal/service/ec2/vpc_route*.go``.
 """
 
 import zlib
@@ -17,7 +17,7 @@ _TARGETS = {"gatewayId": "GatewayId", "natGatewayId": "NatGatewayId"}
 
 
 class RouteTable(Ec2Resource):
-    """A route table without routes of its own. Its id is the one that the service chose."""
+    """A route table without inline routes. Its id is chosen by the service."""
 
     token = "aws:ec2/routeTable:RouteTable"
     kind, noun = "route-table", "RouteTable"
@@ -27,7 +27,7 @@ class RouteTable(Ec2Resource):
 
 
 class Route(AwsResource):
-    """A route. Its id is made of its table and destination; to import it, ``TABLE_DESTINATION``."""
+    """A route. Its id is derived from its table and destination; to import it, ``TABLE_DESTINATION``."""
 
     token = "aws:ec2/route:Route"
     service = "ec2"
@@ -43,7 +43,7 @@ class Route(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one target is given."""
+        """Exactly one target must be given."""
         found = [name for name in _TARGETS if name in inputs]
         if len(found) != 1:
             listed = " and ".join(found) or "none"
@@ -51,7 +51,7 @@ class Route(AwsResource):
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The table is named before the destination."""
+        """Split the id of an import, ``TABLE_DESTINATION``."""
         proper, told = super().identify(resource_id)
         table, _, destination = proper.partition("_")
         return _route_id(table, destination), {
@@ -61,12 +61,12 @@ class Route(AwsResource):
         }
 
     def create(self, inputs: Properties) -> str:
-        """Add the route."""
+        """Create the route."""
         self.client.create_route(**_route(inputs), **_target(inputs))
         return _route_id(inputs["routeTableId"], inputs["destinationCidrBlock"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The route as it is now."""
+        """The current properties of the route."""
         table, destination = known["routeTableId"], known["destinationCidrBlock"]
         routes = self.client.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
         live: Any = next((one for one in routes if one.get("DestinationCidrBlock") == destination), None)
@@ -85,7 +85,7 @@ class Route(AwsResource):
         self.client.replace_route(**_route(new), **_target(new))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the route away."""
+        """Delete the route."""
         self.client.delete_route(**_route(state))
 
 
@@ -105,9 +105,10 @@ def _route_id(table: str, destination: str) -> str:
 
 
 class RouteTableAssociation(AwsResource):
-    """The table of a subnet. Its id is the one that the service chose; to import it, ``SUBNET/TABLE``.
+    """The association of a subnet with a route table. Its id is chosen by the service.
 
-    Another table is another id, which the state has as an output until a refresh.
+    The id of an import is ``SUBNET/TABLE``. An update to another table changes the id, which the state has as
+    an output until a refresh.
     """
 
     token = "aws:ec2/routeTableAssociation:RouteTableAssociation"
@@ -118,14 +119,14 @@ class RouteTableAssociation(AwsResource):
     _id: str | None = None
 
     def create(self, inputs: Properties) -> str:
-        """Give the subnet its table."""
+        """Associate the subnet with the table."""
         made = self.client.associate_route_table(
             SubnetId=inputs["subnetId"], RouteTableId=inputs["routeTableId"]
         )
         return str(made["AssociationId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The association as it is now."""
+        """The current properties of the association."""
         named = self._id or known.get("id", resource_id)
         for page in self.client.get_paginator("describe_route_tables").paginate():
             for one in (one for table in page["RouteTables"] for one in table["Associations"]):
@@ -135,12 +136,12 @@ class RouteTableAssociation(AwsResource):
         return None
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Give the subnet another table."""
+        """Replace the table."""
         answer = self.client.replace_route_table_association(
             AssociationId=old.get("id", resource_id), RouteTableId=new["routeTableId"]
         )
         self._id = answer["NewAssociationId"]
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Leave the subnet to the VPC's main table."""
+        """Disassociate the subnet, which then uses the VPC's main table."""
         self.client.disassociate_route_table(AssociationId=state.get("id", resource_id))

@@ -1,6 +1,6 @@
 """EventBridge Scheduler.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/scheduler``.
+Source of the properties and of replacements: the official provider's ``internal/service/scheduler``.
 """
 
 from collections.abc import Mapping
@@ -57,5 +57,5 @@ class Schedule(TableResource):
     identity = ("groupName", "name")
 
     def create(self, inputs: Properties) -> str:
-        """Make the schedule, in the group ``default`` where none is given."""
+        """Create the schedule, by default in the group ``default``."""
         return super().create({"groupName": "default", **inputs})

@@ -1,6 +1,6 @@
 """Security groups and their rules.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ec2``,
+Source of updates and replacements: the official provider's ``internal/service/ec2``,
 ``vpc_security_group*.go``.
 """
 
@@ -15,8 +15,8 @@ from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Se
 from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties, is_known
 
-# Where the two sides of a rule, the API's and the provider's, name the far end: API list, member; property of
-# an inline rule; property of a rule resource.
+# The sources and destinations of a rule: the list in the API's permission, its member, and the property of an
+# inline rule.
 _FAR_ENDS = (
     ("IpRanges", "CidrIp", "cidrBlocks"),
     ("Ipv6Ranges", "CidrIpv6", "ipv6CidrBlocks"),
@@ -25,7 +25,7 @@ _FAR_ENDS = (
 )
 
 _RELEASED_WITHIN = 900
-"""In seconds; how long the official provider waits for what uses a group that it deletes."""
+"""The official provider's timeout of the deletion of a group that is in use, in seconds."""
 
 _INLINE_RULE = Object(
     {
@@ -43,12 +43,12 @@ _INLINE_RULE = Object(
 
 
 def _same_rules(old: list[Properties], new: list[Properties]) -> bool:
-    """Whether two lists of rules allow the same: how the far ends are grouped does not matter."""
+    """Whether two lists of rules are equivalent: the grouping of sources and destinations does not matter."""
     return is_known(old) and is_known(new) and set(_single_rules(old)) == set(_single_rules(new))
 
 
 def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
-    """Each rule as one tuple for each of its far ends."""
+    """One tuple for each source or destination of each rule."""
     for rule in rules:
         everything = rule["protocol"] in ("-1", "all")
         ports = (None, None) if everything else (rule["fromPort"], rule["toPort"])
@@ -61,10 +61,9 @@ def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
 
 
 class SecurityGroup(Ec2Resource):
-    """A security group. Its id is the one that the service chose.
+    """A security group. Its id is chosen by the service.
 
-    Rules may be written inside it or be resources of their own, not both: rules that are not written inside
-    are left alone.
+    Its rules are either inline or separate resources: without inline rules, existing rules are not changed.
     """
 
     token = "aws:ec2/securityGroup:SecurityGroup"
@@ -83,21 +82,18 @@ class SecurityGroup(Ec2Resource):
     outputs = {"arn": Text(), "ownerId": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         return str(self.call("CreateSecurityGroup", inputs, **self.tags(inputs))["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Put the rules, in place of the one for all egress that the service makes.
-
-        The official provider takes that rule away too.
-        """
+        """Create the rules, and remove the default rule for all egress, as the official provider does."""
         group = self._find(resource_id)
         self._revoke("egress", group, group["IpPermissionsEgress"])
         for way in _WAYS:
             self._authorize(way, resource_id, inputs.get(way) or [])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The group as it is now."""
+        """The current properties of the group."""
         live = self._find(resource_id)
         return {
             **self.shown({**live, "Arn": self.arn(resource_id)}),
@@ -106,7 +102,7 @@ class SecurityGroup(Ec2Resource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new rules and tags in the place of the old ones."""
+        """Replace the rules, and update the tags."""
         for way in _WAYS:
             if way in changed:
                 group = self._find(resource_id)
@@ -116,7 +112,7 @@ class SecurityGroup(Ec2Resource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the group, once nothing uses it."""
+        """Delete the group; wait until it is not in use."""
         deadline = time.monotonic() + (self.timeout or _RELEASED_WITHIN)
         while True:
             try:
@@ -142,9 +138,9 @@ class SecurityGroup(Ec2Resource):
 
 
 class DefaultSecurityGroup(SecurityGroup):
-    """The group that a VPC is made with, taken over as it is described: rules that are not are taken away.
+    """The default security group of a VPC: existing rules are replaced by the declared ones.
 
-    It lives as long as its VPC; a deletion leaves it as it is.
+    It exists as long as its VPC; a deletion of the resource does not change it.
     """
 
     token = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -158,13 +154,13 @@ class DefaultSecurityGroup(SecurityGroup):
     outputs = {**SecurityGroup.outputs, "name": Text(service_name="GroupName"), "description": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Find the group."""
+        """Look up the group."""
         only = {"group-name": "default", **given({"vpc-id": inputs.get("vpcId")})}
         filters = [{"Name": name, "Values": [value]} for name, value in only.items()]
         return str(self.client.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Put the rules in place of those that it has, and the tags."""
+        """Replace the existing rules, and set the tags."""
         for way in _WAYS:
             group = self._find(resource_id)
             self._revoke(way, group, group[_WAYS[way]])
@@ -172,14 +168,14 @@ class DefaultSecurityGroup(SecurityGroup):
         self.retag(resource_id, {}, inputs)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Leave it: only its VPC can delete it."""
+        """Do nothing: the group is deleted with its VPC."""
 
 
 _WAYS = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 
 def _permission(group: str, rule: Properties) -> dict[str, Any]:
-    """An inline rule in the API's shape."""
+    """An inline rule as the API's IpPermission."""
     everything = rule["protocol"] in ("-1", "all")
     ports = {} if everything else {"FromPort": rule["fromPort"], "ToPort": rule["toPort"]}
     described = given({"Description": rule.get("description")})
@@ -192,7 +188,7 @@ def _permission(group: str, rule: Properties) -> dict[str, Any]:
 
 
 def _inline_rules(group: str, permissions: list[Any]) -> list[Properties]:
-    """The API's permissions as inline rules, one for each protocol, ports and description."""
+    """The API's permissions as inline rules, one for each protocol, port range and description."""
     rules: dict[tuple[Any, ...], Properties] = {}
     for permission in permissions:
         ports = permission.get("FromPort", 0), permission.get("ToPort", 0)
@@ -212,7 +208,7 @@ def _inline_rules(group: str, permissions: list[Any]) -> list[Properties]:
 
 
 class _SecurityGroupRule(Ec2Resource):
-    """One rule of a security group. Its id is the one that the service chose."""
+    """One rule of a security group. Its id is chosen by the service."""
 
     kind = "security-group-rule"
     gone = ("InvalidSecurityGroupRuleId.NotFound", "InvalidPermission.NotFound", "InvalidGroup.NotFound")
@@ -234,7 +230,7 @@ class _SecurityGroupRule(Ec2Resource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one far end is given."""
+        """Exactly one source or destination must be given."""
         ends = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
         found = [name for name in ends if name in inputs]
         if len(found) != 1:
@@ -243,7 +239,7 @@ class _SecurityGroupRule(Ec2Resource):
             )
 
     def create(self, inputs: Properties) -> str:
-        """Add the rule."""
+        """Create the rule."""
         authorize = getattr(self.client, f"authorize_security_group_{self.way}")
         made = authorize(
             GroupId=inputs["securityGroupId"],
@@ -253,7 +249,7 @@ class _SecurityGroupRule(Ec2Resource):
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The rule as it is now."""
+        """The current properties of the rule."""
         found = self.client.describe_security_group_rules(SecurityGroupRuleIds=[resource_id])
         live = next(iter(found["SecurityGroupRules"]), None)
         if live is None:
@@ -278,7 +274,7 @@ class _SecurityGroupRule(Ec2Resource):
             self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the rule away."""
+        """Delete the rule."""
         revoke = getattr(self.client, f"revoke_security_group_{self.way}")
         revoke(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[resource_id])
 
@@ -298,14 +294,14 @@ def _as_inline(rule: Properties) -> Properties:
 
 
 class SecurityGroupIngressRule(_SecurityGroupRule):
-    """A rule for what comes in."""
+    """An ingress rule."""
 
     token = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     way = "ingress"
 
 
 class SecurityGroupEgressRule(_SecurityGroupRule):
-    """A rule for what goes out."""
+    """An egress rule."""
 
     token = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
     way = "egress"

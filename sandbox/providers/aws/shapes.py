@@ -1,7 +1,7 @@
-"""Translates between a resource's properties and the shapes of the AWS APIs.
+"""The translation between a resource's properties and the shapes of the AWS APIs.
 
-Names and kinds are those of the API's own model, as botocore has it: ``roleArn`` may be ``RoleARN`` there.
-What an operation does not take is left out of its arguments, so that one table serves several operations.
+Names and types are those of the API's model in botocore, where ``roleArn`` may be ``RoleARN``. Properties
+that an operation does not accept are left out of its parameters, so that one table serves several operations.
 """
 
 import json
@@ -16,22 +16,22 @@ from sandbox.standin.values import Properties
 
 @dataclass(frozen=True, kw_only=True)
 class TextFlag(Text):
-    """A boolean that the official provider writes as text, to tell "false" from "not given"."""
+    """A boolean that the official provider has as a string, to distinguish "false" from "not given"."""
 
     one_of: tuple[str, ...] = ("true", "false")
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnText(Text):
-    """A text that the state has as the service shows it, where `same` allows for other forms."""
+    """A string that the state keeps in the service's form, even if `same` accepts other forms."""
 
     def equal(self, old: Any, new: Any) -> bool:
-        """Whether ``old`` and ``new`` are written alike."""
+        """Whether ``old`` and ``new`` are identical."""
         return bool(old == new)
 
 
 def to_api(properties: Mapping[str, Property], values: Properties, shape: Any) -> dict[str, Any]:
-    """``values`` of ``properties`` in the API's ``shape``, without what has no value or no place there."""
+    """``values`` of ``properties`` as the API's ``shape``, without empty values and unknown members."""
     request = {}
     for name, part in properties.items():
         there = alike(part.service_name or name, shape.members)
@@ -41,7 +41,7 @@ def to_api(properties: Mapping[str, Property], values: Properties, shape: Any) -
 
 
 def from_api(properties: Mapping[str, Property], live: Mapping[str, Any]) -> Properties:
-    """The values of ``properties`` in an answer of the API; ``None`` for what it does not have."""
+    """The values of ``properties`` in a response of the API; ``None`` for missing members."""
     found = {name: alike(part.service_name or name, live) for name, part in properties.items()}
     return {
         name: _from_api(properties[name], live[there]) if there else None for name, there in found.items()
@@ -49,7 +49,7 @@ def from_api(properties: Mapping[str, Property], live: Mapping[str, Any]) -> Pro
 
 
 def alike(name: str, names: Iterable[str]) -> str | None:
-    """The one of ``names`` that means the same: case and a plural's ending do not matter."""
+    """The matching one of ``names``: case and a plural ending do not matter."""
     by_name = {each.lower(): each for each in names}
     plain = name.lower()
     for candidate in (plain, plain.removesuffix("s"), plain.removesuffix("es"), f"{plain}s", f"{plain}es"):
@@ -82,7 +82,7 @@ def _number(text: str) -> int | None:
 
 
 def _pair(item: Mapping[str, str]) -> tuple[str, str]:
-    """A key and its value, by whatever names the API has for them."""
+    """The key and the value of a list item, such as ``Key`` and ``Value``."""
     key = next(name for name in item if not name.lower().endswith("value"))
     return item[key], next((each for name, each in item.items() if name != key), "")
 

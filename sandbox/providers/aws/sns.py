@@ -1,6 +1,6 @@
 """Simple Notification Service.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/sns/topic.go``.
+Source of the properties and of replacements: the official provider's ``internal/service/sns/topic.go``.
 """
 
 from sandbox.providers.aws.policy_document import PolicyDocument
@@ -30,12 +30,12 @@ class Topic(AwsResource):
     outputs = {"arn": Text(), "owner": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Make the topic."""
+        """Create the topic."""
         attributes = given({shown: inputs.get(name) for name, shown in _ATTRIBUTES.items()})
         return str(self.call("CreateTopic", inputs, Attributes=attributes)["TopicArn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The topic as it is now."""
+        """The current properties of the topic."""
         live = self.client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
         return {
             "name": resource_id.rsplit(":", 1)[1],
@@ -46,7 +46,7 @@ class Topic(AwsResource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change each attribute by itself."""
+        """Update each attribute, and the tags."""
         for name in sorted(changed & _ATTRIBUTES.keys()):
             self.client.set_topic_attributes(
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=new.get(name, "")

@@ -1,6 +1,6 @@
-"""Systems Manager's parameter store.
+"""Systems Manager Parameter Store.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ssm``.
+Source of updates and replacements: the official provider's ``internal/service/ssm``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ class Parameter(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one form of the value is given."""
+        """Exactly one of value and valueWo must be given."""
         values = [name for name in _VALUES if name in inputs]
         if len(values) != 1:
             found = " and ".join(values) if values else "none"
@@ -49,13 +49,13 @@ class Parameter(AwsResource):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """Every new value or description is a new version."""
+        """A new value or description creates a new version."""
         return ("version",) if changed & {"value", "valueWoVersion", "description"} else ()
 
     def create(self, inputs: Properties) -> str:
         """Put the parameter."""
         overwrite = bool(inputs.get("overwrite"))
-        # The service takes tags only for a new parameter.
+        # The service accepts tags only for a new parameter.
         sent = {**inputs, "overwrite": overwrite, "tagsAll": {} if overwrite else inputs.get("tagsAll")}
         self._put(inputs["name"], sent)
         return str(inputs["name"])
@@ -66,7 +66,7 @@ class Parameter(AwsResource):
             self._tag(resource_id, inputs["tagsAll"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The parameter as it is now, its value decrypted."""
+        """The current properties of the parameter, with its value decrypted."""
         live = self.client.get_parameter(Name=resource_id, WithDecryption=True)["Parameter"]
         only = [{"Key": "Name", "Option": "Equals", "Values": [resource_id]}]
         found = self.client.describe_parameters(ParameterFilters=only)["Parameters"]
@@ -87,7 +87,7 @@ class Parameter(AwsResource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new value, or only the new tags."""
+        """Update the value, or only the tags."""
         if changed - {"overwrite", "tags", "tagsAll"}:
             kept: Properties = {name: old[name] for name in ("keyId",) if name in old}
             gone = {} if "description" in new else {"Description": ""}
@@ -116,14 +116,14 @@ class Parameter(AwsResource):
 
 
 def _value(value: str, known: Properties) -> Properties:
-    """The value; a write-only one is not shown at all."""
+    """The value; a write-only one is left out."""
     if known.get("hasValueWo") or known.get("valueWoVersion") is not None:
         return {"hasValueWo": True}
     return {"value": value, "hasValueWo": False}
 
 
 class GetParameter(Function[Connection]):
-    """A parameter's value; also of the public parameters below ``/aws/service/``."""
+    """A parameter's value, including public parameters below ``/aws/service/``."""
 
     token = "aws:ssm/getParameter:getParameter"
     arguments = {"name": Text(required=True), "withDecryption": Flag(default=True), **REGION}

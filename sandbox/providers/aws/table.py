@@ -1,4 +1,4 @@
-"""Resources whose life is a table of operations of their API."""
+"""Resources described by a table of API operations."""
 
 from typing import Any, ClassVar
 
@@ -8,14 +8,14 @@ from sandbox.standin.values import Properties
 
 
 class TableResource(AwsResource):
-    """A resource that one operation each makes, shows, changes and removes.
+    """A resource with one operation each to create, read, update and delete it.
 
-    - ``makes``, ``shows``, ``changes``, ``removes``: the operations; without ``changes``, ``makes`` puts it
-      again.
-    - ``identity``: the inputs that make up its id.
-    - ``separator``: what is between them; without one, the last of them is the id, the state has the others.
-    - ``chosen``: instead of these, what the API calls the id that it chooses.
-    - ``place``: where in the answer of ``shows`` it is, where that is not the answer itself.
+    - ``makes``, ``shows``, ``changes``, ``removes``: the operations; ``makes`` is the default of ``changes``.
+    - ``identity``: the inputs that its id consists of.
+    - ``separator``: the separator of these in the id; if empty, the last of them is the id, and the others
+      are in the state.
+    - ``chosen``: in place of ``identity``, the API's name of the id that the service chooses.
+    - ``place``: the member of the response of ``shows`` with the resource; empty for the response itself.
     """
 
     makes: ClassVar[str]
@@ -29,7 +29,7 @@ class TableResource(AwsResource):
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The id may end in ``@REGION``; where the state has a part of the identity, it comes first."""
+        """Split the id of an import: it may end in ``@REGION``, and starts with the identity in the state."""
         proper, known = super().identify(resource_id)
         if cls.separator:
             return proper, known
@@ -37,7 +37,7 @@ class TableResource(AwsResource):
         return last, {**known, **dict(zip(cls.identity, others, strict=False))}
 
     def create(self, inputs: Properties) -> str:
-        """Make the resource."""
+        """Create the resource."""
         answer = self.call(self.makes, inputs)
         if not self.identity:
             return str(answer[self.chosen])
@@ -52,14 +52,14 @@ class TableResource(AwsResource):
         return {**answer, **live} if live else None
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The resource as it is now."""
+        """The current properties of the resource."""
         live = self.find(resource_id, known)
         if live is None:
             return None
         return {**self.shown(live), **self._named(resource_id, known)}
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the resource in place, its tags by themselves."""
+        """Update the resource, and its tags."""
         if changed - {"tags", "tagsAll"}:
             self.on(self.changes or self.makes, resource_id, new, old)
         if "tagsAll" in changed:
@@ -70,14 +70,14 @@ class TableResource(AwsResource):
         self.on(self.removes, resource_id, state, state)
 
     def on(self, operation: str, resource_id: str, inputs: Properties, known: Properties) -> dict[str, Any]:
-        """The answer of an operation on the resource, with those of ``inputs`` that it takes."""
+        """Call an operation on the resource, with those ``inputs`` that it accepts; return the response."""
         named: dict[str, Property] = {"id": Text(service_name=self.chosen)} if self.chosen else {}
         given = {**inputs, **self._named(resource_id, known), "id": resource_id}
         return self.call(operation, given, {**self._sent(), **named})
 
     @classmethod
     def _parts(cls) -> tuple[str, ...]:
-        """The inputs that the id is made of."""
+        """The inputs that the id contains."""
         return cls.identity if cls.separator else cls.identity[-1:]
 
     def _named(self, resource_id: str, known: Properties) -> Properties:

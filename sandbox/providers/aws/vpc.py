@@ -1,6 +1,6 @@
-"""Networks of a stack's own: VPCs, subnets, and their ways out.
+"""VPCs, subnets, and gateways.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ec2/vpc_*.go``.
+Source of updates and replacements: the official provider's ``internal/service/ec2/vpc_*.go``.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ _DNS = ("enableDnsSupport", "enableDnsHostnames")
 
 
 class Vpc(Ec2Resource):
-    """A VPC. Its id is the one that the service chose."""
+    """A VPC. Its id is chosen by the service."""
 
     token = "aws:ec2/vpc:Vpc"
     kind, noun = "vpc", "Vpc"
@@ -36,13 +36,13 @@ class Vpc(Ec2Resource):
     }
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Set how its DNS works."""
+        """Set its DNS attributes."""
         for name in _DNS:
             if name in inputs:
                 self._set(resource_id, name, inputs[name])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The VPC as it is now, with what it was made with."""
+        """The current properties of the VPC, with the ids of its default resources."""
         live = super().describe(resource_id, known) or {}
         only = [{"Name": "vpc-id", "Values": [resource_id]}]
         main = [*only, {"Name": "association.main", "Values": ["true"]}]
@@ -61,7 +61,7 @@ class Vpc(Ec2Resource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change how its DNS works, and its tags."""
+        """Update its DNS attributes, and its tags."""
         self.complete(resource_id, {name: new[name] for name in changed if name in new})
         super().update(resource_id, old, new, changed)
 
@@ -75,7 +75,7 @@ class Vpc(Ec2Resource):
 
 
 class Subnet(Ec2Resource):
-    """A subnet. Its id is the one that the service chose."""
+    """A subnet. Its id is chosen by the service."""
 
     token = "aws:ec2/subnet:Subnet"
     kind, noun = "subnet", "Subnet"
@@ -91,7 +91,7 @@ class Subnet(Ec2Resource):
 
 
 class InternetGateway(Ec2Resource):
-    """A way to the internet for a VPC. Its id is the one that the service chose."""
+    """An internet gateway. Its id is chosen by the service."""
 
     token = "aws:ec2/internetGateway:InternetGateway"
     kind, noun = "internet-gateway", "InternetGateway"
@@ -100,12 +100,12 @@ class InternetGateway(Ec2Resource):
     outputs = {"arn": Text(), "ownerId": Text()}
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Attach it."""
+        """Attach it to the VPC."""
         if vpc := inputs.get("vpcId"):
             self.client.attach_internet_gateway(InternetGatewayId=resource_id, VpcId=vpc)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The gateway as it is now."""
+        """The current properties of the gateway."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -114,7 +114,7 @@ class InternetGateway(Ec2Resource):
         return self.shown({**live, **own})
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Move it to another VPC, and change its tags."""
+        """Attach it to another VPC, and update its tags."""
         if "vpcId" in changed:
             self._detach(resource_id, old.get("vpcId"))
             self.complete(resource_id, new)
@@ -132,7 +132,7 @@ class InternetGateway(Ec2Resource):
 
 
 class Eip(Ec2Resource):
-    """A fixed public address. Its id is that of its allocation."""
+    """An Elastic IP address. Its id is the allocation id."""
 
     token = "aws:ec2/eip:Eip"
     kind = "elastic-ip"
@@ -141,21 +141,21 @@ class Eip(Ec2Resource):
     outputs = {"allocationId": Text(), "arn": Text(), "publicIp": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Take an address."""
+        """Allocate an address."""
         return str(self.client.allocate_address(Domain="vpc", **self.tags(inputs))["AllocationId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The address as it is now."""
+        """The current properties of the address."""
         live = self.client.describe_addresses(AllocationIds=[resource_id])["Addresses"][0]
         return self.shown({**live, "Arn": self.arn(resource_id)})
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Give the address back."""
+        """Release the address."""
         self.client.release_address(AllocationId=resource_id)
 
 
 class NatGateway(Ec2Resource):
-    """A way out for subnets without public addresses. Its id is the one that the service chose."""
+    """A public NAT gateway. Its id is chosen by the service."""
 
     token = "aws:ec2/natGateway:NatGateway"
     kind, noun = "natgateway", "NatGateway"
@@ -169,6 +169,6 @@ class NatGateway(Ec2Resource):
     outputs = {"networkInterfaceId": Text(), "publicIp": Text()}
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The gateway as it is now."""
+        """The current properties of the gateway."""
         live = self.find(resource_id)
         return live and self.shown({**live, **live["NatGatewayAddresses"][0]})

@@ -1,6 +1,6 @@
-"""VPC endpoints, by which a network reaches AWS without the internet.
+"""VPC endpoints.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/ec2/vpc_endpoint.go``.
+Source of updates and replacements: the official provider's ``internal/service/ec2/vpc_endpoint.go``.
 """
 
 from typing import Any
@@ -16,11 +16,11 @@ _MEMBERS = {
     "subnetIds": "SubnetIds",
     "securityGroupIds": "SecurityGroupIds",
 }
-"""The API's name of each list that can be added to and removed from."""
+"""The API's name of each list with Add and Remove parameters."""
 
 
 class VpcEndpoint(Ec2Resource):
-    """An endpoint. Its id is the one that the service chose."""
+    """An endpoint. Its id is chosen by the service."""
 
     token = "aws:ec2/vpcEndpoint:VpcEndpoint"
     kind, noun = "vpc-endpoint", "VpcEndpoint"
@@ -38,11 +38,11 @@ class VpcEndpoint(Ec2Resource):
     outputs = {"arn": Text(), "ownerId": Text(), "state": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Make the endpoint, without private DNS where none is asked for."""
+        """Create the endpoint, by default without private DNS."""
         return super().create({"privateDnsEnabled": False, **inputs})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The endpoint as it is now."""
+        """The current properties of the endpoint."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -51,7 +51,7 @@ class VpcEndpoint(Ec2Resource):
         return self.shown(shown)
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Add and remove what differs."""
+        """Add and remove members of lists, and update the other properties."""
         request: dict[str, Any] = {}
         for name in sorted(changed & _MEMBERS.keys()):
             before, after = set(old.get(name) or ()), set(new.get(name) or ())

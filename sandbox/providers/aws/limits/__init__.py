@@ -1,7 +1,7 @@
-"""What AWS takes: a resource's inputs held against AWS's own constraints, before it is made.
+"""The validation of a resource's inputs against the constraints of AWS, before its creation.
 
-The constraints are those of AWS's registry of types, by which CloudFormation checks, and a table of what
-these lack. What breaks none of them can still be refused by AWS itself.
+The constraints are those of the CloudFormation registry's resource type schemas, and a table of limits that
+these lack. AWS can still refuse inputs that satisfy all of them.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ __all__ = ["Held", "broken_limits", "constraints"]
 
 
 def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
-    """What AWS would refuse of a resource's inputs.
+    """The failures of a resource's inputs against the constraints.
 
     Args:
-        resource: its type.
-        inputs: checked, with defaults and an automatic name; values may be unknown.
+        resource: the resource type.
+        inputs: the checked inputs, with defaults and an automatic name; values may be unknown.
     """
     for each in constraints(resource, inputs):
         if not each.kept:
@@ -34,11 +34,11 @@ def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator
 
 
 def constraints(resource: type[Resource[Any]], inputs: Properties) -> Iterator[Held]:
-    """Every constraint that a resource's inputs are held against.
+    """Every constraint that applies to a resource's inputs, with its result.
 
     Args:
-        resource: its type.
-        inputs: what its program gives; values may be unknown.
+        resource: the resource type.
+        inputs: the inputs of the program; values may be unknown.
     """
     if counterpart := COUNTERPARTS.get(resource.token):
         yield from held(

@@ -1,4 +1,4 @@
-"""A resource's inputs held against the constraints of AWS's registry schemas."""
+"""The validation of a resource's inputs against the CloudFormation registry schemas."""
 
 import importlib
 import ipaddress
@@ -14,13 +14,13 @@ from sandbox.standin.values import UNKNOWN
 
 @dataclass(frozen=True)
 class Held:
-    """A constraint that an input was held against.
+    """A constraint that was applied to an input.
 
-    - ``path``: the input.
-    - ``found``: its value, or what there is to say of it.
-    - ``allowed``: what AWS allows, in words.
-    - ``source``: where AWS says so.
-    - ``kept``: whether the input keeps it.
+    - ``path``: the path of the input.
+    - ``found``: its value, or a description of it.
+    - ``allowed``: the description of the allowed values.
+    - ``source``: the source of the constraint.
+    - ``kept``: whether the input satisfies it.
     """
 
     path: str
@@ -35,16 +35,16 @@ def held(node: Node, schema: TypeSchema, source: str, except_: frozenset[str], p
 
     Args:
         node: the properties of the type.
-        schema: the type's.
-        source: the type's name.
-        except_: constraints that do not hold, as ``KEYWORD PROPERTY``.
+        schema: the schema of the type.
+        source: the name of the type.
+        except_: constraints that do not apply, as ``KEYWORD PROPERTY``.
         part: whether `node` has only some of the properties, so that none is required.
     """
     yield from _Check(schema, except_, part).object_(node, schema.whole, source)
 
 
 _Keywords = Mapping[str, tuple[Callable[[Any, Any], bool], str]]
-"""Words of JSON Schema: whether a value keeps what they say, and that in words."""
+"""Keywords of JSON Schema: the check of a value, and the description of the allowed values."""
 _OF_TEXT: _Keywords = {
     "pattern": (lambda value, pattern: bool(_compiled(pattern).search(value)), "what matches {}"),
     "minLength": (lambda value, least: len(value) >= least, "at least {} characters"),
@@ -93,7 +93,7 @@ class _Check:
             yield from self._scalar(node, schema, source, name)
 
     def _presence(self, node: Node, present: Any, schema: Schema, source: str) -> Iterator[Held]:
-        """Which properties must be there, and which not beside others."""
+        """The constraints on required and mutually exclusive properties."""
         for name in () if self.part and not node.path else schema.get("required", ()):
             if f"required {name}" not in self.except_:
                 yield Held(node.path, "nothing", f"a value for {name}", source, name in present)
@@ -152,7 +152,7 @@ class _Check:
 
 
 def _compiled(pattern: str) -> Any:
-    # It knows Unicode classes, \p{L}, which `re` does not; imported late, since few resources need them.
+    # `regex` supports Unicode classes, \p{L}, `re` does not; imported late, since few resources need it.
     return importlib.import_module("regex").compile(pattern)
 
 

@@ -1,7 +1,7 @@
-"""What the AWS provider's resource types are in AWS's registry of types, and what their inputs are there.
+"""The mapping from the AWS provider's resource types to those of the CloudFormation registry.
 
-The provider's names follow those of the API: ``roleArn`` is ``RoleArn`` or ``RoleARN``, a list has an ``s``
-more; or a property has its `service_name`. The table holds what differs from both.
+The provider's property names follow those of the API: ``roleArn`` is ``RoleArn`` or ``RoleARN``, a list has
+an additional ``s``; or a property has a `service_name`. The table lists the exceptions.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,20 @@ from sandbox.standin.properties import ListOf, Object, Property, below
 from sandbox.standin.values import UNKNOWN, Properties
 
 HERE = "."
-"""In place of a name: what is inside belongs where the object itself is."""
+"""In place of a name: the fields of the object belong to the level of the object itself."""
 
 
 @dataclass(frozen=True)
 class Counterpart:
-    """A type of AWS's registry.
+    """A resource type of the CloudFormation registry.
 
-    - ``type``: its name there.
-    - ``below``: the property there that holds the inputs; nothing for the type's own properties.
-    - ``names``: the inputs, by their path without the numbers of lists, whose names differ; one that starts
-      with ``/`` is of the type itself, not of what is ``below``.
-    - ``without``: the inputs that AWS's type does not have.
+    - ``type``: its name.
+    - ``below``: the property of the type that contains the inputs; empty for the top level.
+    - ``names``: the differing names, by the path of the input without list indices; a name that starts with
+      ``/`` is relative to the type, not to ``below``.
+    - ``without``: the inputs that the type does not have.
     - ``except_``: constraints, as ``KEYWORD PROPERTY``, that the type has and the API does not.
-    - ``nothing``: what inputs, by the same paths, hold where AWS's property is left out.
+    - ``nothing``: the input values, by the same paths, that mean that the type's property is not set.
     - ``part``: whether the inputs are only some of the type's, so that none is required.
     """
 
@@ -42,14 +42,14 @@ class Counterpart:
 
 @dataclass(frozen=True)
 class Node:
-    """A value in the place that AWS's type has for it, and the path of the input that it comes from."""
+    """The value of a property of the type, and the path of the input that it comes from."""
 
     value: Any
     path: str
 
 
 _PROVIDERS_OWN = frozenset({"region", "tagsAll"})
-"""What the provider has for every type, and AWS for none."""
+"""The inputs that the provider adds to every type."""
 
 
 _FILTER = {
@@ -85,7 +85,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Counterpart(
         "AWS::ECR::RegistryScanningConfiguration",
-        # The provider sends the rules that are there; the API takes none.
+        # The API does not require rules.
         except_=frozenset({"required Rules"}),
     ),
     "aws:ecr/registryPolicy:RegistryPolicy": Counterpart("AWS::ECR::RegistryPolicy"),
@@ -105,7 +105,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     "aws:iam/instanceProfile:InstanceProfile": Counterpart(
         "AWS::IAM::InstanceProfile",
         without=frozenset({"tags"}),
-        # CloudFormation's alone: API_CreateInstanceProfile takes no role.
+        # Only of CloudFormation: API_CreateInstanceProfile has no role.
         except_=frozenset({"required Roles"}),
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Counterpart("AWS::IAM::OIDCProvider"),
@@ -121,7 +121,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::SSM::Parameter",
         names={"valueWo": "Value"},
         without=frozenset({"keyId", "overwrite", "valueWoVersion"}),
-        # CloudFormation makes no SecureString; the API does (API_PutParameter).
+        # CloudFormation does not support SecureString; the API does (API_PutParameter).
         except_=frozenset({"enum Type"}),
     ),
     "aws:s3/bucket:Bucket": Counterpart(
@@ -215,7 +215,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
                 "ignoreFailedScalingActivities",
             }
         ),
-        # CloudFormation's alone: without it, API_CreateAutoScalingGroup takes the template's default.
+        # Only of CloudFormation: API_CreateAutoScalingGroup defaults to the template's default version.
         except_=frozenset({"required Version"}),
     ),
     "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart("AWS::AutoScaling::LifecycleHook"),
@@ -247,18 +247,18 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
     ),
     "aws:imagebuilder/imagePipeline:ImagePipeline": Counterpart("AWS::ImageBuilder::ImagePipeline"),
 }
-"""The types by their tokens."""
+"""The types of the registry, by the token of the provider's type."""
 
 WITHOUT_COUNTERPART: Mapping[str, str] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "it comes with its VPC",
     "aws:lambda/invocation:Invocation": "it is a call, not a thing",
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",
 }
-"""The types that AWS's registry does not have, and why; `rules` has what they take."""
+"""The types that the registry does not have, and why; `rules` contains their limits."""
 
 
 def in_aws(counterpart: Counterpart, described: Mapping[str, Property], inputs: Properties) -> Node:
-    """The inputs of a resource as the properties of AWS's type, each with the path of its input."""
+    """The inputs of a resource as properties of the registry's type, each with the path of its input."""
     schema = type_schema(counterpart.type)
     root: dict[str, Node] = {}
     place = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
@@ -267,7 +267,7 @@ def in_aws(counterpart: Counterpart, described: Mapping[str, Property], inputs: 
 
 
 def without_place(counterpart: Counterpart, described: Mapping[str, Property]) -> Iterator[str]:
-    """The inputs that have no place in AWS's type, and are not said to have none."""
+    """The inputs without a property in the registry's type that are not listed in ``without``."""
     schema = type_schema(counterpart.type)
     root: dict[str, Node] = {}
     _, start = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
@@ -289,7 +289,7 @@ class _Translation:
         place: dict[str, Node],
         schema: Schema,
     ) -> None:
-        """Put values where they belong; ``plain`` is the path without numbers."""
+        """Set the properties of the type from inputs; ``plain`` is the path without list indices."""
         for name, value in values.items():
             inner_plain = f"{plain}.{name}" if plain else name
             if self._left_out(inner_plain, name) or value == self.counterpart.nothing.get(inner_plain, ...):
@@ -307,7 +307,7 @@ class _Translation:
                 there[key] = self._node(value, part, inner_plain, inner, shape)
 
     def missing(self, described: Mapping[str, Property], plain: str, schema: Schema) -> Iterator[str]:
-        """The paths of properties that have no place."""
+        """The paths of inputs without a property in the type."""
         for name, part in described.items():
             inner = f"{plain}.{name}" if plain else name
             if self._left_out(inner, name):
@@ -357,7 +357,7 @@ class _Translation:
         return Node(value, path)
 
     def _items(self, value: Any, part: Property | None, plain: str, path: str, item: Schema) -> list[Node]:
-        """What a list there holds: a list, the pairs of a map, or a value by itself."""
+        """The items of a list property, from a list, a map or a single value."""
         if isinstance(value, list):
             return [
                 self._node(each, part, plain, f"{path}[{index}]", item) for index, each in enumerate(value)
@@ -371,7 +371,7 @@ class _Translation:
 
 
 def _reached(root: dict[str, Node], schema: TypeSchema, names: list[str]) -> tuple[dict[str, Node], Schema]:
-    """The object below the type's own properties that `names` lead to, which is made where it is missing."""
+    """The object at the path `names` of the type, and its schema; created if missing."""
     place, around = root, schema.whole
     for name in names:
         around = schema.resolved(around["properties"][name])

@@ -1,4 +1,4 @@
-"""What AWS's registry schemas lack: further limits, each with the page or file that says so.
+"""Limits that the CloudFormation registry schemas lack, each with its source.
 
 Pages are below docs.aws.amazon.com; ``internal/…`` is a file of the official provider's Terraform source.
 """
@@ -20,12 +20,12 @@ from sandbox.standin.values import UNKNOWN, Properties
 class Rule:
     """A limit of one property.
 
-    - ``types``: the resource types that it is of.
-    - ``property``: its name.
-    - ``keeps``: whether a value keeps it.
-    - ``allowed``: what may be there, in words.
-    - ``source``: who says so.
-    - ``measure``: what is shown of a value that is long. Default: the value.
+    - ``types``: the resource types that it applies to.
+    - ``property``: the name of the property.
+    - ``keeps``: the check of a value.
+    - ``allowed``: the description of the allowed values.
+    - ``source``: the page or file that documents it.
+    - ``measure``: the part or size of a long value to show in messages. Default: the value.
     """
 
     types: Sequence[str]
@@ -36,7 +36,7 @@ class Rule:
     measure: Callable[[Any], Any] | None = None
 
     def hold(self, inputs: Properties) -> Iterator[Held]:
-        """The property held against it, where it is given and known."""
+        """The limit applied to the property, if it is given and known."""
         value = inputs.get(self.property)
         if value is None or value is UNKNOWN:
             return
@@ -339,7 +339,7 @@ RULES: Sequence[Rule] = (
 
 _TAGS = "tag-editor/latest/userguide/best-practices-and-strats.html"
 _TAG_SETS: Mapping[str, int] = {"aws:s3/bucketObjectv2:BucketObjectv2": 10}
-"""How many tags a thing may have, where it is not 50: AmazonS3/latest/userguide/object-tagging.html."""
+"""The maximum number of tags, if not 50: AmazonS3/latest/userguide/object-tagging.html."""
 _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 
 
@@ -356,7 +356,7 @@ def rules_held(token: str, inputs: Properties) -> Iterator[Held]:
 
 
 def tags_held(tags: Mapping[str, Any], path: str, most: int = 50) -> Iterator[Held]:
-    """Tags held against what all services take."""
+    """The limits of tags that all services share, applied to tags."""
     yield Held(path, f"{len(tags)} tags", f"{most} tags", _TAGS, len(tags) <= most)
     for key, value in tags.items():
         at = below(path, key)

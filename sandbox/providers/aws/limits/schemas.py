@@ -1,6 +1,6 @@
-"""The registry schemas of AWS's resource types, as cfn-lint carries them.
+"""The CloudFormation registry schemas of AWS's resource types, as included in cfn-lint.
 
-Only its data is read: importing cfn-lint itself would take a plugin longer than all else that it does.
+Only its data files are read: importing cfn-lint would dominate the start of a plugin.
 """
 
 import importlib.util
@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 _REGION = "us-east-1"
-"""The region whose schemas are read: every type that is used here has the same one in all regions."""
+"""The region whose schemas are read: the supported types have the same schema in all regions."""
 
 Schema = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class TypeSchema:
-    """The schema of a resource type: its properties are `whole`'s, its references lead into `definitions`."""
+    """The schema of a resource type, `whole`; its references point to `definitions`."""
 
     whole: Schema
     definitions: Mapping[str, Schema]
 
     def resolved(self, schema: Schema) -> Schema:
-        """A schema in the place of a reference to it."""
+        """A schema with a reference at its top level resolved."""
         while "$ref" in schema:
             kind, name = schema["$ref"].rsplit("/", 2)[-2:]
             schema = (self.definitions if kind == "definitions" else self.whole["properties"])[name]
@@ -34,7 +34,7 @@ class TypeSchema:
 
 @cache
 def type_schema(name: str) -> TypeSchema:
-    """The schema of a type, such as ``AWS::IAM::Role``; an error if there is none."""
+    """The schema of a type, such as ``AWS::IAM::Role``; an error if not found."""
     whole = json.loads((_directory() / "resources" / f"{_files()[name]}.json").read_text())
     return TypeSchema(whole, whole.get("definitions", {}))
 
