@@ -1,1 +1,1 @@
-"""Stand-in provider plugins: the official providers' resource types, served over the sandbox's services."""
+"""Stand-in provider plugins: the official providers' resource types, backed by the sandbox's services."""

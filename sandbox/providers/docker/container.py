@@ -23,15 +23,15 @@ from sandbox.standin.values import UNKNOWN, Properties
 
 _CHECKED_EVERY_S = 0.5
 _FIXED = ("healthcheck", "init", "tmpfs")
-"""What the official provider says to have changed, and leaves as it is."""
+"""The properties whose update the official provider reports without applying it."""
 _CONTENTS = ("content", "contentBase64")
 
 
 class Container(Resource[docker.APIClient]):
     """A container.
 
-    What fails after it was made, such as an upload, leaves it behind as it is then, in the state too; the
-    official provider does the same.
+    If a step after its creation fails, such as an upload, the container remains, also in the state, as with
+    the official provider.
     """
 
     token = "docker:index/container:Container"
@@ -44,7 +44,7 @@ class Container(Resource[docker.APIClient]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Each upload has one content, and what waits for health can be healthy."""
+        """Each upload has one content, and `wait` requires a health check."""
         uploads = inputs.get("uploads", ())
         for index, upload in enumerate([] if uploads is UNKNOWN else uploads):
             if upload is not UNKNOWN and sum(bool(upload.get(each)) for each in _CONTENTS) != 1:
@@ -53,14 +53,14 @@ class Container(Resource[docker.APIClient]):
             yield Failure("wait", "not allowed without a healthcheck")
 
     def create(self, inputs: Properties) -> str:
-        """Makes the container, with its image pulled where it is not there; its id is the engine's."""
+        """Creates the container, and pulls its image if missing; its id is the engine's id."""
         find_or_pull(self.connection, inputs["image"])
         configuration = configuration_of(inputs)
         made = self.connection.create_container_from_config(configuration, inputs["name"])  # type: ignore[no-untyped-call]
         return str(made["Id"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Connects it, uploads its files and starts it; then waits for its health or its end."""
+        """Connects it to networks, uploads files and starts it; then waits for its health or its exit."""
         if "networksAdvanced" in inputs:
             self.connection.disconnect_container_from_network(resource_id, "bridge")
         for network in inputs.get("networksAdvanced", ()):
@@ -80,7 +80,7 @@ class Container(Resource[docker.APIClient]):
                 self._logs = self.connection.logs(resource_id).decode(errors="replace")
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """What the engine shows of the container. One that should run and does not, shows as a change."""
+        """The container's properties from the engine. `mustRun` of a stopped container shows as a change."""
         try:
             container = self.connection.inspect_container(resource_id)
         except NotFound:
@@ -97,7 +97,7 @@ class Container(Resource[docker.APIClient]):
         return found
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Changes what a container can change, and starts it where it should run."""
+        """Updates the properties that can be updated, and starts it if it must run."""
         if fixed := sorted(changed.intersection(_FIXED)):
             raise Refused(f"{', '.join(fixed)} cannot be changed: the container must be replaced")
         if changed & {"restart", "maxRetryCount", "memory"}:
@@ -108,7 +108,7 @@ class Container(Resource[docker.APIClient]):
             self.connection.start(resource_id)
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Stops the container, with as much time as it has for that, and removes it."""
+        """Stops the container, within `destroyGraceSeconds`, and removes it."""
         try:
             if not state.get("attach"):
                 self.connection.stop(resource_id, timeout=state.get("destroyGraceSeconds") or 0)
@@ -127,7 +127,7 @@ class Container(Resource[docker.APIClient]):
 
 
 def _archive(upload: Properties) -> bytes:
-    """An upload, as the engine takes files."""
+    """An upload as a tar archive for the engine's API."""
     content = (
         base64.b64decode(upload["contentBase64"]) if "contentBase64" in upload else upload["content"].encode()
     )

@@ -1,4 +1,4 @@
-"""A container's properties, and what they are in the engine's API."""
+"""A container's properties, and their translation to the engine's API."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ def _nanoseconds(period: str) -> int:
 
 
 def _period(nanoseconds: int) -> str:
-    """A time as Go writes it, such as 1m30s or 100ms."""
+    """A duration in Go's format, such as 1m30s or 100ms."""
     if 0 < nanoseconds < _NANOSECONDS["s"]:
         return f"{nanoseconds / _NANOSECONDS['ms']:g}ms"
     minutes, rest = divmod(nanoseconds, _NANOSECONDS["m"])
@@ -115,7 +115,7 @@ INPUTS = {
 
 
 def configuration_of(inputs: Properties) -> dict[str, Any]:
-    """What the engine is asked for when a container is made, without what is left to the image."""
+    """The engine's configuration of a new container; unset properties are the image's."""
     host = {
         "Binds": [_bind(each) for each in inputs.get("volumes", ())],
         "Mounts": [_mount(each) for each in inputs.get("mounts", ())],
@@ -147,12 +147,12 @@ def configuration_of(inputs: Properties) -> dict[str, Any]:
 
 
 def restart_policy(inputs: Properties) -> Any:
-    """When the engine starts the container again by itself."""
+    """The restart policy in the engine's API."""
     return {"Name": inputs["restart"], "MaximumRetryCount": inputs.get("maxRetryCount", 0)}
 
 
 def properties_of(container: Properties) -> Properties:
-    """The properties that the engine shows of a container; it keeps the others to itself, as the image's."""
+    """The properties of a container in an engine's response; the others may be the image's."""
     configuration, host = container["Config"], container["HostConfig"]
     return {
         "name": container["Name"].removeprefix("/"),

@@ -1,4 +1,4 @@
-"""Images that the engine has, or pulls."""
+"""Local images of the engine, pulled if missing."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from sandbox.standin.provider import Refused
 
 
 def find_or_pull(api: docker.APIClient, name: str) -> dict[str, Any]:
-    """The image of this name; one that is there is taken as it is, whatever its registry has now.
+    """The image with this name; a local image is not compared with the registry's.
 
     Raises:
-        Refused: the registry does not give it.
+        Refused: it cannot be pulled.
     """
     image = _find(api, name)
     if image is None:
-        # The engine takes a digest in the place of a tag, and not both.
+        # The engine accepts a tag or a digest, not both.
         repository, tag = parse_repository_tag(_without_tag(name))
         try:
             progress = api.pull(repository, tag or "latest", stream=True, decode=True)
@@ -41,6 +41,6 @@ def _find(api: docker.APIClient, name: str) -> dict[str, Any] | None:
 
 
 def _without_tag(name: str) -> str:
-    """`REPOSITORY@DIGEST` of `REPOSITORY:TAG@DIGEST`: with a digest, the engine has no use for the tag."""
+    """`REPOSITORY@DIGEST` of `REPOSITORY:TAG@DIGEST`: with a digest, the engine does not accept a tag."""
     named, at, digest = name.partition("@")
     return f"{parse_repository_tag(named)[0]}@{digest}" if at else name

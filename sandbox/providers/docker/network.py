@@ -12,7 +12,7 @@ from sandbox.standin.values import Properties
 
 
 class Network(Resource[docker.APIClient]):
-    """A network, by default a bridge. Nothing of it can be changed later."""
+    """A network, by default a bridge. Every change replaces it."""
 
     token = "docker:index/network:Network"
     inputs = {
@@ -27,7 +27,7 @@ class Network(Resource[docker.APIClient]):
     automatic_name = AutomaticName()
 
     def create(self, inputs: Properties) -> str:
-        """Makes the network; its id is the engine's."""
+        """Creates the network; its id is the engine's id."""
         made: dict[str, Any] = self.connection.create_network(
             inputs["name"],
             driver=inputs.get("driver"),
@@ -39,7 +39,7 @@ class Network(Resource[docker.APIClient]):
         return str(made["Id"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The network as the engine shows it."""
+        """The current properties of the network."""
         try:
             network = self.connection.inspect_network(resource_id)
         except NotFound:
@@ -55,7 +55,7 @@ class Network(Resource[docker.APIClient]):
         }
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Removes the network; the engine refuses while a container is in it."""
+        """Removes the network; the engine refuses while a container is connected."""
         try:
             self.connection.remove_network(resource_id)
         except NotFound:

@@ -1,4 +1,4 @@
-"""The stand-in itself: its configuration and what it serves."""
+"""The stand-in: its configuration, and its resource types and functions."""
 
 import os
 from functools import cached_property
@@ -17,14 +17,14 @@ from sandbox.standin.provider import Refused, StandIn
 from sandbox.standin.values import UNKNOWN, Properties
 
 _TIMEOUT_S = 120
-"""How long an answer may take, a pull's next line among them."""
+"""The timeout of a response, and of each line of a pull, in seconds."""
 
 
 class Docker(StandIn[docker.APIClient]):
     """The stand-in for the official provider.
 
-    Its host falls back on DOCKER_HOST. Unlike the official provider, it has no default: the sandbox must not
-    speak to the user's own Docker Engine by accident.
+    Its host defaults to DOCKER_HOST. Unlike the official provider, it has no other default: the sandbox must
+    not use the user's own Docker Engine by accident.
     """
 
     package = "docker"
@@ -34,17 +34,17 @@ class Docker(StandIn[docker.APIClient]):
     functions = ()
 
     def configure(self, settings: Properties) -> None:
-        """Takes the configuration and tries the engine at once, as the official provider does by default."""
+        """Sets the configuration, and pings the engine, as the official provider does by default."""
         super().configure(settings)
         if UNKNOWN not in settings.values():
             self._api.ping()
 
     def connect(self, properties: Properties) -> docker.APIClient:
-        """One connection serves everything."""
+        """The client, which all resources share."""
         return self._api
 
     def explain(self, error: Exception) -> str | None:
-        """What the engine says, or that it does not answer."""
+        """The engine's message, or that it does not respond."""
         if isinstance(error, APIError):
             return " ".join(str(error.explanation or error).split())
         if isinstance(error, DockerException | RequestException | OSError):
@@ -77,7 +77,7 @@ def _unreachable(host: str) -> str:
 
 
 def _client_certificate(directory: Path) -> TLSConfig:
-    """The three files that `docker --tlsverify` reads too."""
+    """The TLS settings from a directory, with the file names of `docker --tlsverify`."""
     return TLSConfig(
         client_cert=(str(directory / "cert.pem"), str(directory / "key.pem")),
         ca_cert=str(directory / "ca.pem"),

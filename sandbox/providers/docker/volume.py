@@ -12,7 +12,7 @@ from sandbox.standin.values import Properties
 
 
 class Volume(Resource[docker.APIClient]):
-    """A volume. Nothing of it can be changed later."""
+    """A volume. Every change replaces it."""
 
     token = "docker:index/volume:Volume"
     inputs = {
@@ -25,7 +25,7 @@ class Volume(Resource[docker.APIClient]):
     automatic_name = AutomaticName()
 
     def create(self, inputs: Properties) -> str:
-        """Makes the volume; its id is its name."""
+        """Creates the volume; its id is its name."""
         made: dict[str, Any] = self.connection.create_volume(
             inputs["name"],
             driver=inputs.get("driver"),
@@ -35,7 +35,7 @@ class Volume(Resource[docker.APIClient]):
         return str(made["Name"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The volume as the engine shows it."""
+        """The current properties of the volume."""
         try:
             volume = self.connection.inspect_volume(resource_id)
         except NotFound:

@@ -1,7 +1,6 @@
-"""The stand-in for the official docker-build provider: images, built by a real BuildKit and pushed for real.
+"""The stand-in for the official docker-build provider: images, built by a real BuildKit and pushed.
 
-What an image sends, keeps and when it is built anew is that of pulumi-docker-build 0.0.22,
-provider/internal/image.go. The official one brings a buildx of its own; here the Docker command line builds,
-with the BuildKit of the Docker Engine, which makes images for one platform at a time, and keeps no cache in a
-registry.
+Properties and rebuilds of an image are those of pulumi-docker-build 0.0.22, provider/internal/image.go. The
+official provider includes buildx; here the Docker CLI builds, with the BuildKit of the Docker Engine, which
+builds images for one platform at a time, and has no registry cache.
 """

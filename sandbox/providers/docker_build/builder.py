@@ -1,4 +1,4 @@
-"""Building with BuildKit, by the Docker command line, and pushing by the engine's API."""
+"""Builds with BuildKit, through the Docker CLI, and pushes through the engine's API."""
 
 import contextlib
 import os
@@ -21,7 +21,7 @@ class Builder:
     """A Docker Engine that builds and pushes.
 
     Args:
-        host: its address; by default that of DOCKER_HOST, or the usual socket.
+        host: the engine's address; by default DOCKER_HOST, or the default socket.
     """
 
     def __init__(self, host: str | None) -> None:
@@ -33,7 +33,7 @@ class Builder:
         """Build an image under its tags.
 
         Raises:
-            Refused: with the last lines that BuildKit printed.
+            Refused: the build fails; the message contains the last lines of its output.
         """
         with _secret_files(inputs.get("secrets", {})) as secrets:
             done = subprocess.run(
@@ -62,7 +62,7 @@ class Builder:
         """Push an image, with the credentials of the Docker configuration; return its digest.
 
         Raises:
-            Refused: the registry did not take it.
+            Refused: the registry refused it.
         """
         digest = ""
         with self._api() as api:
@@ -82,7 +82,7 @@ class Builder:
         return True
 
     def forget(self, image: str) -> None:
-        """Remove an image from the engine, if it is there."""
+        """Remove an image from the engine, if it exists."""
         with self._api() as api, contextlib.suppress(NotFound):
             api.remove_image(image, force=True)
 
@@ -97,7 +97,7 @@ class Builder:
 
 @contextlib.contextmanager
 def _secret_files(secrets: Mapping[str, str]) -> Iterator[dict[str, Path]]:
-    """Files with secrets, for this user alone, by the ids of the secrets."""
+    """Temporary files with secrets, readable only by this user, by the ids of the secrets."""
     with tempfile.TemporaryDirectory() as directory:
         files = {name: Path(directory, name) for name in secrets}
         for name, file in files.items():

@@ -1,4 +1,4 @@
-"""The Docker command line that builds with BuildKit."""
+"""The Docker CLI that builds with BuildKit."""
 
 import os
 import re
@@ -9,15 +9,15 @@ from pathlib import Path
 from sandbox.standin.provider import Refused
 
 _WITHOUT_PLUGIN = 23
-"""The first version that needs the plugin buildx for it: docs.docker.com/engine/release-notes/23.0."""
+"""The first major version that needs the buildx plugin: docs.docker.com/engine/release-notes/23.0."""
 
 
 @cache
 def docker_command() -> str:
-    """The first `docker` of the PATH that can build with BuildKit.
+    """The first `docker` on PATH that can build with BuildKit.
 
     Raises:
-        Refused: there is none.
+        Refused: not found.
     """
     places = [Path(each, "docker") for each in os.get_exec_path()]
     found = [str(each) for each in places if os.access(each, os.X_OK)]
@@ -32,6 +32,6 @@ def docker_command() -> str:
 
 
 def _printed(*command: str) -> str:
-    """What a command prints; nothing where it fails."""
+    """The output of a command; empty if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return done.stdout if done.returncode == 0 else ""

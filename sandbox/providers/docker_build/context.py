@@ -1,4 +1,4 @@
-"""The hash by which the provider notices that the files of a build have changed."""
+"""The hash of a build's files, by which the provider detects changes."""
 
 import hashlib
 from pathlib import Path
@@ -7,12 +7,12 @@ from docker.utils.build import exclude_paths
 
 
 def context_hash(context: str, dockerfile: str) -> str:
-    """The hash of the files that a build is given: their names, modes and contents, and the Dockerfile.
+    """The hash of a build context: names, modes and contents of its files, and the Dockerfile.
 
-    The ignore file of the Dockerfile itself comes before that of the context.
+    The ignore file of the Dockerfile takes precedence over that of the context.
 
     Raises:
-        OSError: one cannot be read, also one that a link leads to.
+        OSError: a file, or the target of a link, cannot be read.
     """
     root = Path(context)
     found = hashlib.sha256(Path(dockerfile).read_bytes())

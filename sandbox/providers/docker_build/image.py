@@ -15,7 +15,7 @@ from sandbox.standin.values import Properties, is_known
 class Image(Resource[Builder]):
     """An image.
 
-    A change of it builds and pushes another one; the one before stays in its registry.
+    A change builds and pushes a new image; the old one remains in its registry.
     """
 
     token = "docker-build:index:Image"
@@ -38,10 +38,10 @@ class Image(Resource[Builder]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Only images that are pushed, not built for a preview, and with tags and files that there can be.
+        """Only images that are pushed and not built during a preview; valid tags and existing files.
 
-        The official provider reads the Dockerfile too (pulumi-docker-build, internal/image.go). Here the
-        engine refuses one with a mistake, when the image is built.
+        The official provider parses the Dockerfile too (pulumi-docker-build, internal/image.go). Here the
+        engine refuses an invalid one during the build.
         """
         if inputs.get("push") is False:
             yield Failure("push", "the sandbox serves only images that are pushed")
@@ -60,7 +60,7 @@ class Image(Resource[Builder]):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """Another image has another digest."""
+        """A new image has another digest."""
         return tuple(cls.outputs)
 
     def create(self, inputs: Properties) -> str:
@@ -73,7 +73,7 @@ class Image(Resource[Builder]):
         return digest
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """What was made of it; None when its registry has no image of this digest any more."""
+        """The outputs of the build; None if the registry no longer has an image with this digest."""
         if not known:
             raise Refused("an image that is built cannot be imported: build it")
         if self._made:
@@ -82,9 +82,9 @@ class Image(Resource[Builder]):
         return {} if self.connection.holds(f"{repository}@{known['digest']}") else None
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Builds and pushes it anew."""
+        """Builds and pushes the image again."""
         self.create(new)
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Forgets it in the engine. Like most registries, those of the sandbox delete nothing."""
+        """Removes the image from the engine. Like most registries, the sandbox's delete nothing."""
         self.connection.forget(state["ref"])

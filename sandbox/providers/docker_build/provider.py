@@ -1,4 +1,4 @@
-"""The stand-in itself: its configuration and what it serves."""
+"""The stand-in: its configuration, and its resource types and functions."""
 
 from docker.errors import DockerException
 
@@ -10,14 +10,14 @@ from sandbox.standin.provider import Difference, StandIn
 from sandbox.standin.values import Properties, is_known
 
 _IGNORES = "ignoreSecretsInDiffCalculation"
-"""Which secrets it lists is no change itself."""
+"""The input with the names of secrets whose changes are ignored; a change of it is no difference."""
 
 
 class DockerBuild(StandIn[Builder]):
     """The stand-in for the official provider.
 
-    As there, the engine is that of DOCKER_HOST, and the credentials for registries are those of the Docker
-    configuration.
+    As in the official provider, the engine is that of DOCKER_HOST, and the registry credentials are those of
+    the Docker configuration.
     """
 
     package = "docker-build"
@@ -27,11 +27,11 @@ class DockerBuild(StandIn[Builder]):
     functions = ()
 
     def connect(self, properties: Properties) -> Builder:
-        """The engine, for any image."""
+        """The builder, for any image."""
         return Builder(self.settings.get("host"))
 
     def explain(self, error: Exception) -> str | None:
-        """What the engine says, or that there is none; and files that cannot be read."""
+        """The engine's message, or that it is not available; and the error of an unreadable file."""
         if isinstance(error, DockerException):
             return f"the Docker Engine: {getattr(error, 'explanation', None) or error}"
         return str(error) if isinstance(error, OSError) else None
@@ -39,7 +39,7 @@ class DockerBuild(StandIn[Builder]):
     def diff(
         self, token: str, old_inputs: Properties, old_outputs: Properties, new: Properties
     ) -> Difference:
-        """Beside the inputs, the files count; and secrets that are to be ignored do not."""
+        """Compare the hash of the files too, and leave out ignored secrets."""
         found = super().diff(token, old_inputs, old_outputs, new)
         ignored = _ignored_secrets(old_inputs, new)
         changes = [
@@ -54,6 +54,6 @@ class DockerBuild(StandIn[Builder]):
 
 
 def _ignored_secrets(old: Properties, new: Properties) -> set[str]:
-    """The paths of the secrets whose value is no change: those that are listed, and were there before."""
+    """The paths of secrets whose changes are ignored: listed, and not new."""
     both = set(old.get("secrets", ())) & set(new.get("secrets", ()))
     return {below("secrets", name) for name in new.get(_IGNORES, ()) if name in both}

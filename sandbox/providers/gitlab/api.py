@@ -1,8 +1,8 @@
-"""Calls to GitLab's REST API. Their errors are one line, without a token or a value that was sent.
+"""Calls to GitLab's REST API. Their errors are one line, without a token or a sent value.
 
-As the official provider's client does, a call is made again after an answer of 429 or 5xx, and not where
-there was none: GitLab may have done it. That client asks five times more, over some seconds; this one asks
-once more, so that the sandbox is quick to fail. Source: gitlab-org/api/client-go, gitlab.go (retryHTTPCheck).
+As in the official provider's client, a request is retried after a response of 429 or 5xx, but not without a
+response: GitLab may have processed it. That client retries five times, over some seconds; this one once, so
+that the sandbox fails fast. Source: gitlab-org/api/client-go, gitlab.go (retryHTTPCheck).
 """
 
 import time
@@ -18,17 +18,17 @@ _BEFORE_IT_ASKS_AGAIN_S = 0.1
 
 
 class NotThere(Refused):
-    """GitLab answered that there is no such thing, or none that this user may see."""
+    """GitLab returned 404: the object does not exist, or the user may not see it."""
 
 
 class Api:
-    """The API of one GitLab, as one user. May be used by several threads.
+    """The client of a GitLab instance's API, as one user. Thread-safe.
 
     Args:
-        base_url: the address of GitLab; `/api/v4/` is added if it is missing.
+        base_url: the URL of GitLab; `/api/v4/` is added if it is missing.
         token: a personal, project or group access token.
-        headers: further headers of every request.
-        verify: whether the certificate is checked, or the file of the authorities that are trusted.
+        headers: additional headers of every request.
+        verify: whether the certificate is verified, or the path of a CA bundle.
     """
 
     def __init__(
@@ -42,28 +42,28 @@ class Api:
         )
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """What is at a path; `NotThere` if nothing is."""
+        """The object at a path; `NotThere` if not found."""
         found: dict[str, Any] = self._send("GET", path, query).json()
         return found
 
     def find(self, path: str, **query: Any) -> dict[str, Any] | None:
-        """What is at a path, or None."""
+        """The object at a path, or None if not found."""
         try:
             return self.get(path, **query)
         except NotThere:
             return None
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Makes something new and returns it."""
+        """Creates an object, and returns it."""
         made: dict[str, Any] = self._send("POST", path, body=body).json()
         return made
 
     def put(self, path: str, body: dict[str, Any], **query: Any) -> None:
-        """Changes what is at a path."""
+        """Updates the object at a path."""
         self._send("PUT", path, query, body)
 
     def delete(self, path: str, **query: Any) -> None:
-        """Deletes what is at a path, if it is still there."""
+        """Deletes the object at a path, if it exists."""
         try:
             self._send("DELETE", path, query)
         except NotThere:
@@ -86,12 +86,12 @@ class Api:
 
 
 def place(kind: str, identifier: str) -> str:
-    """The path of a group or project by id or by its full path, such as `projects/team%2Fapp`."""
+    """The path of a group or project, by its id or full path, such as `projects/team%2Fapp`."""
     return f"{kind}/{quote(str(identifier), safe='')}"
 
 
 def reason_of(response: httpx.Response) -> str:
-    """Why GitLab refused, in one line, from any of the shapes that its answers have."""
+    """The reason in an error response of GitLab, in one line, from any of its formats."""
     try:
         body = response.json()
     except ValueError:

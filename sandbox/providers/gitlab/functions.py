@@ -1,4 +1,4 @@
-"""The provider's functions: variables."""
+"""The provider's functions, which look up CI variables."""
 
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ class GetProjectVariable(Function[Api]):
     kind: ClassVar[type[ScopedVariable]] = ProjectVariable
 
     def call(self, arguments: Properties) -> Properties:
-        """The variable of an environment scope, by default of all."""
+        """The variable with an environment scope, by default `*`."""
         place = arguments[self.kind.place_name]
         resource_id = f"{place}:{arguments['key']}:{arguments.get('environmentScope', '*')}"
         found = self.kind(self.connection).read(resource_id, {})

@@ -1,6 +1,6 @@
-"""`gitlab.Group` and `gitlab.Project`, which a program makes beside its runners.
+"""`gitlab.Group` and `gitlab.Project`, which a program may create along with its runners.
 
-Source of what replaces and what is updated: the official provider's schema, and the source of the Terraform
+Source of updates and replacements: the official provider's schema, and the source of the Terraform
 provider that it bridges, `internal/provider/sdk/resource_gitlab_group.go` and `resource_gitlab_project.go`.
 """
 
@@ -12,11 +12,11 @@ from sandbox.standin.provider import AutomaticName, Refused, Resource
 from sandbox.standin.values import Properties
 
 _CHANGED = ("name", "path", "description")
-"""What can be changed later."""
+"""The properties that can be updated."""
 
 
 class Group(Resource[Api]):
-    """A group. Its id is GitLab's number."""
+    """A group. Its id is GitLab's id."""
 
     token = "gitlab:index/group:Group"
     automatic_name = AutomaticName()
@@ -29,15 +29,15 @@ class Group(Resource[Api]):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """What follows from the group's path."""
+        """The outputs that depend on the group's path."""
         return tuple(cls.outputs) if "path" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Make the group."""
+        """Create the group."""
         return str(self.connection.post("groups", _sent(inputs))["id"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The group as it is now."""
+        """The current properties of the group."""
         group = self.connection.find(_path("groups", resource_id))
         return group and {**{name: group[name] for name in _CHANGED}, "webUrl": group["web_url"]}
 
@@ -46,12 +46,12 @@ class Group(Resource[Api]):
         self.connection.put(_path("groups", resource_id), _changes(new, changed))
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Delete the group with all that is in it."""
+        """Delete the group with its projects."""
         self.connection.delete(_path("groups", resource_id))
 
 
 class Project(Resource[Api]):
-    """A project of a group. Its id is GitLab's number."""
+    """A project of a group. Its id is GitLab's id."""
 
     token = "gitlab:index/project:Project"
     automatic_name = AutomaticName()
@@ -67,16 +67,16 @@ class Project(Resource[Api]):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """What follows from the project's path."""
+        """The outputs that depend on the project's path."""
         return tuple(cls.outputs) if "path" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Make the project."""
+        """Create the project."""
         first = {"namespace_id": inputs["namespaceId"], "visibility": inputs["visibilityLevel"]}
         return str(self.connection.post("projects", _sent(inputs) | first)["id"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The project as it is now."""
+        """The current properties of the project."""
         project = self.connection.find(_path("projects", resource_id))
         return project and {
             **{name: project[name] for name in _CHANGED},
@@ -88,7 +88,7 @@ class Project(Resource[Api]):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change it in place; the sandbox's GitLab moves no project."""
+        """Change it in place; the sandbox's GitLab does not transfer projects."""
         if "namespaceId" in changed:
             raise Refused("the sandbox does not move a project to another group")
         self.connection.put(_path("projects", resource_id), _changes(new, changed))
@@ -103,7 +103,7 @@ def _sent(inputs: Properties) -> dict[str, Any]:
 
 
 def _changes(new: Properties, changed: set[str]) -> dict[str, Any]:
-    """What an update sends; a description that is no longer given is emptied."""
+    """The parameters of an update; a removed description is set to the empty string."""
     return {name: new.get(name, "") for name in changed if name in _CHANGED}
 
 

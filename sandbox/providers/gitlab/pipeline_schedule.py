@@ -15,7 +15,7 @@ _SETTINGS = {
     "inputs": "inputs",
     "ref": "ref",
 }
-"""What GitLab keeps of a schedule: the property here to the parameter there."""
+"""The settings of a schedule: the property to the parameter of the API."""
 
 
 class PipelineSchedule(Resource[Api]):
@@ -40,13 +40,13 @@ class PipelineSchedule(Resource[Api]):
     outputs = {"pipelineScheduleId": Number(), "owner": Number()}
 
     def create(self, inputs: Properties) -> str:
-        """Makes the schedule; the token's user owns it."""
+        """Creates the schedule; the token's user owns it."""
         project = inputs["project"]
         made = self.connection.post(f"{place('projects', project)}/pipeline_schedules", _settings(inputs))
         return f"{project}:{made['id']}"
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The schedule as it is."""
+        """The current properties of the schedule."""
         project, number = _parts(resource_id)
         found = self.connection.find(_schedule(project, number))
         if found is None:
@@ -59,7 +59,7 @@ class PipelineSchedule(Resource[Api]):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends every setting; an input that is no longer given is destroyed by its name."""
+        """Sends all settings; a removed input is sent with `destroy`."""
         settings = _settings(new)
         if "inputs" in changed:
             kept = new.get("inputs") or []

@@ -1,4 +1,4 @@
-"""`gitlab.ProjectRunnerEnablement`: a project runner that takes the jobs of one more project."""
+"""`gitlab.ProjectRunnerEnablement`: a project runner assigned to another project."""
 
 from sandbox.providers.gitlab.api import Api, place
 from sandbox.standin.properties import Number, Text
@@ -22,7 +22,7 @@ class ProjectRunnerEnablement(Resource[Api]):
         return f"{project}:{runner_id}"
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The project and the runner, as long as GitLab names the project among the runner's."""
+        """The project and the runner, if the runner is assigned to the project."""
         project, runner_id = _parts(resource_id)
         found = self.connection.find(place("projects", project))
         runner = self.connection.find(f"runners/{runner_id}")
@@ -33,7 +33,7 @@ class ProjectRunnerEnablement(Resource[Api]):
         return {"project": project, "runnerId": runner_id}
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Takes the project away from the runner."""
+        """Unassigns the runner from the project."""
         project, runner_id = _parts(resource_id)
         self.connection.delete(f"{place('projects', project)}/runners/{runner_id}")
 

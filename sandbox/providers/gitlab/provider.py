@@ -1,4 +1,4 @@
-"""The stand-in itself: its configuration and what it serves."""
+"""The stand-in: its configuration, and its resource types and functions."""
 
 import os
 from functools import cached_property
@@ -18,8 +18,8 @@ from sandbox.standin.values import UNKNOWN, Properties
 class GitLab(StandIn[Api]):
     """The stand-in for the official provider.
 
-    Its configuration falls back on GITLAB_BASE_URL and GITLAB_TOKEN. Unlike the official provider, it has no
-    default address: the sandbox must not speak to gitlab.com by accident.
+    Its configuration defaults to GITLAB_BASE_URL and GITLAB_TOKEN. Unlike the official provider, it has no
+    default URL: the sandbox must not send requests to gitlab.com by accident.
     """
 
     package = "gitlab"
@@ -46,13 +46,13 @@ class GitLab(StandIn[Api]):
     functions = (GetGroupVariable, GetInstanceVariable, GetProjectVariable)
 
     def configure(self, settings: Properties) -> None:
-        """Takes the configuration and tries the token at once, as the official provider does by default."""
+        """Sets the configuration, and validates the token, as the official provider does by default."""
         super().configure(settings)
         if settings["earlyAuthCheck"] is True and UNKNOWN not in settings.values():
             self._api.get("user")
 
     def connect(self, properties: Properties) -> Api:
-        """One connection serves everything."""
+        """The client, which all resources share."""
         return self._api
 
     @cached_property

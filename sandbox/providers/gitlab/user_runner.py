@@ -22,14 +22,14 @@ _SETTINGS = {
     "tagLists": "tag_list",
     "untagged": "run_untagged",
 }
-"""What can be changed later: the property here to the parameter there."""
+"""The settings that can be updated: the property to the parameter of the API."""
 
 
 class UserRunner(Resource[Api]):
     """A runner.
 
-    Only the answer to its creation has the token, so an imported runner has none. As with the official
-    provider, a runner that is read tells its group, and not its project.
+    Only the response to its creation contains the token, so an imported runner has none. As in the official
+    provider, reading a runner returns its group, but not its project.
     """
 
     token = "gitlab:index/userRunner:UserRunner"
@@ -52,7 +52,7 @@ class UserRunner(Resource[Api]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A runner's type says whether it needs a group, a project or neither."""
+        """A runner's type decides whether it requires a group, a project or neither."""
         runner_type = inputs.get("runnerType")
         if runner_type not in RUNNER_TYPES:
             return
@@ -64,7 +64,7 @@ class UserRunner(Resource[Api]):
                 yield Failure(name, f"not allowed when runnerType is {runner_type}")
 
     def create(self, inputs: Properties) -> str:
-        """Registers the runner; its id is GitLab's number."""
+        """Registers the runner; its id is GitLab's id."""
         place = {"runner_type": inputs["runnerType"]}
         place |= {
             parameter: inputs[name]
@@ -76,7 +76,7 @@ class UserRunner(Resource[Api]):
         return str(runner["id"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The runner's settings; the token only in the call that created it."""
+        """The runner's settings, and its token if this call created it."""
         runner = self.connection.find(_path(resource_id))
         if runner is None:
             return None
@@ -93,7 +93,7 @@ class UserRunner(Resource[Api]):
         return found
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends every setting that is given."""
+        """Sends all given settings."""
         self.connection.put(_path(resource_id), _settings(new))
 
     def delete(self, resource_id: str, state: Properties) -> None:

@@ -24,7 +24,7 @@ _KEY = Text(
 
 @dataclass(frozen=True, kw_only=True)
 class UnshownText(Text):
-    """A string that no message shows. Marking it as secret is left to the program, as officially."""
+    """A string whose value no message contains. As officially, the program marks it as secret."""
 
     def _refuse(self, value: Any, allowed: str, path: str, failures: list[Failure]) -> None:
         failures.append(Failure(path, f"the value, which is not shown, is not allowed; allowed is {allowed}"))
@@ -33,8 +33,8 @@ class UnshownText(Text):
 class ScopedVariable(Resource[Api]):
     """A variable of a project or group: its id is `PLACE:KEY:ENVIRONMENT_SCOPE`.
 
-    As the official provider does, an update sends `masked`, `raw` and `description` even if they are not
-    given, which sets them back, and the others only if they are given.
+    As in the official provider, an update always sends `masked`, `raw` and `description`, which resets them
+    if they are not given, and the other properties only if they are given.
     """
 
     place_name: ClassVar[str]
@@ -42,17 +42,17 @@ class ScopedVariable(Resource[Api]):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A hidden variable is a masked one."""
+        """A hidden variable must be masked."""
         if inputs.get("hidden") is True and not inputs.get("masked"):
             yield Failure("hidden", "a variable cannot be hidden without being masked; set masked to true")
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """What an update may set back."""
+        """The properties that an update may reset."""
         return tuple(_SET_BACK)
 
     def create(self, inputs: Properties) -> str:
-        """Makes the variable; only now can it be hidden."""
+        """Creates the variable; it can be hidden only at its creation."""
         body = {"key": inputs["key"], **_sent(inputs)}
         if inputs.get("hidden"):
             body |= {"masked": False, "masked_and_hidden": True}
@@ -60,7 +60,7 @@ class ScopedVariable(Resource[Api]):
         return f"{inputs[self.place_name]}:{inputs['key']}:{inputs['environmentScope']}"
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The variable; GitLab does not show the value of a hidden one, so the state keeps its own."""
+        """The variable; GitLab does not return the value of a hidden one, so the state keeps its value."""
         place_id, key, scope = _parts(resource_id)
         variable = self.connection.find(f"{self._variables_of(place_id)}/{key}", **_only(scope))
         if variable is None:
@@ -72,12 +72,12 @@ class ScopedVariable(Resource[Api]):
         return found
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends the variable as it shall be."""
+        """Sends the given properties of the variable."""
         place_id, key, scope = _parts(resource_id)
         self.connection.put(f"{self._variables_of(place_id)}/{key}", _sent(new), **_only(scope))
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Removes the variable of this scope."""
+        """Deletes the variable with this scope."""
         place_id, key, scope = _parts(resource_id)
         self.connection.delete(f"{self._variables_of(place_id)}/{key}", **_only(scope))
 
@@ -138,7 +138,7 @@ class InstanceVariable(Resource[Api]):
     }
 
     def create(self, inputs: Properties) -> str:
-        """Makes the variable."""
+        """Creates the variable."""
         self.connection.post("admin/ci/variables", {"key": inputs["key"], **_given(inputs)})
         return str(inputs["key"])
 
@@ -148,7 +148,7 @@ class InstanceVariable(Resource[Api]):
         return None if variable is None else _shown(variable)
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends the variable as it shall be."""
+        """Sends the given properties of the variable."""
         self.connection.put(_instance_path(resource_id), _given(new))
 
     def delete(self, resource_id: str, state: Properties) -> None:
@@ -157,7 +157,7 @@ class InstanceVariable(Resource[Api]):
 
 
 _SET_BACK = {"masked": False, "raw": False, "description": ""}
-"""What is sent for a scoped variable even if it is not given; property and parameter have the same name."""
+"""The defaults sent for a scoped variable; property and parameter have the same name."""
 
 _PARAMETERS = {
     "value": "value",
@@ -168,7 +168,7 @@ _PARAMETERS = {
     "raw": "raw",
     "variableType": "variable_type",
 }
-"""The property here to the parameter there, of what an update may send."""
+"""The properties that an update may send: the property to the parameter of the API."""
 
 
 def _given(inputs: Properties) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def _shown(variable: dict[str, Any]) -> Properties:
 
 
 def _only(scope: str) -> dict[str, str]:
-    """The filter without which GitLab refuses when several variables have the same key."""
+    """The filter that GitLab requires if several variables have the same key."""
     return {"filter[environment_scope]": scope}
 
 
