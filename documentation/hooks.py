@@ -29,7 +29,7 @@ REFERENCE = {
     "components/pulumi_gitlab_runner/api.py": "reference/components.md",
     "components/pulumi_gitlab_runner/doctor/command_line.py": "reference/commands.md",
 }
-"""Generated pages, by the source that a link leads to where the site is not built."""
+"""Generated pages, by the source file that links point to outside of the site."""
 
 _CODE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(

@@ -1,1 +1,1 @@
-"""The servers that a sandbox runs beside the engine."""
+"""The servers that a sandbox runs."""

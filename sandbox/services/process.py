@@ -1,8 +1,8 @@
-"""A service of the sandbox as a process of its own: started, found again, stopped.
+"""A service of the sandbox as a background process: start, find and stop it.
 
-Its port and its process are remembered in a file, so that addresses stay the same from run to run and a later
-command finds what an earlier one started. A process is known by its id and its start time together: an id
-alone may by then belong to someone else's process, which must not be stopped.
+Its port and its process are stored in a file, so that ports stay the same from run to run and a later command
+finds the process that an earlier one started. A process is identified by its id and its start time together:
+an id alone may be that of another process by then, which must not be stopped.
 """
 
 import contextlib
@@ -33,18 +33,18 @@ class Service:
     """A server on loopback, run as `python -m MODULE --port PORT`."""
 
     name: str
-    """What it is called in messages and in the names of its files."""
+    """The name in messages and of its files."""
     module: str
-    """The Python module that serves."""
+    """The Python module to run."""
     health_path: str
-    """The path that answers with a status below 400 once it serves."""
+    """The path of the health check, which responds with a status below 400 when the service is ready."""
     health_headers: Mapping[str, str] = field(default_factory=dict)
-    """What that request needs besides."""
+    """The headers of the health check."""
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """What is remembered of a service between commands."""
+    """The stored port and process of a service."""
 
     port: int
     pid: int = 0
@@ -55,8 +55,9 @@ class ServiceProcess:
     """The process of a service.
 
     Args:
-        service: what to run.
-        directory: the sandbox's; there `services.json` is the memory, `logs/NAME.log` what it prints.
+        service: the service to run.
+        directory: the sandbox's directory; `services.json` in it stores the processes, `logs/NAME.log` is the
+            output.
     """
 
     def __init__(self, service: Service, directory: Path) -> None:
@@ -66,7 +67,7 @@ class ServiceProcess:
 
     @property
     def port(self) -> int:
-        """The port it listens on, chosen once and then kept."""
+        """The port it listens on, chosen once and then stored."""
         remembered = self._remembered()
         if remembered is None:
             remembered = Remembered(_free_port())
@@ -75,11 +76,11 @@ class ServiceProcess:
 
     @property
     def url(self) -> str:
-        """Its address, without a path."""
+        """Its URL, without a path."""
         return f"http://{HOST}:{self.port}"
 
     def start(self, environment: Mapping[str, str]) -> bool:
-        """Start it when it does not serve already; return whether it was started. Then `wait` for it."""
+        """Start it if it is not running; return whether it was started. `wait` waits until it is ready."""
         if self._serves():
             return False
         self.stop()
@@ -100,15 +101,15 @@ class ServiceProcess:
                 stderr=log,
                 start_new_session=True,
             )
-        process.returncode = 0  # it outlives this command on purpose: no warning that it still runs
+        process.returncode = 0  # it outlives this command on purpose: no ResourceWarning
         self._remember(Remembered(self.port, process.pid, _start_time(process.pid)))
         return True
 
     def wait(self) -> None:
-        """Wait until it answers.
+        """Wait until it is ready.
 
         Raises:
-            SandboxError: it ended, or did not answer in time; the message ends with its log.
+            SandboxError: it exited, or did not respond in time; the message ends with its log.
         """
         if self._serves():
             return
@@ -120,7 +121,7 @@ class ServiceProcess:
         )
 
     def stop(self) -> bool:
-        """Stop it when it runs; its port stays remembered. Return whether it ran."""
+        """Stop it if it is running; its port is kept. Return whether it was running."""
         remembered = self._remembered()
         if remembered is None or not self.runs():
             return False
@@ -134,7 +135,7 @@ class ServiceProcess:
         return True
 
     def runs(self) -> bool:
-        """Say whether the process that was started is still there."""
+        """Return whether the started process is running."""
         remembered = self._remembered()
         return (
             remembered is not None
@@ -143,7 +144,7 @@ class ServiceProcess:
         )
 
     def _serves(self) -> bool:
-        """Say whether it answers; while its process runs, give it time to."""
+        """Return whether it responds, within the start timeout while its process is running."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while self.runs() and time.monotonic() < deadline:
             if self._answers():
@@ -199,7 +200,7 @@ def _is_free(port: int) -> bool:
 
 
 def _start_time(pid: int) -> str:
-    """Return when a process started, in the system's own words; empty when there is none, or it has ended."""
+    """Return the start time of a process, in the system's format; empty if not found or a zombie."""
     if sys.platform == "linux":
         try:
             # "PID (NAME) STATE …" with anything in NAME; field 3: state, 22: start (proc_pid_stat(5))
@@ -214,5 +215,5 @@ def _start_time(pid: int) -> str:
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):  # it may just have ended by itself
+    with contextlib.suppress(ProcessLookupError):  # it may just have exited
         os.kill(pid, number)

@@ -1,7 +1,7 @@
-"""ECR Public's one call that pulling needs, which moto does not have.
+"""ECR Public's GetAuthorizationToken, which pulls need, and moto does not have.
 
 Source: docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html. Its endpoint
-answers in us-east-1; the token names no registry, since there is only one.
+is in us-east-1; the token is not for a certain registry, since there is only one.
 """
 
 import base64
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-PASSWORD = "gallery-auth-token"  # noqa: S105 - what the token that is given holds
+PASSWORD = "gallery-auth-token"  # noqa: S105 - the password in the token
 _REGION = "us-east-1"
 _TARGET = "SpencerFrontendService.GetAuthorizationToken"
 _LIFETIME_S = 12 * 60 * 60
@@ -19,7 +19,7 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def answering(others: Application) -> Application:
-    """Return an application that answers for ECR Public, and leaves everything else to another one."""
+    """Return a WSGI application that serves ECR Public, and passes other requests to ``others``."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…

@@ -1,7 +1,7 @@
-"""Patches moto's IAM, which cannot change the clients of an OpenID Connect provider.
+"""Patches moto's IAM, which cannot change the client ids of an OpenID Connect provider.
 
-moto's server has a thread for each request, and its IAM walks over its roles while another thread adds one.
-So requests to IAM are served one after the other.
+moto's server has a thread for each request, and its IAM iterates over its roles while another thread adds
+one. So requests to IAM are serialized.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _ONE_AT_A_TIME = RLock()
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.iam import responses
 
     actions: Any = responses.IamResponse

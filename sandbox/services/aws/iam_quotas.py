@@ -1,7 +1,7 @@
 """Patches moto's IAM, which has no quotas for the size and the number of a role's policies.
 
-The numbers are the defaults of docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, which do
-not count white space. The messages are those that AWS's users report.
+The numbers are the defaults in docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, without
+white space. The messages are from reports of AWS's users.
 """
 
 import re
@@ -16,11 +16,11 @@ _DOCUMENTS = {
     "create_policy": (2, "PolicySize", 6_144),
     "create_policy_version": (1, "PolicySize", 6_144),
 }
-"""The methods that take a whole document: its place among the arguments, its quota, the characters."""
+"""The methods with a policy document: its position in the arguments, its quota's name and characters."""
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.iam import models
 
     backend: Any = models.IAMBackend

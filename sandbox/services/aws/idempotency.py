@@ -1,7 +1,7 @@
-"""A request that is made again with the token of the first one is answered as the first one was.
+"""Idempotency: a request with the client token of an earlier one gets the same response.
 
-SDKs give each request of the actions below such a token of its own, and send it again with a retry, so that a
-lost answer doubles nothing. moto ignores it, and says that the name is taken. Sources:
+SDKs add a token to each request of the actions below, and send it again with a retry, so that a lost response
+does not duplicate a resource. moto ignores it, and responds that the name exists. Sources:
 docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html and
 docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html.
 """
@@ -20,11 +20,11 @@ Answer = tuple[str, list[tuple[str, str]], bytes]
 
 _WITH_A_TOKEN = ("CreateFlowLogs", "CreateLaunchTemplate", "CreateNatGateway", "CreateVpcEndpoint")
 _MOST = 1_000
-"""Answers that are remembered: far more than one update asks for."""
+"""The maximum number of stored responses: far more than the requests of one update."""
 
 
 def remembering(others: Application) -> Application:
-    """Return an application that gives the answers of another one, and the same again to the same token."""
+    """Return a WSGI application that passes requests to ``others``, and repeats responses by token."""
     answers: dict[Key, Answer] = {}
     lock = Lock()
 
@@ -48,7 +48,7 @@ def remembering(others: Application) -> Application:
 
 
 def _token_of(environ: dict[str, Any]) -> Key | None:
-    """The action and the token of a request that has one."""
+    """The action and the client token of a request; None without a token."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     if not form and target != "secretsmanager.CreateSecret":
@@ -64,7 +64,7 @@ def _token_of(environ: dict[str, Any]) -> Key | None:
 
 
 def _whole(others: Application, environ: dict[str, Any]) -> Answer:
-    """The whole answer of an application."""
+    """The complete response of an application."""
     head: list[Any] = []
     body = others(environ, lambda status, headers, _error=None: head.extend((status, headers)))
     content = b"".join(body)

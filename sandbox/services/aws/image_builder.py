@@ -1,11 +1,11 @@
-"""EC2 Image Builder, which moto does not have: what describes an image, and the pipelines that build it.
+"""EC2 Image Builder, which moto does not have: recipes, components, configurations and pipelines.
 
-A build is done as soon as it is asked for: its image is one of EC2's, named by the parameter that the
-distribution names. Requests are held against the API's own model, which botocore carries: members, patterns,
-lengths. What else is refused is that of docs.aws.amazon.com/imagebuilder/latest/APIReference; and nothing is
-deleted that something depends on: docs.aws.amazon.com/imagebuilder/latest/userguide/delete-resources.html.
-Image Builder writes parameters with its service-linked role, which reaches those below /imagebuilder/ alone:
-the managed policy AWSServiceRoleForImageBuilder.
+A build ends immediately: its image is an AMI in moto's EC2, whose id is stored in the parameter of the
+distribution. Requests are validated against the API's model in botocore: members, patterns, lengths. Further
+errors are those of docs.aws.amazon.com/imagebuilder/latest/APIReference; a resource that another depends on
+cannot be deleted: docs.aws.amazon.com/imagebuilder/latest/userguide/delete-resources.html. Image Builder
+writes parameters with its service-linked role, which has access only to those below /imagebuilder/: the
+managed policy AWSServiceRoleForImageBuilder.
 """
 
 import json
@@ -20,7 +20,7 @@ from sandbox.services.aws import ACCOUNT
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Kept = dict[str, dict[str, Any]]
-"""What was made, by its ARN."""
+"""The resources of a kind, by ARN."""
 
 _KINDS = {
     "Component": ("component", "componentBuildVersionArn", "componentVersionList"),
@@ -37,7 +37,7 @@ _KINDS = {
     ),
     "ImagePipeline": ("imagePipeline", "imagePipelineArn", "imagePipelineList"),
 }
-"""Of each kind: the member of an answer that holds one, that which names one, and that of a list."""
+"""By kind, the members of responses with a resource, with its ARN, and with a list of resources."""
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "ImagePipeline": {"status": "ENABLED", "enhancedImageMetadataEnabled": True},
     "ImageRecipe": {"platform": "Linux"},
@@ -45,7 +45,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 _SETTINGS_OF_REQUESTS = ("clientToken", "dryRun", "tags")
 
 
-class _Refused(Exception):  # noqa: N818 (an answer)
+class _Refused(Exception):  # noqa: N818 (a response)
     def __init__(self, code: str, message: str, status: str = "400 Bad Request") -> None:
         super().__init__(message)
         self.code = code
@@ -53,7 +53,7 @@ class _Refused(Exception):  # noqa: N818 (an answer)
 
 
 def answering(others: Application) -> Application:
-    """Return an application that answers for Image Builder, and leaves everything else to another one."""
+    """Return a WSGI application that serves Image Builder, and passes other requests to ``others``."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…
@@ -102,7 +102,7 @@ def _answer(region: "_Region", environ: dict[str, Any]) -> dict[str, Any]:
 
 
 def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """What of a request the API's model does not allow."""
+    """The violations of the API's model in a request."""
     limits = shape.metadata
     if shape.type_name == "structure":
         for name in shape.required_members:
@@ -134,7 +134,7 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
 
 @dataclass
 class _Region:
-    """Image Builder in one region; its state is reset with moto's own."""
+    """Image Builder in one region; its state is part of moto's."""
 
     name: str
     kept: dict[str, Kept] = field(init=False)
@@ -145,7 +145,7 @@ class _Region:
         )
 
     def create(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Keep one of a kind."""
+        """Create a resource."""
         self._check_references(kind, asked)
         arn = self._new_arn(kind, asked)
         if arn in self.kept[kind]:
@@ -160,13 +160,13 @@ class _Region:
         return {_KINDS[kind][1]: arn}
 
     def get(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """One of a kind."""
+        """A resource by its ARN."""
         found = self._one(kind, asked[_KINDS[kind][1]])
-        # The API takes the version under another name than it gives it.
+        # The version has different names in requests and responses.
         return {_KINDS[kind][0]: {key: each for key, each in found.items() if key != "semanticVersion"}}
 
     def update(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Replace the settings of one: what is left out is gone."""
+        """Replace the settings of a resource; those left out are removed."""
         name = _KINDS[kind][1]
         found = self._one(kind, asked[name])
         self._check_references(kind, asked)
@@ -176,7 +176,7 @@ class _Region:
         return {name: found["arn"]}
 
     def delete(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Forget one, if nothing depends on it."""
+        """Delete a resource, if no other depends on it."""
         arn = self._one(kind, asked[_KINDS[kind][1]])["arn"]
         for other in ("ImagePipeline", "ImageRecipe"):
             if any(arn in references(each) for each in self.kept[other].values()):
@@ -188,7 +188,7 @@ class _Region:
         return {_KINDS[kind][1]: arn}
 
     def list(self, kind: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """All of a kind, as one page."""
+        """All resources of a kind, as one page."""
         del asked
         return {
             _KINDS[kind][2]: [{"arn": arn, "name": each["name"]} for arn, each in self.kept[kind].items()]
@@ -197,7 +197,7 @@ class _Region:
     def tags(
         self, method: str, arn: str, tags: dict[str, str] | None, removed: Sequence[str]
     ) -> dict[str, Any]:
-        """The tags of one, changed or shown."""
+        """Get or change the tags of a resource."""
         found = next((kept[arn] for kept in self.kept.values() if arn in kept), None)
         if found is None:
             raise _missing(arn)
@@ -208,7 +208,7 @@ class _Region:
         return {}
 
     def build(self, pipeline_arn: str) -> dict[str, Any]:
-        """Make an image, and name it where the distribution says."""
+        """Build an image, and store its id in the distribution's parameters."""
         pipeline = self._one("ImagePipeline", pipeline_arn)
         recipe = self._one("ImageRecipe", pipeline["imageRecipeArn"])
         parent = self._backend("ec2").describe_images(ami_ids=[self._parent(recipe["parentImage"])])[0]
@@ -290,7 +290,7 @@ class _Region:
 
 
 def references(settings: dict[str, Any]) -> set[str]:
-    """The ARNs of what a pipeline or a recipe is made of."""
+    """The ARNs of the resources that a pipeline or a recipe refers to."""
     named = {
         settings[key]
         for key in ("imageRecipeArn", "infrastructureConfigurationArn", "distributionConfigurationArn")

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.logs import responses
 
     actions: Any = responses.LogsResponse

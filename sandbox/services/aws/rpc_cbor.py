@@ -1,7 +1,7 @@
-"""CloudWatch in the form in which AWS's SDK for Go asks: Smithy's RPC v2 with CBOR.
+"""CloudWatch in the protocol of the AWS SDK for Go: Smithy RPC v2 CBOR.
 
-moto knows the JSON in which botocore asks. So a request is handed on in JSON, and its answer comes back in
-CBOR, by the API's own model, which botocore carries.
+moto supports the JSON protocol of botocore. So a request is converted to JSON, and its response to CBOR, by
+the API's model in botocore.
 Source: smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
 """
 
@@ -24,7 +24,7 @@ _PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
 
 
 def answering(others: Application) -> Application:
-    """Return an application that asks another one in JSON for what it is asked in CBOR."""
+    """Return a WSGI application that converts CBOR requests to JSON for ``others``, and responses back."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         asked = _PATH.fullmatch(environ.get("PATH_INFO", ""))
@@ -46,7 +46,7 @@ def answering(others: Application) -> Application:
 
 
 def _in_json(environ: dict[str, Any], service: str, operation: str) -> dict[str, Any]:
-    """The request as one in JSON."""
+    """The request converted to JSON."""
     parser = BaseCBORParser()
     sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     given = parser.parse_data_item(parser.get_peekable_stream_from_bytes(sent)) if sent else {}
@@ -62,7 +62,7 @@ def _in_json(environ: dict[str, Any], service: str, operation: str) -> dict[str,
 
 
 def _in_cbor(operation: str, status: str, answer: dict[str, Any]) -> bytes:
-    """The body of an answer in JSON in CBOR; nothing where the operation answers nothing."""
+    """The body of a JSON response converted to CBOR; empty if the operation has no output."""
     if status.startswith("2"):
         shape = _model().operation_model(operation).output_shape
     else:

@@ -1,11 +1,11 @@
-"""Patches moto's Secrets Manager, which cannot take a secret's description away."""
+"""Patches moto's Secrets Manager, which cannot remove a secret's description."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.secretsmanager import models
 
     backend: Any = models.SecretsManagerBackend

@@ -1,4 +1,4 @@
-"""The process that serves all AWS APIs on one port."""
+"""The server of all AWS APIs on one port."""
 
 import logging
 import os
@@ -29,17 +29,17 @@ from sandbox.services.aws import (
 
 
 class AwsServer:
-    """AWS on ``127.0.0.1:port``, in memory; port 0 chooses a free one.
+    """AWS on ``127.0.0.1:port``, in memory; port 0 chooses a free port.
 
-    `serve` blocks; as a context manager it serves from a thread instead, which is for tests.
+    `serve` blocks; as a context manager, for tests, it serves in a thread.
     """
 
     _served = 0
-    """How many serve from threads of this process."""
+    """The number of servers in threads of this process."""
 
     def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
         os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
-        # Every account has AWS's managed policies, which moto holds back by default.
+        # Every account has AWS's managed policies, which moto does not load by default.
         os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
         _read_each_model_once()
         from moto.moto_server.werkzeug_app import (
@@ -49,7 +49,7 @@ class AwsServer:
         )
         from werkzeug.serving import make_server
 
-        # A line for each request would say nothing that the providers' logs do not say better.
+        # The providers' logs contain each request already.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         authorization.patch()
         autoscaling.patch()
@@ -80,15 +80,15 @@ class AwsServer:
 
     @property
     def endpoint(self) -> str:
-        """The address to give as ``AWS_ENDPOINT_URL``."""
+        """The URL for ``AWS_ENDPOINT_URL``."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def serve(self) -> None:
-        """Answer requests until the process ends or the context is left."""
+        """Serve until the process or the context ends."""
         self._server.serve_forever(poll_interval=0.05)
 
     def __enter__(self) -> Self:
-        # moto keeps one memory for the process: what an earlier server held is not this one's.
+        # moto's state is global in the process: reset that of an earlier server.
         if not AwsServer._served:
             from moto.moto_api._internal.models import moto_api_backend
 
@@ -108,9 +108,9 @@ class AwsServer:
 
 @cache
 def _read_each_model_once() -> None:
-    """Share the models of AWS's APIs between moto's sessions, each of which would read EC2's anew.
+    """Share the models of AWS's APIs between moto's sessions, each of which would load EC2's again.
 
-    That is a third of what a start takes.
+    That saves a third of the start time.
     """
     from botocore.loaders import JSONFileLoader
 

@@ -1,4 +1,4 @@
-"""What there is in AWS that a stack could have made, to compare before and after."""
+"""A snapshot of the resources in AWS that a stack can create, for comparison."""
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ _EVERYWHERE = {
     "identity provider": ("iam", "list_open_id_connect_providers", "OpenIDConnectProviderList[].Arn"),
     "bucket": ("s3", "list_buckets", "Buckets[].Name"),
 }
-"""What belongs to no region: each kind's service and operation, and where its names are in the answer."""
+"""Global resources: each kind's service, operation, and JMESPath of its names in the response."""
 
 _HERE = {
     "repository": ("ecr", "describe_repositories", "repositories[].repositoryName"),
@@ -69,7 +69,7 @@ _HERE = {
         "distributionConfigurationSummaryList[].name",
     ),
 }
-"""What belongs to a region, likewise."""
+"""Regional resources, in the same form."""
 
 _BELOW = {
     "role policy": ("role", "RoleName", "iam", "list_role_policies", "PolicyNames[]"),
@@ -89,15 +89,15 @@ _BELOW = {
         "LifecycleHooks[].LifecycleHookName",
     ),
 }
-"""What is listed for each of another kind: that kind, and the argument that names one."""
+"""Resources listed for each resource of another kind: that kind, and the argument with its name."""
 
 
 def snapshot(endpoint: str, regions: Iterable[str] = _USUAL_REGIONS) -> dict[str, list[str]]:
-    """The names or ids of everything that a stack could have made, sorted, by kind.
+    """The sorted names or ids of all resources that a stack can create, by kind.
 
-    A kind of which there is none is left out. Keys that await their deletion, instances that are terminated
-    and what AWS itself puts into an account (its own keys, aliases, parameters and default security groups)
-    do not count. ``regions`` are the ones to look into; a name is preceded by its region.
+    Kinds without resources are left out. Keys pending deletion, terminated instances and resources that AWS
+    creates in an account (AWS managed keys, aliases, parameters and default security groups) do not count.
+    ``regions`` are the regions to list; a name is prefixed with its region.
     """
     found: dict[str, list[str]] = {}
     everywhere = _Region(endpoint, "us-east-1")
@@ -117,14 +117,14 @@ def _add(found: dict[str, list[str]], prefix: str, kinds: Mapping[str, list[str]
 
 
 class _Region:
-    """One region, asked over its APIs."""
+    """The APIs of one region."""
 
     def __init__(self, endpoint: str, region: str) -> None:
         self._endpoint = endpoint
         self._region = region
 
     def listed(self, kinds: Mapping[str, tuple[str, str, str]]) -> dict[str, list[str]]:
-        """What there is of each kind, and below it."""
+        """The names of each kind, and of the resources below them."""
         found = {kind: self.all(*asked) for kind, asked in kinds.items()}
         below = {
             kind: [f"{above}/{name}" for above in found[of] for name in self.all(*asked, **{argument: above})]
@@ -134,7 +134,7 @@ class _Region:
         return found | below
 
     def all(self, service: str, operation: str, names: str, **arguments: Any) -> list[str]:
-        """The names in all pages of an operation's answer."""
+        """The names in all pages of an operation's response."""
         jmespath = importlib.import_module("jmespath")  # botocore's own; it has no types
         client = self._client(service)
         if client.can_paginate(operation):
@@ -144,7 +144,7 @@ class _Region:
         return [name for page in pages for name in jmespath.search(names, page) or ()]
 
     def keys(self) -> Iterator[str]:
-        """The keys that are neither AWS's own nor await their deletion."""
+        """The ids of customer managed keys that are not pending deletion."""
         own = self.all("kms", "list_aliases", "Aliases[?starts_with(AliasName, 'alias/aws/')].TargetKeyId")
         for key in self.all("kms", "list_keys", "Keys[].KeyId"):
             state = self._client("kms").describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
@@ -152,7 +152,7 @@ class _Region:
                 yield key
 
     def registry(self) -> Iterator[str]:
-        """What is set for the whole registry, other than at first."""
+        """The registry settings that differ from the defaults."""
         ecr = self._client("ecr")
         scanning = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
         if scanning != {"scanType": "BASIC", "rules": []}:
@@ -178,7 +178,7 @@ def _session() -> Any:
 
 @cache
 def _client(endpoint: str, region: str, service: str) -> Any:
-    """The client for ``service``; to make one takes longer than all its answers."""
+    """The client for ``service``, cached: its creation takes longer than all its requests."""
     return _session().create_client(
         service,
         region_name=region,

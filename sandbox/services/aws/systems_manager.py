@@ -1,6 +1,6 @@
-"""Run Command, which moto takes and does not run: here it runs, with the files of a rendered host.
+"""Run Command, which moto accepts without running it: here it runs, with the files of a rendered host.
 
-An instance without such a tree is unreachable, like one whose agent is not connected.
+An instance without rendered files is unreachable, like one whose agent is not connected.
 Source: docs.aws.amazon.com/systems-manager/latest/APIReference, SendCommand and GetCommandInvocation.
 """
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 LONGEST_OUTPUT = 24000
-"""Characters that Systems Manager keeps of the output, and of the errors 8,000."""
+"""The maximum length of the output in Systems Manager, in characters; 8,000 for standard error."""
 ROOT_VARIABLE = "RUNNER_HOST_ROOT"
 
 HOSTS: dict[str, Path] = {}
-"""The rendered files of instances, by their ids."""
+"""The directories of the rendered hosts, by instance id."""
 
 
 def patch() -> None:
-    """Change moto's class in this process; a second call changes nothing."""
+    """Patch moto's class in this process; idempotent."""
     from moto.ssm.models import SimpleSystemManagerBackend
 
     backend: Any = SimpleSystemManagerBackend
@@ -38,7 +38,7 @@ def _running(original: Any) -> Any:
             raise ValidationException(f"Instances {unknown} not in a valid state for account")
         command = original(backend, **settings)
         script = "\n".join(settings["parameters"]["commands"])
-        # moto takes an empty list of targets for all instances.
+        # For moto, an empty list of targets means all instances.
         command.instance_ids = instances
         command.invocations = [each for each in command.invocations if each["InstanceId"] in instances]
         for invocation in command.invocations:

@@ -1,8 +1,8 @@
 """The GitLab double: the parts of GitLab's REST API v4 that a stack and its runners use.
 
-It keeps everything in memory and is faithful in what it refuses: authentication, permissions, scopes and the
-rules of runners and CI variables answer with GitLab's status codes and message shapes. Where it is stricter
-than GitLab, its modules say so.
+It keeps its state in memory, and refuses requests as GitLab does: errors of authentication, permissions,
+scopes, runners and CI variables have GitLab's status codes and message formats. Its modules document where it
+is stricter than GitLab.
 
 Run it with `python -m sandbox.services.gitlab --port PORT`.
 """

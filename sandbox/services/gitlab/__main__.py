@@ -1,4 +1,4 @@
-"""Serves the GitLab double on loopback until the process is ended."""
+"""Serves the GitLab double on loopback until the process is stopped."""
 
 import argparse
 import logging
@@ -9,15 +9,15 @@ from pathlib import Path
 from sandbox.services.gitlab.application import create_application
 from sandbox.services.gitlab.server import create_server
 
-DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - nothing but the sandbox takes it
+DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - only the sandbox accepts it
 
 
 def main() -> None:
     """Reads the command line and the environment, then serves.
 
-    Environment: GITLAB_TOKEN is the administrator's token, SANDBOX_GITLAB_TOKENS holds more of them,
-    separated by white space, SANDBOX_RUNNER_TOKEN is what every runner's token starts with instead of a
-    random token, and SANDBOX_DIR is where `logs/gitlab-requests.log` is written.
+    Environment variables: GITLAB_TOKEN is the administrator's token, SANDBOX_GITLAB_TOKENS are additional
+    ones, separated by white space, SANDBOX_RUNNER_TOKEN is the prefix of all runner tokens in place of random
+    tokens, and SANDBOX_DIR is the directory of `logs/gitlab-requests.log`.
     """
     parser = argparse.ArgumentParser(prog="python -m sandbox.services.gitlab", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def log_requests() -> None:
-    """Sends the log of requests to the sandbox's directory; without SANDBOX_DIR there is no such log."""
+    """Writes the request log to the sandbox's directory; without SANDBOX_DIR there is no request log."""
     directory = os.environ.get("SANDBOX_DIR")
     if not directory:
         return

@@ -1,4 +1,4 @@
-"""The current user, and what this GitLab says of itself."""
+"""The current user, and the metadata of the instance."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -14,7 +14,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.get("/user")
 def show_current_user() -> Response:
-    """The user whose token this is."""
+    """The user of the token."""
     read_parameters()
     user = current_user()
     return jsonify(
@@ -34,7 +34,7 @@ def show_current_user() -> Response:
 
 @blueprint.get("/metadata")
 def show_metadata() -> Response:
-    """Version, revision and the agent server, which is off."""
+    """The version, the revision and the agent server, which is disabled."""
     read_parameters()
     return jsonify(
         {
@@ -48,6 +48,6 @@ def show_metadata() -> Response:
 
 @blueprint.get("/version")
 def show_version() -> Response:
-    """Version and revision."""
+    """The version and the revision."""
     read_parameters()
     return jsonify({"version": VERSION, "revision": REVISION})

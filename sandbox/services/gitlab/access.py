@@ -1,4 +1,4 @@
-"""Who sends the request and what they may see and do.
+"""Authentication and authorization of requests.
 
 Sources: GitLab's `lib/api/api_guard.rb` and `lib/api/helpers.rb`, and the roles and token scopes in its
 documentation.
@@ -17,17 +17,17 @@ INSTANCE = "gitlab_instance"
 
 
 def instance() -> Instance:
-    """The GitLab that the current request speaks to."""
+    """The GitLab instance of the current request."""
     return cast("Instance", current_app.extensions[INSTANCE])
 
 
 def authenticate() -> None:
-    """Finds the user of the current request by its token and checks the token's scopes.
+    """Authenticates the user of the current request by its token, and checks the token's scopes.
 
-    The token is taken from the header PRIVATE-TOKEN, a bearer Authorization or the parameter `private_token`.
+    The token is in the header PRIVATE-TOKEN, a bearer Authorization or the parameter `private_token`.
 
     Raises:
-        RefusalError: 401 without a known token; 403 where its scopes do not reach this request.
+        RefusalError: 401 without a known token; 403 if its scopes do not include this request.
     """
     authorization = request.authorization
     bearer = authorization.token if authorization and authorization.type == "bearer" else None
@@ -53,12 +53,12 @@ def _reaches(token: AccessToken) -> bool:
 
 
 def current_user() -> User:
-    """The user of the current request, which is authenticated."""
+    """The authenticated user of the current request."""
     return cast("User", g.user)
 
 
 def role_in(place: Group | Project) -> Role:
-    """The current user's role in a group, or in a project by its group."""
+    """The current user's role in a group, or in the group of a project."""
     user = current_user()
     if user.administrator:
         return Role.OWNER
@@ -67,19 +67,19 @@ def role_in(place: Group | Project) -> Role:
 
 
 def require_role(place: Group | Project, role: Role) -> None:
-    """Refuses with 403 unless the current user has at least this role."""
+    """Raises 403 unless the current user has at least this role."""
     if role_in(place) < role:
         raise forbidden()
 
 
 def require_administrator() -> None:
-    """Refuses with 403 unless the current user is an administrator."""
+    """Raises 403 unless the current user is an administrator."""
     if not current_user().administrator:
         raise forbidden()
 
 
 def find_group(identifier: str) -> Group:
-    """The group with this id or path; 404 if there is none or the user is not a member."""
+    """The group with this id or path; 404 if not found or if the user is not a member."""
     for group in instance().groups.values():
         if _is_meant(identifier, group.id, group.path) and role_in(group) > Role.NONE:
             return group
@@ -87,7 +87,7 @@ def find_group(identifier: str) -> Group:
 
 
 def find_project(identifier: str) -> Project:
-    """The project with this id or path with namespace; 404 if there is none or the user is not a member."""
+    """The project with this id or full path; 404 if not found or if the user is not a member."""
     for project in instance().projects.values():
         if _is_meant(identifier, project.id, project.full_path) and role_in(project) > Role.NONE:
             return project
@@ -95,7 +95,7 @@ def find_project(identifier: str) -> Project:
 
 
 def _is_meant(identifier: str, number: int, path: str) -> bool:
-    """Whether a request means this group or project: by its id, or its path with each slash as %2F."""
+    """Whether an identifier is that of this group or project: its id, or its URL-encoded path."""
     if identifier == path and "/" in path:
         return quote(path, safe="").lower() in request.environ["REQUEST_URI"].lower()
     return identifier in (str(number), path)

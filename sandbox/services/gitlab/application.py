@@ -42,26 +42,26 @@ BLUEPRINTS = (
 
 
 class SerialFlask(Flask):
-    """A Flask application that handles one request at a time: the state needs no other protection."""
+    """A Flask application that handles one request at a time: the state needs no other locks."""
 
     def __init__(self) -> None:
         super().__init__(__name__, static_folder=None)
         self._lock = Lock()
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Handles the current request alone."""
+        """Handles one request at a time."""
         with self._lock:
             return super().dispatch_request()
 
 
 def create_application(token: str, runner_token: str | None = None, further: Sequence[str] = ()) -> Flask:
-    """A GitLab of its own, freshly seeded.
+    """A new GitLab instance with seed data.
 
     Args:
         token: the administrator's access token; `state.seeded_instance` lists the others.
-        runner_token: what every runner's token starts with instead of a random token, so that a test can look
-            for it.
-        further: more access tokens of the administrator.
+        runner_token: the prefix of all runner tokens in place of random tokens, so that a test can search for
+            them.
+        further: additional access tokens of the administrator.
     """
     application = SerialFlask()
     application.extensions[INSTANCE] = seeded_instance(token, runner_token, further)

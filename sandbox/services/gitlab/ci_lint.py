@@ -1,8 +1,8 @@
-"""The CI lint API: a pipeline's configuration, merged with what it includes.
+"""The CI lint API: a pipeline's configuration, merged with its includes.
 
 Sources: GitLab 18, lib/api/lint.rb and lib/api/entities/ci/lint/result.rb; for the messages
 lib/gitlab/ci/config/external/file/ and lib/gitlab/ci/config/extendable/entry.rb.
-Of includes there are `local`, `project` and `template`; a project has the files of its default branch.
+Supported includes are `local`, `project` and `template`; a project has the files of its default branch.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.get("/projects/<path:identifier>/ci/lint")
 def lint_existing(identifier: str) -> Response:
-    """Checks the configuration in the project's repository."""
+    """Validates the configuration in the project's repository."""
     project = find_project(identifier)
     read_parameters((*_OPTIONS, Parameter("sha"), Parameter("content_ref"), Parameter("dry_run_ref")))
     require_role(project, Role.REPORTER)
@@ -39,7 +39,7 @@ def lint_existing(identifier: str) -> Response:
 
 @blueprint.post("/projects/<path:identifier>/ci/lint")
 def lint_content(identifier: str) -> Response:
-    """Checks a configuration that is sent, as if it were the project's."""
+    """Validates a configuration in the request, as if it were the project's."""
     project = find_project(identifier)
     parameters = read_parameters((Parameter("content", required=True), *_OPTIONS))
     require_role(project, Role.DEVELOPER)
@@ -57,7 +57,7 @@ class Reference(tuple[str, ...]):
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads GitLab's own tag."""
+    """A YAML loader with GitLab's tag `!reference`."""
 
 
 def _reference(loader: _Loader, node: yaml.Node) -> Reference:
@@ -163,7 +163,7 @@ def _deep_merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _extended(config: dict[str, Any], name: str, below: tuple[str, ...]) -> Any:
-    """A job merged over those that it extends; `extends` itself stays, as in GitLab."""
+    """A job merged over the jobs that it extends; `extends` itself is kept, as in GitLab."""
     job = config[name]
     if not isinstance(job, dict) or "extends" not in job:
         return job

@@ -1,13 +1,13 @@
-"""The time, as GitLab writes it."""
+"""The time in GitLab's format."""
 
 from datetime import UTC, datetime, timedelta
 
 
 def now() -> str:
-    """The present moment: ISO 8601 with milliseconds, in UTC."""
+    """The current time: ISO 8601 with milliseconds, in UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def age(moment: str) -> timedelta:
-    """How long ago a moment was, which is written so."""
+    """The age of a time in that format."""
     return datetime.now(UTC) - datetime.fromisoformat(moment)

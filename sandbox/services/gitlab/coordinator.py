@@ -1,8 +1,8 @@
-"""What a runner manager asks: with its runner's token for jobs, and with a job's token while that runs.
+"""The API for runner managers: requests for jobs with a runner token, and updates with a job token.
 
 Sources: GitLab's `lib/api/ci/runner.rb`, `lib/api/ci/helpers/runner.rb` and
-`app/services/ci/append_build_trace_service.rb`. Other than GitLab, a job ends as soon as its runner says so:
-there is no time in which its trace is still to be stored.
+`app/services/ci/append_build_trace_service.rb`. Unlike in GitLab, a job ends as soon as its runner reports
+it: the double does not wait for the end of the trace.
 """
 
 import hmac
@@ -24,7 +24,7 @@ from sandbox.services.gitlab.refusals import (
 from sandbox.services.gitlab.state import Job, Runner
 
 TRACE_UPDATE_INTERVAL = 3
-"""The seconds after which a runner sends more of a trace: GitLab's value while a user watches it."""
+"""The interval of trace updates, in seconds: GitLab's value while a user watches the job."""
 
 _RUNNER = (Parameter("token", required=True), Parameter("system_id"), Parameter("info", mapping))
 _JOB_STATES = ("running", "success", "failed")
@@ -34,14 +34,14 @@ blueprint = Blueprint("coordinator", __name__)
 
 @blueprint.post("/runners/verify")
 def verify_runner() -> Response:
-    """Tells whether a runner's token is valid, and counts as a contact of its runner."""
+    """Verifies a runner's token, and counts as a contact of its runner."""
     runner = _authenticate_runner(read_parameters(_RUNNER)["token"])
     return jsonify({"id": runner.id, "token": runner.token, "token_expires_at": None})
 
 
 @blueprint.delete("/runners")
 def unregister_runner() -> ResponseReturnValue:
-    """Removes the runner whose token this is."""
+    """Deletes the runner of the token."""
     runner = _authenticate_runner(read_parameters(_RUNNER)["token"])
     del instance().runners[runner.id]
     return "", 204
@@ -49,7 +49,7 @@ def unregister_runner() -> ResponseReturnValue:
 
 @blueprint.post("/jobs/request")
 def request_job() -> ResponseReturnValue:
-    """Gives a runner a job, if there is one for it."""
+    """Assigns a pending job to a runner, if there is one."""
     parameters = read_parameters(
         (*_RUNNER, Parameter("last_update", nullable=True), Parameter("session", mapping, nullable=True))
     )
@@ -62,7 +62,7 @@ def request_job() -> ResponseReturnValue:
 
 @blueprint.put("/jobs/<int:job_id>")
 def update_job(job_id: int) -> Response:
-    """Notes how a job is: that it runs, or how it ended. A checksum of its trace is GitLab's to count."""
+    """Updates the state of a job. The checksum of the trace is ignored."""
     parameters = read_parameters(
         (
             Parameter("token", required=True),
@@ -82,7 +82,7 @@ def update_job(job_id: int) -> Response:
 
 @blueprint.patch("/jobs/<int:job_id>/trace")
 def append_trace(job_id: int) -> ResponseReturnValue:
-    """Adds a part to a job's trace, from where the first number of `Content-Range` says."""
+    """Writes a part of a job's trace at the offset in `Content-Range`."""
     read_parameters((Parameter("debug_trace", boolean),))
     job = _authenticate_job(job_id, None)
     given = re.fullmatch(r"([0-9]+)-[0-9]+", request.headers.get("Content-Range", ""))
@@ -101,7 +101,7 @@ def append_trace(job_id: int) -> ResponseReturnValue:
 
 
 def _authenticate_runner(token: str) -> Runner:
-    """The runner with this token, which counts as a contact; 403 if there is none."""
+    """The runner with this token, which counts as a contact; 403 if not found."""
     for runner in instance().runners.values():
         if hmac.compare_digest(runner.token.encode(), token.encode()):
             runner.contacted_at = now()
@@ -110,10 +110,10 @@ def _authenticate_runner(token: str) -> Runner:
 
 
 def _authenticate_job(job_id: int, token: str | None) -> Job:
-    """The job, if its own token was given and it runs; a contact of its runner, if that is still there.
+    """The running job with this id and job token; counts as a contact of its runner, if that exists.
 
     Raises:
-        RefusalError: 403, after which a runner stops; also for a job that is not there, as in GitLab.
+        RefusalError: 403, after which a runner stops; also if the job is not found, as in GitLab.
     """
     given = token or request.headers.get("Job-Token", "")
     job = instance().jobs.get(job_id)

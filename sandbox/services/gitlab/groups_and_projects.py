@@ -1,9 +1,8 @@
 """Groups and projects.
 
 Sources: GitLab's `lib/api/groups.rb` and `lib/api/projects.rb`, and the models `Namespace`, `Group` and
-`Project`. Simpler than GitLab: there are no groups in groups, projects belong to groups only, all is private
-and stays where it was made, and a deletion takes effect at once, where GitLab keeps what is marked for
-deletion for some days.
+`Project`. Simpler than GitLab: there are no subgroups, projects belong to groups only, all are private and
+cannot be transferred, and a deletion is immediate, where GitLab has a deletion delay of some days.
 """
 
 import re
@@ -40,7 +39,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.get("/groups")
 def list_groups() -> Response:
-    """The groups that the user is a member of; an administrator sees all."""
+    """Lists the groups that the user is a member of; an administrator sees all."""
     parameters = read_parameters(PAGINATION)
     groups = [group for group in instance().groups.values() if role_in(group) > Role.NONE]
     return page_of([group_details(group) for group in groups], parameters)
@@ -48,7 +47,7 @@ def list_groups() -> Response:
 
 @blueprint.post("/groups")
 def create_group() -> ResponseReturnValue:
-    """A new group, which belongs to the user."""
+    """Creates a group, which the user owns."""
     given = read_parameters(
         (Parameter("name", required=True), Parameter("path", required=True), Parameter("description"))
     )
@@ -64,14 +63,14 @@ def create_group() -> ResponseReturnValue:
 
 @blueprint.get("/groups/<path:identifier>")
 def show_group(identifier: str) -> Response:
-    """One group by id or path."""
+    """Shows a group by id or path."""
     read_parameters()
     return jsonify(group_details(find_group(identifier)))
 
 
 @blueprint.put("/groups/<path:identifier>")
 def change_group(identifier: str) -> Response:
-    """Another name, path or description."""
+    """Changes the name, path or description."""
     group = find_group(identifier)
     require_role(group, Role.OWNER)
     _change(group, read_parameters(_CHANGES))
@@ -80,7 +79,7 @@ def change_group(identifier: str) -> Response:
 
 @blueprint.delete("/groups/<path:identifier>")
 def delete_group(identifier: str) -> ResponseReturnValue:
-    """The end of a group, and of its projects and runners."""
+    """Deletes a group, with its projects and runners."""
     group = find_group(identifier)
     require_role(group, Role.OWNER)
     read_parameters()
@@ -95,7 +94,7 @@ def delete_group(identifier: str) -> ResponseReturnValue:
 
 @blueprint.get("/projects")
 def list_projects() -> Response:
-    """The projects that the user is a member of; an administrator sees all."""
+    """Lists the projects that the user is a member of; an administrator sees all."""
     parameters = read_parameters(PAGINATION)
     projects = [project for project in instance().projects.values() if role_in(project) > Role.NONE]
     return page_of([project_details(project) for project in projects], parameters)
@@ -103,7 +102,7 @@ def list_projects() -> Response:
 
 @blueprint.post("/projects")
 def create_project() -> ResponseReturnValue:
-    """A new project of a group."""
+    """Creates a project in a group."""
     given = read_parameters(
         (
             Parameter("name", required=True),
@@ -127,14 +126,14 @@ def create_project() -> ResponseReturnValue:
 
 @blueprint.get("/projects/<path:identifier>")
 def show_project(identifier: str) -> Response:
-    """One project by id or path with namespace."""
+    """Shows a project by id or full path."""
     read_parameters()
     return jsonify(project_details(find_project(identifier)))
 
 
 @blueprint.put("/projects/<path:identifier>")
 def change_project(identifier: str) -> Response:
-    """Another name, path or description."""
+    """Changes the name, path or description."""
     project = find_project(identifier)
     require_role(project, Role.MAINTAINER)
     _change(project, read_parameters(_CHANGES))
@@ -143,7 +142,7 @@ def change_project(identifier: str) -> Response:
 
 @blueprint.delete("/projects/<path:identifier>")
 def delete_project(identifier: str) -> ResponseReturnValue:
-    """Delete a project, and the runners that belong only to it."""
+    """Deletes a project, and the runners that are assigned only to it."""
     project = find_project(identifier)
     require_role(project, Role.OWNER)
     read_parameters()
@@ -190,7 +189,7 @@ def project_details(project: Project) -> dict[str, Any]:
 
 
 def _change(place: Group | Project, new: dict[str, Any]) -> None:
-    """Changes a group or project; one that breaks a rule stays as it was."""
+    """Changes a group or project; an invalid change is reverted."""
     old = {name: getattr(place, name) for name in new}
     vars(place).update(new)
     try:
@@ -206,7 +205,7 @@ def _require_valid(place: Group | Project) -> None:
 
 
 def _problems(place: Group | Project) -> Iterator[tuple[str, str]]:
-    """What is wrong with the name and the path."""
+    """The validation errors of the name and the path."""
     if not place.name.strip():
         yield "name", "can't be blank"
     elif any(_same(place.name, other.name) for other in _siblings(place)):

@@ -1,7 +1,7 @@
-"""The issues of a project: listed, opened, changed, closed.
+"""The issues API.
 
 Sources: GitLab's `lib/api/issues.rb`, `lib/api/helpers/issues_helpers.rb`, `app/policies/issue_policy.rb` and
-`doc/development/issuable-like-models.md`; docs.gitlab.com/user/permissions for who sees confidential ones.
+`doc/development/issuable-like-models.md`; docs.gitlab.com/user/permissions for confidential issues.
 """
 
 from typing import Any
@@ -51,7 +51,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.get(_ISSUES)
 def list_issues(identifier: str) -> Response:
-    """The issues of a project that the user sees, the newest first unless asked otherwise."""
+    """Lists the issues of a project that are visible to the user, by default the newest first."""
     project = find_project(identifier)
     parameters = read_parameters((*PAGINATION, *_FILTERS))
     key = parameters.get("order_by", "created_at")
@@ -65,7 +65,7 @@ def list_issues(identifier: str) -> Response:
 
 @blueprint.post(_ISSUES)
 def create_issue(identifier: str) -> ResponseReturnValue:
-    """Opens an issue; labels are only for those who may set them, and are else left out."""
+    """Creates an issue; labels are ignored unless the user may set them."""
     project = find_project(identifier)
     given = read_parameters((Parameter("title", required=True), *_CONTENT))
     if not project.issues_enabled:
@@ -91,7 +91,7 @@ def create_issue(identifier: str) -> ResponseReturnValue:
 
 @blueprint.get(f"{_ISSUES}/<int:iid>")
 def show_issue(identifier: str, iid: int) -> Response:
-    """One issue."""
+    """Shows an issue."""
     read_parameters()
     project, issue = _found(identifier, iid)
     return jsonify(issue_details(issue, project))
@@ -99,7 +99,7 @@ def show_issue(identifier: str, iid: int) -> Response:
 
 @blueprint.put(f"{_ISSUES}/<int:iid>")
 def update_issue(identifier: str, iid: int) -> Response:
-    """Changes an issue: its author may, and a reporter."""
+    """Updates an issue; allowed for its author and reporters."""
     project, issue = _found(identifier, iid)
     given = read_parameters(_CHANGES)
     if not given:
@@ -120,7 +120,7 @@ def update_issue(identifier: str, iid: int) -> Response:
 
 
 def issue_details(issue: Issue, project: Project) -> dict[str, Any]:
-    """An issue as the API shows it."""
+    """An issue in the API's response."""
     author = issue.author
     return {
         "id": issue.id,

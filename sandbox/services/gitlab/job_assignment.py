@@ -1,8 +1,8 @@
 """The assignment of jobs to runners, and the job's payload.
 
 Sources: GitLab's `app/services/ci/register_job_service.rb`, `app/services/ci/queue/build_queue_service.rb`
-and `lib/api/entities/ci/job_request`. Simpler than GitLab: every runner gets the oldest job first, also those
-of the instance.
+and `lib/api/entities/ci/job_request`. Simpler than GitLab: every runner, also an instance runner, gets the
+oldest job first.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from sandbox.services.gitlab.access import instance
 from sandbox.services.gitlab.state import Job, Runner, Variable
 
 TIMEOUT = 3600
-"""How long a job may run where its runner does not say, in seconds: the default of GitLab's projects."""
+"""The default timeout of a job, in seconds: that of GitLab's projects."""
 
 
 def assign_job(runner: Runner) -> Job | None:
-    """Assign the oldest pending job that a runner may take; None if there is none, or it is paused."""
+    """Assign the oldest matching pending job to a runner; None if there is none, or if it is paused."""
     if runner.paused:
         return None
     for job in instance().jobs.values():
@@ -29,7 +29,7 @@ def assign_job(runner: Runner) -> Job | None:
 
 
 def _takes(runner: Runner, job: Job) -> bool:
-    """Whether a runner serves a job's project, has all of its tags, and may run what is on its branch."""
+    """Whether a job matches a runner: its project, its tags, and whether its branch is protected."""
     if runner.runner_type == "group_type" and runner.group is not job.project.group:
         return False
     if runner.runner_type == "project_type" and job.project not in runner.projects:
@@ -40,7 +40,7 @@ def _takes(runner: Runner, job: Job) -> bool:
 
 
 def job_for_its_runner(job: Job, runner: Runner) -> dict[str, Any]:
-    """All that a runner needs to run a job."""
+    """The job payload for a runner."""
     project = job.project
     timeout = min(TIMEOUT, runner.maximum_timeout or TIMEOUT)
     return {
@@ -94,9 +94,9 @@ def job_for_its_runner(job: Job, runner: Runner) -> dict[str, Any]:
 
 
 def _variables(job: Job) -> list[dict[str, Any]]:
-    """The job's variables; of two with the same key, the runner takes the later one.
+    """The job's variables; of two with the same key, the later one takes precedence.
 
-    Nothing is to be cloned: there are no repositories here.
+    GIT_STRATEGY is none: the double has no repositories.
     """
     project = job.project
     predefined = {
@@ -123,7 +123,7 @@ def _variables(job: Job) -> list[dict[str, Any]]:
 
 
 def _reaches(variable: Variable, job: Job) -> bool:
-    """Whether a CI variable is given to a job, which belongs to no environment."""
+    """Whether a job, which has no environment, gets a CI variable."""
     return variable.environment_scope == "*" and (job.protected or not variable.protected)
 
 

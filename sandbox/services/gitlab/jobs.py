@@ -1,4 +1,4 @@
-"""Jobs: shown as GitLab does, and queued without a pipeline, which is the double's own.
+"""The jobs API, and the double's own API to queue a job without a pipeline.
 
 Sources: GitLab's `lib/api/ci/jobs.rb` and `lib/api/entities/ci/job.rb`.
 """
@@ -44,7 +44,7 @@ blueprint.before_request(authenticate)
 
 @queue.post("/jobs")
 def queue_job() -> ResponseReturnValue:
-    """Queues a job, as a pipeline of its project would."""
+    """Queues a job, as a pipeline of its project does."""
     parameters = read_parameters(_QUEUED)
     project = find_project(str(parameters.pop("project_id")))
     require_role(project, Role.DEVELOPER)
@@ -61,20 +61,20 @@ def queue_job() -> ResponseReturnValue:
 
 @blueprint.get("/projects/<path:identifier>/jobs/<int:job_id>")
 def show_job(identifier: str, job_id: int) -> Response:
-    """One job of a project."""
+    """Shows a job of a project."""
     read_parameters()
     return jsonify(job_details(_find_job(identifier, job_id)))
 
 
 @blueprint.get("/projects/<path:identifier>/jobs/<int:job_id>/trace")
 def show_trace(identifier: str, job_id: int) -> Response:
-    """What a job has written to its log so far."""
+    """The trace of a job."""
     read_parameters()
     return Response(_find_job(identifier, job_id).trace, mimetype="text/plain")
 
 
 def job_details(job: Job) -> dict[str, Any]:
-    """A job as the API shows it; without its token."""
+    """A job in the API's response, without its token."""
     runner = instance().runners.get(job.runner_id or 0)
     return {
         "id": job.id,

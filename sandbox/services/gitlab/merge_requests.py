@@ -1,7 +1,7 @@
-"""Merge requests, and what their pipelines left: shown, never made.
+"""The read-only API for merge requests, their pipelines, jobs and artifacts.
 
-They are given: the double has one, `!1` of project 7, and `given`, which is the double's own, lets a test say
-how it was merged and what its pipelines left.
+The double has one merge request, `!1` of project 7; its own API, `given`, lets a test set the merge commit,
+and add pipelines with artifacts.
 Sources: GitLab's `lib/api/merge_requests.rb`, `lib/api/commits.rb`, `lib/api/ci/jobs.rb` and
 `lib/api/ci/job_artifacts.rb`.
 """
@@ -33,7 +33,7 @@ given.before_request(authenticate)
 
 @given.post(f"{_MERGE_REQUEST}/pipelines")
 def give_pipeline(identifier: str, iid: int) -> ResponseReturnValue:
-    """A pipeline of one job, with these artifacts: texts by their paths."""
+    """Adds a pipeline with one job and its artifacts: texts by path."""
     parameters = read_parameters((Parameter("job", required=True), Parameter("artifacts", mapping)))
     project, merge_request = found_merge_request(identifier, iid)
     files = {path: str(text).encode() for path, text in parameters.get("artifacts", {}).items()}
@@ -45,7 +45,7 @@ def give_pipeline(identifier: str, iid: int) -> ResponseReturnValue:
 
 @given.put(f"{_MERGE_REQUEST}/merge")
 def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
-    """The commit that the merge request was merged as."""
+    """Sets the merge commit of the merge request."""
     parameters = read_parameters((Parameter("commit", required=True),))
     _, merge_request = found_merge_request(identifier, iid)
     merge_request.state, merge_request.merge_commit_sha = "merged", parameters["commit"]
@@ -54,7 +54,7 @@ def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
 
 @blueprint.get("/projects/<path:identifier>/merge_requests")
 def list_merge_requests(identifier: str) -> Response:
-    """The merge requests of a project; all of them were made, and changed, in the order of their numbers."""
+    """Lists the merge requests of a project; both orders, by creation and by update, are by number."""
     asked = read_parameters((*PAGINATION, *_FILTERS))
     project = find_project(identifier)
     require_role(project, Role.REPORTER)
@@ -69,7 +69,7 @@ def list_merge_requests(identifier: str) -> Response:
 
 @blueprint.get(_MERGE_REQUEST)
 def show_merge_request(identifier: str, iid: int) -> Response:
-    """One merge request; how far it is behind its target only where that is asked for."""
+    """Shows a merge request; with the number of diverged commits if requested."""
     asked = read_parameters((Parameter("include_diverged_commits_count", boolean),))
     project, merge_request = found_merge_request(identifier, iid)
     details = merge_request_details(merge_request, project)
@@ -80,7 +80,7 @@ def show_merge_request(identifier: str, iid: int) -> Response:
 
 @blueprint.get("/projects/<path:identifier>/repository/commits/<sha>/merge_requests")
 def list_merge_requests_of_a_commit(identifier: str, sha: str) -> Response:
-    """The merge requests that a commit belongs to."""
+    """Lists the merge requests of a commit."""
     parameters = read_parameters(PAGINATION)
     project = find_project(identifier)
     require_role(project, Role.REPORTER)
@@ -94,7 +94,7 @@ def list_merge_requests_of_a_commit(identifier: str, sha: str) -> Response:
 
 @blueprint.get(f"{_MERGE_REQUEST}/pipelines")
 def list_pipelines(identifier: str, iid: int) -> Response:
-    """The pipelines of a merge request, the newest first."""
+    """Lists the pipelines of a merge request, the newest first."""
     parameters = read_parameters(PAGINATION)
     _, merge_request = found_merge_request(identifier, iid)
     newest_first = sorted(merge_request.pipelines, key=lambda pipeline: pipeline.id, reverse=True)
@@ -103,7 +103,7 @@ def list_pipelines(identifier: str, iid: int) -> Response:
 
 @blueprint.get("/projects/<path:identifier>/pipelines/<int:number>/jobs")
 def list_jobs(identifier: str, number: int) -> Response:
-    """The jobs of a pipeline, the newest first."""
+    """Lists the jobs of a pipeline, the newest first."""
     parameters = read_parameters(PAGINATION)
     project = find_project(identifier)
     require_role(project, Role.REPORTER)
@@ -116,7 +116,7 @@ def list_jobs(identifier: str, number: int) -> Response:
 
 @blueprint.get("/projects/<path:identifier>/jobs/<int:number>/artifacts/<path:file>")
 def show_artifact(identifier: str, number: int, file: str) -> Response:
-    """One file of a job's artifacts."""
+    """Downloads a file of a job's artifacts."""
     read_parameters()
     project = find_project(identifier)
     require_role(project, Role.REPORTER)
@@ -129,7 +129,7 @@ def show_artifact(identifier: str, number: int, file: str) -> Response:
 
 
 def found_merge_request(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
-    """A merge request, and its project; 404 if there is none or the user may not see it."""
+    """A merge request, and its project; 404 if not found or not visible to the user."""
     project = find_project(identifier)
     if iid not in project.merge_requests:
         raise not_found()
@@ -138,7 +138,7 @@ def found_merge_request(identifier: str, iid: int) -> tuple[Project, MergeReques
 
 
 def merge_request_details(merge_request: MergeRequest, project: Project) -> dict[str, Any]:
-    """A merge request as the API shows it."""
+    """A merge request in the API's response."""
     return {
         "iid": merge_request.iid,
         "project_id": project.id,
@@ -152,7 +152,7 @@ def merge_request_details(merge_request: MergeRequest, project: Project) -> dict
 
 
 def _pipelines(project: Project) -> list[Pipeline]:
-    """The pipelines that ran in a project: those of forks are not its own."""
+    """The pipelines that ran in a project, without those of forks."""
     every = (each for merge_request in project.merge_requests.values() for each in merge_request.pipelines)
     return [pipeline for pipeline in every if pipeline.project_id == project.id]
 

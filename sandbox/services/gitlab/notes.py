@@ -1,4 +1,4 @@
-"""The notes of merge requests: listed, written, changed and removed.
+"""The notes API for merge requests.
 
 Sources: GitLab's `lib/api/notes.rb`, `lib/api/helpers/notes_helpers.rb`, `app/policies/note_policy.rb` and
 `app/models/note.rb`.
@@ -38,7 +38,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.get(_NOTES)
 def list_notes(identifier: str, iid: int) -> Response:
-    """The notes of a merge request, the newest first unless asked otherwise."""
+    """Lists the notes of a merge request, by default the newest first."""
     _, merge_request = _noteable(identifier, iid)
     parameters = read_parameters((*PAGINATION, *_ORDER))
     key = parameters.get("order_by", "created_at")
@@ -52,7 +52,7 @@ def list_notes(identifier: str, iid: int) -> Response:
 
 @blueprint.post(_NOTES)
 def create_note(identifier: str, iid: int) -> ResponseReturnValue:
-    """Writes a note."""
+    """Creates a note."""
     _, merge_request = _noteable(identifier, iid)
     body = read_parameters((_BODY,))["body"]
     if problem := _problem(body):
@@ -65,7 +65,7 @@ def create_note(identifier: str, iid: int) -> ResponseReturnValue:
 
 @blueprint.get(f"{_NOTES}/<int:number>")
 def show_note(identifier: str, iid: int, number: int) -> Response:
-    """One note."""
+    """Shows a note."""
     read_parameters()
     _, merge_request, note = _found_note(identifier, iid, number)
     return jsonify(note_details(note, merge_request))
@@ -73,7 +73,7 @@ def show_note(identifier: str, iid: int, number: int) -> Response:
 
 @blueprint.put(f"{_NOTES}/<int:number>")
 def update_note(identifier: str, iid: int, number: int) -> Response:
-    """Changes a note: its author may, and a maintainer."""
+    """Updates a note; allowed for its author and maintainers."""
     project, merge_request, note = _found_note(identifier, iid, number)
     body = read_parameters((_BODY,))["body"]
     if not body.strip():
@@ -87,7 +87,7 @@ def update_note(identifier: str, iid: int, number: int) -> Response:
 
 @blueprint.delete(f"{_NOTES}/<int:number>")
 def delete_note(identifier: str, iid: int, number: int) -> ResponseReturnValue:
-    """Removes a note: its author may, and a maintainer."""
+    """Deletes a note; allowed for its author and maintainers."""
     read_parameters()
     project, merge_request, note = _found_note(identifier, iid, number)
     _require_right_to_change(project, note)
@@ -96,7 +96,7 @@ def delete_note(identifier: str, iid: int, number: int) -> ResponseReturnValue:
 
 
 def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
-    """A note as the API shows it."""
+    """A note in the API's response."""
     author = note.author
     return {
         "id": note.id,
@@ -114,7 +114,7 @@ def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
 
 
 def _noteable(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
-    """A merge request and its project; 404 also for those who may not see it, who get 403 elsewhere."""
+    """A merge request and its project; 404 also if not visible to the user, which is 403 elsewhere."""
     project = find_project(identifier)
     if iid in project.merge_requests and role_in(project) < Role.REPORTER:
         raise not_found("MergeRequest")
@@ -136,7 +136,7 @@ def _require_right_to_change(project: Project, note: Note) -> None:
 
 
 def _problem(body: str) -> str:
-    """What is wrong with a note's text, as GitLab shows it; empty if nothing is."""
+    """The validation error of a note's text in GitLab's words; empty if valid."""
     if not body.strip():
         return """{:note=>["can't be blank"]}"""
     if len(body) > BODY_LENGTH:

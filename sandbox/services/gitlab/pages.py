@@ -10,11 +10,11 @@ MAXIMUM_SIZE = 100
 
 
 def page_of(items: Sequence[Any], parameters: dict[str, Any]) -> Response:
-    """The page of a list that the parameters `page` and `per_page` name, with GitLab's `x-…` headers.
+    """The page of a list for the parameters `page` and `per_page`, with GitLab's `x-…` headers.
 
     Args:
-        items: the whole list, ready for JSON.
-        parameters: the parameters read; page defaults to 1, per_page to 20 and is at most 100.
+        items: the whole list of JSON values.
+        parameters: the request's parameters; page defaults to 1, per_page to 20 with a maximum of 100.
     """
     size = min(max(parameters.get("per_page", DEFAULT_SIZE), 1), MAXIMUM_SIZE)
     page = max(parameters.get("page", 1), 1)

@@ -1,12 +1,12 @@
 """Validates a request's parameters against a declaration, as Grape does for GitLab.
 
-A value is made one of its type where it can be: a number becomes a text, `"yes"` true, `"600"` a number.
+A value is coerced to the parameter's type: a number to a string, `"yes"` to true, `"600"` to a number.
 Sources: dry-types' `lib/dry/types/coercions/params.rb`; GitLab's
 `lib/api/validations/types/comma_separated_to_array.rb` and
 `lib/gitlab/middleware/handle_malformed_strings.rb`.
 
-Stricter than GitLab on purpose: GitLab ignores a parameter that it does not know, the double refuses it by
-name, so that a misspelt one cannot pass unseen.
+Stricter than GitLab on purpose: GitLab ignores an unknown parameter, the double refuses it by name, so that
+a misspelt one is noticed.
 """
 
 import re
@@ -23,7 +23,7 @@ _FALSE = ("0", "off", "Off", "OFF", "f", "false", "False", "FALSE", "F", "n", "n
 
 
 def text(value: Any) -> str:
-    """A string; a number or true and false as one writes them."""
+    """A string; numbers and booleans are converted."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
@@ -32,7 +32,7 @@ def text(value: Any) -> str:
 
 
 def integer(value: Any) -> int:
-    """A whole number, or its digits; a fraction is cut off."""
+    """An integer, or its digits; a fraction is truncated."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]+", value):
@@ -41,7 +41,7 @@ def integer(value: Any) -> int:
 
 
 def boolean(value: Any) -> bool:
-    """True or false, or one of the words for them."""
+    """A boolean, or one of the words for it."""
     word = text(value)
     if word in _TRUE:
         return True
@@ -51,7 +51,7 @@ def boolean(value: Any) -> bool:
 
 
 def texts(value: Any) -> list[str]:
-    """A list of strings, or one string, all split at commas; blanks around each are cut off."""
+    """A list of strings, or one string, all split at commas; surrounding white space is removed."""
     parts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
     return [item.strip() for part in parts for item in text(part).split(",")]
 
@@ -75,9 +75,9 @@ class Parameter:
     """One parameter of an endpoint.
 
     Args:
-        name: as in the request; `filter[environment_scope]` is a nested one.
-        kind: reads the value, or raises ValueError.
-        required: whether the request must have it.
+        name: the name in the request; `filter[environment_scope]` is nested.
+        kind: converts the value, or raises ValueError.
+        required: whether the parameter is required.
         values: the allowed values; empty allows all.
         nullable: whether null is allowed, which clears the attribute.
     """
@@ -94,10 +94,10 @@ PAGINATION = (Parameter("page", integer), Parameter("per_page", integer))
 
 
 def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
-    """The parameters of the current request, by name, from its query string and its JSON or form body.
+    """The parameters of the current request by name, from its query string and its JSON or form body.
 
     Args:
-        parameters: what the endpoint declares.
+        parameters: the declared parameters of the endpoint.
 
     Raises:
         RefusalError: 400 with every problem found: missing, invalid, without a valid value, unknown.
@@ -132,7 +132,7 @@ def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
 
 
 def _malformed(value: Any) -> bool:
-    """Whether there is a NUL in a text of any depth: GitLab reads no such request."""
+    """Whether a string at any depth contains a NUL character, which GitLab refuses."""
     if isinstance(value, dict):
         return any(_malformed(each) for pair in value.items() for each in pair)
     if isinstance(value, list):
@@ -141,7 +141,7 @@ def _malformed(value: Any) -> bool:
 
 
 def _given() -> dict[str, Any]:
-    """Every parameter of the current request, nested ones under `outer[inner]`; the token is not one."""
+    """All parameters of the current request but the token; nested ones are named `outer[inner]`."""
     given: dict[str, Any] = {**request.args.to_dict(), **request.form.to_dict()}
     given.pop("private_token", None)
     if request.mimetype == "application/json" and request.get_data():

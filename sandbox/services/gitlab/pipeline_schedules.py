@@ -1,10 +1,10 @@
-"""Pipeline schedules, without variables. No pipeline is ever run.
+"""The pipeline schedules API, without variables. Schedules do not run pipelines.
 
 Sources: GitLab's `lib/api/ci/pipeline_schedules.rb`, `lib/api/entities/ci/pipeline_schedule.rb`,
 `app/policies/ci/pipeline_schedule_policy.rb`, `app/models/ci/pipeline_schedule.rb` and
-`app/services/ci/pipeline_schedules`. Stricter than GitLab: `ref` must be the whole name of a branch or tag,
-which is also what the provider asks for, a cron expression has five fields of numbers and names, and a time
-zone is one of the IANA. Simpler: no branch is protected.
+`app/services/ci/pipeline_schedules`. Stricter than GitLab: `ref` must be the full name of a branch or tag,
+which the provider requires too, a cron expression has five fields of numbers and names, and a time zone is an
+IANA name. Simpler: no branch is protected.
 """
 
 import re
@@ -40,7 +40,7 @@ blueprint.before_request(authenticate)
 
 
 def inputs(value: Any) -> dict[str, Any]:
-    """A list of inputs, each with a name and a value; None for one to be destroyed."""
+    """The inputs by name, from a list; None for an input to destroy."""
     if not isinstance(value, list) or not all(map(_is_input, value)):
         raise ValueError
     return {each["name"]: None if each.get("destroy") else each["value"] for each in value}
@@ -55,7 +55,7 @@ _OPTIONAL = (Parameter("cron_timezone"), Parameter("active", boolean), Parameter
 
 @blueprint.post(_SCHEDULES)
 def create_schedule(identifier: str) -> ResponseReturnValue:
-    """Makes a schedule that the current user owns."""
+    """Creates a schedule, which the current user owns."""
     project = find_project(identifier)
     require_role(project, Role.DEVELOPER)
     attributes = read_parameters((*(Parameter(name, required=True) for name in _REQUIRED), *_OPTIONAL))
@@ -68,7 +68,7 @@ def create_schedule(identifier: str) -> ResponseReturnValue:
 
 @blueprint.get(_SCHEDULE)
 def show_schedule(identifier: str, number: int) -> Response:
-    """One schedule; its inputs and variables are for its owner and maintainers."""
+    """Shows a schedule; its inputs and variables only for its owner and maintainers."""
     read_parameters()
     project, schedule = _found(identifier, number)
     details = _details(schedule)
@@ -80,7 +80,7 @@ def show_schedule(identifier: str, number: int) -> Response:
 
 @blueprint.put(_SCHEDULE)
 def update_schedule(identifier: str, number: int) -> Response:
-    """Changes a schedule: only its owner may, and an administrator."""
+    """Updates a schedule; allowed for its owner and administrators."""
     project, schedule = _found(identifier, number)
     is_owner = schedule.owner is current_user() and role_in(project) >= Role.DEVELOPER
     if not (is_owner or current_user().administrator):
@@ -95,7 +95,7 @@ def update_schedule(identifier: str, number: int) -> Response:
 
 @blueprint.delete(_SCHEDULE)
 def delete_schedule(identifier: str, number: int) -> ResponseReturnValue:
-    """Removes a schedule: its owner may, and a maintainer."""
+    """Deletes a schedule; allowed for its owner and maintainers."""
     read_parameters()
     project, schedule = _found(identifier, number)
     if not _is_owners_or_maintainers(schedule, project):
@@ -105,7 +105,7 @@ def delete_schedule(identifier: str, number: int) -> ResponseReturnValue:
 
 
 def _details(schedule: PipelineSchedule) -> dict[str, Any]:
-    """A schedule without inputs and variables, as the API answers a creation and a change."""
+    """A schedule without inputs and variables, as in the response to a creation or an update."""
     owner = schedule.owner
     return {
         "id": schedule.id,
@@ -120,7 +120,7 @@ def _details(schedule: PipelineSchedule) -> dict[str, Any]:
 
 
 def _merged(former: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
-    """The inputs: those that are not named stay, and those to be destroyed go."""
+    """The inputs after an update: unnamed ones are kept, and those to destroy are removed."""
     inputs = {**former, **attributes.get("inputs", {})}
     return {name: value for name, value in inputs.items() if value is not None}
 

@@ -1,6 +1,6 @@
-"""The refusals of GitLab's API, in its shapes.
+"""The error responses of GitLab's API, in its formats.
 
-GitLab has two: `{"message": …}` from its own code and `{"error": …}` from the framework (Grape) that reads
+GitLab has two: `{"message": …}` from its own code, and `{"error": …}` from the framework (Grape) that parses
 parameters.
 Source: `lib/api/helpers.rb` and `lib/api/api_guard.rb` of GitLab.
 """
@@ -10,12 +10,12 @@ from typing import Any
 
 
 class RefusalError(Exception):
-    """A request that is answered with an error.
+    """A request that gets an error response.
 
     Args:
         status: the HTTP status.
-        body: the answer's JSON.
-        headers: of the answer.
+        body: the JSON body of the response.
+        headers: the headers of the response.
     """
 
     def __init__(self, status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
@@ -31,41 +31,41 @@ def invalid_parameters(problems: list[str]) -> RefusalError:
 
 
 def bad_request(reason: str) -> RefusalError:
-    """A request that a service refused, with its reason."""
+    """A request that one of GitLab's services refuses, with its reason."""
     return RefusalError(400, {"message": f"400 Bad request - {reason}"})
 
 
 def invalid(errors: dict[str, list[str]]) -> RefusalError:
-    """An object that breaks the rules of its kind: attribute to messages."""
+    """An invalid object: the messages by attribute."""
     return RefusalError(400, {"message": errors})
 
 
 def unauthorized() -> RefusalError:
-    """No token, or one that is not known."""
+    """No token, or an unknown one."""
     return RefusalError(401, {"message": "401 Unauthorized"})
 
 
 def forbidden(reason: str = "") -> RefusalError:
-    """A user who may not do this."""
+    """A user without the required permission."""
     return RefusalError(403, {"message": f"403 Forbidden - {reason}" if reason else "403 Forbidden"})
 
 
 def job_not_running(status: str) -> RefusalError:
-    """A job that has ended, or has not begun: the runner that sends more of it stops."""
+    """An update of a job that is not running: the runner stops sending updates."""
     return RefusalError(
         403, {"message": "403 Forbidden - Job is not processing on runner"}, {"Job-Status": status}
     )
 
 
 def range_not_satisfiable(size: int) -> RefusalError:
-    """A part of a trace that does not follow the stored one; the runner continues from there."""
+    """A part of a trace with a gap; the runner continues from the size in the response."""
     return RefusalError(416, {"error": "416 Range Not Satisfiable"}, {"Range": f"0-{size}"})
 
 
 def insufficient_scope() -> RefusalError:
-    """A token whose scopes do not reach this request.
+    """A token whose scopes do not include this request.
 
-    GitLab names the scopes of its whole API for each of them, and before them those of some endpoints alone.
+    GitLab lists the scopes of its whole API, and for some endpoints additional ones before them.
     """
     return RefusalError(
         403,
@@ -78,10 +78,10 @@ def insufficient_scope() -> RefusalError:
 
 
 def not_found(kind: str = "") -> RefusalError:
-    """An object that is not there, or that the user may not see."""
+    """An object that does not exist, or is not visible to the user."""
     return RefusalError(404, {"message": f"404 {kind} Not Found" if kind else "404 Not found"})
 
 
 def conflict(message: str) -> RefusalError:
-    """A request that names more than one object."""
+    """A request that matches more than one object."""
     return RefusalError(409, {"message": message})

@@ -1,4 +1,4 @@
-"""A runner as GitLab shows it, with its status.
+"""Runners in responses of the API, with their status.
 
 Sources: GitLab's `lib/api/entities/ci/runner*.rb` and `app/models/ci/runner.rb`.
 """
@@ -17,7 +17,7 @@ STALE_AFTER = timedelta(days=7)
 
 
 def runner_summary(runner: Runner) -> dict[str, Any]:
-    """A runner as a list shows it."""
+    """A runner in the response of a list."""
     return {
         "id": runner.id,
         "description": runner.description,
@@ -41,7 +41,7 @@ def runner_summary(runner: Runner) -> dict[str, Any]:
 
 
 def runner_details(runner: Runner) -> dict[str, Any]:
-    """A runner as it is shown by itself."""
+    """A runner in the response of a single runner."""
     return {
         **runner_summary(runner),
         "tag_list": runner.tag_list,
@@ -77,7 +77,7 @@ def runner_details(runner: Runner) -> dict[str, Any]:
 
 
 def status(runner: Runner) -> str:
-    """What the API says of a runner: its last contact counts, whether it takes jobs after that."""
+    """The status of a runner: by its last contact first, then by whether it is paused."""
     if age(runner.contacted_at or runner.created_at) >= STALE_AFTER:
         return "stale"
     if runner.contacted_at is None:

@@ -1,4 +1,4 @@
-"""Runners: created by a user, listed, changed, deleted, and enabled for projects.
+"""The runners API: create, list, update and delete runners, and assign them to projects.
 
 Sources: GitLab's `lib/api/user_runners.rb`, `lib/api/ci/runners.rb`, `app/models/ci/runner.rb`,
 `app/services/ci/runners`, and `runner_policy.rb` and `runner_project_policy.rb` in `app/policies/ci`.
@@ -76,7 +76,7 @@ blueprint.before_request(authenticate)
 
 @blueprint.post("/user/runners")
 def create_runner() -> ResponseReturnValue:
-    """Creates a runner of the current user. No other answer shows its token."""
+    """Creates a runner of the current user. No other response contains its token."""
     attributes = read_parameters((*_NEW, *_ATTRIBUTES))
     group, projects = _place_of(attributes)
     number = next(instance().runner_ids)
@@ -98,21 +98,21 @@ def create_runner() -> ResponseReturnValue:
 
 @blueprint.get("/runners")
 def list_available_runners() -> Response:
-    """The runners that the user may change as a member of a group or project; for an administrator too."""
+    """Lists the runners that the user may change as a member of a group or project, also an administrator."""
     roles = current_user().roles
     return _listed(runner for runner in instance().runners.values() if _changed_by_members(runner, roles))
 
 
 @blueprint.get("/runners/all")
 def list_all_runners() -> Response:
-    """Every runner; for administrators."""
+    """Lists all runners; only for administrators."""
     require_administrator()
     return _listed(instance().runners.values())
 
 
 @blueprint.get("/runners/<int:runner_id>")
 def show_runner(runner_id: int) -> Response:
-    """One runner, without its token; its maintenance note is for those who may change it."""
+    """Shows a runner without its token; its maintenance note only for users who may change it."""
     runner = _find_runner(runner_id)
     read_parameters()
     of_its_group = runner.group is not None and role_in(runner.group) >= Role.MAINTAINER
@@ -126,7 +126,7 @@ def show_runner(runner_id: int) -> Response:
 
 @blueprint.put("/runners/<int:runner_id>")
 def update_runner(runner_id: int) -> Response:
-    """Changes a runner's settings; its type and its group or first project stay for ever."""
+    """Updates a runner's settings; its type and its group or owner project cannot change."""
     runner = _find_runner(runner_id)
     if not _may_change(runner):
         raise forbidden("No access granted")
@@ -146,7 +146,7 @@ def update_runner(runner_id: int) -> Response:
 
 @blueprint.delete("/runners/<int:runner_id>")
 def delete_runner(runner_id: int) -> ResponseReturnValue:
-    """Removes a runner."""
+    """Deletes a runner."""
     runner = _find_runner(runner_id)
     read_parameters()
     if not current_user().administrator and len(runner.projects) > 1:
@@ -159,7 +159,7 @@ def delete_runner(runner_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/projects/<path:identifier>/runners")
 def enable_runner(identifier: str) -> ResponseReturnValue:
-    """Lets a project runner take the jobs of one more project."""
+    """Assigns a project runner to another project."""
     project = find_project(identifier)
     require_role(project, Role.MAINTAINER)
     parameters = read_parameters((Parameter("runner_id", integer, required=True),))
@@ -181,7 +181,7 @@ def enable_runner(identifier: str) -> ResponseReturnValue:
 
 @blueprint.delete("/projects/<path:identifier>/runners/<int:runner_id>")
 def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
-    """Takes a project away from a runner; the first one, which owns it, stays."""
+    """Unassigns a runner from a project, except from its owner project, the first one."""
     project = find_project(identifier)
     require_role(project, Role.MAINTAINER)
     read_parameters()
@@ -201,7 +201,7 @@ def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
 
 
 def rule_violations(runner: Runner) -> dict[str, list[str]]:
-    """What GitLab's rules say against a runner: attribute to messages, empty if all is well."""
+    """The validation errors of a runner: the messages by attribute, empty if valid."""
     errors: dict[str, list[str]] = {}
     if not runner.tag_list and not runner.run_untagged:
         errors["tags_list"] = ["can not be empty when runner is not allowed to pick untagged jobs"]
@@ -210,7 +210,7 @@ def rule_violations(runner: Runner) -> dict[str, list[str]]:
     if runner.maximum_timeout is not None and runner.maximum_timeout < MINIMUM_TIMEOUT:
         errors["maximum_timeout"] = ["needs to be at least 10 minutes"]
     elif (runner.maximum_timeout or 0) > LARGEST_TIMEOUT:
-        # The column takes no more, and no rule of GitLab's says so before the database does.
+        # GitLab does not validate the limit of the database column.
         raise RefusalError(500, {"message": "500 Internal Server Error"})
     if len(runner.maintenance_note or "") > NOTE_LENGTH:
         errors["maintenance_note"] = [f"is too long (maximum is {NOTE_LENGTH} characters)"]
@@ -236,7 +236,7 @@ def _may_change(runner: Runner) -> bool:
 
 
 def _changed_by_members(runner: Runner, roles: Mapping[int, Role]) -> bool:
-    """Whether it is for an owner of its group, or a maintainer of one of its projects, with these roles."""
+    """Whether these roles include owner of its group, or maintainer of one of its projects."""
     if runner.group:
         return roles.get(runner.group.id, Role.NONE) >= Role.OWNER
     return any(roles.get(project.group.id, Role.NONE) >= Role.MAINTAINER for project in runner.projects)
@@ -248,10 +248,10 @@ def _new_token(number: int) -> str:
 
 
 def _place_of(attributes: dict[str, Any]) -> tuple[Group | None, list[Project]]:
-    """Takes `group_id` or `project_id` out of a new runner's attributes, as its type asks for.
+    """Removes `group_id` or `project_id` from a new runner's attributes, and returns the group or project.
 
     Raises:
-        RefusalError: 400 if one is missing, does not belong to the type or names nothing; 403 if the user may
+        RefusalError: 400 if one is missing, does not belong to the type or is not found; 403 if the user may
             not create runners there.
     """
     runner_type = attributes["runner_type"]
@@ -281,7 +281,7 @@ def _place_of(attributes: dict[str, Any]) -> tuple[Group | None, list[Project]]:
 
 
 def _normalised(attributes: dict[str, Any]) -> dict[str, Any]:
-    """What GitLab keeps: each tag once, without blanks and quotation marks; here they are sorted.
+    """The attributes as GitLab stores them: unique tags without white space and quotation marks, here sorted.
 
     Source: `lib/gitlab/ci/tags/parser.rb` and `tag_list.rb`.
     """
@@ -297,7 +297,7 @@ def _normalised(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sentence(errors: dict[str, list[str]]) -> str:
-    """Rule violations as GitLab's `full_messages.to_sentence` words them."""
+    """Validation errors in the form of GitLab's `full_messages.to_sentence`."""
     messages = [
         f"{attribute.replace('_', ' ').capitalize()} {message}"
         for attribute, of_attribute in errors.items()

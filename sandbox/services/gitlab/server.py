@@ -10,10 +10,10 @@ class QuietRequestHandler(WSGIRequestHandler):
     """A request handler without an access log: the application writes its own, without query strings."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Writes nothing."""
+        """Does nothing."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base names it so
-        """Writes nothing."""
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Does nothing."""
 
 
 def create_server(application: Flask, port: int) -> BaseWSGIServer:
@@ -21,6 +21,6 @@ def create_server(application: Flask, port: int) -> BaseWSGIServer:
 
     Args:
         application: the double.
-        port: the port; 0 takes a free one, see the server's `port`.
+        port: the port; 0 chooses a free one, see the server's `port`.
     """
     return make_server("127.0.0.1", port, application, threaded=True, request_handler=QuietRequestHandler)

@@ -1,4 +1,4 @@
-"""What a stack could have made in the GitLab double, for comparing before and after."""
+"""A snapshot of the resources in the GitLab double that a stack can create, for comparison."""
 
 from typing import Any
 
@@ -9,16 +9,15 @@ STATE_OF_CONTACT = ("contacted_at", "online", "status", "job_execution_status")
 
 
 def snapshot(base_url: str, token: str) -> dict[str, Any]:
-    """Every group, project, runner and CI variable that an administrator sees.
+    """All groups, projects, runners and CI variables.
 
     Args:
-        base_url: the API's address, such as `http://127.0.0.1:8929/api/v4/`.
+        base_url: the API's URL, such as `http://127.0.0.1:8929/api/v4/`.
         token: an administrator's access token with the scope `api` or `read_api`.
 
     Returns:
         `groups` and `projects` by their full path, `runners` by id and `variables` by place (`instance`,
-        `group 42`, `project 7`). Whether a runner was
-        in contact is left out: a runner manager changes that, not a stack.
+        `group 42`, `project 7`). The contact status of runners is left out: a runner manager changes it.
 
     Raises:
         httpx.HTTPError: the API is not reachable or refuses.

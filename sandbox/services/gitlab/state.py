@@ -1,7 +1,6 @@
-"""What the GitLab double remembers.
+"""The state of the GitLab double.
 
-Users, tokens, groups, projects, runners, jobs, CI variables, notes of merge requests, issues, and
-schedules.
+Users, tokens, groups, projects, runners, jobs, CI variables, merge requests, notes, issues, and schedules.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class User:
-    """A person, and the role in each group by its id; administrators may do everything."""
+    """A user, and the role in each group by its id; administrators have all permissions."""
 
     id: int
     username: str
@@ -58,7 +57,7 @@ class Variable:
 
 @dataclass
 class Group:
-    """A group; none is in another."""
+    """A top-level group."""
 
     id: int
     path: str
@@ -69,7 +68,7 @@ class Group:
 
 @dataclass
 class Note:
-    """A note on a merge request; GitLab itself writes those of the system."""
+    """A note on a merge request; GitLab itself creates system notes."""
 
     id: int
     author: User
@@ -81,7 +80,7 @@ class Note:
 
 @dataclass
 class FinishedJob:
-    """A job of a pipeline that has ended; `artifacts` are files by their paths."""
+    """A finished job of a pipeline; `artifacts` are files by path."""
 
     id: int
     name: str
@@ -92,7 +91,7 @@ class FinishedJob:
 
 @dataclass
 class Pipeline:
-    """A pipeline of a merge request, with its jobs that have ended."""
+    """A pipeline of a merge request, with its finished jobs."""
 
     id: int
     project_id: int
@@ -102,7 +101,7 @@ class Pipeline:
 
 @dataclass
 class MergeRequest:
-    """A merge request, with its number in its project."""
+    """A merge request; `iid` is its number in its project."""
 
     iid: int
     notes: list[Note] = field(default_factory=list)
@@ -118,7 +117,7 @@ class MergeRequest:
 
 @dataclass
 class Issue:
-    """An issue, with its number in its project."""
+    """An issue; `iid` is its number in its project."""
 
     id: int
     iid: int
@@ -134,7 +133,7 @@ class Issue:
 
 @dataclass
 class PipelineSchedule:
-    """A schedule of pipelines; its owner's rights are those of its pipelines."""
+    """A pipeline schedule; its pipelines run with the permissions of its owner."""
 
     id: int
     owner: User
@@ -149,7 +148,7 @@ class PipelineSchedule:
 
 @dataclass
 class Project:
-    """A project of a group; `files` are those of its default branch, by their paths."""
+    """A project of a group; `files` are the files of its default branch, by path."""
 
     id: int
     path: str
@@ -165,13 +164,13 @@ class Project:
 
     @property
     def full_path(self) -> str:
-        """The path with its namespace."""
+        """The path with the namespace."""
         return f"{self.group.path}/{self.path}"
 
 
 @dataclass
 class Runner:
-    """A runner, as registered; `contacted_at` is empty until a runner manager has used its token."""
+    """A registered runner; `contacted_at` is None until a runner manager uses its token."""
 
     id: int
     token: str
@@ -193,7 +192,7 @@ class Runner:
 
 @dataclass
 class Job:
-    """A job, waiting for a runner until it has one; `protected` says that its branch or tag is."""
+    """A job; pending until a runner requests it; `protected` if its branch or tag is protected."""
 
     id: int
     token: str
@@ -215,10 +214,10 @@ class Job:
 
 @dataclass
 class Instance:
-    """One GitLab.
+    """A GitLab instance.
 
-    `runner_token`, if set, is what every runner's token starts with instead of being random, so that a test
-    can look for it. `templates` are the files that `include: template` finds, by their names.
+    `runner_token`, if set, is the prefix of all runner tokens in place of random tokens, so that a test can
+    search for them. `templates` are the files for `include: template`, by name.
     """
 
     tokens: dict[str, AccessToken]
@@ -244,11 +243,11 @@ def seeded_instance(token: str, runner_token: str | None = None, further: Sequen
     They are an administrator, a developer of group 42, and a maintainer of both groups.
 
     Args:
-        token: the administrator's token with the scope `api`. Further tokens are made from it: TOKEN-read-api
-            and TOKEN-create-runner are the administrator's with that scope alone, TOKEN-developer and
-            TOKEN-maintainer are those of the other users.
-        runner_token: what every runner's token starts with, instead of a random token.
-        further: more tokens of the administrator with the scope `api`.
+        token: the administrator's token with the scope `api`. Other tokens are derived from it:
+            TOKEN-read-api and TOKEN-create-runner are the administrator's with only that scope,
+            TOKEN-developer and TOKEN-maintainer are those of the other users.
+        runner_token: the prefix of all runner tokens, in place of random tokens.
+        further: additional tokens of the administrator with the scope `api`.
     """
     team = Group(42, "team", "Team")
     platform = Group(43, "platform", "Platform")

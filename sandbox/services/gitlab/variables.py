@@ -2,8 +2,8 @@
 
 Sources: GitLab's `lib/api/ci/variables.rb`, `lib/api/group_variables.rb`, `lib/api/admin/ci/variables.rb` and
 the concerns of `Ci::Variable` (HasVariable, Maskable, HidableVariable, HasEnvironmentScope, Limitable).
-The double is a Premium instance: group variables have scopes. Stricter than GitLab: changing one of
-several group variables with the same key needs the filter, where GitLab takes any.
+The double is a Premium instance: group variables have scopes. Stricter than GitLab: an update of one of
+several group variables with the same key requires the filter, where GitLab updates any of them.
 """
 
 import re
@@ -67,10 +67,10 @@ class VariableList:
     """The variables of one place.
 
     Args:
-        items: the variables themselves.
-        kind: what GitLab calls one that is not found.
-        limit: how many there may be at most.
-        limit_name: what GitLab calls them when there are too many.
+        items: the variables.
+        kind: the name of a variable in GitLab's 404 message.
+        limit: the maximum number of variables.
+        limit_name: the name of the variables in GitLab's message about the limit.
         scoped: whether they have a scope and can be hidden.
     """
 
@@ -81,10 +81,10 @@ class VariableList:
     scoped: bool = True
 
     def find(self, key: str, scope: str | None) -> Variable:
-        """The one variable with this key, and with this scope if one is given.
+        """The variable with this key, and with this scope if given.
 
         Raises:
-            RefusalError: 404 if there is none, 409 if there are several.
+            RefusalError: 404 if not found, 409 if there are several.
         """
         found = [
             variable
@@ -101,7 +101,7 @@ class VariableList:
         return found[0]
 
     def add(self, variable: Variable) -> None:
-        """Adds a new variable; 400 if it breaks a rule."""
+        """Adds a new variable; 400 if it is invalid."""
         errors = rule_violations(variable, self.items, scoped=self.scoped)
         if len(self.items) >= self.limit:
             errors["base"] = [f"Maximum number of {self.limit_name} ({self.limit}) exceeded"]
@@ -110,7 +110,7 @@ class VariableList:
         self.items.append(variable)
 
     def change(self, variable: Variable, changed: Variable) -> None:
-        """Puts the changed variable in the place of the old one; 400 if it breaks a rule."""
+        """Replaces a variable with the changed one; 400 if it is invalid."""
         siblings = [sibling for sibling in self.items if sibling is not variable]
         errors = rule_violations(changed, siblings, scoped=self.scoped)
         if variable.hidden and not changed.masked:
@@ -123,12 +123,12 @@ class VariableList:
 def rule_violations(
     variable: Variable, siblings: Sequence[Variable], *, scoped: bool
 ) -> dict[str, list[str]]:
-    """What GitLab's rules say against a variable: attribute to messages, empty if all is well.
+    """The validation errors of a variable: the messages by attribute, empty if valid.
 
     Args:
-        variable: the variable as it would be.
-        siblings: the other variables of the same place.
-        scoped: whether variables of this place have a scope; those of the instance have not.
+        variable: the new or changed variable.
+        siblings: the other variables of the same project, group or instance.
+        scoped: whether these variables have a scope; those of the instance do not.
     """
     errors: dict[str, list[str]] = {}
 
@@ -168,7 +168,7 @@ def rule_violations(
 
 
 def variable_details(variable: Variable, *, scoped: bool = True) -> dict[str, Any]:
-    """A variable as the API shows it: never the value of a hidden one."""
+    """A variable in the API's response, without the value of a hidden one."""
     details = {
         "variable_type": variable.variable_type,
         "key": variable.key,
@@ -184,7 +184,7 @@ def variable_details(variable: Variable, *, scoped: bool = True) -> dict[str, An
 
 
 def _variables_of(project: str | None = None, group: str | None = None) -> VariableList:
-    """The variables of a project, a group or, without either, the instance, if the user may change them."""
+    """The variables of a project, a group or, without either, the instance, if the user may manage them."""
     if project:
         found_project = find_project(project)
         require_role(found_project, Role.MAINTAINER)
@@ -200,7 +200,7 @@ def _variables_of(project: str | None = None, group: str | None = None) -> Varia
 
 
 def _at_every_place(method: str, suffix: str = "") -> Callable[[View], View]:
-    """Serves a view for projects, groups and the instance."""
+    """Registers a view for projects, groups and the instance."""
 
     def register(view: View) -> View:
         for place in PLACES:
@@ -212,7 +212,7 @@ def _at_every_place(method: str, suffix: str = "") -> Callable[[View], View]:
 
 @_at_every_place("GET")
 def list_variables(**place: str) -> Response:
-    """Every variable of a place."""
+    """Lists the variables of a project, a group or the instance."""
     variables = _variables_of(**place)
     parameters = read_parameters(PAGINATION)
     return page_of(
@@ -222,7 +222,7 @@ def list_variables(**place: str) -> Response:
 
 @_at_every_place("POST")
 def create_variable(**place: str) -> ResponseReturnValue:
-    """Makes a variable; only here can it be hidden."""
+    """Creates a variable; it can be hidden only at its creation."""
     variables = _variables_of(**place)
     hidable = (*_SCOPED, Parameter("masked_and_hidden", boolean))
     attributes = read_parameters((*_NEW, *(hidable if variables.scoped else _COMMON)))
@@ -235,7 +235,7 @@ def create_variable(**place: str) -> ResponseReturnValue:
 
 @_at_every_place("GET", "/<key>")
 def show_variable(key: str, **place: str) -> Response:
-    """One variable."""
+    """Shows a variable."""
     variables = _variables_of(**place)
     variable = variables.find(key, _scope_asked_for(variables))
     return jsonify(variable_details(variable, scoped=variables.scoped))
@@ -243,7 +243,7 @@ def show_variable(key: str, **place: str) -> Response:
 
 @_at_every_place("PUT", "/<key>")
 def update_variable(key: str, **place: str) -> Response:
-    """Changes a variable."""
+    """Updates a variable."""
     variables = _variables_of(**place)
     declared = (*_SCOPED, ENVIRONMENT_SCOPE_FILTER) if variables.scoped else _COMMON
     attributes = read_parameters((Parameter("key"), Parameter("value"), *declared))
@@ -256,7 +256,7 @@ def update_variable(key: str, **place: str) -> Response:
 
 @_at_every_place("DELETE", "/<key>")
 def delete_variable(key: str, **place: str) -> ResponseReturnValue:
-    """Removes a variable."""
+    """Deletes a variable."""
     variables = _variables_of(**place)
     variables.items.remove(variables.find(key, _scope_asked_for(variables)))
     return "", 204
@@ -268,7 +268,7 @@ def _scope_asked_for(variables: VariableList) -> str | None:
 
 
 def _stripped(attributes: dict[str, Any]) -> dict[str, Any]:
-    """GitLab takes blanks off the ends of a key and of a scope."""
+    """The attributes as GitLab stores them: without white space around a key and a scope."""
     return {
         name: value.strip() if name in ("key", "environment_scope") else value
         for name, value in attributes.items()

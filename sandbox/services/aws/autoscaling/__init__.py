@@ -11,7 +11,7 @@ from sandbox.services.aws.autoscaling import (
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.autoscaling import responses
 
     actions: Any = responses.AutoScalingResponse

@@ -1,6 +1,6 @@
-"""What the groups of the sandbox meet: time, hosts that boot, zones without capacity.
+"""The simulated conditions of the Auto Scaling groups: time, booting hosts, zones without capacity.
 
-Time is real, and hosts are ready and warm at once, unless a test says otherwise.
+By default, time is real, and hosts are ready and warm immediately.
 """
 
 import time
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Conditions:
-    """What is so for all groups.
+    """The conditions of all groups.
 
     Attributes:
-        now: the time in seconds, from some start.
-        ready_after: in how many seconds the host on a new instance of a group completes its launch, by the
-            group's name and the user data; None: not by itself.
-        warms_up: whether an instance refresh waits until a new instance is warm.
-        leaves_refresh: whether a refresh that is cancelled does not wait for a host that waits until its jobs
-            have ended: gitlab-runner-drain ends the refresh that led to it.
-        unavailable: why EC2 launches nothing in a zone, by the zone.
+        now: returns the time, in seconds.
+        ready_after: returns the seconds after which the host on a new instance completes its launch, by the
+            group's name and the user data; None for never.
+        warms_up: whether an instance refresh waits for the warmup of a new instance.
+        leaves_refresh: whether a cancelled refresh does not wait for a host that waits for its jobs:
+            gitlab-runner-drain cancels the refresh that terminates the host.
+        unavailable: EC2's error for launches in a zone, by the zone.
     """
 
     now: Callable[[], float] = time.monotonic
@@ -30,19 +30,19 @@ class Conditions:
 
 
 CONDITIONS = Conditions()
-"""Those of this process."""
+"""The conditions in this process."""
 
 
 class Clock:
-    """A time that a test drives."""
+    """A clock that a test controls."""
 
     def __init__(self, start: float = 0) -> None:
         self.time = start
 
     def __call__(self) -> float:
-        """The time now."""
+        """The current time."""
         return self.time
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance the clock."""
         self.time += seconds

@@ -14,11 +14,11 @@ _DROPPED = {
     "DefaultInstanceWarmup": "default_instance_warmup",
     "InstanceMaintenancePolicy": "instance_maintenance_policy",
 }
-"""The API's name of each property that moto drops, and the attribute that it answers with."""
+"""The API's name of each property that moto drops, and the attribute in moto's responses."""
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.autoscaling import models, responses
 
     actions: Any = responses.AutoScalingResponse
@@ -31,7 +31,7 @@ def patch() -> None:
 
 
 def _keeping(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``original``, which also keeps what moto drops."""
+    """Store the properties that moto drops after ``original``."""
 
     def call(response: Any) -> Any:
         answer = original(response)
@@ -50,10 +50,10 @@ def _remembering_policy(original: Callable[..., None]) -> Callable[..., None]:
         given = ("launch_template", "launch_config_name", "mixed_instances_policy")
         if group.mixed_instances_policy and not any(values[name] for name in given):
             policy = deepcopy(group.mixed_instances_policy)
-            # moto answers with the template's id and name, and takes only one of them.
+            # moto returns the template's id and name, and accepts only one of them.
             policy["LaunchTemplate"]["LaunchTemplateSpecification"].pop("LaunchTemplateName", None)
             values["mixed_instances_policy"] = policy
-        # moto would count instances that are on their way out.
+        # moto would count terminating instances.
         if values["desired_capacity"] is None:
             least, most = (
                 getattr(group, name) if values[name] is None else values[name]
@@ -88,7 +88,7 @@ def _empty_or_forced(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
                 "ResourceInUse",
                 "You cannot delete an AutoScalingGroup while there are instances still in the group.",
             )
-        # What is protected from scale-in ends too.
+        # Instances that are protected from scale-in terminate too.
         for state in group.instance_states if group else ():
             state.protected_from_scale_in = False
         return original(response)

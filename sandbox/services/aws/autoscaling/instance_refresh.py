@@ -1,4 +1,4 @@
-"""Gives moto instance refreshes, with the preferences that AWS has by itself."""
+"""Adds instance refreshes to moto, with AWS's default preferences."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.autoscaling import responses
 
     actions: Any = responses.AutoScalingResponse
@@ -49,7 +49,7 @@ def _describe(response: Any) -> Any:
 
 
 def _shown(group: str, life: Group, refresh: Refresh) -> dict[str, Any]:
-    """A refresh in the API's shape, without its preferences."""
+    """A refresh in the API's response, without its preferences."""
     there, old = {each.id for each in life.instances}, refresh.old
     left = len(old & there) if not refresh.over else 0
 

@@ -1,10 +1,9 @@
-"""The life of moto's Auto Scaling groups: `simulation` over moto's EC2.
+"""The lifecycle of moto's Auto Scaling groups: `simulation` with moto's EC2.
 
-moto launches all instances in the first subnet and brings them into service at once, with the template's
-default version for most of what a version says, and with the template's instance type where a mixed instances
-policy names others. It ends them at once, keeps unhealthy ones, and has no scaling activities. What happens
-over time is looked at when Auto Scaling is asked for something. Requests are served one after the other:
-moto's server has a thread for each.
+moto launches all instances in the first subnet and brings them into service immediately, with most properties
+of the template's default version, and ignores the instance types of a mixed instances policy. It terminates
+them immediately, keeps unhealthy ones, and has no scaling activities. The simulation advances with each
+request to Auto Scaling. Requests are serialized: moto's server has a thread for each.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from sandbox.services.aws.autoscaling.simulation import Activity, Group, LaunchF
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.autoscaling import models, responses
 
     actions: Any = responses.AutoScalingResponse
@@ -30,7 +29,7 @@ def patch() -> None:
     backend.set_instance_health = _set_health
     backend.terminate_instance = _terminate
     group.set_desired_capacity = _set_desired_capacity
-    # moto keeps two lists of them; it sets the first, when it makes a group and nothing is there yet.
+    # moto has two lists of instances, and sets `instance_states` when it creates a group.
     group.instances = property(_states)
     group.instance_states = property(_states, lambda _group, _states: None)
     state.launch_template = property(lambda one: vars(one.instance).get("launched_from"))
@@ -43,19 +42,19 @@ _OF_AN_INSTANCE = {
     "health": "health_status",
     "protected": "protected_from_scale_in",
 }
-"""The simulation's name of each property of an instance, and moto's."""
+"""The simulation's name of each property of an instance to moto's name."""
 
 _ONE_AT_A_TIME = RLock()
-"""Held during changes of groups: another thread must not see an instance between two states."""
+"""The lock for changes of groups: another thread must not see an intermediate state."""
 
 
 def life_of(group: Any) -> Group:
-    """The simulation of a group of moto."""
+    """The simulation of one of moto's groups."""
     life: Group | None = vars(group).get("life")
     if life is None:
         life = vars(group)["life"] = Group(_World(group), (), now=CONDITIONS.now())
     policy = getattr(group, "instance_maintenance_policy", None) or {}
-    # A group that names no subnets is in the default ones of its zones.
+    # A group without subnets uses the default subnets of its zones.
     subnets = group.vpc_zone_identifier
     life.zones = subnets.split(",") if subnets else group.availability_zones
     warmup = getattr(group, "default_instance_warmup", None)
@@ -71,7 +70,7 @@ def life_of(group: Any) -> Group:
 
 
 def template_of(group: Any) -> dict[str, Any] | None:
-    """The launch template of ``group`` with its version as a number, in the API's shape."""
+    """The launch template of ``group`` with a numeric version, as in the API's responses."""
     template = group.ec2_launch_template
     if template is None:
         return None
@@ -83,12 +82,12 @@ def template_of(group: Any) -> dict[str, Any] | None:
 
 
 def api_error(refused: Refused) -> Exception:
-    """Convert the simulation's refusals into the API's errors."""
+    """Convert an error of the simulation into an error of the API."""
     return error(refused.code, str(refused))
 
 
 class _World:
-    """moto's EC2, as used by a group."""
+    """The simulation's interface to moto's EC2."""
 
     def __init__(self, group: Any) -> None:
         self._group = group
@@ -133,14 +132,14 @@ class _World:
 
 
 def _instance_type(group: Any) -> str:
-    """The first type that a mixed instances policy names, else the template's."""
+    """The first type of the mixed instances policy, else the template's."""
     overrides = ((group.mixed_instances_policy or {}).get("LaunchTemplate") or {}).get("Overrides") or ()
     named = [override["InstanceType"] for override in overrides if override.get("InstanceType")]
     return str(named[0] if named else group.instance_type)
 
 
 def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """``original``, when everything has happened that happens until now."""
+    """Advance the simulation to the current time before ``original``."""
 
     def call(response: Any) -> Any:
         with _ONE_AT_A_TIME:
@@ -155,7 +154,7 @@ def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _states(group: Any) -> list[Any]:
-    """The instances of a group as moto's own, those that are on their way out among them."""
+    """The instances of a group as moto's objects, including terminating ones."""
     from moto.autoscaling.models import InstanceState
 
     kept: dict[str, Any] = vars(group).setdefault("states", {})
@@ -168,7 +167,7 @@ def _states(group: Any) -> list[Any]:
 
 
 def _shared(ours: str, theirs: str) -> property:
-    """A property of moto's instance that is the simulation's."""
+    """A property of moto's instance that is stored in the simulation."""
 
     def read(state: Any) -> Any:
         member = state.__dict__.get("member")
@@ -190,7 +189,7 @@ def _set_desired_capacity(group: Any, capacity: int | None) -> None:
 
 
 def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:
-    """EC2 has ended instances."""
+    """Remove instances that EC2 has terminated."""
     with _ONE_AT_A_TIME:
         for group in backend.autoscaling_groups.values():
             life = life_of(group)

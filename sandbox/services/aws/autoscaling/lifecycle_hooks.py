@@ -1,4 +1,4 @@
-"""Patches moto's lifecycle hooks, which do nothing."""
+"""Patches moto's lifecycle hooks, which have no effect."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from sandbox.services.aws.autoscaling.simulation import Hook, Refused
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.autoscaling import models, responses
 
     actions: Any = responses.AutoScalingResponse
@@ -38,7 +38,7 @@ def _put(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _without_target(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Leave out the queue and the role that moto gives to every hook."""
+    """Remove the queue and the role that moto adds to every hook."""
 
     def create(*arguments: Any, **named: Any) -> Any:
         hook = original(*arguments, **named)
@@ -58,7 +58,7 @@ def _delete(response: Any) -> Any:
 
 
 def _with_its_hooks(original: Callable[..., None]) -> Callable[..., None]:
-    """The actions that are under way end with the group, and so do its instances."""
+    """End the lifecycle actions in progress with the group, and its instances."""
 
     def delete(backend: Any, name: str) -> None:
         group = backend.autoscaling_groups.get(name)
@@ -89,7 +89,7 @@ def _record_heartbeat(response: Any) -> Any:
 
 
 def _action(response: Any) -> tuple[str, str | None, str | None]:
-    """What a request names: a hook, and an instance by its id or by the token of its wait."""
+    """The hook, instance id and lifecycle action token in a request."""
     return (
         response._get_param("LifecycleHookName"),
         response._get_param("InstanceId"),

@@ -1,4 +1,4 @@
-"""What the requests of Auto Scaling name, and the errors that answer them."""
+"""The group in a request to Auto Scaling, and the errors of the API."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ def group_of(response: Any) -> Any:
 
 
 def validation_error(message: str) -> Exception:
-    """The API's error for a request that does not fit what there is."""
+    """The API's ValidationError."""
     from moto.autoscaling.exceptions import ValidationError
 
     return ValidationError(message)
 
 
 def error(code: str, message: str) -> Exception:
-    """The API's error ``code``."""
+    """The API's error with the code ``code``."""
     made = validation_error(message)
     made.code = code  # type: ignore[attr-defined]
     return made

@@ -1,18 +1,17 @@
-"""What an Auto Scaling group does over time: launches, lifecycle hooks, health, instance refreshes.
+"""A simulation of an Auto Scaling group over time: launches, lifecycle hooks, health, instance refreshes.
 
-It knows no clock, no EC2 and no API: `Group.advance` brings a group to a time, event by event, and `World` is
-what launches and ends its instances. So a test drives hours in a moment.
+It is independent of clock, EC2 and API: `Group.advance` advances a group to a time, event by event, and a
+`World` launches and terminates its instances. So a test can simulate hours in a moment.
 
 Sources, all of docs.aws.amazon.com/autoscaling/ec2:
 
 - userguide/lifecycle-hooks.html and lifecycle-hooks-overview.html: states, heartbeats, and the limit of 48
   hours or 100 heartbeats
-- userguide/instance-refresh-overview.html: where the healthy percentages are 100 and more, an old instance
-  ends when a new one is in service and warm; asg-instance-refresh.html: it fails after an hour without one
-- userguide/ec2-auto-scaling-instance-maintenance-policy.html: what is unhealthy is replaced before it ends
-- APIReference/API_CancelInstanceRefresh.html: it waits for launches and terminations under way, unless it is
-  told not to
-- APIReference/API_DeleteLifecycleHook.html: what becomes of the actions under way
+- userguide/instance-refresh-overview.html: if the healthy percentages are 100 and more, an old instance
+  terminates when a new one is in service and warm; asg-instance-refresh.html: it fails after an hour without
+- userguide/ec2-auto-scaling-instance-maintenance-policy.html: unhealthy instances are replaced first
+- APIReference/API_CancelInstanceRefresh.html: it waits for launches and terminations in progress by default
+- APIReference/API_DeleteLifecycleHook.html: the result of the actions in progress
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,11 +22,11 @@ from uuid import uuid4
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 LONGEST_WAIT = 172800
-"""In seconds: how long an instance waits at a hook, however often that is put off; 100 timeouts at most."""
+"""The maximum wait of an instance at a hook with heartbeats, in seconds; at most 100 timeouts."""
 PATIENCE = 3600
-"""In seconds: after so long without a further instance in service, an instance refresh fails."""
+"""The time without progress after which an instance refresh fails, in seconds."""
 RETRY = 60
-"""In seconds: how long a group waits after a launch that failed in every zone. AWS names no number."""
+"""The delay after a launch that failed in every zone, in seconds. AWS documents no number."""
 _OVER = ("Successful", "Failed", "Cancelled")
 
 
@@ -40,26 +39,26 @@ class Refused(Exception):  # noqa: N818 (it is read in sentences)
 
 
 class LaunchFailed(Exception):  # noqa: N818
-    """EC2 launches no instance there; the message is EC2's."""
+    """EC2 refuses a launch in a zone; the message is EC2's."""
 
 
 class World(Protocol):
-    """What a group acts on."""
+    """The environment of a group, which launches and terminates instances."""
 
     def launch(self, zone: str) -> str:
-        """Launch an instance of what the group now launches: its id; `LaunchFailed` where EC2 refuses."""
+        """Launch an instance of the current version; return its id. Raises `LaunchFailed`."""
         ...
 
     def terminate(self, instance: str) -> None:
-        """End an instance."""
+        """Terminate an instance."""
         ...
 
     def version(self) -> object:
-        """What the group now launches, to compare."""
+        """The version that the group currently launches, for comparison."""
         ...
 
     def ready_after(self, instance: str) -> float | None:
-        """In how many seconds the host on a new instance completes its launch; None: not by itself."""
+        """The seconds after which the host on a new instance completes its launch; None for never."""
         ...
 
 
@@ -75,7 +74,7 @@ class Hook:
 
 @dataclass
 class Wait:
-    """An instance's wait at a hook: it ends at `until`, which heartbeats put off to at most `limit`."""
+    """An instance's wait at a hook until the time `until`, which heartbeats extend up to `limit`."""
 
     hook: Hook
     until: float
@@ -88,9 +87,9 @@ class Instance:
     """An instance of a group.
 
     Attributes:
-        version: of the launch template.
-        since: when it got into its state.
-        ready_at: when its host completes its launch by itself, if it does.
+        version: the version of the launch template.
+        since: the time of its last change of state.
+        ready_at: the time when its host completes its launch; None for never.
     """
 
     id: str
@@ -105,7 +104,7 @@ class Instance:
 
     @property
     def leaving(self) -> bool:
-        """Whether it is on its way out."""
+        """Whether it is terminating."""
         return self.state.startswith("Terminating")
 
     @property
@@ -128,7 +127,7 @@ class Activity:
 
 @dataclass
 class Refresh:
-    """An instance refresh, for which the instances `old` have to go."""
+    """An instance refresh, which replaces the instances `old`."""
 
     old: set[str]
     started: float
@@ -141,7 +140,7 @@ class Refresh:
 
     @property
     def over(self) -> bool:
-        """Whether it does nothing more."""
+        """Whether it has ended."""
         return self.status in _OVER
 
 
@@ -150,9 +149,9 @@ class Group:
     """An Auto Scaling group.
 
     Attributes:
-        zones: where it may launch, the same one more than once for several subnets.
-        launches_first: whether what takes the place of an instance comes before it goes: a maintenance policy
-            of 100 and more than 100 percent.
+        zones: the zones of its subnets, with duplicates.
+        launches_first: whether a replacement is launched before the old instance terminates: a maintenance
+            policy with a minimum of 100 and a maximum of more than 100 percent.
     """
 
     world: World
@@ -169,10 +168,10 @@ class Group:
     suspended: set[str] = field(default_factory=set)
     retry_at: float | None = None
 
-    # What the API asks of it.
+    # Called by the API.
 
     def put_hook(self, hook: Hook) -> None:
-        """Add a hook, or change it for the waits to come."""
+        """Add a hook, or update it for future waits."""
         self.hooks[hook.name] = hook
 
     def delete_hook(self, name: str) -> None:
@@ -189,32 +188,32 @@ class Group:
         self.settle()
 
     def heartbeat(self, hook: str, instance: str | None, token: str | None) -> None:
-        """Put off the end of an instance's wait at a hook."""
+        """Extend an instance's wait at a hook."""
         wait = self._waiting(hook, instance, token).waits[hook]
         wait.until = min(self.now + wait.hook.timeout, wait.limit)
 
     def set_health(self, instance: str, health: str) -> None:
-        """Say that an instance works or does not."""
+        """Set the health status of an instance."""
         self.find(instance).health = health
         self.settle()
 
     def end(self, instance: str) -> None:
-        """Let an instance go, whatever else is under way; the group keeps to its size."""
+        """Terminate an instance; the group keeps its desired capacity."""
         self._leave(self.find(instance))
         self.settle()
 
     def forget(self, instance: str) -> None:
-        """An instance is gone: ended by EC2, or no longer of this group."""
+        """Remove an instance that EC2 has terminated, or that left the group."""
         self.instances = [each for each in self.instances if each.id != instance]
         self.settle()
 
     def resize(self, desired: int) -> None:
-        """Change the number of instances that it keeps."""
+        """Set the desired capacity."""
         self.desired = desired
         self.settle()
 
     def start_refresh(self) -> Refresh:
-        """Replace the instances that there are, but for those that are protected."""
+        """Start an instance refresh of all instances that are not protected."""
         if self.refresh and not self.refresh.over:
             raise Refused(
                 "InstanceRefreshInProgress",
@@ -228,7 +227,7 @@ class Group:
         return made
 
     def cancel_refresh(self, *, waits: bool = True) -> Refresh:
-        """Stop replacing instances; launches and terminations in progress continue, and are waited for."""
+        """Cancel the instance refresh; by default, wait for launches and terminations in progress."""
         found = self.refresh
         if found is None or found.over or found.status == "Cancelling":
             raise Refused(
@@ -241,7 +240,7 @@ class Group:
         return found
 
     def leave_refresh(self) -> None:
-        """End a refresh that is being cancelled, and waits for an instance that waits at its hook."""
+        """End the cancellation of a refresh that waits for an instance at its termination hook."""
         found = self.refresh
         if (
             found
@@ -265,10 +264,10 @@ class Group:
             "ValidationError", f"Instance Id not found - No managed instance found for instance ID {instance}"
         )
 
-    # What happens by itself.
+    # Events over time.
 
     def advance(self, now: float) -> None:
-        """Bring the group to a time, event by event."""
+        """Advance the group to a time, event by event."""
         self.settle()
         while (event := min(self._events(), default=now)) < now:
             self.now = event
@@ -277,12 +276,12 @@ class Group:
         self.settle()
 
     def settle(self) -> None:
-        """Do what is to be done at this moment, until nothing is left."""
+        """Apply all changes that are due at the current time."""
         while any(act() for act in (self._time_out, self._boot, self._pass, self._refresh, self._size)):
             pass
 
     def _events(self) -> Iterator[float]:
-        """The times after now at which something happens by itself."""
+        """The times of future events."""
         for each in self.instances:
             yield from (wait.until for wait in each.waits.values() if wait.until > self.now)
             if each.ready_at is not None and each.pending and each.ready_at > self.now:
@@ -308,7 +307,7 @@ class Group:
         return bool(late)
 
     def _boot(self) -> bool:
-        """Hosts that complete their launch by themselves do so."""
+        """Complete the launch of hosts that are ready."""
         done = [
             each
             for each in self.instances
@@ -319,7 +318,7 @@ class Group:
         return bool(done)
 
     def _pass(self) -> bool:
-        """Instances that wait for no hook any more get into service, or end."""
+        """Move instances that do not wait at a hook into service, or terminate them."""
         passed = [each for each in self.instances if not each.waits and (each.pending or each.leaving)]
         for each in passed:
             if each.pending:
@@ -339,7 +338,7 @@ class Group:
         left = [there[each] for each in sorted(refresh.old) if each in there]
         to_go = [each for each in left if not each.leaving]
         if refresh.status == "Cancelling":
-            # Those that it has launched, and those that it has let go.
+            # Wait for launched and for terminating instances of the refresh.
             if not any(each.pending or (each.id in refresh.old and each.leaving) for each in self.instances):
                 return self._close(refresh, "Cancelled", "")
             return False
@@ -369,7 +368,7 @@ class Group:
         return True
 
     def _size(self) -> bool:
-        """Launch what is missing, and let go what is too much."""
+        """Launch missing instances, and terminate surplus ones."""
         staying = [each for each in self.instances if not each.leaving]
         sick = [each for each in staying if each.health != "Healthy" and not each.pending]
         if sick and not self.launches_first and "ReplaceUnhealthy" not in self.suspended:
@@ -387,7 +386,7 @@ class Group:
         return False
 
     def _doomed(self, staying: Sequence[Instance], sick: Sequence[Instance]) -> set[str]:
-        """Those in whose place others come first: they do not count."""
+        """The instances whose replacement is launched first: they do not count."""
         if not self.launches_first:
             return set()
         found = {each.id for each in sick}
@@ -395,17 +394,17 @@ class Group:
         if refresh and refresh.status == "InProgress":
             found |= {each.id for each in staying if each.id in refresh.old}
         elif refresh and refresh.status == "Cancelling":
-            # Its launch continues; it launches no further one.
+            # Its launch in progress continues; it starts no further one.
             found |= (
                 {each.id for each in staying if each.id in refresh.old}
                 if any(each.pending for each in staying)
                 else set()
             )
-        # One at a time, as many as the group has room for.
+        # At most as many as the desired capacity.
         return set(sorted(found)[: self.desired])
 
     def _scale_in(self, staying: Sequence[Instance]) -> bool:
-        """Let one go: what is not in service first, then what is of another version, then the oldest."""
+        """Terminate one: pending instances first, then those of another version, then the oldest."""
         free = [each for each in staying if not each.protected]
         if not free:
             return False
@@ -437,7 +436,7 @@ class Group:
         return False
 
     def _leave(self, instance: Instance) -> None:
-        """Let an instance go, by way of its hooks; one that boots too."""
+        """Start the termination of an instance, at its hooks; also of a booting one."""
         instance.waits, instance.state, instance.since = {}, "Terminating", self.now
         self._wait(instance, TERMINATING)
         if instance.waits:
@@ -453,7 +452,7 @@ class Group:
     def _complete(self, instance: Instance, hook: str, result: str) -> None:
         instance.waits.pop(hook)
         if result == "ABANDON":
-            # What is abandoned waits for no other hook either; a launch ends the instance.
+            # ABANDON skips the other hooks; at a launch, it terminates the instance.
             instance.waits.clear()
             if instance.pending:
                 message = "Instance failed to complete user's Lifecycle Action"

@@ -6,7 +6,7 @@ from sandbox.services.aws.ec2 import images, launch_templates, network, security
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.ec2.models import EC2Backend
 
     backend: Any = EC2Backend

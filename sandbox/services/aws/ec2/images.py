@@ -1,4 +1,4 @@
-"""Patches moto's images, of which it makes over a thousand for each region before any is asked for.
+"""Patches moto's images, of which it creates over a thousand for each region at start: loads them lazily.
 
 Each has a volume and a snapshot.
 """
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ec2.models import amis
 
     backend_class: Any = amis.AmiBackend

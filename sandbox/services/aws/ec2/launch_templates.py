@@ -1,8 +1,7 @@
 """Patches moto's launch templates.
 
-moto puts a template's own tags among those that its instances get, shows a template's tags for ever as they
-were when it was made, and cannot launch a later version that has user data. Of a template's id that is gone
-it says that the name is.
+moto adds a template's own tags to its instances, always returns a template's original tags, and cannot launch
+a later version that has user data. For an unknown template id, its error is that of an unknown name.
 """
 
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ec2.models import launch_templates
 
     template_class: Any = launch_templates.LaunchTemplate

@@ -1,8 +1,8 @@
 """Patches moto's NAT gateways and VPC endpoints.
 
-moto does not say of a NAT gateway that it serves one zone, nor which of its addresses is the first, and fails
-on the deletion of one that it does not know. It shows private DNS for endpoints that have none, changes
-neither that nor the policy back to the usual one, and fails on the deletion of what is deleted. Sources:
+moto does not return the availability mode and the primary address of a NAT gateway, and fails on the deletion
+of an unknown one. It returns private DNS for gateway endpoints, cannot modify private DNS or reset the
+policy, and fails on the deletion of a deleted endpoint. Sources:
 docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteNatGateway.html and API_DeleteVpcEndpoints.html.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ec2.models import nat_gateways, vpcs
     from moto.ec2.responses import vpcs as responses
 

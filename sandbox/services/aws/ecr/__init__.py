@@ -6,7 +6,7 @@ from sandbox.services.aws.ecr import creation_templates, images, pull_through_ca
 
 
 def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
+    """Patch moto's classes in this process; idempotent."""
     from moto.ecr import responses
 
     actions: Any = responses.ECRResponse

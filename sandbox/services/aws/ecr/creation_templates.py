@@ -1,4 +1,4 @@
-"""Gives moto repository creation templates, which say how a repository is made that ECR itself makes."""
+"""Adds repository creation templates to moto: the settings of repositories that ECR creates."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,7 +9,7 @@ _Templates = dict[str, dict[str, Any]]
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ecr import responses
 
     actions: Any = responses.ECRResponse
@@ -48,7 +48,7 @@ def _delete(response: Any) -> Any:
 
 
 def _keep(response: Any, template: dict[str, Any]) -> Any:
-    """Keep ``template`` without what is empty, if it is one that ECR takes."""
+    """Store ``template`` without empty settings, if it is valid."""
     kept = {name: value for name, value in template.items() if value not in ("", [])}
     if not kept["imageTagMutability"].endswith("_WITH_EXCLUSION"):
         kept.pop("imageTagMutabilityExclusionFilters", None)
@@ -63,7 +63,7 @@ def _keep(response: Any, template: dict[str, Any]) -> Any:
 
 
 def _templates(response: Any) -> _Templates:
-    """The templates of the account and region, by their prefix; they end with moto's own state."""
+    """The templates of the account and region, by prefix; part of moto's state."""
     templates: _Templates = vars(response.ecr_backend).setdefault("creation_templates", {})
     return templates
 

@@ -1,7 +1,7 @@
 """Patches moto's images and their scans.
 
-The digest of a pushed image is not that of its manifest. A repository goes on scanning what is pushed where a
-new setting leaves out whether it does, whose default is that it does not:
+moto's digest of a pushed image is not that of its manifest. moto keeps the previous value of scanOnPush if a
+new configuration leaves it out; AWS defaults to false:
 docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanningConfiguration.html.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ecr import models
 
     backend: Any = models.ECRBackend
@@ -20,7 +20,7 @@ def patch() -> None:
 
 
 def _without_scans(original: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``original``, with the default of what is left out."""
+    """``original`` with AWS's default of scanOnPush."""
 
     def put(backend: Any, registry_id: str, repository_name: str, image_scan_config: dict[str, Any]) -> Any:
         return original(backend, registry_id, repository_name, {"scanOnPush": False, **image_scan_config})

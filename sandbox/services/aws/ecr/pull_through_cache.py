@@ -1,4 +1,4 @@
-"""Gives moto rules for pull-through caches."""
+"""Adds pull-through cache rules to moto."""
 
 import re
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ _Rules = dict[str, dict[str, Any]]
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ecr import responses
 
     actions: Any = responses.ECRResponse
@@ -69,7 +69,7 @@ def _delete_rule(response: Any) -> Any:
 
 
 def _rules(response: Any) -> _Rules:
-    """The rules of the account and region, by their prefix; they end with moto's own state."""
+    """The rules of the account and region, by prefix; part of moto's state."""
     rules: _Rules = vars(response.ecr_backend).setdefault("pull_through_cache_rules", {})
     return rules
 

@@ -1,8 +1,7 @@
-"""Patches what moto keeps of a whole registry: its policy, replication and scanning.
+"""Patches moto's settings of a whole registry: its policy, replication and scanning.
 
-moto takes only two actions in a registry policy, one replication rule, and frequencies that do not go with
-the scan type. The scope of a registry policy is V1, which a registry has as long as its account settings do
-not say otherwise.
+moto accepts only two actions in a registry policy, only one replication rule, and scan frequencies that the
+scan type does not support. The scope of a registry policy is V1, the default of the account settings.
 """
 
 import json
@@ -12,14 +11,14 @@ from typing import Any
 from sandbox.services.aws.ecr.requests import error, given
 
 _ACTIONS = {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository", "ecr:ReplicateImage"}
-"""What a registry policy of scope V1 may allow."""
+"""The actions that a registry policy of scope V1 may allow."""
 
 _MOST_REPLICATION_RULES = 10
 _FREQUENCIES = {"BASIC": ("SCAN_ON_PUSH", "MANUAL"), "ENHANCED": ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")}
 
 
 def patch() -> None:
-    """Change moto's classes in this process."""
+    """Patch moto's classes in this process."""
     from moto.ecr import models, responses
 
     actions: Any = responses.ECRResponse
@@ -41,7 +40,7 @@ def _check_actions(policy: str) -> None:
 
 
 def _several_rules(original: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``original``, which refuses more than one rule, with several."""
+    """Call ``original``, which refuses more than one rule, once for each rule."""
 
     def put(backend: Any, replication_config: dict[str, Any]) -> Any:
         rules = replication_config["rules"]

@@ -1,4 +1,4 @@
-"""What the requests of ECR hold, and their answers."""
+"""The arguments of requests to ECR, and its responses."""
 
 import json
 from typing import Any
@@ -11,17 +11,17 @@ def given(response: Any) -> dict[str, Any]:
 
 
 def answer(result: dict[str, Any]) -> Any:
-    """The answer ``result``."""
+    """The response with ``result``."""
     from moto.core.responses import ActionResult
 
     return ActionResult(result)
 
 
 def error(code: str, message: str) -> Exception:
-    """The API's error ``code``."""
+    """The API's error with the code ``code``."""
     from moto.ecr.exceptions import InvalidParameterException
 
-    # One of moto's own for ECR: by its module moto finds the form of the answer.
+    # moto's own class for ECR: moto chooses the response format by its module.
     made: Exception = InvalidParameterException(message)
     made.code = code  # type: ignore[attr-defined]
     return made
