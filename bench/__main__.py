@@ -1,4 +1,4 @@
-"""`python -m bench [NAME…]`: take the measures, print them as a table and keep them in `results.json`."""
+"""`python -m bench [NAME…]`: run the measurements, print them as a table and save them in `results.json`."""
 
 import argparse
 import json
@@ -90,7 +90,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 def main() -> int:
-    """Take the measures that the command line names, by default all; return the exit code."""
+    """Run the measurements of the command line, by default all; return the exit code."""
     known = {measure.name: measure for measure in MEASURES}
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", metavar="NAME", nargs="*", help=f"default: all of {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""How much faster a host boots from a machine image that has its packages."""
+"""The boot time of a host without, over with, a machine image that contains its packages."""
 
 import tempfile
 from pathlib import Path
@@ -13,12 +13,12 @@ from tests.host.instance_metadata import InstanceMetadata
 
 
 def take() -> float:
-    """The time of a boot of a fresh Debian, over that of a boot from an image of it."""
+    """The boot time of a new Debian, over the boot time from an image of it."""
     return _boot(from_image=False) / _boot(from_image=True)
 
 
 def _boot(*, from_image: bool) -> float:
-    """How long a boot takes, in seconds."""
+    """The time of a boot, in seconds."""
     with (
         tempfile.TemporaryDirectory() as directory,
         AwsServer() as aws,

@@ -1,4 +1,4 @@
-"""How many keys of the runner's own schema the typed model of config.toml has."""
+"""The number of keys of the runner's schema in the typed model of config.toml."""
 
 from bench.measure import Measure
 from tests.config.model import model_keys

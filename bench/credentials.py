@@ -1,4 +1,4 @@
-"""What the credentials of a runner host cost: a pull, a boot, and a pull beside a store that hangs."""
+"""The time that credentials add on a runner host: to a pull, to a boot, and with a hanging secret store."""
 
 import json
 import os
@@ -37,12 +37,12 @@ HANGING = 8
 REGION = "eu-west-1"
 READER = Path(__file__).with_name("credential_reader")
 _ECR_PASSWORD = "e" * 2700
-"""As long as those of ECR."""
+"""A password of the length of ECR's."""
 _KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
 
 
 def sources(count: int, helper: Path) -> dict[str, CredentialSource]:
-    """Registries of mixed kinds: ECR in as many accounts, and fixed passwords in both stores."""
+    """Registries of mixed kinds: ECR in different accounts, and fixed passwords in both secret stores."""
     found: dict[str, CredentialSource] = {}
     for number in range(count):
         kind, host = number % 3, f"registry-{number}.example.com:5000"
@@ -59,13 +59,13 @@ def sources(count: int, helper: Path) -> dict[str, CredentialSource]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads a Docker configuration as gitlab-runner does, with the library that it uses."""
+    """Reads a Docker configuration as gitlab-runner does, with the same library."""
 
     program: Path
 
     @classmethod
     def obtain(cls) -> "Reader":
-        """Build it, where it is not there."""
+        """Return the cached reader; build it if not found."""
         kept = sandbox_directory() / "credential-reader" / "reader"
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class Reader:
         return cls(kept)
 
     def milliseconds(self, config: Path, registries: int) -> float:
-        """How long that takes, the median; every registry must have its credential."""
+        """The median time to read, in milliseconds; every registry must have a credential."""
         command = [str(self.program), str(config), str(RUNS)]
         printed = subprocess.run(
             command, capture_output=True, text=True, check=True, timeout=LONGEST_S
@@ -88,12 +88,12 @@ class Reader:
 
 @dataclass(frozen=True)
 class Host:
-    """A runner host's credential service, in a directory."""
+    """The credential service of a runner host, installed in a directory."""
 
     directory: Path
 
     def install(self, registries: Mapping[str, CredentialSource]) -> None:
-        """Put it in place, with a list of registries."""
+        """Install it, with a list of registries."""
         program = self.directory / "local/sbin/gitlab-runner-credentials"
         files = {f"local/{path}": file.content for path, file in credential_service_files().items()}
         files["registries"] = registry_list(registries.items())
@@ -104,11 +104,11 @@ class Host:
 
     @property
     def config(self) -> Path:
-        """The Docker configuration."""
+        """The path of the Docker configuration."""
         return self.directory / "run" / CONFIG
 
     def known(self) -> int:
-        """How many registries have a credential."""
+        """The number of registries with a credential."""
         try:
             state = json.loads((self.directory / "run" / STATE).read_text())
         except FileNotFoundError:
@@ -117,7 +117,7 @@ class Host:
 
     @contextmanager
     def serving(self, **environment: str) -> Iterator[None]:
-        """The running service, in a context."""
+        """Run the service in a context."""
         aws = shutil.which("aws")
         if aws is None:
             raise SandboxError("not installed: aws, of the development requirements")
@@ -139,7 +139,7 @@ class Host:
                 process.kill()
 
     def wait_for(self, count: int) -> float:
-        """Wait until so many registries have a credential; return the seconds."""
+        """Wait until `count` registries have a credential; return the time, in seconds."""
         started = time.monotonic()
         while self.known() < count:
             if time.monotonic() - started > LONGEST_S:
@@ -214,7 +214,7 @@ def _hanging_store() -> float:
                 host.wait_for(1)
                 return reader.milliseconds(host.config, 1)
 
-    with socket.create_server(("127.0.0.1", 0)) as hanging:  # it accepts, and never answers
+    with socket.create_server(("127.0.0.1", 0)) as hanging:  # it accepts connections, and never responds
         address = f"http://127.0.0.1:{hanging.getsockname()[1]}"
         return max(0.0, take({**good, **behind}, address) - take(good, address))
 

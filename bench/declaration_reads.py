@@ -1,4 +1,4 @@
-"""How often a preview of a stack reads its declaration."""
+"""The number of times that a preview of a stack parses its declaration."""
 
 import json
 import tempfile
@@ -20,7 +20,7 @@ check_shape = shape.check_shape
 
 
 def counted(declaration, kind, path):
-    if is_typeddict(kind):  # a value of its own is checked when it is known
+    if is_typeddict(kind):  # single values are checked when they are known
         READS.append(kind.__name__)
         Path("reads.json").write_text(json.dumps(READS))
     return check_shape(declaration, kind, path)
@@ -28,11 +28,11 @@ def counted(declaration, kind, path):
 
 shape.check_shape = counted
 """
-"""What the program counts with, before its own first line."""
+"""The code that counts, inserted before the program."""
 
 
 def take() -> float:
-    """The number of times that a declaration, or a part of one, is held against its class."""
+    """The number of times that a declaration, or a part of it, is validated."""
     sandbox = Sandbox(sandbox_directory())
     sandbox.start()
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:

@@ -1,8 +1,8 @@
-"""How long the doctor takes for a pipeline with 100 images, against skopeo or crane called for each image.
+"""The doctor's time for a pipeline with 100 images, compared with skopeo or crane called for each image.
 
-Both ask the same registry, once Debian's docker-registry on loopback, without TLS and password, and once one
-with TLS and tokens and a round trip of 20 ms. skopeo runs without the listing of tags, which the doctor does
-not do either; it also reads each image's configuration.
+Both use the same registry: Debian's docker-registry on loopback, without TLS and password, or one with TLS,
+tokens and a round trip of 20 ms. skopeo runs without listing tags, like the doctor; it also reads the
+configuration of each image.
 """
 
 import json
@@ -31,11 +31,11 @@ AT_ONCE = 16
 CRANE = "go install github.com/google/go-containerregistry/cmd/crane@v0.20.6"
 
 Command = Callable[[str], Sequence[str]]
-"""What is called for an image."""
+"""Returns the command for an image."""
 
 
 def take() -> float:
-    """The median ratio of runs that are taken alternately.
+    """The median ratio of alternating runs.
 
     Raises:
         SandboxError: a program is not installed, or one of them did not find every image.
@@ -51,22 +51,22 @@ def take() -> float:
 
 
 def take_far() -> float:
-    """As `take`, from a private registry that is 20 ms away."""
+    """As `take`, with a private registry and a round trip of 20 ms."""
     with _far() as (directory, registry):
         return _far_ratio(directory, registry, _skopeo(*_CREDENTIALS), at_once=1)
 
 
 def take_parallel() -> float:
-    """As `take_far`, with `AT_ONCE` skopeos at a time."""
+    """As `take_far`, with `AT_ONCE` concurrent skopeo processes."""
     with _far() as (directory, registry):
         return _far_ratio(directory, registry, _skopeo(*_CREDENTIALS), at_once=AT_ONCE)
 
 
 def take_parallel_crane() -> float:
-    """As `take_far`, with `AT_ONCE` cranes at a time; each asks for the digest alone.
+    """As `take_far`, with `AT_ONCE` concurrent crane processes, which request only the digest.
 
     Raises:
-        SandboxError: also where crane is not installed.
+        SandboxError: also if crane is not installed.
     """
     crane = shutil.which("crane")
     if crane is None:
@@ -135,7 +135,7 @@ def _ratio(
             list(threads.map(lambda image: timed(command(image), directory, environment), images))
         return time.monotonic() - started
 
-    by_doctor()  # not counted: it compiles its modules
+    by_doctor()  # not measured: it compiles its modules
     return median(by_others() / by_doctor() for _ in range(RUNS))
 
 

@@ -33,7 +33,7 @@ _HEAVY = (
 
 
 def take() -> float:
-    """The most, in MiB.
+    """The maximum memory use, in MiB.
 
     Raises:
         SandboxError: the doctor does not end as it should.
@@ -48,10 +48,10 @@ def take() -> float:
 
 
 def peak_mib(*arguments: str) -> float:
-    """The most memory that the doctor has at once, in MiB.
+    """The peak memory use of the doctor, in MiB.
 
     Args:
-        arguments: those of `runner-doctor image --hosted`.
+        arguments: the arguments of `runner-doctor image --hosted`.
     """
     done = subprocess.run(
         [sys.executable, "-P", "-c", _PROGRAM, "image", "--hosted", *arguments],

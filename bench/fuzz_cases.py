@@ -1,4 +1,4 @@
-"""How many damaged declarations of a run are refused with a path, or rendered whole."""
+"""The number of fuzzed declarations in a run that are refused with a path, or rendered completely."""
 
 from bench.measure import Measure
 from sandbox.errors import SandboxError
@@ -7,7 +7,7 @@ from tests.fuzz.test_declarations import CASES, cases, wrong_with
 
 
 def take() -> int:
-    """The number of cases; all of them have to come out right."""
+    """The number of cases, all of which must succeed."""
     for name, damaged in cases(seed("FUZZ_SEED"), CASES):
         _, wrong = wrong_with(damaged)
         if wrong:

@@ -1,4 +1,4 @@
-"""What importing a component costs, over importing Pulumi and the provider modules that it uses."""
+"""The import time of a component, over that of Pulumi and the provider modules that it uses."""
 
 import json
 import os
@@ -21,11 +21,11 @@ STACK = (
     "pulumi_gitlab_runner.gitlab.ci_variables",
     "pulumi_gitlab_runner.manager.image_digests",
 )
-"""What `RunnerStack` loads for the stack `sandbox`."""
+"""The modules that `RunnerStack` imports for the stack `sandbox`."""
 
 
 def take(modules: tuple[str, ...]) -> float:
-    """The median ratio of processor times, of pairs that are taken alternately."""
+    """The median ratio of processor times of alternating runs."""
     loaded = json.loads(_run(modules, "print(json.dumps(sorted(sys.modules)))"))
     providers = tuple(each for each in loaded if each.split(".")[0].startswith("pulumi_") and not _ours(each))
     below = ("pulumi", *providers)

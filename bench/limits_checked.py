@@ -1,4 +1,4 @@
-"""How many of AWS's constraints the inputs of a stack are held against before it is made."""
+"""The number of AWS's constraints that are applied to the inputs of a stack."""
 
 from bench.measure import Measure
 from sandbox.errors import SandboxError

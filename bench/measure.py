@@ -1,4 +1,4 @@
-"""What a measure is, and the clock that all of them use."""
+"""The type of a measurement, and the timing of commands."""
 
 import shutil
 import subprocess
@@ -10,18 +10,18 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 
 LONGEST_S = 300.0
-"""How long one command may take: a measure that hangs ends."""
+"""The timeout of one command, in seconds."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that is measured.
+    """A measurement.
 
     Attributes:
-        name: under which `results.json` has it.
-        unit: of its value, such as `s`.
-        description: for the table.
-        take: measures it once; raises `SandboxError` when it cannot.
+        name: the key in `results.json`.
+        unit: the unit of its value, such as `s`.
+        description: the description in the table.
+        take: runs it once, and returns the value; raises `SandboxError` if it fails.
     """
 
     name: str
@@ -32,14 +32,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Timed:
-    """What a command printed, and how long it took."""
+    """The duration and the output of a command."""
 
     seconds: float
     output: str
 
 
 def timed(command: Sequence[str], directory: Path, environment: Mapping[str, str]) -> Timed:
-    """Run a command to its end.
+    """Run a command, and measure its duration.
 
     Raises:
         SandboxError: it failed, or took longer than `LONGEST_S`.
@@ -64,7 +64,7 @@ def timed(command: Sequence[str], directory: Path, environment: Mapping[str, str
 
 
 def program(name: str, package: str) -> str:
-    """Where a program is.
+    """The path of a program.
 
     Raises:
         SandboxError: it is not installed.

@@ -1,8 +1,8 @@
-"""How long it takes to mirror 20 images, against `skopeo copy` called for each; and to find them there.
+"""The time to mirror 20 images, compared with `skopeo copy` called for each; and to compare existing copies.
 
-Between two of Debian's docker-registry on loopback, without TLS and password, into an empty one each time.
-The images share no layer, the worst case, and each has two platforms: skopeo runs with the option for both,
-as they are. Ours are copied, and compared, in a process of their own, whose start counts.
+Between two of Debian's docker-registry on loopback, without TLS and password, always into an empty one. The
+images share no layer, the worst case, and each has two platforms: skopeo copies both. The library copies and
+compares in a separate process, whose start is included.
 """
 
 import gzip
@@ -27,7 +27,7 @@ from sandbox.paths import CHECKOUT
 
 IMAGES = 20
 LAYERS = (4_000_000, 1_000_000, 100_000)
-"""Of each platform, in bytes."""
+"""The sizes of the layers of each platform, in bytes."""
 RUNS = 3
 PLATFORMS = ("linux/amd64", "linux/arm64")
 MIRROR = [sys.executable, "-P", "-m", "bench.mirror_images"]
@@ -42,7 +42,7 @@ class Source:
 
 
 def ratio() -> float:
-    """The median ratio of runs that are taken alternately.
+    """The median ratio of alternating runs.
 
     Raises:
         SandboxError: a program is not installed, or one of them did not copy every image.
@@ -62,7 +62,7 @@ def ratio() -> float:
 
 
 def unchanged() -> float:
-    """The median time to check and compare 20 images that are there, each with its source's tag.
+    """The median time to check and compare 20 existing images with their source tags.
 
     Raises:
         SandboxError: docker-registry is not installed.
@@ -97,7 +97,7 @@ def _source() -> Iterator[tuple[Path, Source]]:
 
 
 def _skopeo(directory: Path, skopeo: str, source: Source, target: str) -> float:
-    """How long skopeo takes for all images, one after the other, in seconds."""
+    """The time of skopeo for all images, one after the other, in seconds."""
     options = ["--all", "--preserve-digests", "--quiet", "--src-tls-verify=false", "--dest-tls-verify=false"]
     return sum(
         timed(
@@ -113,7 +113,7 @@ def _skopeo(directory: Path, skopeo: str, source: Source, target: str) -> float:
 
 
 def _mirror(directory: Path, source: Source, target: str, what: str = "copy") -> float:
-    """How long our provider takes for all images, in seconds, its start among them."""
+    """The time of the library's provider for all images with its start, in seconds."""
     inputs = [
         {
             "source": f"{source.host}/library/image-{number}:1",

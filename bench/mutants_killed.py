@@ -1,4 +1,4 @@
-"""How many mutants of the library the tests kill, as `./dev mutate` measured last: it takes half an hour."""
+"""The mutation score of the library in the last run of `./dev mutate`, which takes half an hour."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""How large the policies of a manager's role are that pulls from many repositories."""
+"""The size of the policies of the role of a manager that pulls from many repositories."""
 
 from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, MANAGED_POLICIES_PER_ROLE, MANAGED_POLICY
@@ -13,7 +13,7 @@ _MOST = INLINE_POLICIES.characters + MANAGED_POLICIES_PER_ROLE * MANAGED_POLICY.
 
 
 def take() -> int:
-    """The characters that IAM counts, of the inline policy and of all managed ones, which must fit."""
+    """The size of the inline policy and of all managed policies, in characters as IAM counts them."""
     names = [f"team-{number % 7}/service-{number:03d}" for number in range(REPOSITORIES)]
     registry = EcrRegistry("team", repositories={name: Repository(name) for name in names})
     environment = AwsEnvironment("123456789012", "eu-west-1")

@@ -1,7 +1,7 @@
-"""What the components cost: a preview of this project's stack over one of a flat program.
+"""The time that components add: a preview of this project's stack over a preview of a flat program.
 
-The flat program in `flat/` registers the same resources of AWS and GitLab with the same inputs, by hand and
-without components. Both previews start from nothing, in a backend of their own.
+The flat program in `flat/` registers the same AWS and GitLab resources with the same inputs, without
+components. Both previews start with an empty state, in separate backends.
 """
 
 import copy
@@ -23,7 +23,7 @@ from sandbox.paths import CHECKOUT, sandbox_directory
 from sandbox.render import files_of
 
 RUNS = {1: 5, 10: 3, 50: 1}
-"""How many pairs of previews are taken, by the number of runners."""
+"""The number of pairs of previews, by the number of runners."""
 STACK = "sandbox"
 RUNNER = "build"
 PROGRAM = {"Pulumi.yaml", "__main__.py"}
@@ -32,7 +32,7 @@ SETTINGS = Path("stacks", f"Pulumi.{STACK}.yaml")
 
 
 class Program:
-    """A program with a stack of nothing yet, in a directory and a backend of its own."""
+    """A program with a new stack, in a separate directory and backend."""
 
     def __init__(self, source: Path, directory: Path, sandbox: Sandbox, settings: dict[str, Any]) -> None:
         self.directory = directory
@@ -47,7 +47,7 @@ class Program:
         timed([self.command, "stack", "init", STACK], directory, self.environment)
 
     def registered(self) -> tuple[set[tuple[str, str]], int]:
-        """The type and name of each resource that it registers, and the number of components."""
+        """The type and name of each registered resource, and the number of components."""
         printed = timed([self.command, "preview", "--json"], self.directory, self.environment).output
         urns = [step["urn"].split("::") for step in json.loads(printed)["steps"]]
         kinds = [(urn[2].rpartition("$")[2], urn[3]) for urn in urns]
@@ -55,17 +55,17 @@ class Program:
         return resources, len(kinds) - len(resources) - 1  # the stack itself
 
     def preview(self) -> float:
-        """How long a preview takes, in seconds."""
+        """The time of a preview, in seconds."""
         command = [self.command, "preview", "--suppress-progress"]
         return timed(command, self.directory, self.environment).seconds
 
 
 def take(runners: int, *, same_graph: bool = False) -> float:
-    """The median ratio of previews that are taken alternately.
+    """The median ratio of alternating previews.
 
     Args:
-        runners: how many runners the stack has.
-        same_graph: whether the flat program registers as many components too, with nothing in them.
+        runners: the number of runners in the stack.
+        same_graph: whether the flat program registers as many components too, without children.
     """
     sandbox = Sandbox(sandbox_directory())
     sandbox.start()
@@ -75,7 +75,7 @@ def take(runners: int, *, same_graph: bool = False) -> float:
         flat = Program(FLAT, Path(directory, "flat"), sandbox, settings)
         put_rendered(flat.directory, sandbox)
         (flat.directory / "components.json").write_text("0")
-        # Both once, so that none pays for compiling its modules.
+        # Both once, so that the compilation of modules is not measured.
         resources, count = components.registered()
         if same_graph:
             (flat.directory / "components.json").write_text(str(count))
@@ -87,7 +87,7 @@ def take(runners: int, *, same_graph: bool = False) -> float:
 
 
 def with_runners(number: int) -> dict[str, Any]:
-    """The stack's settings with as many runners like its own, each with a host of its own."""
+    """The stack's settings with `number` copies of its runner, each with its own host."""
     settings: dict[str, Any] = yaml.safe_load((CHECKOUT / SETTINGS).read_text())
     runners = settings["config"]["gitlab-runner:stack"]["runners"]
     for further in range(2, number + 1):
@@ -96,7 +96,7 @@ def with_runners(number: int) -> dict[str, Any]:
 
 
 def put_rendered(directory: Path, sandbox: Sandbox) -> None:
-    """Write what the flat program delivers to hosts, as the library renders it."""
+    """Write the library's rendered files of a host for the flat program."""
     (directory / "files.json").write_text(files_as_json(files_of(STACK, RUNNER, sandbox)))
     text = user_data(bucket="any", key="any", region="any", tokens="any", runner_version="19.3.0")
     (directory / "user-data.yaml").write_text(text)

@@ -1,7 +1,7 @@
 """A private registry on loopback with TLS and tokens like GitLab's, with a simulated round trip.
 
-The registry is Debian's docker-registry; the service of tokens and the relay are processes of their own, so
-that they take no time from the programs that are measured.
+The registry is Debian's docker-registry; the token service and the relay are separate processes, so that they
+do not slow down the measured programs.
 """
 
 import json
@@ -35,8 +35,8 @@ class PrivateRegistry:
     """A registry with images.
 
     Attributes:
-        images: their names.
-        authorities: the file of the CAs to trust: the system's, and the registry's own.
+        images: the image references.
+        authorities: the path of the CA bundle: the system's CAs, and the registry's.
     """
 
     images: list[str]
@@ -44,13 +44,13 @@ class PrivateRegistry:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The environment of a program that asks it; Go and OpenSSL know the variable."""
+        """The environment of a client; Go and OpenSSL read SSL_CERT_FILE."""
         return os.environ | {"SSL_CERT_FILE": str(self.authorities)}
 
 
 @contextmanager
 def private_registry(directory: Path, images: int) -> Iterator[PrivateRegistry]:
-    """Run a registry with so many images until the block ends.
+    """Run a registry with `images` images until the context ends.
 
     Raises:
         SandboxError: a program is not installed, or does not start.

@@ -1,6 +1,7 @@
-"""``python -m bench.relay DELAY PORT…``: relay to ports of this machine, each byte half a round trip later.
+"""``python -m bench.relay DELAY PORT…``: relay to ports of this machine with a simulated round trip.
 
-DELAY is the round trip in seconds. The ports that it listens on are printed, one line, in the same order.
+DELAY is the round-trip time in seconds. The ports that it listens on are printed on one line, in the same
+order.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""How much of a note there is to read when runners are added, and how much of it only the update knows."""
+"""The length of the note on a merge request that adds runners, and its number of unknown values."""
 
 import re
 import tempfile
@@ -16,12 +16,12 @@ from sandbox.paths import CHECKOUT, sandbox_directory
 
 
 def unknown_lines() -> float:
-    """What is told of a new runner without being known."""
+    """The number of dangers of a new runner with unknown values."""
     return float(sum(not is_known(danger.phrases) for danger in dangers(_preview(1))))
 
 
 def visible_lines() -> float:
-    """The lines of a note that are to be seen before anything is unfolded, with the picture's source."""
+    """The number of lines of a note outside of folded sections, with the diagram's source."""
     written = note(_preview(13), STACK)
     return float(len(re.sub(r"<details>.*?</details>", "", written, flags=re.DOTALL).splitlines()))
 

@@ -1,11 +1,11 @@
-"""How large the sandbox is."""
+"""The size of the sandbox's source."""
 
 from bench.measure import Measure
 from sandbox.paths import CHECKOUT
 
 
 def take() -> int:
-    """The lines of its Python."""
+    """The number of lines of Python."""
     modules = (CHECKOUT / "sandbox").rglob("*.py")
     return sum(len(module.read_text(encoding="utf-8").splitlines()) for module in modules)
 

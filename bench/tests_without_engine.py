@@ -1,4 +1,4 @@
-"""How long the tests take that need no engine, no Docker Engine and no other slow program."""
+"""The duration of the tests that need no engine, no Docker Engine and no other slow program."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ CHOSEN = ("-m", "not engine and not docker and not integration", "--ignore=tests
 
 
 def take() -> float:
-    """One run, in as many processes as `./dev test` has, without the settings of the measures' sandbox."""
+    """The time of one run, with the processes of `./dev test`, without the sandbox's environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(OF_A_SANDBOX)}
     command = [sys.executable, "-m", "pytest", "-q", *SIDE_BY_SIDE, *CHOSEN]
     return timed(command, CHECKOUT, environment).seconds

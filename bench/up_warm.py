@@ -1,4 +1,4 @@
-"""How long `./dev up` takes when everything is up already: what a second run costs."""
+"""The duration of `./dev up` without changes."""
 
 import os
 from statistics import median
@@ -10,7 +10,7 @@ RUNS = 3
 
 
 def take() -> float:
-    """Bring the stack `sandbox` up, then measure further runs; afterwards it is up."""
+    """Deploy the stack `sandbox`, then measure further runs; the stack remains deployed."""
     command = [str(CHECKOUT / "dev"), "up"]
     timed(command, CHECKOUT, os.environ)
     return median(timed(command, CHECKOUT, os.environ).seconds for _ in range(RUNS))

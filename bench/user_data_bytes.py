@@ -1,4 +1,4 @@
-"""How large a host's user data is; EC2 takes 16 KB before it is encoded."""
+"""The size of a host's user data; EC2 accepts 16 KB before it is encoded."""
 
 import base64
 from typing import Any
@@ -10,7 +10,7 @@ from tests.components.recording import run
 
 
 def take(registries: int) -> int:
-    """The size of what the launch template of a runner with as many registries holds, in bytes."""
+    """The size of the user data of a runner with so many registries, in bytes."""
     declared: dict[str, Any] = {
         f"registry-{number}": {
             "host": f"registry-{number}.example.com:5000",

@@ -1,4 +1,4 @@
-"""How many statements of a manager's policy are on every resource where AWS allows to name some."""
+"""The number of a manager's policy statements on `*` whose actions support resource-level permissions."""
 
 from bench.measure import Measure
 from tests.iam.actions import wildcards_without_need

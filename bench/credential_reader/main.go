@@ -1,10 +1,10 @@
-// Command credential-reader times what gitlab-runner does with the Docker configuration in the home of its
-// process before every pull: it opens and reads the file, and asks each credential helper that is named there.
-// It does so with the same library: gitlab-runner, helpers/docker/auth/auth.go.
+// Command credential-reader times how gitlab-runner reads the Docker configuration in the home directory of its
+// process before every pull: it opens and reads the file, and calls each credential helper in it. It uses the
+// same library: gitlab-runner, helpers/docker/auth/auth.go.
 //
 //	credential-reader CONFIG RUNS
 //
-// prints a line for each run: the milliseconds, and how many registries there were.
+// prints a line for each run: the milliseconds, and the number of registries.
 package main
 
 import (

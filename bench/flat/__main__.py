@@ -1,6 +1,6 @@
-"""The resources of the stack `sandbox` as one would write them without components.
+"""The resources of the stack `sandbox` in a program without components.
 
-`files.json` and `user-data.yaml` are what the library renders for a host; the measure puts them here.
+`files.json` and `user-data.yaml` are the library's rendered files of a host; the measurement writes them.
 """
 
 import base64
@@ -12,9 +12,9 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_gitlab as gitlab
 
-gc.disable()  # as the stack's program
+gc.disable()  # as in the stack's program
 
-# As many components as the stack has, each with nothing in it.
+# As many components as the stack has, without children.
 for number in range(json.loads(Path("components.json").read_text())):
     pulumi.ComponentResource("flat:index:Nothing", f"nothing-{number}")
 

@@ -1,4 +1,4 @@
-"""`python -m bench.mutation`: what `./dev mutate` runs."""
+"""`python -m bench.mutation`: the program of `./dev mutate`."""
 
 import argparse
 import datetime
@@ -23,7 +23,7 @@ assertion, or the change makes no difference. Exit status: 1 when fewer than 90 
 
 
 def main() -> int:
-    """Take a sample, try it, print what lives; return the exit code."""
+    """Test a sample of mutants, and print the surviving ones; return the exit code."""
     parser = argparse.ArgumentParser(prog="./dev mutate", description=DESCRIPTION)
     parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: the library)")
     today = int(f"{datetime.date.today():%Y%m%d}")
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _sources(paths: list[str]) -> dict[str, bytes]:
-    """Return each Python file below some paths, by its path from the top of the checkout."""
+    """Return the Python files below some paths, by their path relative to the checkout."""
     files: list[Path] = []
     for each in paths:
         path = (CHECKOUT / each).resolve()
@@ -62,7 +62,7 @@ def _sources(paths: list[str]) -> dict[str, bytes]:
 
 
 def _try(chosen: list[Mutant], sources: dict[str, bytes], until: float) -> tuple[int, list[Mutant]]:
-    """Try mutants, those of a file one after the other; return how many were tried, and those that live."""
+    """Test mutants; return the number of tested ones, and the surviving ones."""
     copy = Copy(sandbox_directory() / "mutation")
     alive: list[Mutant] = []
     for number, mutant in enumerate(chosen):

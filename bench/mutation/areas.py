@@ -1,4 +1,4 @@
-"""Which tests are for a file."""
+"""The tests for a source file."""
 
 from pathlib import Path, PurePath
 
@@ -8,19 +8,18 @@ _ELSEWHERE = {
     "docker": COMPONENTS,  # `tests/docker` needs a Docker Engine
     "plugin.py": "tests/mirror",
 }
-"""What has no tests of its own name, or more than that."""
+"""Folders and files whose tests are not in the folder of the same name."""
 _ALSO = {
     "iam/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
     "mirror/image_mirror.py": f"{COMPONENTS}/test_image_mirror.py",
 }
-"""Files of other folders that tests of the components are about."""
+"""Files that also have tests among those of the components."""
 
 
 def tests_for(path: str, checkout: Path) -> tuple[str, ...]:
-    """Return the folders and files of tests for a source file, all from the top of the checkout.
+    """Return the folders and files of tests for a source file, all relative to the checkout.
 
-    They are in `tests/` under the name of the file's folder. What has none is tested by the components: their
-    own folders, and what joins them to Pulumi.
+    They are in `tests/` under the name of the file's folder; by default, they are those of the components.
     """
     area = _area(path, checkout)
     return (area, *(tests for file, tests in _ALSO.items() if path == f"{LIBRARY}/{file}"))

@@ -1,8 +1,8 @@
-"""The changes that can be made to a Python file.
+"""The possible changes to a Python file.
 
-Left out is what makes no difference by construction: types and what only checkers read, decorators,
-docstrings, text with spaces or with values in it, `encoding=` where UTF-8 is what it is anyway, and `strict=`
-of `zip`.
+Changes without an effect by construction are left out: types and other code for type checkers, decorators,
+docstrings, strings with spaces or with values in them, `encoding=`, whose default is UTF-8 anyway, and
+`strict=` of `zip`.
 """
 
 import ast
@@ -33,7 +33,7 @@ _OPPOSITES: dict[type[ast.AST], tuple[str, ...]] = {
 }
 _OPERATOR = re.compile(r"not\s+in\b|is\s+not\b|\b(?:in|is|and|or)\b|==|!=|<=|>=|//|[<>+*-]")
 _TYPES = ("Annotated", "Callable", "Literal", "cast", "TypeVar")
-"""What takes types: they are not run."""
+"""The names whose arguments are types, which do not affect the run."""
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -41,11 +41,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 @dataclass(frozen=True)
 class Statement:
-    """The statement in which a change is.
+    """The statement that contains a change.
 
     Attributes:
-        lines: its lines, without those of statements within it.
-        at_import: whether it is in no function, so that it is executed when the file is imported.
+        lines: its lines, without those of nested statements.
+        at_import: whether it is outside of functions, so that it is executed when the file is imported.
     """
 
     lines: frozenset[int]
@@ -57,11 +57,11 @@ class Mutant:
     """One change to one file.
 
     Attributes:
-        path: of the file, from the top of the checkout.
-        kind: of the change, such as `comparison`.
-        start: where it begins, in bytes.
-        end: where what it replaces ends.
-        text: what comes there instead.
+        path: the path of the file, relative to the checkout.
+        kind: the kind of the change, such as `comparison`.
+        start: the offset of the replaced text, in bytes.
+        end: the end of the replaced text, in bytes.
+        text: the replacement.
     """
 
     path: str
@@ -71,15 +71,15 @@ class Mutant:
     text: str
 
     def apply(self, source: bytes) -> bytes:
-        """Return the file with the change."""
+        """Return the source with the change."""
         return source[: self.start] + self.text.encode() + source[self.end :]
 
     def line(self, source: bytes) -> int:
-        """Return the line at which it begins."""
+        """Return the line number of the change."""
         return source.count(b"\n", 0, self.start) + 1
 
     def statement(self, source: bytes) -> Statement:
-        """Return the innermost statement that has it."""
+        """Return the innermost statement that contains the change."""
         line = self.line(source)
         nodes = list(ast.walk(ast.parse(source)))
         holding = [each for each in nodes if isinstance(each, ast.stmt) and line in _lines(each)]
@@ -93,7 +93,7 @@ class Mutant:
         )
 
     def diff(self, source: bytes) -> str:
-        """Return the change as `diff -u` shows it."""
+        """Return the change in the format of `diff -u`."""
         before, after = (each.decode().splitlines() for each in (source, self.apply(source)))
         return "\n".join(difflib.unified_diff(before, after, self.path, self.path, n=2, lineterm=""))
 
@@ -103,19 +103,19 @@ def _lines(statement: ast.stmt) -> range:
 
 
 def mutants(path: str, source: bytes) -> list[Mutant]:
-    """Return every change that can be made to a file, in the order of the text."""
+    """Return all possible changes to a file, in the order of the source."""
     return sorted(_Finder(path, source).found(), key=lambda each: (each.start, each.end, each.text))
 
 
 def sample(of: Iterable[tuple[str, bytes]], count: int, seed: int) -> list[Mutant]:
-    """Return some of the changes that can be made to files, as many of each kind as there are.
+    """Return a sample of the possible changes to files, evenly distributed over the kinds.
 
     Args:
-        of: each file's path and text.
-        count: how many.
-        seed: decides which.
+        of: the path and source of each file.
+        count: the size of the sample.
+        seed: the seed of the random choice.
     """
-    chance = random.Random(seed)  # noqa: S311 (no secret hangs on it)
+    chance = random.Random(seed)  # noqa: S311 (not for security)
     by_kind: dict[str, list[Mutant]] = defaultdict(list)
     sources = dict(of)
     for path, source in sorted(sources.items()):
@@ -145,7 +145,7 @@ def _is_a_change(mutant: Mutant, source: bytes) -> bool:
 
 
 class _Finder:
-    """Walks a file's syntax."""
+    """Finds the changes in a file's syntax tree."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self._path = path
@@ -163,7 +163,7 @@ class _Finder:
             yield from self._below(child)
 
     def _of(self, node: ast.AST) -> Iterator[Mutant]:
-        """The changes to one node itself."""
+        """The changes to one node, without its children."""
         match node:
             case ast.Compare():
                 operands = [node.left, *node.comparators]
@@ -203,7 +203,7 @@ class _Finder:
     def _operators(
         self, kind: str, operands: Sequence[ast.expr], operators: Sequence[ast.AST]
     ) -> Iterator[Mutant]:
-        """Another operator between two operands."""
+        """Replace the operator between two operands."""
         for left, right, operator in zip(operands, operands[1:], operators, strict=False):
             start, end = self._span(left)[1], self._span(right)[0]
             between = _OPERATOR.search(self._source[start:end].decode())
@@ -214,7 +214,7 @@ class _Finder:
     def _without(
         self, kind: str, spans: Sequence[tuple[int, int]], which: Container[tuple[int, int]] = ()
     ) -> Iterator[Mutant]:
-        """Each of several that commas part, or some of them, is left out with its comma."""
+        """Remove one of several comma-separated items, or one of `which`, with its comma."""
         for number, (start, end) in enumerate(spans):
             if (start, end) not in (which or spans):
                 continue
@@ -229,7 +229,7 @@ class _Finder:
         return Mutant(self._path, kind, start, end, text)
 
     def _span(self, node: ast.AST) -> tuple[int, int]:
-        """Where a node begins and ends, in bytes."""
+        """The start and end offsets of a node, in bytes."""
         position = node if isinstance(node, ast.expr | ast.stmt | ast.keyword) else None
         assert position and position.end_lineno and position.end_col_offset is not None  # noqa: PT018
         return (
@@ -251,7 +251,7 @@ def _makes_no_difference(call: ast.Call, argument: ast.keyword) -> bool:
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of a node that are run: no annotation, decorator, docstring, type or formatted text."""
+    """The executed parts of a node, without annotations, decorators, docstrings, types and f-strings."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield from (*node.args.defaults, *(each for each in node.args.kw_defaults if each), *node.body)

@@ -1,4 +1,4 @@
-"""Which tests reach a change: a run of an area's tests without a mutant, recorded with coverage.py."""
+"""The tests that reach a change: recorded with coverage.py in a run of an area's tests without a mutant."""
 
 import functools
 import json
@@ -15,17 +15,17 @@ import pytest
 from bench.mutation.mutants import Statement
 
 _COPIED = "components/pulumi_gitlab_runner/hosted_auth/renewal/"
-"""Sources that tests execute as copies, as Lambda has them; the copies are not recorded."""
+"""Sources that tests execute as copies, as in Lambda; the copies are not recorded."""
 _OUTSIDE = ""
-"""coverage.py's context of what is executed outside of a test: at import, in a fixture that tests share."""
+"""coverage.py's context for code executed outside of a test: at import, in a shared fixture."""
 
 
 class Recorder:
-    """A pytest plugin that notes which test executes which line, what each takes, and which start processes.
+    """A pytest plugin that records each test's lines and duration, and the tests that start processes.
 
     Args:
-        of: the folders of sources, from the directory in which pytest runs.
-        to: the record.
+        of: the source folders, relative to the working directory of pytest.
+        to: the file of the record.
     """
 
     def __init__(self, of: tuple[str, ...], to: Path) -> None:
@@ -53,7 +53,7 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        """What is executed now is of this test."""
+        """Record executed lines for this test."""
         _empty_caches()
         self._switch(item.nodeid)
         try:
@@ -63,7 +63,7 @@ class Recorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Iterator[None]:
-        """What a fixture executes for several tests is of none."""
+        """Record the lines of a shared fixture for no test."""
         test = self._test
         if fixturedef.scope != "function":
             self._switch(_OUTSIDE)
@@ -73,7 +73,7 @@ class Recorder:
             self._switch(test)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add what a phase of a test took, and how it ended."""
+        """Add the duration of a phase of a test, and record a failure."""
         self._seconds[report.nodeid] += report.duration
         if report.failed:
             self._failing.add(report.nodeid)
@@ -88,7 +88,7 @@ class Recorder:
 
 
 def _empty_caches() -> None:
-    """Let each test execute what an earlier one has made the library remember."""
+    """Clear the library's caches, so that each test executes the cached functions."""
     for name, module in list(sys.modules.items()):
         if name.startswith("pulumi_gitlab_runner"):
             for value in vars(module).values():
@@ -98,14 +98,14 @@ def _empty_caches() -> None:
 
 @dataclass(frozen=True)
 class Reach:
-    """What was recorded.
+    """The record of an area's tests.
 
     Attributes:
-        seconds: what each test takes that passes.
+        seconds: the duration of each passing test.
         starting: the tests that start a process, whose lines are not recorded.
-        failing: the tests that fail while they are recorded, such as those with a limit of time.
-        executed: the lines.
-        directory: from where their files are named.
+        failing: the tests that fail while they are recorded, such as those with a timeout.
+        executed: the executed lines.
+        directory: the base directory of the files.
     """
 
     seconds: dict[str, float]
@@ -116,16 +116,16 @@ class Reach:
 
     @classmethod
     def read(cls, record: Path, directory: Path) -> "Reach":
-        """Return what a `Recorder` wrote."""
+        """Return the record of a `Recorder`."""
         executed = coverage.CoverageData(str(record.with_suffix(".coverage")))
         executed.read()
         return cls(**json.loads(record.read_text()), executed=executed, directory=directory)
 
     def tests(self, path: str, statement: Statement) -> list[str]:
-        """Return the tests that a change to a statement can make fail, the nearest first.
+        """Return the tests that a change to a statement can make fail, the most likely first.
 
-        They are those that execute it. Where it is executed outside of a test, the others follow: first those
-        that execute some of the same file. Where none executes it, it may be a process that a test starts.
+        These are the tests that execute it. If it is executed outside of a test, the others follow: first
+        those that execute lines of the same file. If no test executes it, those that start a process.
         """
         by_line = self.executed.contexts_by_lineno(str(self.directory / path))
         executing = {test for line in statement.lines for test in by_line.get(line, ())}
@@ -140,7 +140,7 @@ class Reach:
         return self._ordered(executing or set(self.starting))
 
     def _ordered(self, tests: set[str]) -> list[str]:
-        """The files of tests that take the least first, and the tests of each in the same way."""
+        """Sort tests by the duration of their file, and by their own."""
         files: dict[str, list[str]] = defaultdict(list)
         for test in sorted(tests & set(self.seconds), key=self.seconds.__getitem__):
             files[test.partition("::")[0]].append(test)

@@ -1,4 +1,4 @@
-"""A copy of the checkout in which mutants are tried."""
+"""The copy of the checkout in which mutants are tested."""
 
 import hashlib
 import importlib
@@ -21,7 +21,7 @@ from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 
 WITHOUT_MUTANT_S = 900.0
-"""How long the tests of an area may take as they are."""
+"""The timeout of an area's tests without a mutant, in seconds."""
 
 _AWS = (
     *("autoscaling", "cloudwatch", "ec2", "ecr", "iam", "imagebuilder", "kms", "lambda_", "s3"),
@@ -31,14 +31,14 @@ _LIBRARIES = (
     *("boto3", "hypothesis", "pulumi", "pulumi_docker", "pulumi_gitlab", "pydantic", "yaml"),
     *(f"pulumi_aws.{each}" for each in _AWS),
 )
-"""What takes long to import and has no mutants: each trial is a fork of this process, and finds it there."""
+"""Modules without mutants that are slow to import: imported before each test forks this process."""
 
 
 class Copy:
-    """A copy of the checkout's files, those not committed among them. The checkout itself is never changed.
+    """A copy of the checkout's files, including uncommitted ones. The checkout itself is never changed.
 
     Args:
-        directory: where; `files` and the records of the tests are kept there.
+        directory: the directory of the copy, `files`, and of the records of the tests.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -51,7 +51,7 @@ class Copy:
             importlib.import_module(library)
 
     def kills(self, mutant: Mutant) -> bool:
-        """Whether the tests of a mutant's area fail with it, or hang.
+        """Whether the tests of a mutant's area fail with it, or time out.
 
         Raises:
             SandboxError: they cannot be run without it.
@@ -71,11 +71,11 @@ class Copy:
             return self._pytest(lambda: _try(list(seconds)), longest) is not None
         finally:
             file.write_bytes(source)
-            # What is compiled of it is valid again.
+            # So its compiled bytecode is valid again.
             os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     def _reach_of(self, area: str) -> Reach:
-        """Which tests of an area reach which lines, recorded again when a file has changed."""
+        """The record of an area's tests, updated if a file has changed."""
         if area not in self._reach:
             record = self._records / f"{area.replace('/', '-')}.json"
             digest = record.with_suffix(".digest")
@@ -91,7 +91,7 @@ class Copy:
         return self._reach[area]
 
     def _pytest(self, run: Callable[[], int], longest: float) -> str | None:
-        """Run tests in a fork of this process; return what they print when they fail, or hang."""
+        """Run tests in a fork of this process; return their output if they fail or time out, else None."""
         printed = self._records / "printed"
         process = multiprocessing.get_context("fork").Process(target=self._in_fork, args=(run, printed))
         process.start()
@@ -99,12 +99,12 @@ class Copy:
             process.join(longest)
             return None if process.exitcode == 0 else printed.read_text(errors="replace")
         finally:
-            with suppress(ProcessLookupError):  # all have ended
+            with suppress(ProcessLookupError):  # all have exited
                 os.killpg(process.pid or 0, signal.SIGKILL)
             process.join()
 
     def _in_fork(self, run: Callable[[], int], printed: Path) -> None:
-        """Make the fork a process of the copy, and run pytest."""
+        """Switch the forked process to the copy, and run pytest."""
         os.setsid()
         os.chdir(self._files)
         output = os.open(printed, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
@@ -126,7 +126,7 @@ def _record(area: str, record: Path) -> int:
 
 
 def _try(tests: list[str]) -> int:
-    # A mutant is not to be found by the next run.
+    # The next run must not use a mutant's bytecode.
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     return _main(["-x", *dict.fromkeys(test.partition("::")[0] for test in tests)], _Only(tests))
@@ -134,25 +134,25 @@ def _try(tests: list[str]) -> int:
 
 def _main(arguments: list[str], plugin: object) -> int:
     options = ["-q", "-p", "no:cacheprovider", "-m", "not engine and not docker"]
-    # Of the plugins that are installed only Hypothesis' is for tests, and it is imported already.
+    # Of the installed plugins only Hypothesis' is needed, and it is imported already.
     options += ["--disable-plugin-autoload", "-p", "_hypothesis_pytestplugin"]
     return pytest.main([*options, *arguments], plugins=[plugin])
 
 
 class _Only:
-    """A pytest plugin that runs some tests, in their order."""
+    """A pytest plugin that runs only some tests, in the given order."""
 
     def __init__(self, tests: list[str]) -> None:
         self._place = {test: number for number, test in enumerate(tests)}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave the others out."""
+        """Deselect the other tests."""
         kept = [item for item in items if item.nodeid in self._place]
         items[:] = sorted(kept, key=lambda item: self._place[item.nodeid])
 
 
 def _synchronise(directory: Path) -> str:
-    """Bring a directory to the state of the checkout, what is compiled aside; return a digest of it."""
+    """Synchronise a directory with the checkout, without bytecode; return a digest of its files."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(listing, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout.split(
         "\0"
