@@ -1,1 +1,1 @@
-"""The sandbox: AWS and GitLab on loopback, stand-in provider plugins, and an engine to run a stack with."""
+"""The sandbox: AWS and GitLab on loopback, stand-in provider plugins, and a Pulumi engine to run stacks."""

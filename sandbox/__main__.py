@@ -1,4 +1,4 @@
-"""`python -m sandbox`: what `./dev` runs."""
+"""`python -m sandbox`: the program of `./dev`."""
 
 import contextlib
 import errno
@@ -14,13 +14,13 @@ from sandbox.paths import ANOTHER_PLACE, engine_directory, make_writable, sandbo
 from sandbox.progress import Progress
 
 WITHOUT_ENGINE = ("docs", "lint", "stop")
-"""The commands that need no engine."""
+"""The commands that do not need an engine."""
 CANNOT_WRITE = {errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS}
-"""What a system answers where nothing can be written, whatever the program does."""
+"""The error numbers of a file system that cannot be written to."""
 
 
 def main() -> int:
-    """Set up what is missing, then run the command; return its exit code."""
+    """Set up missing prerequisites, then run the command; return its exit code."""
     arguments = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     progress = Progress()
@@ -29,7 +29,7 @@ def main() -> int:
         is_ready = virtual_environment.is_ready()
         if not is_ready:
             virtual_environment.check_room()
-            # Both take minutes on a fresh machine, so they go side by side.
+            # Both take minutes on a new machine, so they run in parallel.
             engine = Thread(target=_obtain_engine, args=(progress,), daemon=True)
             if arguments.command not in WITHOUT_ENGINE:
                 engine.start()
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _obtain_engine(progress: Progress) -> None:
-    """Get an engine in advance; where none can be had, the command itself says so."""
+    """Get an engine in advance; on failure, the command itself reports it."""
     with contextlib.suppress(SandboxError, OSError):
         lookup.obtain(engine_directory(), progress)
 

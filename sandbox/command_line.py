@@ -30,13 +30,13 @@ environment variables:
 
 
 PASSED_ON_AFTER = {"test": 1, "conformance": 1, "mutate": 1, "pulumi": 2}
-"""How many words of these commands are ours; what follows goes to what they run as it is."""
+"""The number of words to parse, by command; the others are passed to the program that it runs."""
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """Return what a command line asks for: `command`, its arguments, and `passed_on`.
+    """Return the parsed command line: `command`, its arguments, and `passed_on`.
 
-    Prints help, or what is wrong with the command line, and exits, as `argparse` does.
+    Prints the help or an error, and exits, as `argparse` does.
     """
     ours = PASSED_ON_AFTER.get(words[0], len(words)) if words else 0
     if words[ours : ours + 1] in (["-h"], ["--help"]):
@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, what in (
         ("up", "deploy a stack, and show what exists"),
         ("preview", "show what `up` would change"),
-        ("down", "remove what a stack created; the services of the sandbox go on"),
+        ("down", "remove what a stack created; the services of the sandbox keep running"),
     ):
         command = commands.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
         command.add_argument(
@@ -76,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser(
         "stop",
-        help="end the services of the sandbox",
-        description="End the services of the sandbox. What they held is lost; `./dev up` brings it back.",
+        help="stop the services of the sandbox",
+        description="Stop the services of the sandbox. Their resources are lost; `./dev up` restores them.",
     )
 
     command = commands.add_parser(
@@ -99,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
         "conformance",
         usage="./dev conformance [PROVIDER…] [--plugins DIR] [--build] [--case PART]",
         help="compare the stand-ins with the official provider plugins",
-        description="Take the stand-ins' cases through the life of a resource, on each stand-in and on the "
-        "official plugin where it is there, and print what differs. Exit status: 1 where something does.",
+        description="Create, update and delete the resources of test cases with each stand-in and with the "
+        "official plugin, if available, and print the differences. Exit status: 1 if there are any.",
     )
 
     commands.add_parser(
@@ -126,20 +126,19 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "render",
-        help="write the files that a runner's host would hold",
-        description="Write the files that a runner's host would hold as a tree below DIR, and manifest.json.",
+        help="write the files of a runner's host",
+        description="Write the files of a runner's host as a tree below DIR, and manifest.json.",
     )
     command.add_argument("stack", metavar="STACK", help="the stack, such as sandbox")
     command.add_argument("runner", metavar="RUNNER", help="the runner's name in the declaration")
-    command.add_argument("directory", metavar="DIR", type=Path, help="made when it is not there")
+    command.add_argument("directory", metavar="DIR", type=Path, help="created if it does not exist")
 
     commands.add_parser(
         "e2e",
         help="run one job through a real gitlab-runner",
         description="Run one job through the gitlab-runner on the PATH: a private image of ECR, two public "
         "services and a network of its own, on a host rendered from the stack sandbox. Needs root and what "
-        "the Docker tests need. Exit status: 0 all is as it must be, 1 something is not, 3 it cannot be run "
-        "here.",
+        "the Docker tests need. Exit status: 0 success, 1 failure, 3 it cannot run here.",
     )
 
     command = commands.add_parser(
@@ -155,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="?",
         default=SANDBOX_STACK,
         choices=(SANDBOX_STACK, "everything"),
-        help="sandbox (the default) or everything, which declares whatever there is",
+        help="sandbox (the default) or everything, which declares every component and option",
     )
     today = int(f"{datetime.date.today():%Y%m%d}")
     command.add_argument("--seed", type=int, default=today, help="of the sample (default: the day's date)")

@@ -1,4 +1,4 @@
-"""What each command of `./dev` does, once everything is set up."""
+"""The commands of `./dev`, which run after the set-up."""
 
 import argparse
 import json
@@ -31,21 +31,21 @@ from sandbox.progress import Progress
 from sandbox.provider_plugins import PluginChoice, parse_choice
 
 ENGINE_UNAVAILABLE = "SANDBOX_ENGINE_UNAVAILABLE"
-"""The environment variable that tells the tests why there is no engine."""
+"""The environment variable for the tests with the reason why there is no engine."""
 LANGUAGES_UNAVAILABLE = "SANDBOX_LANGUAGES_UNAVAILABLE"
-"""The environment variable that tells the tests why the engine has no hosts for YAML, Go and Node.js."""
+"""The environment variable for the tests with the reason why there are no hosts for YAML, Go and Node.js."""
 PROCESSES = min((os.cpu_count() or 1) + 1, 4)
-"""One more than there are processors: boots, and servers that hang, are waited for."""
+"""The number of test processes: one more than processors, since tests wait for boots and servers."""
 SIDE_BY_SIDE = (f"--numprocesses={PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder")
-"""How pytest runs all tests: in several processes, each file whole in one of them, folder after folder."""
+"""The options of pytest for all tests: several processes, each file in one of them, in folder order."""
 SHUFFLED = "--shuffle"
-"""In a random order within each folder and file: an option of `tests/conftest.py`."""
+"""The option for a random order in each folder and file: see `tests/conftest.py`."""
 
 ROOM_MB = 32
-"""What a change may write. An engine that finds the disk full tries for minutes, and cuts off the state."""
+"""The space for an update. On a full disk, the engine retries for minutes, and truncates the state."""
 RUN_AGAIN = "run the command again: ./dev clears what that engine left"
 PROGRAMS = ("examples/python", "docs/programs", "tests/engine/programs/outputs")
-"""Programs that use the components as a user's do: mypy and basedpyright check their types."""
+"""Programs that use the components as users do: mypy and basedpyright check their types."""
 
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
@@ -70,10 +70,10 @@ def run(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 class Stack:
-    """A stack of this project with the environment it runs in.
+    """A stack of this project with its environment.
 
     The stacks `sandbox` and `docker` run in the sandbox, whose services are started first; any other runs in
-    the user's own environment, with the user's backend and credentials.
+    the user's environment, with the user's backend and credentials.
     """
 
     def __init__(self, name: str, progress: Progress, plugins: PluginChoice | None = None) -> None:
@@ -94,10 +94,10 @@ class Stack:
         self.environment = environment | {"PULUMI_STACK": name}
 
     def ensure_exists(self) -> int:
-        """Make the stack in its backend when it is not there; return Pulumi's exit code.
+        """Create the stack in its backend if it does not exist; return Pulumi's exit code.
 
         Raises:
-            SandboxError: it has no file: a misspelt name would make a stack in the user's backend.
+            SandboxError: it has no file: a misspelt name would create a stack in the user's backend.
         """
         stack_file(self.name)
         if self.sandbox is None:
@@ -107,10 +107,10 @@ class Stack:
         return self.pulumi("stack", "init", self.name)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Let no other `./dev` change the stack meanwhile.
+        """Lock the stack against changes by another `./dev`.
 
         Raises:
-            SandboxError: another one, or an engine, is changing it.
+            SandboxError: another `./dev`, or an engine, is changing it.
         """
         if self.sandbox is None:
             return nullcontext()
@@ -124,13 +124,13 @@ class Stack:
         if exit_code < 0:
             print(f"note: the engine was ended by signal {-exit_code}; {RUN_AGAIN}", file=sys.stderr)
         elif exit_code > 0 and self.sandbox and self.sandbox.state(self.name).locks():
-            # The engine itself names `pulumi cancel`, which is wrong while another one works.
+            # The engine's message suggests `pulumi cancel`, which is wrong while another engine runs.
             locked = self._why_locked() or f"the engine that held the lock has ended; {RUN_AGAIN}"
             print(f"note: {locked}", file=sys.stderr)
         return exit_code
 
     def _why_locked(self) -> str:
-        """Return who holds the stack, and what to do; empty where none does."""
+        """Return who locks the stack, and what to do; empty if it is not locked."""
         known = self.sandbox.state(self.name).locks() if self.sandbox else []
         locks = [lock for lock in known if lock.is_held]
         if not locks:
@@ -145,7 +145,7 @@ class Stack:
         return f"the stack {self.name} is locked ({who}). If no engine changes it there any more: {cancel}"
 
     def _check_state(self, sandbox: Sandbox) -> None:
-        """Repair the state where an ended engine or a full disk left it broken, and say so."""
+        """Repair a state that a killed engine or a full disk left broken, and print the repairs."""
         make_writable(sandbox.directory)
         require_room(sandbox.directory, ROOM_MB, "the state of a stack")
         for line in sandbox.state(self.name).repair():
@@ -153,17 +153,17 @@ class Stack:
 
     @property
     def memory_lost(self) -> bool:
-        """Whether the state speaks of what the sandbox's services no longer know."""
+        """Whether the sandbox's services may have lost resources in the state."""
         return self.sandbox is not None and self.sandbox.memory_lost(self.name)
 
     def preview(self) -> int:
-        """Show what would change; return Pulumi's exit code."""
+        """Run `preview`; return Pulumi's exit code."""
         return self.pulumi("preview", *self._options())
 
     def change(self, operation: str, *options: str) -> int:
-        """Run `up` or `destroy`, in the sandbox without asking; return Pulumi's exit code.
+        """Run `up` or `destroy`, in the sandbox without confirmation; return Pulumi's exit code.
 
-        Where nothing is asked, the preview before would only run the program a second time.
+        Without confirmation, a preview would only run the program a second time.
         """
         consent = [] if self.sandbox is None else ["--yes", "--skip-preview"]
         exit_code = self.pulumi(operation, *consent, *options, *self._options())
@@ -172,7 +172,7 @@ class Stack:
         return exit_code
 
     def _options(self) -> list[str]:
-        """Return what every operation needs here: lost memory is noticed, and a log has no moving dots."""
+        """Return the options of every operation: a refresh after lost state, no progress dots in a log."""
         options = ["--refresh"] if self.memory_lost else []
         return options if sys.stdout.isatty() else [*options, "--suppress-progress"]
 
@@ -192,10 +192,9 @@ class Stack:
 def _sandbox_of(
     stack: str, engine: Engine | None = None, plugins: PluginChoice | None = None
 ) -> Sandbox | None:
-    """Return the sandbox that a stack lives in, if it does.
+    """Return the sandbox of a stack; None for a stack outside of the sandbox.
 
-    Each has its own, with an AWS account and a GitLab that hold nothing of the other: both stacks declare the
-    same repositories and variables.
+    Each has a separate AWS account and GitLab: both stacks declare the same repositories and variables.
     """
     if stack == DOCKER_STACK:
         directory = sandbox_directory() / "stack-docker"
@@ -204,14 +203,14 @@ def _sandbox_of(
 
 
 def _lend(sandbox: Sandbox, helper: Path) -> None:
-    """Let a sandbox use the credential helper that is kept for all of them."""
+    """Link the shared credential helper into a sandbox."""
     link = sandbox.directory / "ecr-login"
     if not link.is_symlink():
         link.symlink_to(helper.parents[1])
 
 
 def up(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Bring a stack up, then show what there is."""
+    """Deploy a stack, then show its resources."""
     stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exit_code = stack.ensure_exists() or stack.change("up", "--suppress-outputs")
@@ -223,13 +222,13 @@ def up(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def preview(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Show what `up` would change."""
+    """Show the changes of an `up`."""
     stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     return stack.ensure_exists() or stack.preview()
 
 
 def down(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Remove what a stack made; the services of the sandbox go on, and show that all is gone."""
+    """Destroy a stack; the services of the sandbox keep running."""
     stack = Stack(arguments.stack, progress, parse_choice(arguments.providers, arguments.plugins))
     with stack.alone():
         exists = stack.sandbox is None or stack.sandbox.has_stack(stack.name)
@@ -237,8 +236,8 @@ def down(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def stop(_arguments: argparse.Namespace, _progress: Progress) -> int:
-    """End the services of the sandbox."""
-    # Those of the stack docker once ran beside those of the stack sandbox.
+    """Stop the services of the sandbox."""
+    # In earlier versions, both stacks shared one sandbox.
     sandboxes = [Sandbox(sandbox_directory(), services=(*SERVICES, DOCKER)), _sandbox_of(DOCKER_STACK)]
     there = [sandbox for sandbox in sandboxes if sandbox and sandbox.directory.is_dir()]
     ended = [sandbox for sandbox in there if sandbox.stop()]
@@ -253,14 +252,14 @@ def pulumi(arguments: argparse.Namespace, progress: Progress) -> int:
         languages.obtain(stack.engine, progress)
     if stack.memory_lost:
         print(
-            "The sandbox's services were started anew, with nothing in them; `./dev up` fills them.",
+            "The sandbox's services were restarted, and are empty; `./dev up` creates the resources again.",
             file=sys.stderr,
         )
     return stack.pulumi(*arguments.passed_on)
 
 
 def test(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Run the tests; without an engine, those that need none."""
+    """Run the tests; without an engine, only those that do not need one."""
     environment = dict(os.environ) | {"SANDBOX_ENGINE_DIR": str(engine_directory())}
     try:
         languages.obtain(lookup.obtain(engine_directory(), progress), progress)
@@ -270,18 +269,18 @@ def test(arguments: argparse.Namespace, progress: Progress) -> int:
     except WayFailedError as failed:
         print(f"{failed}\nThe tests that need other languages are skipped.", file=sys.stderr)
         environment[LANGUAGES_UNAVAILABLE] = str(failed)
-    # One seed for all processes, which must agree on the order.
+    # One seed for all processes: their order must be the same.
     chosen = arguments.passed_on or (*SIDE_BY_SIDE, f"{SHUFFLED}={random.randrange(10**6)}")  # noqa: S311
     return _in_terminal([sys.executable, "-m", "pytest", *chosen], environment)
 
 
 def conformance(arguments: argparse.Namespace, _progress: Progress) -> int:
-    """Compare the stand-ins with the official plugins that are there."""
+    """Compare the stand-ins with the available official plugins."""
     return _in_terminal([sys.executable, "-m", "tests.conformance", *arguments.passed_on], os.environ)
 
 
 def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
-    """Check form and types of the source; all of it, whatever the first check finds."""
+    """Check the formatting and types of the source; run all checks."""
     types = [["mypy"], *(["mypy", each] for each in ("policy", "bench", *PROGRAMS))]
     programs = ["basedpyright", "--pythonpath", sys.executable]
     checks = [["ruff", "check"], ["ruff", "format", "--check"], *types, programs]
@@ -289,13 +288,13 @@ def lint(_arguments: argparse.Namespace, _progress: Progress) -> int:
 
 
 def _checked(check: list[str]) -> int:
-    """Run one check of the source, and say first which: some take a minute, and say nothing meanwhile."""
+    """Print and run one check of the source: some take a minute without output."""
     print(f"$ {' '.join(check)}", file=sys.stderr, flush=True)
     return _in_terminal([sys.executable, "-m", *check], os.environ)
 
 
 def docs(_arguments: argparse.Namespace, _progress: Progress) -> int:
-    """Build the documentation's site, strictly: a link that leads nowhere is an error."""
+    """Build the documentation's site, strictly: a broken link is an error."""
     from documentation import site
 
     directory = sandbox_directory() / "docs" / "site"
@@ -321,7 +320,7 @@ def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def faults(arguments: argparse.Namespace, progress: Progress) -> int:
-    """Fail calls of an `up`, and see what becomes of it."""
+    """Fail calls of an `up`, and report the outcomes."""
     from sandbox.faults import matrix
     from sandbox.faults.proxy import Way
 
@@ -349,14 +348,14 @@ def bench(arguments: argparse.Namespace, progress: Progress) -> int:
 
 
 def mutate(arguments: argparse.Namespace, _progress: Progress) -> int:
-    """See whether the tests notice small changes of the source."""
+    """Check whether the tests fail with small changes of the source."""
     return _in_terminal([sys.executable, "-m", "bench.mutation", *arguments.passed_on], os.environ)
 
 
 def _in_terminal(command: list[str], environment: Mapping[str, str]) -> int:
-    """Run a command at the top of the checkout with this terminal; return its exit code.
+    """Run a command in the checkout with this terminal; return its exit code.
 
-    It ends in its own way: the keyboard's interrupt reaches it by itself, a request to end is handed on.
+    The terminal sends SIGINT to the command itself; SIGTERM is passed on.
     """
     with subprocess.Popen(command, cwd=CHECKOUT, env=environment) as process:
         before = {

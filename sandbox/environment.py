@@ -1,4 +1,4 @@
-"""A sandbox: services on loopback, provider plugins, its own state, and the engine to run stacks with."""
+"""A sandbox: services on loopback, provider plugins, a state backend, and the engine."""
 
 import os
 import subprocess
@@ -19,8 +19,8 @@ from sandbox.provider_plugins import PluginChoice, parse_choice
 from sandbox.services.process import HOST, Service, ServiceProcess
 from sandbox.state import StackState
 
-GITLAB_TOKEN = "sandbox-token"  # noqa: S105 (the double's only key, on loopback)
-PASSPHRASE = "sandbox"  # noqa: S105 (protects what the repository itself shows)
+GITLAB_TOKEN = "sandbox-token"  # noqa: S105 (the GitLab double's token, on loopback)
+PASSPHRASE = "sandbox"  # noqa: S105 (for secrets that the repository contains)
 
 SERVICES = (
     Service("aws", "sandbox.services.aws", "/moto-api/"),
@@ -29,11 +29,11 @@ SERVICES = (
 DOCKER = Service("docker", "sandbox.docker", "/_ping")
 
 USERS_OWN = ("AWS_", "GITLAB_", "CI_", "PULUMI_")
-"""Beginnings of the environment variables by which a user's real accounts could slip into the sandbox."""
+"""The prefixes of the environment variables that could give the sandbox access to a user's accounts."""
 
 
 def engine_environment(engine: Engine) -> dict[str, str]:
-    """Return what any stack of this project needs to run: the engine, and the Python it was set up with."""
+    """Return the environment of any stack of this project: with the engine and the project's Python."""
     paths = [str(Path(sys.executable).parent), str(engine.command.parent), os.environ.get("PATH", os.defpath)]
     modules = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
     return dict(os.environ) | {
@@ -47,16 +47,16 @@ def engine_environment(engine: Engine) -> dict[str, str]:
 
 
 class Sandbox:
-    """A sandbox whose whole state lies below one directory.
+    """A sandbox with all of its state below one directory.
 
     Args:
-        directory: where; made when it is not there.
-        engine: the engine to use; by default the one that is there already.
-        services: what runs beside it; by default AWS and GitLab. Another may be `DOCKER`.
-        plugins: the provider plugins; by default those that the environment names, else the stand-ins.
+        directory: the directory; created if it does not exist.
+        engine: the engine; by default an available one.
+        services: the services; by default AWS and GitLab. `DOCKER` is optional.
+        plugins: the provider plugins; by default the choice in the environment, else the stand-ins.
 
     Raises:
-        EngineUnavailableError: from `env` and `pulumi`, when no engine was given and none is there.
+        EngineUnavailableError: from `env` and `pulumi`, if no engine is given or available.
     """
 
     def __init__(
@@ -73,18 +73,18 @@ class Sandbox:
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine it runs stacks with."""
+        """The engine that runs its stacks."""
         return self._engine or locate(engine_directory())
 
     def runs(self) -> bool:
-        """Say whether every service has its process."""
+        """Return whether all services are running."""
         return all(process.runs() for process in self.services.values())
 
     def start(self) -> bool:
-        """Start the services that do not run yet, and wait for them; return whether any was started.
+        """Start the services that are not running, and wait for them; return whether any was started.
 
         Raises:
-            SandboxError: one does not start; the message ends with its log.
+            SandboxError: a service does not start; the message ends with its log.
         """
         with self._alone():
             environment = self._isolated(dict(os.environ)) | {"PYTHONPATH": str(CHECKOUT)}
@@ -97,25 +97,25 @@ class Sandbox:
         return any(started)
 
     def memory_lost(self, stack: str) -> bool:
-        """Say whether what a stack made may be gone: a service was started since `memory_restored`.
+        """Return whether a stack's resources may be lost: a service was started since `memory_restored`.
 
-        The memory of a service ends with its process. Until a stack of before is refreshed, its state speaks
-        of what is no longer there.
+        The services keep resources in memory. Until a refresh, the state of an existing stack contains
+        resources that no longer exist.
         """
         return self._memory_lost(stack).exists()
 
     def memory_restored(self, stack: str) -> None:
-        """Note that the state of a stack and the services agree again."""
+        """Record that the state of a stack matches the services again."""
         self._memory_lost(stack).unlink(missing_ok=True)
 
     def stop(self) -> bool:
-        """Stop the services; return whether any ran."""
+        """Stop the services; return whether any was running."""
         with self._alone():
             stopped = [process.stop() for process in self.services.values()]
         return any(stopped)
 
     def env(self) -> dict[str, str]:
-        """Return the environment in which the engine, its plugins and a stack's program run here."""
+        """Return the environment of the engine, its plugins and programs in this sandbox."""
         self._prepare()
         return self._isolated(engine_environment(self.engine))
 
@@ -126,13 +126,13 @@ class Sandbox:
         environment: Mapping[str, str] | None = None,
         check: bool = False,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `pulumi ARGUMENTS…` without a terminal, and return what it printed.
+        """Run `pulumi ARGUMENTS…` without a terminal, and return its output.
 
         Args:
-            arguments: the command line; `--non-interactive --color never` are added.
-            directory: the working directory, by default the checkout.
-            environment: variables besides those of `env`.
-            check: raise `CalledProcessError` when it does not exit with 0.
+            arguments: the arguments; `--non-interactive --color never` are added.
+            directory: the working directory; by default the checkout.
+            environment: environment variables in addition to `env`.
+            check: raise `CalledProcessError` if it does not exit with 0.
         """
         return subprocess.run(
             [self.engine.command, *arguments, "--non-interactive", "--color", "never"],
@@ -145,15 +145,15 @@ class Sandbox:
         )
 
     def has_stack(self, stack: str) -> bool:
-        """Say whether a stack of that name is in the sandbox's state."""
+        """Return whether a stack with that name exists in the sandbox's backend."""
         return stack in self._stacks()
 
     def state(self, stack: str) -> StackState:
-        """Return the files that the engine keeps of a stack."""
+        """Return the state files of a stack."""
         return StackState(self.directory / "state", stack)
 
     def _alone(self) -> AbstractContextManager[None]:
-        """Let no other process start or stop services meanwhile: all of them are remembered in one file."""
+        """Lock the services against other processes: all of them are stored in one file."""
         return exclusive(self.directory / "services.lock", lambda: None)
 
     def _memory_lost(self, stack: str) -> Path:
@@ -164,7 +164,7 @@ class Sandbox:
         return {state.stem for state in states}
 
     def _isolated(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Return an environment from which nothing but this sandbox can be reached by default."""
+        """Return an environment in which only this sandbox's services are reachable by default."""
         kept = {name: value for name, value in environment.items() if not name.startswith(USERS_OWN)}
         addresses = {name: process.url for name, process in self.services.items()}
         if "aws" in addresses:
@@ -176,7 +176,7 @@ class Sandbox:
         else:
             kept |= {
                 "DOCKER_HOST": f"unix://{self.directory / 'docker' / 'engine.sock'}",
-                # The way to its registries, and what they are known by.
+                # The proxy to its registries, and their CA certificate.
                 "HTTPS_PROXY": addresses["docker"],
                 "https_proxy": addresses["docker"],
                 "SSL_CERT_FILE": str(self.directory / "docker" / "authority.pem"),
@@ -196,7 +196,7 @@ class Sandbox:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "SANDBOX_DIR": str(self.directory),
-            # Some programs know the one name, some the other.
+            # Programs differ in the name that they read.
             **{
                 name: ",".join(filter(None, [HOST, environment.get(name)]))
                 for name in ("NO_PROXY", "no_proxy")
@@ -204,7 +204,7 @@ class Sandbox:
         }
 
     def _prepare(self) -> None:
-        """Make the folders, and put each plugin where the engine looks for it."""
+        """Create the directories, and install the plugins."""
         for name in ("state", "logs"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         provider_plugins.place(self.directory, self.plugins)

@@ -1,5 +1,5 @@
-"""Errors that a person can act on."""
+"""Errors with a message for the user."""
 
 
 class SandboxError(Exception):
-    """Something that set-up or a service needs is not there; the message says what to do."""
+    """A prerequisite of the set-up or of a service is missing; the message says what to do."""

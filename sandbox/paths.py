@@ -1,4 +1,4 @@
-"""Where the sandbox keeps its state."""
+"""The directories of the sandbox, and the files of its stacks."""
 
 import os
 import shutil
@@ -13,31 +13,31 @@ ANOTHER_PLACE = "set SANDBOX_DIR to another directory"
 
 
 def sandbox_directory() -> Path:
-    """Return the directory of all state: `SANDBOX_DIR`, by default `.sandbox` at the top of the checkout."""
+    """Return the directory of all state: `SANDBOX_DIR`, by default `.sandbox` in the checkout."""
     return Path(os.environ.get("SANDBOX_DIR") or CHECKOUT / ".sandbox").absolute()
 
 
 def engine_directory() -> Path:
-    """Return where engines are kept: `SANDBOX_ENGINE_DIR`, by default `engine` below the sandbox's directory.
+    """Return the directory of engines: `SANDBOX_ENGINE_DIR`, by default `engine` in the sandbox's directory.
 
-    Sandboxes that run side by side share one engine this way.
+    It lets several sandboxes share one engine.
     """
     return Path(os.environ.get("SANDBOX_ENGINE_DIR") or sandbox_directory() / "engine").absolute()
 
 
 def go_directory() -> Path:
-    """Return where all that Go fetches and compiles is kept: `go` below the sandbox's directory."""
+    """Return the directory of Go's caches: `go` in the sandbox's directory."""
     return sandbox_directory() / "go"
 
 
 def stack_file(stack: str) -> Path:
-    """Return the file of a stack.
+    """Return the configuration file of a stack.
 
     Args:
         stack: its name, with or without its organisation and project.
 
     Raises:
-        SandboxError: there is none.
+        SandboxError: not found.
     """
     path = STACKS / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     if not path.exists():
@@ -47,10 +47,10 @@ def stack_file(stack: str) -> Path:
 
 
 def make_writable(directory: Path) -> None:
-    """Make the directory of all state when it is not there, and check that it can be written to.
+    """Create the directory of all state if it does not exist, and check that it is writable.
 
     Raises:
-        SandboxError: it cannot be made, is not a directory, or cannot be written to.
+        SandboxError: it cannot be created, is not a directory, or is not writable.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -63,15 +63,15 @@ def make_writable(directory: Path) -> None:
 
 
 def require_room(directory: Path, megabytes: int, purpose: str) -> None:
-    """Check that a disk has room.
+    """Check the free space of a disk.
 
     Args:
-        directory: a directory on it.
-        megabytes: how much is needed.
-        purpose: what for, such as ``a stack's state``.
+        directory: a directory on the disk.
+        megabytes: the required space, in megabytes.
+        purpose: the purpose for the message, such as ``a stack's state``.
 
     Raises:
-        SandboxError: there is less.
+        SandboxError: there is less free space.
     """
     free = shutil.disk_usage(directory).free // 1024**2
     if free < megabytes:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A provider plugin in the sandbox: the library's own, as installed; of another, `pulumi-resource-A-B`, the stand-in
-# in the Python module sandbox.providers.A_B.
+# A provider plugin in the sandbox: for gitlab-runner, the installed plugin of the library; for any other,
+# `pulumi-resource-A-B`, the stand-in in the Python module sandbox.providers.A_B.
 name=${0##*/pulumi-resource-}
 case $name in
 gitlab-runner) exec "${SANDBOX_PYTHON%/*}/pulumi-resource-gitlab-runner" "$@" ;;

@@ -1,4 +1,4 @@
-"""Tells the person at the terminal, or the reader of a log, what is being waited for and for how long."""
+"""The progress display of the set-up, on a terminal or in a log."""
 
 import shutil
 import sys
@@ -13,7 +13,7 @@ LOG_INTERVAL_S = 20.0
 
 
 class Step:
-    """A piece of set-up under way: its title, and what it is doing at the moment."""
+    """A step of the set-up in progress: its title, and its current activity."""
 
     def __init__(self, title: str, activity: str, write: Callable[[str], None] | None = None) -> None:
         self.title = title
@@ -22,11 +22,11 @@ class Step:
         self._write = write
 
     def now(self, activity: str) -> None:
-        """Say what the step does from here on; a log shows it when it lasts."""
+        """Set the current activity; a log shows it at intervals."""
         self.activity = activity
 
     def tell(self, activity: str) -> None:
-        """Say what the step does from here on, in a line that stays, also on a terminal."""
+        """Set the current activity, and write a permanent line, also on a terminal."""
         self.activity = activity
         if self._write:
             self._write(f"{self.title}: {activity}")
@@ -38,10 +38,10 @@ class Step:
 
 
 class Progress:
-    """Shows the steps under way, several at once if need be.
+    """Displays the steps in progress, also concurrent ones.
 
-    On a terminal, one line that is drawn again in place; elsewhere, a line now and then.
-    Everything goes to standard error, which leaves standard output to the command.
+    On a terminal, one line is updated in place; elsewhere, lines are written at intervals.
+    The output goes to standard error; standard output is for the command.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -53,7 +53,7 @@ class Progress:
 
     @contextmanager
     def step(self, title: str, activity: str) -> Iterator[Step]:
-        """Show a step from here to the end of the block, then how long it took and whether it failed."""
+        """Display a step until the end of the context, then its duration and result."""
         step = Step(title, activity, self.tell)
         with self.lock:
             self.steps.append(step)
@@ -70,7 +70,7 @@ class Progress:
         self._end(step, "ready")
 
     def tell(self, line: str) -> None:
-        """Write a line that stays."""
+        """Write a permanent line."""
         with self.lock:
             self._write(line)
 

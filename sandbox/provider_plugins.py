@@ -1,8 +1,8 @@
-"""The provider plugins that an engine of the sandbox starts: the stand-ins, or official ones in their place.
+"""The provider plugins that an engine of the sandbox starts: the stand-ins, or official plugins.
 
 An engine looks for a plugin at `plugins/resource-NAME-vVERSION/pulumi-resource-NAME` below its `PULUMI_HOME`.
-Each choice of plugins has a home of its own below the sandbox's directory, so that two engines at work never
-take each other's.
+Each choice of plugins has a separate home in the sandbox's directory, so that concurrent engines do not share
+plugins.
 """
 
 import os
@@ -29,18 +29,18 @@ PROVIDERS_VARIABLE, PLUGINS_VARIABLE = "SANDBOX_PROVIDERS", "SANDBOX_PLUGINS"
 SERVED = ("aws", "docker", "docker-build", "gitlab")
 """The providers that have a stand-in."""
 RELEASES = "https://get.pulumi.com/releases/plugins"
-"""Where the engine downloads a plugin from, after github.com/pulumi/pulumi-NAME/releases: pulumi/pulumi,
+"""The engine's download source of plugins after github.com/pulumi/pulumi-NAME/releases: pulumi/pulumi,
 sdk/go/common/workspace/plugins.go (fallbackSource)."""
 _DOWNLOAD_TIMEOUT_S = 900
 
 
 @dataclass(frozen=True)
 class PluginChoice:
-    """Which plugins an engine starts.
+    """The choice of the plugins that an engine starts.
 
     Attributes:
-        official: the providers whose official plugin is used; every other one has its stand-in.
-        directory: where official plugins are looked for first; None for nowhere but the usual places.
+        official: the providers whose official plugin is used; the others use their stand-ins.
+        directory: the first directory to search for official plugins; None for only the default ones.
     """
 
     official: frozenset[str] = frozenset()
@@ -52,14 +52,14 @@ class PluginChoice:
         return "-".join(["home", *sorted(self.official)])
 
     def environment(self, aws: str) -> dict[str, str]:
-        """Return what the official plugins need besides, so that none of them asks AWS itself.
+        """Return the additional environment of the official plugins, so that they do not call AWS itself.
 
-        Addresses and credentials are those of the stand-ins. S3's client addresses a bucket below a path by
-        itself where the endpoint is an IP address (aws/aws-sdk-go-v2, service/s3/endpoints.go). S3 Control's
-        puts the account before the host all the same: a name that nothing resolves, so it is left to a proxy.
+        Endpoints and credentials are those of the stand-ins. The S3 client uses path-style addressing if the
+        endpoint is an IP address (aws/aws-sdk-go-v2, service/s3/endpoints.go). The S3 Control client puts the
+        account before the host nevertheless: a name that does not resolve, so it needs a proxy.
 
         Args:
-            aws: the address of AWS's APIs, which is also the proxy.
+            aws: the URL of AWS's APIs, which is also the proxy.
         """
         if "aws" not in self.official:
             return {}
@@ -68,11 +68,11 @@ class PluginChoice:
 
 
 def parse_choice(providers: str | None = None, directory: Path | None = None) -> PluginChoice:
-    """Return the choice that a command line makes, else that of the environment.
+    """Return the choice of the command line, else that of the environment.
 
     Args:
-        providers: `stand-ins`, `official`, or the names of providers with commas; None for the environment's.
-        directory: where official plugins are looked for first; None for the environment's.
+        providers: `stand-ins`, `official`, or provider names, comma-separated; None for the environment's.
+        directory: the first directory to search for official plugins; None for the environment's.
 
     Raises:
         SandboxError: one of the providers has no stand-in.
@@ -89,14 +89,14 @@ def parse_choice(providers: str | None = None, directory: Path | None = None) ->
 
 
 def place(directory: Path, choice: PluginChoice) -> Path:
-    """Put each plugin where the engine looks for it; return the `PULUMI_HOME`.
+    """Install the plugins in the `PULUMI_HOME`; return it.
 
-    Every installed provider package gets one, so that the engine never tries a download; one without a
-    stand-in fails when it is used. The library's own plugin gets one too: the engine does not search the
-    `PATH` here.
+    Every installed provider package gets a plugin, so that the engine does not try a download; a provider
+    without a stand-in fails when it is used. The library's own plugin is installed too: the engine does not
+    search `PATH` here.
 
     Raises:
-        SandboxError: an official plugin is not there.
+        SandboxError: an official plugin is not found.
     """
     home = directory / choice.home
     found, missing = _official(home, choice)
@@ -114,10 +114,10 @@ def place(directory: Path, choice: PluginChoice) -> Path:
 
 
 def obtain(directory: Path, choice: PluginChoice, engine: Engine, progress: Progress) -> None:
-    """Let the engine download the official plugins that are not there.
+    """Download missing official plugins with the engine.
 
     Raises:
-        SandboxError: they cannot be downloaded; nothing has changed.
+        SandboxError: they cannot be downloaded; nothing was changed.
     """
     home = directory / choice.home
     _, missing = _official(home, choice)
@@ -141,7 +141,7 @@ def obtain(directory: Path, choice: PluginChoice, engine: Engine, progress: Prog
 
 
 def _official(home: Path, choice: PluginChoice) -> tuple[dict[Plugin, Path], list[Plugin]]:
-    """Return the official plugins of a choice by where they are, and those that are nowhere."""
+    """Return the paths of the official plugins of a choice, and the missing plugins."""
     if not choice.official:
         return {}, []
     wanted = [plugin for plugin in plugins_of(sys.executable) if plugin.name in choice.official]
@@ -151,22 +151,22 @@ def _official(home: Path, choice: PluginChoice) -> tuple[dict[Plugin, Path], lis
 
 
 def official_plugin(name: str, choice: PluginChoice) -> Path | None:
-    """Return the executable of a provider's official plugin, where it is there.
+    """Return the executable of a provider's official plugin; None if not found.
 
     Args:
-        name: the provider's.
-        choice: says where it is looked for besides the user's own plugins.
+        name: the name of the provider.
+        choice: has the first directory to search, before the user's own plugins.
     """
     plugin = next(each for each in plugins_of(sys.executable) if each.name == name)
     return find(plugin, _directories(choice))
 
 
 def find(plugin: Plugin, directories: Iterable[Path]) -> Path | None:
-    """Return the executable of an official plugin.
+    """Return the executable of an official plugin; None if not found.
 
     Args:
         plugin: the plugin.
-        directories: where it is looked for: in folders as the engine makes them, or as a file by itself.
+        directories: the directories to search, for the engine's folders or for the executable itself.
     """
     for directory in directories:
         for folder in (directory / f"resource-{plugin.name}-{plugin.version}", directory):
@@ -177,7 +177,7 @@ def find(plugin: Plugin, directories: Iterable[Path]) -> Path | None:
 
 
 def _directories(choice: PluginChoice) -> list[Path]:
-    """Return where official plugins are looked for: where the choice says, then those of the user."""
+    """Return the directories to search for official plugins: the choice's, then the user's."""
     users = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
     return [each for each in (choice.directory, users) if each]
 
@@ -188,7 +188,7 @@ def _executable(home: Path, plugin: Plugin) -> Path:
 
 
 def _is_launcher(executable: Path) -> bool:
-    """Whether a file is the launcher of a stand-in, as in the home of a sandbox."""
+    """Whether a file is the launcher of a stand-in."""
     content = LAUNCHER.read_bytes()
     is_small = executable.is_file() and executable.stat().st_size == len(content)
     return is_small and executable.read_bytes() == content
@@ -200,7 +200,7 @@ def _launch(executable: Path) -> None:
 
 
 def _put(executable: Path, write: Callable[[Path], None], *, unless: bool) -> None:
-    """Write an executable in one step: another engine may start it now."""
+    """Write an executable atomically: another engine may be starting it."""
     if unless:
         return
     executable.parent.mkdir(parents=True, exist_ok=True)
@@ -210,7 +210,7 @@ def _put(executable: Path, write: Callable[[Path], None], *, unless: bool) -> No
 
 
 def where_to_put(*names: str) -> str:
-    """Return what to do so that official plugins are found."""
+    """Return the instruction to provide official plugins, for a message."""
     executables = ", ".join(f"pulumi-resource-{name}" for name in names)
     return f"put {executables} into a directory and name it with --plugins DIR"
 

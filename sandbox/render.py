@@ -1,4 +1,4 @@
-"""`./dev render`: a runner host's files, from a stack's configuration, without an engine."""
+"""`./dev render`: the files of a runner host, from a stack's configuration, without an engine."""
 
 import json
 import os
@@ -24,7 +24,7 @@ NOT_REGISTERED = "glrt-not-registered"
 
 
 def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) -> None:
-    """Write the files of a runner's host below a directory; see `files_of` and `write_tree`."""
+    """Write the files of a runner's host to a directory; see `files_of` and `write_tree`."""
     files = files_of(stack, runner, sandbox)
     write_tree(files, directory)
     print(f"The host of the runner {runner} of the stack {stack}, in {directory}:")
@@ -36,16 +36,16 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
 
 
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
-    """Write a host's files below a directory, and beside them a manifest of their modes and owners.
+    """Write a host's files to a directory, with a manifest of their modes and owners.
 
     The mode of a symbolic link is `link`.
 
     Args:
-        files: by their path below the host's root.
-        directory: made when it is not there. One that holds anything else than such a tree is left alone.
+        files: the files, by their path relative to the host's root.
+        directory: created if it does not exist; otherwise empty, or with a tree of an earlier call.
 
     Raises:
-        SandboxError: the directory holds something, but no manifest.
+        SandboxError: the directory is not empty, and has no manifest.
     """
     if directory.exists() and any(directory.iterdir()) and not (directory / MANIFEST).exists():
         raise SandboxError(
@@ -58,7 +58,7 @@ def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
         if file.mode == LINK:
             target.symlink_to(file.content)
             continue
-        # Never readable for others, not even for a moment: it may hold the runner's token.
+        # Not readable for others at any time: it may contain the runner's token.
         target.touch(mode=0o600)
         target.write_text(file.content, encoding="utf-8")
         target.chmod(int(file.mode, 8))
@@ -67,18 +67,18 @@ def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
 
 
 def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, HostFile]:
-    """Return the files of a runner's host, by their path below its root.
+    """Return the files of a runner's host, by their path relative to its root.
 
-    Those of a Docker host are the ones of the manager's container, but for passwords and an access key.
+    For a Docker host, these are the files of the manager's container, without passwords and an access key.
 
     Args:
         stack: the stack's name; its configuration is read from `stacks/`.
         runner: the runner's name.
-        sandbox: for a stack of the sandbox; tokens and numbers are those of the runners registered there, if
-            it is up. Any other stack's tokens stay the placeholders that its host replaces.
+        sandbox: the sandbox of the stack; tokens and ids are those of the runners registered in it, if it is
+            running. The tokens of other stacks are the placeholders that their hosts replace.
 
     Raises:
-        SandboxError: there is no such stack or runner, or its declaration has problems.
+        SandboxError: the stack or runner is not found, or the declaration has problems.
     """
     file = _read(stack, sandbox)
     environment = _environment(stack, file, sandbox)
@@ -151,7 +151,7 @@ def _environment(stack: str, file: StackFile, sandbox: Sandbox | None) -> AwsEnv
 def _registered(
     sandbox: Sandbox, region: str, manager: Manager, parameters: HostParameters
 ) -> tuple[dict[str, str], dict[str, int]]:
-    """The tokens of a manager's runners, and the numbers of those that are registered in the sandbox."""
+    """The tokens of a manager's runners, and the ids of those registered in the sandbox."""
     import boto3
     import httpx
     from botocore.config import Config
@@ -162,7 +162,7 @@ def _registered(
         region_name=region,
         endpoint_url=sandbox.services["aws"].url,
         aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",  # noqa: S106 - the sandbox takes any
+        aws_secret_access_key="sandbox",  # noqa: S106 - the sandbox accepts any
         config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
     )
     verify = f"{sandbox.services['gitlab'].url}/api/v4/runners/verify"
@@ -174,5 +174,5 @@ def _registered(
             numbers[runner.name] = httpx.post(verify, json={"token": token}).raise_for_status().json()["id"]
             tokens[runner.name] = token
         except (BotoCoreError, ClientError, httpx.HTTPError):
-            tokens[runner.name] = f"{NOT_REGISTERED}-{runner.name}"  # two runners have never one token
+            tokens[runner.name] = f"{NOT_REGISTERED}-{runner.name}"  # tokens of runners are unique
     return tokens, numbers

@@ -1,9 +1,9 @@
-"""The state of one stack in the sandbox: checked before the engine reads it, and repaired where that is safe.
+"""The state of a stack in the sandbox: check it before the engine reads it, and repair it if that is safe.
 
 The engine keeps state in files (pulumi/pulumi, pkg/backend/diy): the checkpoint `stacks/PROJECT/STACK.json`,
-its backup `STACK.json.bak`, beside each file of its own an `.attrs`, and while a change is under way a lock.
-An engine that is killed leaves its lock, and at times an empty `.attrs`, which hides a whole file; a full
-disk cuts off whatever is written.
+its backup `STACK.json.bak`, an `.attrs` file for each of its files, and a lock during an update. A killed
+engine leaves its lock, and sometimes an empty `.attrs`, which makes its file unreadable; a full disk
+truncates files.
 """
 
 import contextlib
@@ -19,20 +19,20 @@ from pathlib import Path
 from sandbox.errors import SandboxError
 
 ENGINE = "pulumi"
-"""What the process of an engine is called."""
+"""The process name of an engine."""
 LOCAL_HOST = socket.gethostname()
 
 
 @dataclass(frozen=True)
 class Lock:
-    """A lock that an engine holds on a stack while it changes it.
+    """The lock of an engine on a stack during an update.
 
     Attributes:
-        file: the file.
-        pid: the process of the engine.
-        user: who runs it.
-        host: the name of its machine.
-        since: when it began, as the engine writes it.
+        file: the lock file.
+        pid: the process id of the engine.
+        user: the user who runs it.
+        host: the host name of its machine.
+        since: the time of the lock, in the engine's format.
     """
 
     file: Path
@@ -43,12 +43,12 @@ class Lock:
 
     @property
     def is_local(self) -> bool:
-        """Whether its process runs, or ran, on this machine."""
+        """Whether its engine is or was on this machine."""
         return self.host == LOCAL_HOST
 
     @property
     def is_held(self) -> bool:
-        """Whether its engine may still run: on another machine, nothing here says that it does not."""
+        """Whether its engine may be running; always for an engine on another machine."""
         return not self.is_local or _is_engine(self.pid)
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class StackState:
     """The files of a stack.
 
     Args:
-        directory: the state of the sandbox, which holds `.pulumi`.
+        directory: the state directory of the sandbox, which contains `.pulumi`.
         stack: the stack's name.
     """
 
@@ -69,16 +69,16 @@ class StackState:
         self.stack = stack
 
     def locks(self) -> list[Lock]:
-        """The locks on the stack. One that cannot be read was never held: the engine gave up writing it."""
+        """The locks on the stack, without unreadable lock files, which the engine failed to write."""
         return [lock for file in self._lock_files() if (lock := _lock(file))]
 
     def repair(self) -> list[str]:
-        """Repair what an ended engine left; return what was done, a line each.
+        """Repair the files that an ended engine left broken; return a line for each repair.
 
-        While an engine changes the stack, nothing is touched.
+        While an engine holds a lock, only stale locks are removed.
 
         Raises:
-            SandboxError: neither the checkpoint nor its backup can be read; the message says what to delete.
+            SandboxError: neither the checkpoint nor its backup is readable; the message says what to delete.
         """
         done = []
         for file in self._lock_files():
@@ -103,7 +103,7 @@ class StackState:
         return done
 
     def _restore(self, checkpoint: Path) -> str:
-        """Put the backup in the place of a checkpoint, in one step."""
+        """Replace a checkpoint with its backup, atomically."""
         backup = checkpoint.with_name(f"{checkpoint.name}.bak")
         if not _is_json(backup):
             raise SandboxError(
@@ -156,7 +156,7 @@ def _is_json(file: Path) -> bool:
 
 
 def _is_engine(pid: int) -> bool:
-    """Whether a process of this machine is an engine; the number of one that ended may be another's now."""
+    """Whether a process of this machine is an engine; the id of an ended one may be reused."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             return Path(f"/proc/{pid}/comm").read_text().strip() == ENGINE

@@ -1,4 +1,4 @@
-"""What a stack has made, for people to read."""
+"""The summary of a stack's outputs on the terminal."""
 
 import json
 from collections.abc import Mapping
@@ -12,12 +12,11 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
     """Print the registries, built and mirrored images, runners and CI variables among a stack's outputs.
 
     Args:
-        outputs: as `pulumi stack output --json` gives them: `registries` by name (`host`, `repositories` by
+        outputs: the JSON of `pulumi stack output --json`: `registries` by name (`host`, `repositories` by
             name), `builds` (the image of each, by name), `mirrors` by name (the images of each, by name),
             `docker_policies` by runner, `required_policies` by registry, `runners` by name (`id`, `tags`,
-            `scope`, `host`), `variables` as a list (`scope`, `key`, `masked`, `protected`). What is not
-            there is left out.
-        console: where to; by default standard output.
+            `scope`, `host`), `variables` as a list (`scope`, `key`, `masked`, `protected`). All are optional.
+        console: the console; by default standard output.
     """
     console = console or Console(highlight=False)
     for table in _tables(outputs):
@@ -75,7 +74,7 @@ def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
 
 
 def _print_policy(console: Console, title: str, policy: str) -> None:
-    """Print a policy so that it can be read and copied: no line of it is folded."""
+    """Print a policy without folded lines, so that it can be copied."""
     console.print()
     console.print(Folded(title))
     text = _json(json.loads(policy), console.width)
@@ -83,13 +82,13 @@ def _print_policy(console: Console, title: str, policy: str) -> None:
 
 
 def _json(value: Any, width: int, indent: int = 0, taken: int = 0) -> str:
-    """Return JSON in which what fits into a line has one.
+    """Return indented JSON in which values that fit on one line are not split.
 
     Args:
-        value: what to write.
-        width: that of a line.
-        indent: where the lines of `value` begin.
-        taken: how much else stands in its first line.
+        value: the value.
+        width: the width of a line, in characters.
+        indent: the indentation of `value`.
+        taken: the characters before `value` on its first line.
     """
     short = json.dumps(value)
     if not isinstance(value, dict | list) or indent + taken + len(short) < width:
@@ -107,5 +106,5 @@ def _json(value: Any, width: int, indent: int = 0, taken: int = 0) -> str:
 
 
 def _number(value: object) -> str:
-    """Return an identifier without the fraction that numbers have on their way through Pulumi."""
+    """Return an id as a string: Pulumi converts numbers to floats."""
     return str(int(value)) if isinstance(value, float) else str(value)

@@ -1,6 +1,6 @@
-"""The virtual environment with every Python package that the sandbox and the tests need.
+"""The virtual environment with all Python packages of the sandbox and the tests.
 
-Runs before there is one: standard library only.
+Runs before it exists, so it imports only the standard library.
 """
 
 import hashlib
@@ -17,24 +17,24 @@ from sandbox.progress import Progress, Step
 
 REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
 STATED_IN = (REQUIREMENTS, CHECKOUT / "requirements.txt", CHECKOUT / "components" / "pyproject.toml")
-"""The files that say which packages those are."""
+"""The files that list these packages."""
 UV = "uv==0.13.9"
-"""What installs them."""
+"""The installer."""
 ROOM_MB = 1200
-"""What it takes on the disk, with some room."""
+"""The required disk space, in megabytes."""
 
 
 def is_ready() -> bool:
-    """Say whether it is there, complete, and made from the requirements as they are now."""
+    """Return whether it is complete, and created from the current requirements."""
     stamp = _stamp()
     return stamp.is_file() and stamp.read_text() == fingerprint() and _python().exists()
 
 
 def check_room() -> None:
-    """Check that there is room for it, and that the checkout's own package can be installed.
+    """Check the disk space, and that the checkout's own package can be installed.
 
     Raises:
-        SandboxError: there is not, or it cannot.
+        SandboxError: a check fails.
     """
     require_room(sandbox_directory(), ROOM_MB, "the set-up")
     if not os.access(CHECKOUT / "components", os.W_OK):
@@ -45,10 +45,10 @@ def check_room() -> None:
 
 
 def make(progress: Progress) -> None:
-    """Make it anew. Its stamp is written last, so that a half-made one is never taken for a whole one.
+    """Create it. The stamp is written last, so that an incomplete environment is not used.
 
     Raises:
-        SandboxError: it cannot be made, or a package cannot be installed.
+        SandboxError: it cannot be created, or a package cannot be installed.
     """
     with progress.step("Python packages", "making a virtual environment") as step:
         lock = sandbox_directory() / "venv.lock"
@@ -63,7 +63,7 @@ def make(progress: Progress) -> None:
                 )
                 _directory().unlink()
             _stamp().unlink(missing_ok=True)
-            # Not the interpreter that runs this when that is in the very folder which is cleared.
+            # The base interpreter: this process may run on the environment that is cleared.
             base = getattr(sys, "_base_executable", None) or sys.executable
             _run(
                 [base, "-m", "venv", "--clear", str(_directory())],
@@ -75,10 +75,10 @@ def make(progress: Progress) -> None:
 
 
 def enter(*, began_before: bool) -> None:
-    """Go on inside of it: replace this process when it runs on another interpreter.
+    """Continue in it: replace this process if it runs on another interpreter.
 
     Args:
-        began_before: whether this process began before it was whole, and may not find what is there now.
+        began_before: whether this process started before it was complete, and may not find its packages.
     """
     if began_before or Path(sys.prefix).resolve() != _directory().resolve():
         sys.stderr.flush()
@@ -98,7 +98,7 @@ def _stamp() -> Path:
 
 
 def fingerprint() -> str:
-    """Return a digest of what it is made from: the requirements, and the checkout that it links to."""
+    """Return a digest of its inputs: the requirements, and the path of the checkout."""
     digest = hashlib.sha256(str(CHECKOUT).encode())
     for file in STATED_IN:
         digest.update(file.read_bytes())
@@ -106,9 +106,9 @@ def fingerprint() -> str:
 
 
 def _install_packages(step: Step) -> None:
-    """Install the requirements with uv, which takes a fifth of pip's time; with pip where uv cannot.
+    """Install the requirements with uv, which takes a fifth of pip's time; with pip if uv fails.
 
-    uv does not read pip's settings: it fails where an index is named there alone.
+    uv does not read pip's configuration: it fails if the index is configured only there.
     """
     pip = [str(_python()), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
            "--no-compile", "--progress-bar", "off"]  # fmt: skip
@@ -126,14 +126,14 @@ def _install_packages(step: Step) -> None:
 
 
 def _activity(line: str) -> str:
-    """Return what a line of pip's or uv's output says, in short."""
+    """Return the activity in a line of pip's or uv's output."""
     if line.startswith("Installing collected packages"):
         return "installing (quiet for a minute or so)"
     return line.partition(" (")[0][:80]
 
 
 def _run(command: list[str], step: Step, remedy: str) -> None:
-    """Run a command that talks, and show its latest line; keep the last lines for when it fails."""
+    """Run a command, and display the latest line of its output; an error contains the last lines."""
     last_lines: deque[str] = deque(maxlen=10)
     with subprocess.Popen(
         command,
@@ -144,7 +144,7 @@ def _run(command: list[str], step: Step, remedy: str) -> None:
         text=True,
         errors="replace",
     ) as process:
-        assert process.stdout is not None  # noqa: S101 (a pipe was asked for)
+        assert process.stdout is not None  # noqa: S101 (created with a pipe)
         for line in process.stdout:
             last_lines.append(line.rstrip())
             step.now(_activity(line.strip()))

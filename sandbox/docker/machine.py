@@ -191,7 +191,7 @@ class Machine:
         while not ready():
             ended = process.poll() is not None
             if ended or time.monotonic() > deadline:
-                what = "ended at once" if ended else f"was not ready within {START_TIMEOUT_S:g} s"
+                what = "exited immediately" if ended else f"was not ready within {START_TIMEOUT_S:g} s"
                 last_lines = log.read_text(errors="replace").splitlines()[-10:]
                 raise SandboxError(
                     "\n".join([f"The service {name} {what}. Its log, {log}, ends:", *last_lines])

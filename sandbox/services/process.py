@@ -113,7 +113,7 @@ class ServiceProcess:
         """
         if self._serves():
             return
-        what = f"did not answer within {START_TIMEOUT_S:g} s" if self.runs() else "ended at once"
+        what = f"did not answer within {START_TIMEOUT_S:g} s" if self.runs() else "exited immediately"
         self.stop()
         last_lines = self.log.read_text(errors="replace").splitlines()[-10:]
         raise SandboxError(

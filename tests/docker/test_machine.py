@@ -53,7 +53,7 @@ def test_it_knows_what_listens(machine: Machine) -> None:
 
 
 def test_a_service_that_ends_at_once_says_why(machine: Machine) -> None:
-    with pytest.raises(SandboxError, match=r"broken ended at once(.|\n)*the reason"):
+    with pytest.raises(SandboxError, match=r"broken exited immediately(.|\n)*the reason"):
         machine.serve("broken", "sh", "-c", "echo the reason >&2; exit 3", ready=lambda: False)
 
 

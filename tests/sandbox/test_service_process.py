@@ -93,5 +93,5 @@ def test_a_process_that_only_has_the_same_id_is_left_alone(process: ServiceProce
 
 def test_why_a_service_does_not_start_is_told(process: ServiceProcess) -> None:
     process.start(ENVIRONMENT | {"END_AT_ONCE": "1"})
-    with pytest.raises(SandboxError, match=r"answering ended at once(?s:.*)a reason in the log"):
+    with pytest.raises(SandboxError, match=r"answering exited immediately(?s:.*)a reason in the log"):
         process.wait()
