@@ -36,9 +36,9 @@ class Conversation:
         """Send bytes."""
         self.connection.sendall(content)
 
-    def repeat(self, part: bytes, size: int = MOST) -> None:
+    def repeat(self, part: bytes) -> None:
         """Send a part repeatedly, `MOST` bytes in total."""
-        for _ in range(size // len(part)):
+        for _ in range(MOST // len(part)):
             if self.ended.is_set():
                 return
             self.send(part)

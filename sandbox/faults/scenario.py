@@ -132,7 +132,6 @@ class Account:
         # A new account does not contain secrets yet.
         of_hosted = r"gitlab_token: \{secret: [^}]*\}"
         file.write_text(re.sub(of_hosted, f"gitlab_token: {{value: {GITLAB_TOKEN}}}", settings.read_text()))
-        self._mark = f"{project['name']}/{stack}"
         self._empty = self._there()
 
     def record(self) -> list[Fault]:

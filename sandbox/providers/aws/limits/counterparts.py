@@ -146,8 +146,6 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "bucket": "BucketName",
             "rules": "/BucketEncryption/ServerSideEncryptionConfiguration",
             "rules.applyServerSideEncryptionByDefault": "ServerSideEncryptionByDefault",
-            "rules.blockedEncryptionTypes": "BlockedEncryptionTypes",
-            "rules.blockedEncryptionTypes.encryptionTypes": "EncryptionType",
         },
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Counterpart(
@@ -203,7 +201,6 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         "AWS::AutoScaling::AutoScalingGroup",
         names={
             "name": "AutoScalingGroupName",
-            "defaultCooldown": "Cooldown",
             "initialLifecycleHooks": "LifecycleHookSpecificationList",
         },
         without=frozenset(
