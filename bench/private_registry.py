@@ -23,6 +23,7 @@ from bench.relay import ADDRESS
 from sandbox.docker.loopback_registry import push_image, serving
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from sandbox.services.process import free_port
 
 USERNAME, PASSWORD = "bench", "password-of-the-bench"
 ROUND_TRIP_S = 0.02
@@ -60,7 +61,7 @@ def private_registry(directory: Path, images: int) -> Iterator[PrivateRegistry]:
         for name in names:
             push_image(client, name, "1", [], "linux/amd64")
     authorities = _certificates(directory)
-    service_port, registry_port = _free_port(), _free_port()
+    service_port, registry_port = free_port(), free_port()
     with ExitStack() as stack:
         relay = stack.enter_context(
             _process("bench.relay", str(ROUND_TRIP_S), str(service_port), str(registry_port))
@@ -115,12 +116,6 @@ def _process(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         process.terminate()
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.create_server((ADDRESS, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_for(port: int) -> None:

@@ -15,6 +15,7 @@ DECLARATION, CONFIG, COMPONENTS, COMMANDS = (
 )
 _STACK = "StackDeclaration"
 _ABBREVIATIONS = {"Aws": "AWS", "Ecr": "ECR", "Ecs": "ECS", "Kms": "KMS"}
+_PLAIN_TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _DEFAULT = re.compile(r"\s*Default:?\s+(.+?)(?:\.(?=\s[A-Z])|\.?$)", re.DOTALL)
 _CONFIG = re.compile(r"[A-Z]\w*Config$")
 
@@ -157,9 +158,7 @@ def _type(about: Mapping[str, Any]) -> str:
     if about.get("type") == "object":
         content = about.get("additionalProperties")
         return f"{_type(content)} by name" if isinstance(content, dict) else "table"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}.get(
-        about.get("type", ""), "any"
-    )
+    return _PLAIN_TYPES.get(about.get("type", ""), "any")
 
 
 def _with_default(description: str) -> tuple[str, str]:
@@ -216,9 +215,7 @@ def _schema_type(about: Mapping[str, Any], types: Mapping[str, Any]) -> str:
     if about.get("type") == "object":
         content = about.get("additionalProperties")
         return f"{_schema_type(content, types)} by name" if isinstance(content, dict) else "table"
-    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}.get(
-        about.get("type", ""), "any"
-    )
+    return _PLAIN_TYPES.get(about.get("type", ""), "any")
 
 
 def _paragraphs(text: str) -> str:

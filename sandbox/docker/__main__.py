@@ -8,7 +8,6 @@ import argparse
 import signal
 import sys
 from pathlib import Path
-from types import FrameType
 
 from sandbox.docker.engine import SOCKET
 from sandbox.docker.gateway import Gateway
@@ -39,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="sandbox.docker", description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
     port = parser.parse_args().port
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     directory = sandbox_directory() / "docker"
     try:
         helper = prepare(sandbox_directory(), Progress())
@@ -58,10 +57,6 @@ def main() -> None:
 def _link(place: Path, target: Path) -> None:
     place.unlink(missing_ok=True)
     place.symlink_to(target)
-
-
-def _stop(_signal_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

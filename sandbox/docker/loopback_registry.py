@@ -6,7 +6,6 @@ A temporary registry for tests and measurements, without TLS and passwords; it d
 import hashlib
 import json
 import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 
 from sandbox.errors import SandboxError
+from sandbox.services.process import free_port
 
 ADDRESS = "127.0.0.1"
 WITHOUT_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -47,7 +47,7 @@ def serving(directory: Path, **settings: Any) -> Iterator[str]:
         raise SandboxError("not installed: docker-registry, which Debian has as docker-registry")
     directory.mkdir(parents=True, exist_ok=True)
     given: Any = settings.get("http")
-    host = given["addr"] if given else _free_address()
+    host = given["addr"] if given else f"{ADDRESS}:{free_port()}"
     configuration: dict[str, Any] = {
         "version": 0.1,
         "log": {"level": "warn"},
@@ -135,11 +135,6 @@ def _blob(client: httpx.Client, repository: str, media_type: str, content: bytes
     begun = client.post(f"/v2/{repository}/blobs/uploads/").raise_for_status().headers["location"]
     client.put(httpx.URL(begun).copy_add_param("digest", found), content=content).raise_for_status()
     return {"mediaType": media_type, "size": len(content), "digest": found}
-
-
-def _free_address() -> str:
-    with socket.create_server((ADDRESS, 0)) as probe:
-        return f"{ADDRESS}:{probe.getsockname()[1]}"
 
 
 def _serves(host: str) -> bool:

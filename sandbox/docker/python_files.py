@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 
 from pulumi_gitlab_runner.host.scripts import credential_service_directory
@@ -31,6 +32,10 @@ def python_files() -> dict[str, Path]:
     modules += [standard / "os.py", *standard.glob("lib-dynload/_json.*")]
     files = {f"{version}/{file.relative_to(standard)}": file for file in modules}
     compiled = [interpreter, *(file for file in modules if file.suffix == ".so")]
-    linked = subprocess.run(["ldd", *compiled], capture_output=True, text=True, check=False).stdout
-    libraries = {path.lstrip("/"): Path(path) for path in _LIBRARY.findall(linked)}
-    return {"usr/bin/python3": interpreter, **files, **libraries}
+    return {"usr/bin/python3": interpreter, **files, **shared_libraries(compiled)}
+
+
+def shared_libraries(programs: Iterable[Path]) -> dict[str, Path]:
+    """The shared libraries of programs, by their path; none for a static program."""
+    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
+    return {path.lstrip("/"): Path(path) for path in _LIBRARY.findall(listed)}

@@ -1,13 +1,12 @@
 """A small file system with programs of this machine, for images that need a shell."""
 
 import io
-import re
 import shutil
-import subprocess
 import tarfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.docker.python_files import shared_libraries
 from sandbox.errors import SandboxError
 
 PROGRAMS = (
@@ -15,8 +14,6 @@ PROGRAMS = (
     "rm", "sed", "sh", "sleep", "touch", "true", "uname",
 )  # fmt: skip
 """The programs that the runner's scripts and a job's script need."""
-
-_LIBRARY = re.compile(r"(/\S+) \(0x")
 
 
 def small_system(files: Mapping[str, str] | None = None, programs: Mapping[str, Path] | None = None) -> bytes:
@@ -33,7 +30,7 @@ def small_system(files: Mapping[str, str] | None = None, programs: Mapping[str, 
             entry = tarfile.TarInfo(directory)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o777
             archive.addfile(entry)
-        for path, file in (own | _libraries(own.values())).items():
+        for path, file in (own | shared_libraries(own.values())).items():
             _add(archive, path, file.read_bytes())
         for path, text in (files or {}).items():
             _add(archive, path, text.encode())
@@ -56,9 +53,3 @@ def program(name: str) -> Path:
     if found is None:
         raise SandboxError(f"not installed: {name}")
     return Path(found)
-
-
-def _libraries(programs: Iterable[Path]) -> dict[str, Path]:
-    """The shared libraries of programs, by their path; none for a static program."""
-    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
-    return {path.lstrip("/"): Path(path) for path in _LIBRARY.findall(listed)}

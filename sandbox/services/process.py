@@ -70,7 +70,7 @@ class ServiceProcess:
         """The port it listens on, chosen once and then stored."""
         remembered = self._remembered()
         if remembered is None:
-            remembered = Remembered(_free_port())
+            remembered = Remembered(free_port())
             self._remember(remembered)
         return remembered.port
 
@@ -85,7 +85,7 @@ class ServiceProcess:
             return False
         self.stop()
         if not _is_free(self.port):
-            port = _free_port()
+            port = free_port()
             print(
                 f"{self.service.name}: port {self.port} is taken by another program, using {port}",
                 file=sys.stderr,
@@ -182,7 +182,8 @@ def _read(memory: Path) -> dict[str, Any]:
     return known
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a free port on loopback."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -3,7 +3,6 @@
 import argparse
 import signal
 import sys
-from types import FrameType
 
 from sandbox.services.aws.server import AwsServer
 
@@ -15,15 +14,11 @@ def main() -> None:
     parser.add_argument("--address", default="127.0.0.1", help="the address to listen on")
     arguments = parser.parse_args()
     server = AwsServer(arguments.port, arguments.address)
-    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.serve()
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _stop(_signal_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

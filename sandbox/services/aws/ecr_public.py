@@ -18,12 +18,18 @@ _LIFETIME_S = 12 * 60 * 60
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
+def scope_of(environ: dict[str, Any]) -> list[str]:
+    """Return the region and the service of a request's signature; empty without one."""
+    # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    return authorization.partition(",")[0].split("/")[2:4]
+
+
 def answering(others: Application) -> Application:
     """Return a WSGI application that serves ECR Public, and passes other requests to ``others``."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…
-        scope = environ.get("HTTP_AUTHORIZATION", "").partition(",")[0].split("/")[2:4]
+        scope = scope_of(environ)
         if scope[1:] != ["ecr-public"]:
             return others(environ, start_response)
         status, answer = _answer(scope[0], environ.get("HTTP_X_AMZ_TARGET", ""))

@@ -17,8 +17,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.services.aws import ACCOUNT
+from sandbox.services.aws.ecr_public import Application, scope_of
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Kept = dict[str, dict[str, Any]]
 """The resources of a kind, by ARN."""
 
@@ -56,8 +56,7 @@ def answering(others: Application) -> Application:
     """Return a WSGI application that serves Image Builder, and passes other requests to ``others``."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, SignedHeaders=…
-        scope = environ.get("HTTP_AUTHORIZATION", "").partition(",")[0].split("/")[2:4]
+        scope = scope_of(environ)
         if scope[1:] != ["imagebuilder"]:
             return others(environ, start_response)
         headers = [("Content-Type", "application/json")]

@@ -121,7 +121,6 @@ def update_issue(identifier: str, iid: int) -> Response:
 
 def issue_details(issue: Issue, project: Project) -> dict[str, Any]:
     """An issue in the API's response."""
-    author = issue.author
     return {
         "id": issue.id,
         "iid": issue.iid,
@@ -130,7 +129,7 @@ def issue_details(issue: Issue, project: Project) -> dict[str, Any]:
         "description": issue.description,
         "state": "closed" if issue.closed_at else "opened",
         "labels": issue.labels,
-        "author": {"id": author.id, "username": author.username, "name": author.name, "state": "active"},
+        "author": issue.author.summary,
         "confidential": issue.confidential,
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,

@@ -97,12 +97,11 @@ def delete_note(identifier: str, iid: int, number: int) -> ResponseReturnValue:
 
 def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
     """A note in the API's response."""
-    author = note.author
     return {
         "id": note.id,
         "type": None,
         "body": note.body,
-        "author": {"id": author.id, "username": author.username, "name": author.name, "state": "active"},
+        "author": note.author.summary,
         "created_at": note.created_at,
         "updated_at": note.updated_at,
         "system": note.system,

@@ -106,7 +106,6 @@ def delete_schedule(identifier: str, number: int) -> ResponseReturnValue:
 
 def _details(schedule: PipelineSchedule) -> dict[str, Any]:
     """A schedule without inputs and variables, as in the response to a creation or an update."""
-    owner = schedule.owner
     return {
         "id": schedule.id,
         "description": schedule.description,
@@ -115,7 +114,7 @@ def _details(schedule: PipelineSchedule) -> dict[str, Any]:
         "cron_timezone": schedule.cron_timezone,
         "active": schedule.active,
         "created_at": schedule.created_at,
-        "owner": {"id": owner.id, "username": owner.username, "name": owner.name, "state": "active"},
+        "owner": schedule.owner.summary,
     }
 
 

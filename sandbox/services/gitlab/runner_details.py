@@ -28,12 +28,7 @@ def runner_summary(runner: Runner) -> dict[str, Any]:
         "runner_type": runner.runner_type,
         "name": None,
         "online": None if runner.contacted_at is None else _is_online(runner),
-        "created_by": {
-            "id": runner.creator.id,
-            "username": runner.creator.username,
-            "name": runner.creator.name,
-            "state": "active",
-        },
+        "created_by": runner.creator.summary,
         "created_at": runner.created_at,
         "status": status(runner),
         "job_execution_status": "active" if _has_running_jobs(runner) else "idle",

@@ -31,6 +31,11 @@ class User:
     administrator: bool = False
     roles: dict[int, Role] = field(default_factory=dict)
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The user in the API's response for another object."""
+        return {"id": self.id, "username": self.username, "name": self.name, "state": "active"}
+
 
 @dataclass(frozen=True)
 class AccessToken:

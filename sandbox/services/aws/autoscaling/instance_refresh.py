@@ -1,9 +1,8 @@
 """Adds instance refreshes to moto, with AWS's default preferences."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.services.aws.autoscaling.life import api_error, life_of
+from sandbox.services.aws.autoscaling.life import api_error, life_of, moment
 from sandbox.services.aws.autoscaling.requests import group_of
 from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
 
@@ -53,16 +52,13 @@ def _shown(group: str, life: Group, refresh: Refresh) -> dict[str, Any]:
     there, old = {each.id for each in life.instances}, refresh.old
     left = len(old & there) if not refresh.over else 0
 
-    def moment(at: float) -> datetime:
-        return datetime.now(UTC) - timedelta(seconds=life.now - at)
-
     return {
         "InstanceRefreshId": refresh.id,
         "AutoScalingGroupName": group,
         "Status": refresh.status,
         **({"StatusReason": refresh.reason} if refresh.reason else {}),
-        "StartTime": moment(refresh.started),
-        **({"EndTime": moment(refresh.ended)} if refresh.ended is not None else {}),
+        "StartTime": moment(life, refresh.started),
+        **({"EndTime": moment(life, refresh.ended)} if refresh.ended is not None else {}),
         "InstancesToUpdate": left,
         "PercentageComplete": 100 * (len(old) - left) // len(old) if old else 100,
     }

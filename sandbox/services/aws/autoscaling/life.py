@@ -7,6 +7,7 @@ request to Auto Scaling. Requests are serialized: moto's server has a thread for
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import Any
 
@@ -79,6 +80,11 @@ def template_of(group: Any) -> dict[str, Any] | None:
         "LaunchTemplateName": template.name,
         "Version": str(template.get_version(group.launch_template_version).number),
     }
+
+
+def moment(life: Group, at: float) -> datetime:
+    """A time of the simulation as a time of the API."""
+    return datetime.now(UTC) - timedelta(seconds=life.now - at)
 
 
 def api_error(refused: Refused) -> Exception:
@@ -237,18 +243,13 @@ def _describe_activities(response: Any) -> Any:
 
 
 def _shown(group: str, life: Group, activity: Activity) -> dict[str, Any]:
-    from datetime import UTC, datetime, timedelta
-
-    def moment(at: float) -> datetime:
-        return datetime.now(UTC) - timedelta(seconds=life.now - at)
-
     return {
         "ActivityId": activity.id,
         "AutoScalingGroupName": group,
         "Description": activity.description,
         "Cause": "The group keeps to its desired capacity.",
-        "StartTime": moment(activity.start),
-        **({"EndTime": moment(activity.end)} if activity.end is not None else {}),
+        "StartTime": moment(life, activity.start),
+        **({"EndTime": moment(life, activity.end)} if activity.end is not None else {}),
         "StatusCode": activity.status,
         **({"StatusMessage": activity.message} if activity.message else {}),
         "Progress": 100 if activity.end is not None else 50,
