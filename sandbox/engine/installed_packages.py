@@ -112,12 +112,12 @@ def _plugin(package: Package) -> Plugin | None:
             return None
     elif not stated.get("resource"):
         return None
-    told = stated or {}
-    version = told.get("version") or plugin_version(package.version)
+    given = stated or {}
+    version = given.get("version") or plugin_version(package.version)
     if version is None:
         return None
-    name = told.get("name") or package.name.removeprefix("pulumi-")
-    return Plugin(name, f"v{version.removeprefix('v')}", told.get("server", ""))
+    name = given.get("name") or package.name.removeprefix("pulumi-")
+    return Plugin(name, f"v{version.removeprefix('v')}", given.get("server", ""))
 
 
 def plugin_version(version: str) -> str | None:

@@ -137,8 +137,8 @@ class Invocation(AwsResource):
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
         """Get the function's name from the id."""
-        proper, told = super().identify(resource_id)
-        return proper, {**told, "functionName": proper.split(",")[0]}
+        proper, known = super().identify(resource_id)
+        return proper, {**known, "functionName": proper.split(",")[0]}
 
     @classmethod
     def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
@@ -170,11 +170,11 @@ class Invocation(AwsResource):
             self._run(state, "delete", json.loads(state["input"]))
 
     def _run(self, inputs: Properties, action: str, before: Mapping[str, Any] | None) -> None:
-        told = json.loads(inputs["input"])
+        payload = json.loads(inputs["input"])
         if inputs["lifecycleScope"] == "CRUD":
-            told["tf"] = {"action": action, "prev_input": before}
+            payload["tf"] = {"action": action, "prev_input": before}
         name = inputs["functionName"]
-        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(told).encode())
+        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(payload).encode())
         result = answer["Payload"].read().decode()
         if "FunctionError" in answer:
             raise Refused(f"invoking Lambda Function ({name}): {result}")

@@ -52,10 +52,10 @@ class Route(AwsResource):
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
         """Split the id of an import, ``TABLE_DESTINATION``."""
-        proper, told = super().identify(resource_id)
+        proper, known = super().identify(resource_id)
         table, _, destination = proper.partition("_")
         return _route_id(table, destination), {
-            **told,
+            **known,
             "routeTableId": table,
             "destinationCidrBlock": destination,
         }

@@ -66,10 +66,10 @@ class Builder:
         """
         digest = ""
         with self._api() as api:
-            for told in api.push(tag, stream=True, decode=True):
-                if "error" in told:
-                    raise Refused(f"{tag} cannot be pushed: {told['error']}")
-                digest = told.get("aux", {}).get("Digest", digest)
+            for line in api.push(tag, stream=True, decode=True):
+                if "error" in line:
+                    raise Refused(f"{tag} cannot be pushed: {line['error']}")
+                digest = line.get("aux", {}).get("Digest", digest)
         return digest
 
     def holds(self, image: str) -> bool:

@@ -15,7 +15,7 @@ from sandbox.standin.values import Properties
 
 
 class GetProjectVariable(Function[Api]):
-    """A variable of a project; an error if there is none."""
+    """A variable of a project; an error if not found."""
 
     token = "gitlab:index/getProjectVariable:getProjectVariable"
     arguments = {
@@ -37,7 +37,7 @@ class GetProjectVariable(Function[Api]):
 
 
 class GetGroupVariable(GetProjectVariable):
-    """A variable of a group; an error if there is none."""
+    """A variable of a group; an error if not found."""
 
     token = "gitlab:index/getGroupVariable:getGroupVariable"
     arguments = {
@@ -49,7 +49,7 @@ class GetGroupVariable(GetProjectVariable):
 
 
 class GetInstanceVariable(Function[Api]):
-    """A variable of the instance; an error if there is none."""
+    """A variable of the instance; an error if not found."""
 
     token = "gitlab:index/getInstanceVariable:getInstanceVariable"
     arguments = {"key": Text(required=True)}

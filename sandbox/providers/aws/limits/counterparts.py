@@ -292,13 +292,13 @@ class _Translation:
             if self._left_out(inner_plain, name) or value == self.counterpart.nothing.get(inner_plain, ...):
                 continue
             inner = below(path, name) if path else name
-            told = self.counterpart.names.get(inner_plain)
-            if told == HERE:
+            renamed = self.counterpart.names.get(inner_plain)
+            if renamed == HERE:
                 if isinstance(value, Mapping):
                     self.fill(value, _fields(described.get(name)), inner_plain, inner, place, schema)
                 continue
             part = described.get(name)
-            there, around, key = self._place(told, name, part, place, schema)
+            there, around, key = self._place(renamed, name, part, place, schema)
             if key is not None:
                 shape = self.schema.resolved(around["properties"][key])
                 there[key] = self._node(value, part, inner_plain, inner, shape)
@@ -309,12 +309,12 @@ class _Translation:
             inner = f"{plain}.{name}" if plain else name
             if self._left_out(inner, name):
                 continue
-            told = self.counterpart.names.get(inner)
+            renamed = self.counterpart.names.get(inner)
             fields = _fields(part)
-            if told == HERE:
+            if renamed == HERE:
                 yield from self.missing(fields, inner, schema)
                 continue
-            _, around, key = self._place(told, name, part, {}, schema)
+            _, around, key = self._place(renamed, name, part, {}, schema)
             if key is None:
                 yield inner
             elif fields:
@@ -326,14 +326,14 @@ class _Translation:
         return plain in self.counterpart.without or (plain == name and name in _PROVIDERS_OWN)
 
     def _place(
-        self, told: str | None, name: str, part: Property | None, place: dict[str, Node], schema: Schema
+        self, renamed: str | None, name: str, part: Property | None, place: dict[str, Node], schema: Schema
     ) -> tuple[dict[str, Node], Schema, str | None]:
-        if told and told.startswith("/"):
-            *above, key = told[1:].split("/")
+        if renamed and renamed.startswith("/"):
+            *above, key = renamed[1:].split("/")
             return (*_reached(self.root, self.schema, above), key)
         names = schema.get("properties", {})
         own = part.service_name if part else ""
-        return place, schema, told or (own and alike(own, names)) or alike(name, names)
+        return place, schema, renamed or (own and alike(own, names)) or alike(name, names)
 
     def _node(self, value: Any, part: Property | None, plain: str, path: str, schema: Schema) -> Node:
         if value is UNKNOWN:
