@@ -1,16 +1,18 @@
 """A runner with a fleet, and the cache of a stack's runners: what is registered, and what each may do."""
 
-import base64
 import json
 import tomllib
 from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 from pulumi_gitlab_runner import RunnerCache, RunnerFleet, RunnerHost, RunnerStack
-from pulumi_gitlab_runner.host.scripts import script
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
+from pulumi_gitlab_runner.host.user_data import without_comments
 
 from tests.components.recording import ACCOUNT, REGION, Recording, Registered, run
+from tests.user_data import decoded
 
 GROUP = "gitlab-runner-sandbox-burst"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
@@ -134,10 +136,62 @@ def test_spot_after_some_on_demand() -> None:
     }
 
 
+def boot_of(recording: Recording) -> dict[str, Any]:
+    """The user data of a fleet's workers, as cloud-init reads it."""
+    boot: dict[str, Any] = yaml.safe_load(decoded(of(recording, "LaunchTemplate").inputs["userData"]))
+    return boot
+
+
+def written(recording: Recording) -> dict[str, str]:
+    """The files that the user data of a fleet's workers writes, by their path."""
+    return {each["path"]: each["content"] for each in boot_of(recording)["write_files"]}
+
+
+def daemon(**fleet: Any) -> dict[str, Any]:
+    """The configuration of Docker on the workers of a fleet."""
+    configuration: dict[str, Any] = json.loads(written(made(**fleet))["/etc/docker/daemon.json"])
+    return configuration
+
+
+def test_docker_on_a_worker_is_configured_as_on_a_host() -> None:
+    assert daemon() == json.loads(docker_daemon_config(1, "172.17.0.0/16"))
+    given = daemon(jobs_per_instance=128, job_networks="10.99.0.0/16", user_namespaces=True)
+    assert given == json.loads(docker_daemon_config(128, "10.99.0.0/16", user_namespaces=True))
+
+
+def test_docker_on_a_worker_has_addresses_of_ipv6_for_job_networks() -> None:
+    args = fleet_args()
+    args["runners"]["burst"]["runner"]["config"] = {"docker": {"enable_ipv6": True}}
+    recording, _ = run(lambda: RunnerFleet("burst", args))
+    pools = json.loads(written(recording)["/etc/docker/daemon.json"])["default-address-pools"]
+    assert {"base": "fd3a:6c1b:9d5e::/100", "size": 112} in pools
+
+
+def test_a_worker_removes_what_jobs_leave_as_a_host_does(burst: Recording) -> None:
+    """Else the disk of one that always has jobs fills up."""
+    boot = boot_of(burst)
+    assert boot["runcmd"] == [["/usr/local/sbin/gitlab-runner-worker"]]
+    modes = {each["path"]: each["permissions"] for each in boot["write_files"]}
+    assert modes == {
+        "/etc/gitlab-runner-host": "0600",
+        "/etc/docker/daemon.json": "0644",
+        "/usr/local/lib/gitlab-runner-host.sh": "0644",
+        "/usr/local/sbin/gitlab-runner-prune": "0755",
+        "/etc/systemd/system/gitlab-runner-prune.service": "0644",
+        "/etc/systemd/system/gitlab-runner-prune.timer": "0644",
+        "/usr/local/sbin/gitlab-runner-worker": "0755",
+    }
+    files = written(burst)
+    of_a_host = json.loads(of(burst, "BucketObjectv2", "burst-files").inputs["content"])
+    for path in modes:
+        if path.endswith("-host.sh") or "prune" in path:
+            assert files[path] == without_comments(of_a_host[path.lstrip("/")]["content"])
+    assert "enable --now gitlab-runner-prune.timer\n" in files["/usr/local/sbin/gitlab-runner-worker"]
+
+
 def test_a_worker_has_no_role_and_nothing_but_docker(burst: Recording) -> None:
     template = of(burst, "LaunchTemplate").inputs
     assert "iamInstanceProfile" not in template
-    assert base64.b64decode(template["userData"]).decode() == script("gitlab-runner-worker.sh")
     assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["vpcSecurityGroupIds"] == ["burst-workers-id"]
     assert template["metadataOptions"] == {

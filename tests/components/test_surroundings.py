@@ -62,22 +62,7 @@ def test_each_machine_has_them_from_its_first_boot_on(behind: Recording, name: s
     files = written(behind, name)
     assert f"https_proxy={URL}\n" in files[SETTINGS]
     assert files[ANCHOR] == pem()
-    assert ("USER_NAMESPACES=yes" in files["/etc/gitlab-runner-host"]) is (name != "ci-burst")
-
-
-def test_without_them_a_worker_is_as_it_was() -> None:
-    declared: Any = {
-        "runners": {
-            "burst": {
-                "group": 1,
-                "image": "alpine:3",
-                "fleet": {"instance_types": ["c7i.large"], "max_instances": 1},
-            }
-        }
-    }
-    recording = run(lambda: RunnerStack("ci", declared))[0]
-    user_data = recording.registered[TEMPLATE, "ci-burst-workers"].inputs["userData"]
-    assert decoded(user_data).startswith("#!/bin/sh\n")
+    assert ("USER_NAMESPACES=yes" in files["/etc/gitlab-runner-host"]) is (name == "ci-build")
 
 
 def test_a_host_by_itself_takes_them_too() -> None:

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 from docker import APIClient
 from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, docker_daemon_config, networks_needed
-from pulumi_gitlab_runner.host.programs import FETCHING
+from pulumi_gitlab_runner.host.programs import PRUNING
 from pulumi_gitlab_runner.host.scripts import script
 
 from sandbox.docker.engine import SOCKET
@@ -38,9 +38,8 @@ class PrunedHost:
         machine.serve("dockerd", "dockerd", ready=lambda: machine.listens_at(SOCKET))
         self.api = APIClient(f"unix://{machine.path(SOCKET)}", version="auto", timeout=60)
         machine.write("/etc/gitlab-runner-host", "")
-        for path, name in FETCHING.items():
+        for path, name in PRUNING.items():
             machine.write(f"/{path}", script(name), 0o755)
-        machine.write(PRUNE, script("gitlab-runner-prune.sh"), 0o755)
 
     def prune(self, *, later: str = "", disk: int = 0) -> str:
         """Run the script at a later time, the disk full to so many percent; returns its complaints."""

@@ -180,7 +180,7 @@ def _assert_boots(stack: Stack, manager: Manager, files: Mapping[str, HostFile])
             assert written[f"/{path}"] == content
     workers = worker_files(manager, stack.registries_of(manager).values(), PLACE) if manager.fleet else {}
     if workers:
-        told = yaml.safe_load(worker_user_data(workers))
+        told = yaml.safe_load(worker_user_data("{}", workers))
         assert {each["path"] for each in told["write_files"]} >= {f"/{path}" for path in workers}
 
 

@@ -100,11 +100,11 @@ def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
 
 
 def test_every_script_reaches_a_host() -> None:
-    delivered = {worker_user_data(), *(file.content for file in sandbox_files().values())}
-    for system in OPERATING_SYSTEMS.values():
-        arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
-        written = yaml.safe_load(user_data(**arguments, operating_system=system))["write_files"]
-        delivered |= {file["content"] for file in written}
+    delivered = {file.content for file in sandbox_files().values()}
+    arguments = dict.fromkeys(("bucket", "key", "region", "tokens", "runner_version"), "any")
+    boots = [user_data(**arguments, operating_system=system) for system in OPERATING_SYSTEMS.values()]
+    for text in (worker_user_data("{}"), *boots):
+        delivered |= {file["content"] for file in yaml.safe_load(text)["write_files"]}
     # Those of a Docker host, and of the build of a machine image.
     elsewhere = ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh", "gitlab-runner-image.sh")
     delivered |= {script(name) for name in elsewhere}

@@ -37,7 +37,6 @@ ANY_RUNNER = "([a-z0-9-]+)"
         ("firewall", f"usual_port={METRICS_PORT} "),
         ("worker", f"--dport {METRICS_PORT} "),
         ("host", f"$root/{ENVIRONMENT}"),
-        ("worker", ENVIRONMENT),
         ("turn", f"Name=tag:{HOST_TAG},"),
         ("manager", f"current={CURRENT}\n"),
     ],

@@ -21,7 +21,6 @@ from pulumi_gitlab_runner.host.user_data import (
     LARGEST_USER_DATA,
     encoded,
     user_data,
-    without_comments,
     worker_user_data,
 )
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
@@ -327,9 +326,8 @@ class TestUserData:
         )
         return worker_files(stack.managers["burst"], stack.registries.values(), PLACE)
 
-    def test_a_worker_has_its_script_alone(self) -> None:
+    def test_a_worker_of_a_plain_stack_needs_nothing(self) -> None:
         assert self.fleet() == {}
-        assert worker_user_data(self.fleet()) == script("gitlab-runner-worker.sh")
 
     def test_a_worker_has_all_that_its_docker_needs(self) -> None:
         files = self.fleet(
@@ -338,7 +336,6 @@ class TestUserData:
                 "all": {"pem": pem()},
                 "some": {"pem": pem("b"), "hosts": ["registry.example.com"]},
             },
-            fleet={"user_namespaces": True},
         )
         assert set(files) == {
             ENVIRONMENT,
@@ -346,12 +343,8 @@ class TestUserData:
             "etc/pki/ca-trust/source/anchors/gitlab-runner-all-1.crt",
             "etc/docker/certs.d/registry.example.com/some.crt",
             "etc/docker/certs.d/registry.example.com:5000/some.crt",
-            "etc/gitlab-runner-host",
         }
-        config = yaml.safe_load(worker_user_data(files))
-        assert config["runcmd"] == [["/usr/local/sbin/gitlab-runner-worker"]]
-        assert config["write_files"][-1] == {
-            "path": "/usr/local/sbin/gitlab-runner-worker",
-            "permissions": "0755",
-            "content": without_comments(script("gitlab-runner-worker.sh")),
-        }
+        written = yaml.safe_load(worker_user_data("{}", files))["write_files"]
+        assert {each["path"]: each["content"] for each in written}.items() >= {
+            f"/{path}": content for path, content in files.items()
+        }.items()

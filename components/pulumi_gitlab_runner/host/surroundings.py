@@ -85,10 +85,7 @@ def worker_files(
         environment: where the stack is.
     """
     files = first_boot_files(manager.proxy, manager.authorities, environment, AMAZON_LINUX_2023)
-    files |= docker_trust_files(manager.authorities, _hosts(registries, environment))
-    if manager.fleet and manager.fleet.user_namespaces:
-        files["etc/gitlab-runner-host"] = shell_settings({"USER_NAMESPACES": "yes"})
-    return files
+    return files | docker_trust_files(manager.authorities, _hosts(registries, environment))
 
 
 def _hosts(registries: Iterable[Registry], environment: AwsEnvironment) -> list[str]:

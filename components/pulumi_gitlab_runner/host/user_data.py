@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, job_network_size
 from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
-from pulumi_gitlab_runner.host.programs import FETCHING, text_and_mode
+from pulumi_gitlab_runner.host.programs import FETCHING, PRUNING, text_and_mode
 from pulumi_gitlab_runner.host.readable_yaml import readable_yaml
 from pulumi_gitlab_runner.host.scripts import script, shell_settings
-from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OperatingSystem
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 
@@ -19,10 +17,7 @@ INSTALLER = "/usr/local/lib/gitlab-runner-packages.sh"
 """The path of the script that installs the packages of the operating system."""
 LARGEST_USER_DATA = 16_384
 """In bytes."""
-_WORKER_SETTINGS = shell_settings(
-    {"JOB_NETWORKS": WORKER_JOB_NETWORKS, "JOB_NETWORK_SIZE": "24", "IPV6_JOB_NETWORKS": ""}
-)
-"""Lines of gitlab-runner-worker.sh."""
+_SETTINGS = "/etc/gitlab-runner-host"
 _BOOT = "/usr/local/sbin/gitlab-runner-boot"
 _WORKER = "/usr/local/sbin/gitlab-runner-worker"
 _COMMENTS = re.compile(r"^[ \t]*#(?!!).*\n", re.M)
@@ -68,7 +63,7 @@ def user_data(
     if user_namespaces:
         settings["USER_NAMESPACES"] = "yes"
     files = {
-        "/etc/gitlab-runner-host": (shell_settings(settings), "0600"),
+        _SETTINGS: (shell_settings(settings), "0600"),
         **{f"/{path}": text_and_mode(path, name) for path, name in FETCHING.items()},
         INSTALLER: (script(operating_system.installer), "0644"),
         **{path: (script(name), "0644") for path, name in operating_system.data},
@@ -78,31 +73,21 @@ def user_data(
     return _cloud_config(files, _BOOT)
 
 
-def worker_user_data(
-    files: Mapping[str, str] | None = None,
-    *,
-    jobs: int = 1,
-    job_networks: str = WORKER_JOB_NETWORKS,
-    ipv6: bool = False,
-) -> str:
-    """The user data of a fleet's worker: the whole script of its boot, which is the same for all workers.
+def worker_user_data(docker_config: str, further: Mapping[str, str] | None = None) -> str:
+    """Cloud-init's configuration of a fleet's worker, with all of its files: it fetches none.
 
     Args:
-        files: what the worker needs besides, by the path below the root.
-        jobs: how many jobs it runs at once.
-        job_networks: the range of their networks, which has room for them.
-        ipv6: whether these have addresses of IPv6 too.
+        docker_config: the configuration of its Docker daemon.
+        further: what it needs besides, by the path below the root.
     """
-    settings = {
-        "JOB_NETWORKS": job_networks,
-        "JOB_NETWORK_SIZE": str(job_network_size(jobs, job_networks)),
-        "IPV6_JOB_NETWORKS": IPV6_JOB_NETWORKS if ipv6 else "",
+    files = {
+        _SETTINGS: ("", "0600"),  # which its scripts read, as those of a host do
+        "/etc/docker/daemon.json": (docker_config, "0644"),
+        **{f"/{path}": text_and_mode(path, name) for path, name in PRUNING.items()},
+        **{f"/{path}": (text, "0644") for path, text in (further or {}).items()},
+        _WORKER: (script("gitlab-runner-worker.sh"), "0755"),
     }
-    boot = script("gitlab-runner-worker.sh").replace(_WORKER_SETTINGS, shell_settings(settings))
-    if not files:
-        return boot
-    written = {f"/{path}": (text, "0644") for path, text in files.items()}
-    return _cloud_config({**written, _WORKER: (boot, "0755")}, _WORKER)
+    return _cloud_config(files, _WORKER)
 
 
 def encoded(text: str) -> str:

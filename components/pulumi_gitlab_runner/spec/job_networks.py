@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 JOB_NETWORKS = "192.168.0.0/16"
 """The default range of job networks on hosts: few VPCs use it, and Docker uses it by default."""
 WORKER_JOB_NETWORKS = "172.17.0.0/16"
-"""The default range of job networks on the instances of a fleet; also in gitlab-runner-worker.sh."""
+"""The default range of job networks on the instances of a fleet: that of Docker's own first network."""
 _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
 """Private ranges: RFC 1918, and RFC 6598, which AWS also allows for VPCs."""
 

@@ -20,6 +20,7 @@ from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
@@ -34,7 +35,6 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
-from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 
@@ -177,19 +177,19 @@ class RunnerFleet(Component[HostedManager]):
     def _boot(self, model: HostedManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
         """The user data of a worker."""
         manager = model.manager
-        job_networks = fleet.job_networks or WORKER_JOB_NETWORKS
         environment = model.environment or environment_of(self)
-        parts = (job_networks, manager.proxy, manager.authorities, tuple(model.registries.values()))
+        parts = (fleet.job_networks, manager.proxy, manager.authorities, tuple(model.registries.values()))
 
         def boot(known: list[Any]) -> str:
             (networks, proxy, authorities, registries), known_environment = known
             declared = replace(manager, proxy=proxy, authorities=authorities)
-            text = worker_user_data(
-                worker_files(declared, registries, known_environment),
-                jobs=fleet.jobs_per_instance,
-                job_networks=networks,
+            docker_config = docker_daemon_config(
+                fleet.jobs_per_instance,
+                networks,
                 ipv6=manager.ipv6,
+                user_namespaces=fleet.user_namespaces,
             )
+            text = worker_user_data(docker_config, worker_files(declared, registries, known_environment))
             with refused_as_whole():
                 return encoded(sized_user_data(text, path))
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# gitlab-runner-prune: removes what jobs left in Docker. Run every hour; it is idempotent.
+# gitlab-runner-prune: removes what jobs left in Docker, on a host and on a worker of a fleet. Run every hour; it is
+# idempotent.
 #
 # A running job always has its network, and a container in some state; everything else is left over. An image is
 # pulled before its container exists, so images and volumes are removed only while no job runs, and only when the disk
@@ -37,7 +38,7 @@ docker container prune --force --filter "$managed" --filter until=24h
 # look for them: a service would run for ever, and count as a running job below. systemd counts microseconds from the boot.
 started=$(systemctl show --property=ExecMainStartTimestampMonotonic --value gitlab-runner)
 case $started in
-    '' | 0 | *[!0-9]*) ;; # it has not started, or is not known
+    '' | 0 | *[!0-9]*) ;; # it has not started, as on a worker, or is not known
     *)
         read -r uptime _ </proc/uptime
         started=$(($(date +%s) - ${uptime%.*} + started / 1000000))
