@@ -92,16 +92,16 @@ def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> Non
     } == {
         "stopSignal": "SIGQUIT",
         "stopTimeout": 3600,
-        "destroyGraceSeconds": 3600,
+        "destroyGraceSeconds": 4800,
         "restart": "unless-stopped",
         "wait": True,
     }
     assert inputs["healthcheck"]["tests"][-1] == "http://127.0.0.1:9252/metrics"
 
 
-def test_its_deletion_may_take_as_long_as_its_longest_job() -> None:
+def test_its_deletion_may_take_as_long_as_its_longest_job_and_the_report() -> None:
     timeouts = container(up(declared())[0], "ci-build").request.customTimeouts
-    assert timeouts.delete == "3720s"
+    assert timeouts.delete == "4920s"
 
 
 @pytest.mark.parametrize("name", ["ci-build", "ci-build-files"])

@@ -39,7 +39,7 @@ MANAGER: dict[str, Any] = {
     # docs.gitlab.com/runner/commands: SIGQUIT lets running jobs end.
     "stopSignal": "SIGQUIT",
     "stopTimeout": 3600,
-    "destroyGraceSeconds": 3600,
+    "destroyGraceSeconds": 4800,
     "healthcheck": {
         "tests": ["CMD", "/usr/bin/wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9252/metrics"],
         "interval": "5s",

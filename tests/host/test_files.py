@@ -289,7 +289,7 @@ def test_the_cache_lies_below_the_runners_prefix(shared: bool, prefix: str) -> N
 
 
 def test_a_stopping_unit_waits_for_the_longest_job_of_any_runner() -> None:
-    assert "TimeoutStopSec=9000\n" in two_runners()[UNIT_SETTINGS].content
+    assert "TimeoutStopSec=10200\n" in two_runners()[UNIT_SETTINGS].content
 
 
 def test_a_network_for_each_job_is_a_feature_flag_that_no_job_can_switch_off() -> None:
@@ -456,7 +456,7 @@ def test_settings_of_the_unit() -> None:
         "ExecStartPre=/usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "
         "gitlab-runner-firewall\n"
         "KillSignal=SIGQUIT\n"
-        "TimeoutStopSec=7200\n"
+        "TimeoutStopSec=8400\n"
     )
 
 
@@ -477,8 +477,8 @@ def test_the_port_at_which_others_reach_the_metrics(address: str, port: str) -> 
     assert metrics_port(address) == port
 
 
-def test_a_stopping_unit_waits_for_the_longest_job() -> None:
-    assert "TimeoutStopSec=3600\n" in sandbox_files(maximum_timeout=3600)[UNIT_SETTINGS].content
+def test_a_stopping_unit_waits_for_the_longest_job_and_its_report() -> None:
+    assert "TimeoutStopSec=4800\n" in sandbox_files(maximum_timeout=3600)[UNIT_SETTINGS].content
 
 
 def test_no_file_is_on_the_path_of_the_managers_process() -> None:

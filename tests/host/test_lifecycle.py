@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.host.lifecycle import (
     LIFECYCLE_HOOK,
     heartbeat_timeout,
     longest_drain,
+    longest_stop,
 )
 
 
@@ -26,6 +27,16 @@ from pulumi_gitlab_runner.host.lifecycle import (
 def test_the_longest_job_ends_within_a_hundred_heartbeats(longest_job: int, seconds: int) -> None:
     """AWS waits 100 times as long in all, and takes 7,200 seconds at most: autoscaling/lifecycle-hooks."""
     assert heartbeat_timeout(longest_job) == seconds
+
+
+LONGEST_WAIT = 48 * 60 * 60
+"""For how many seconds AWS waits at a lifecycle hook at most."""
+
+
+@pytest.mark.parametrize("longest_job", [0, 3600, 27_000, 27_001, LONGEST_WAIT - 1200])
+def test_a_group_waits_until_the_longest_job_is_reported(longest_job: int) -> None:
+    assert longest_stop(longest_job) == longest_job + 1200
+    assert longest_stop(longest_job) <= min(100 * heartbeat_timeout(longest_job), LONGEST_WAIT)
 
 
 def test_a_drain_takes_half_an_hour_more_than_the_longest_job() -> None:

@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.host.docker_manager import (
     manager_environment,
 )
 from pulumi_gitlab_runner.host.files import LINK, HostFile
+from pulumi_gitlab_runner.host.lifecycle import longest_stop
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given, resolved
@@ -121,6 +122,7 @@ def manager_container(
         after: the resource to create first.
         parent: the parent of the resource.
     """
+    ended_within = longest_stop(manager.longest_job)
     directory = host.aws_credentials.directory if host.aws_credentials else None
     aws_files: list[docker.ContainerVolumeArgsDict] = []
     if directory is not None:
@@ -144,8 +146,9 @@ def manager_container(
         log_driver="json-file",
         log_opts=_LOGS,
         stop_signal="SIGQUIT",
+        # Only where Docker itself or its user stops it; another one would replace managers that exist.
         stop_timeout=manager.longest_job,
-        destroy_grace_seconds=manager.longest_job,
+        destroy_grace_seconds=ended_within,
         healthcheck={
             "tests": [
                 "CMD",
@@ -168,7 +171,7 @@ def manager_container(
             # The official provider deletes a container before it creates its replacement: no job would start
             # until the last job of the old container has ended.
             delete_before_replace=False,
-            custom_timeouts=pulumi.CustomTimeouts(delete=f"{manager.longest_job + _PATIENCE_S}s"),
+            custom_timeouts=pulumi.CustomTimeouts(delete=f"{ended_within + _PATIENCE_S}s"),
         ),
     )
 

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
+from pulumi_gitlab_runner.host.lifecycle import longest_stop
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service, shell_settings
@@ -228,9 +229,10 @@ def metrics_port(listen_address: str) -> str:
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
     """Settings of the packaged unit.
 
-    SIGQUIT lets running jobs end (docs.gitlab.com/runner/commands, signals). The PATH holds no program, so
-    that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper. At a reboot, Docker
-    starts before the runner and stops after it, and so after its jobs: systemd.unit(5), `Before=, After=`.
+    SIGQUIT lets running jobs end, and be reported (docs.gitlab.com/runner/commands, signals). The PATH holds
+    no program, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper. At a
+    reboot, Docker starts before the runner and stops after it, and so after its jobs: systemd.unit(5),
+    `Before=, After=`.
     """
     before_a_fleets_manager = [
         # For as long as the plugin is missing; with the runner's HOME, where it looks for it.
@@ -252,7 +254,7 @@ def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
             f"ExecStartPre=/usr/bin/env PATH={_SYSTEM_PATH} gitlab-runner-firewall",
             *(before_a_fleets_manager if manager.fleet else ()),
             "KillSignal=SIGQUIT",
-            f"TimeoutStopSec={manager.longest_job}",
+            f"TimeoutStopSec={longest_stop(manager.longest_job)}",
             "",
         )
     )
