@@ -36,7 +36,13 @@ case "$*" in
 esac
 """
 # Debian's is too old for AWS_ENDPOINT_URL.
-AWS = '#!/bin/sh\nexec /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n'
+# No instance waits at a hook here; the real command would take most of the time of a boot to hear that.
+AWS = """#!/bin/sh
+case "$*" in
+    *-lifecycle-action*) echo "No active Lifecycle Action found with instance ID" >&2 && exit 254 ;;
+esac
+exec /usr/bin/aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+"""
 LOGGER = """#!/bin/sh
 for said; do :; done
 echo "$(date +%s.%N) $said" >>/var/log/said
@@ -131,6 +137,7 @@ def furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
     )
     (instance,) = make_group(host.client("autoscaling"), 1)
     metadata.set("instance-id", instance)
+    metadata.set("tags/instance/aws:autoscaling:groupName", "the-group")
     host.environment = {
         **{name.upper(): value for name, value in KEYS.items()},
         "AWS_ENDPOINT_URL": host.aws.endpoint,

@@ -24,6 +24,7 @@ from tests.boot.debian_host import AWS, KEYS, REGION, SYSTEMCTL, TOKEN, VERSION,
 from tests.boot.debian_root import DebianRoot, NoDebianRootError
 from tests.boot.packages import publish
 from tests.boot.test_debian_boot import SERVICE
+from tests.host.aws_group import make_group
 from tests.proxied_network import PORT, ProxiedNetwork
 from tests.spec.declaration import ENVIRONMENT
 
@@ -43,6 +44,15 @@ DECLARATION = {
     "proxy": {"http": URL, "no_proxy": ["gitlab.example.com"]},
     "certificate_authorities": {"corporate": {"pem": pem()}},
 }
+# The instance metadata, which no proxy is asked for, and whose address this network does not have.
+METADATA = """#!/bin/sh
+case "$*" in
+    */latest/api/token) echo session ;;
+    */latest/meta-data/instance-id) echo {instance} ;;
+    */latest/meta-data/tags/instance/aws:autoscaling:groupName) echo the-group ;;
+    *) exec /usr/bin/curl "$@" ;;
+esac
+"""
 
 
 @dataclass(repr=False)
@@ -87,6 +97,8 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
 
 
 def _furnish(host: Host, fingerprint: str) -> None:
+    (instance,) = make_group(host.client("autoscaling"), 1)
+    host.root.write("/usr/local/bin/curl", METADATA.format(instance=instance), 0o755)
     host.root.write("/usr/bin/systemctl", SYSTEMCTL, 0o755)
     host.root.write("/usr/local/bin/aws", AWS, 0o755)
     host.root.write("/usr/local/bin/docker", "#!/bin/sh\n", 0o755)  # its daemon does not run here

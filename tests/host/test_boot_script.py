@@ -104,11 +104,34 @@ def test_a_manager_that_waits_for_its_turn_is_ready(host: BootingHost, shell: li
 
 
 def test_a_group_that_does_not_answer_is_told_again(host: BootingHost, shell: list[str]) -> None:
-    """A host that is in service already, at a second run, hears that there is no such wait."""
-    host.commands.add("aws", "exit 254")
+    """It ends a host that it does not hear of, whose journal does not say that it is ready."""
+    host.commands.add("aws", 'echo "aws: no connection" >&2; exit 254')
     status, calls = host.boot(shell)
     tried = [(f"{COMPLETE} CONTINUE", f"sleep {pause}") for pause in (5, 15, 45, 0)]
-    assert (status, calls[-8:]) == (0, [call for attempt in tried for call in attempt])
+    assert (status, calls[-8:]) == (1, [call for attempt in tried for call in attempt])
+    assert "info: ready" not in host.said()
+    assert host.said()[-1].startswith("err: ")
+    assert host.said()[-1].endswith(", and replaces this host: aws: no connection")
+
+
+def test_a_group_that_answers_later_has_heard_it(host: BootingHost, shell: list[str]) -> None:
+    mark = host.root / "tried"
+    once = f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 254; }}'
+    host.commands.add("aws", f'case "$*" in *complete-lifecycle-action*) {once} ;; esac')
+    status, calls = host.boot(shell)
+    assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 2)
+    assert host.said()[-1] == "info: ready"
+
+
+def test_a_host_that_is_in_service_already_is_ready(host: BootingHost, shell: list[str]) -> None:
+    """At a second run, there is no such wait."""
+    host.commands.add(
+        "aws",
+        'echo "An error occurred (ValidationError) when calling the CompleteLifecycleAction operation: '
+        'No active Lifecycle Action found with instance ID i-0123456789abcdef0" >&2; exit 254',
+    )
+    status, calls = host.boot(shell)
+    assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 1)
     assert host.said()[-1] == "info: ready"
 
 

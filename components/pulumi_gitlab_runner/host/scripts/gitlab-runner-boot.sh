@@ -50,6 +50,17 @@ works() { # a fleet's manager may wait for its turn
     { systemctl --quiet is-active gitlab-runner || [ -e "$waiting" ]; } && docker version >/dev/null
 }
 
+in_service() { # at a second run, this host is in service already
+    for pause in 5 15 45 0; do
+        answer=$(launch complete-lifecycle-action --lifecycle-action-result CONTINUE 2>&1) && return
+        case $answer in
+            *"No active Lifecycle Action found"*) return 0 ;;
+        esac
+        sleep "$pause"
+    done
+    return 1
+}
+
 [ -z "${AWS_CA_BUNDLE-}" ] || step "trusting the certificate authorities of the stack" trust_authorities
 step "installing the AWS command line, jq and the credential helper of ECR" install_tools
 step "applying this host's files" gitlab-runner-apply
@@ -67,8 +78,8 @@ step "starting gitlab-runner" systemctl enable --now --no-block gitlab-runner gi
     gitlab-runner-health.timer gitlab-runner-prune.timer gitlab-runner-renew.timer
 step "checking that gitlab-runner and Docker work" works
 gitlab-runner-health # an alarm that is made with this host hears of it before
-for pause in 5 15 45 0; do
-    launch complete-lifecycle-action --lifecycle-action-result CONTINUE && break
-    sleep "$pause"
-done
+if ! in_service; then
+    say err "gitlab-runner runs, but the Auto Scaling group did not take that, and replaces this host: $answer"
+    exit 1
+fi
 say info "ready"
