@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 from docker import APIClient
+from pulumi_gitlab_runner.host.credentials.service import boot_clock
 from pulumi_gitlab_runner.host.docker_daemon import IPV6_JOB_NETWORKS, docker_daemon_config, networks_needed
 from pulumi_gitlab_runner.host.programs import PRUNING
 from pulumi_gitlab_runner.host.scripts import script
@@ -41,8 +42,15 @@ class PrunedHost:
         for path, name in PRUNING.items():
             machine.write(f"/{path}", script(name), 0o755)
 
-    def prune(self, *, later: str = "", disk: int = 0) -> str:
-        """Run the script at a later time, the disk full to so many percent; returns its complaints."""
+    def prune(self, *, later: str = "", disk: int = 0, started: int = 0) -> str:
+        """Run the script at a later time, the disk full to so many percent; returns its complaints.
+
+        Args:
+            later: how much later.
+            disk: the percentage.
+            started: when the runner was started, in microseconds from the boot; by default not at all.
+        """
+        self.machine.write("/usr/local/sbin/systemctl", f"#!/bin/sh\necho {started}\n", 0o755)
         self.machine.write("/usr/local/sbin/date", DATE.format(later=later), 0o755)
         self.machine.write("/usr/local/sbin/df", f"#!/bin/sh\nprintf 'Use%%%%\\n {disk}%%%%\\n'\n", 0o755)
         done = self.machine.run(PRUNE)
@@ -179,6 +187,15 @@ def test_volumes_go_after_a_week_without_use(host: PrunedHost) -> None:
     assert host.volumes() == {"cache"}
     host.prune(disk=70, later=NEXT_WEEK)
     assert host.volumes() == set()
+
+
+def test_a_running_container_is_removed_where_its_runner_was_killed(host: PrunedHost) -> None:
+    """On a worker, which has no runner, the jobs of the manager's last process may still run."""
+    host.container(running=True)
+    host.prune(later=TOMORROW)
+    assert len(host.api.containers()) == 1
+    host.prune(later=TOMORROW, started=int(boot_clock() * 1_000_000))
+    assert host.api.containers(all=True) == []
 
 
 def test_a_volume_of_a_job_stays(host: PrunedHost) -> None:
