@@ -1686,6 +1686,19 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
+def test_an_image_of_a_registry_whose_name_is_misspelt_is_one_problem() -> None:
+    problems = problems_of(changed("runners/build/registries", ["taem", "legacy"]))
+    assert [each.path for each in problems] == ["stack.runners.build.registries[0]"]
+
+
+def test_an_image_of_a_registry_that_is_not_used_beside_one_that_is_not_declared() -> None:
+    problems = problems_of(changed("runners/build/registries", ["hub", "legacy"]))
+    assert sorted(each.path for each in problems) == [
+        "stack.runners.build.image",
+        "stack.runners.build.registries[0]",
+    ]
+
+
 def test_the_text_of_one_problem() -> None:
     with pytest.raises(DeclarationError) as raised:
         parse_stack(changed("runners/build/imgae", "alpine"))

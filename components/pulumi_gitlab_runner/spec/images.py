@@ -114,7 +114,7 @@ def image_problems(
                 "declare the registry under `registries` and name it under the runner's registries",
             )
         return
-    if registry.name not in used and registries.keys() >= set(used):
+    if registry.name not in used and not _misspelt(registry.name, used, registries):
         yield Problem(
             path,
             f"{image!r}, an image of the registry {registry.name!r}",
@@ -139,6 +139,11 @@ def image_problems(
             listed(registry.repositories),
             did_you_mean(repository, list(registry.repositories)) or "declare the repository in its registry",
         )
+
+
+def _misspelt(name: str, used: Sequence[str], registries: Mapping[str, Registry]) -> bool:
+    """Whether an undeclared registry that a runner names is likely to be this one: a problem of its own."""
+    return any(each not in registries and name in get_close_matches(each, registries) for each in used)
 
 
 def _similar(image: str, registries: Mapping[str, Registry]) -> str:
