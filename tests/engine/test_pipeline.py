@@ -84,7 +84,7 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert "nothing changes" in second["body"]
 
         clean = job(project, "drift")
-        assert (clean.returncode, clean.stdout) == (0, "No drift: tested is as its state has it.\n")
+        assert (clean.returncode, clean.stdout) == (0, "No drift: tested matches its state.\n")
         runner = project.outputs()["runners"]["build"]["id"]
         project.gitlab("PUT", f"runners/{runner}", tag_list=["by", "hand"])
         project.gitlab("DELETE", "groups/42/variables/PIPELINE")

@@ -315,8 +315,8 @@ def test_the_owner_whose_policy_names_a_replaced_role_is_told_what_to_do() -> No
     kind, what = told(stack, role)[1]
     assert kind is DangerKind.OWNERS
     assert what == (
-        "the owner of the account 210987654321 must put in what the output required_policies then has under "
-        "shared before jobs can pull again: a new role takes the place of ci-build"
+        "the owner of the account 210987654321 must add what the output required_policies then has under "
+        "shared before jobs can pull again: a new role replaces ci-build"
     )
     other = step("replace", "aws:iam/role:Role", "ci-other", {"path": "/"}, {"path": "/ci/"})
     assert [kind for kind, _ in told(stack, other)] == [DangerKind.REPLACEMENT]

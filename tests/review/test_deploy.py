@@ -111,7 +111,7 @@ def test_the_last_plan_of_the_merge_request_is_deployed(
     (asked,) = (pulumi / "asked").read_text().splitlines()
     assert asked.startswith("up --yes --non-interactive --suppress-outputs --plan /")
     printed = capsys.readouterr().out
-    assert "to the plan that was reviewed in !1\n" in printed
+    assert "deploying the plan that was reviewed in !1\n" in printed
     assert "Updating (prod):\n" in printed
 
 

@@ -27,7 +27,7 @@ FAILED = text(messages=(("error", "no credentials: hunter2hunter2"),))
 @pytest.mark.parametrize(
     ("written", "status", "code", "told"),
     [
-        (CLEAN, 0, 0, "No drift: prod is as its state has it.\n"),
+        (CLEAN, 0, 0, "No drift: prod matches its state.\n"),
         (DRIFTED, 7, 1, f"  {VARIABLE} region: gone\n  {RUNNER} bu\ufffdild: tagLists\n"),
         (CLEAN, 255, 2, ""),
         (FAILED, 1, 2, ""),

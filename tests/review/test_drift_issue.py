@@ -84,7 +84,7 @@ def test_a_drift_has_one_issue_from_its_first_day_to_its_last(
     (closed,) = issues(gitlab)
     assert closed.closed_at
     assert closed.description
-    assert "**Over:** `prod` is as its state has it again. It was:" in closed.description
+    assert "**Over:** `prod` matches its state again. It was:" in closed.description
     assert f"|   {VARIABLE} region: gone\n" in closed.description
     assert capsys.readouterr().out.count("Closed: ") == 1
 

@@ -61,7 +61,7 @@ def test_four_attempts_are_all() -> None:
     [
         (300, ""),
         (400, ""),
-        (401, "; the token has expired or was revoked: make a new one"),
+        (401, "; the token has expired or was revoked: create a new one"),
         (403, "; the token needs the scope `api`, and its user the role Reporter or higher"),
         (404, "; the token's user must be a member of the project, with the role Reporter or higher"),
         (428, ""),

@@ -180,8 +180,8 @@ def test_a_drift_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     file.write_text(text(*steps))
     assert drift([str(file), "--stack", "prod"]) == 1
     assert capsys.readouterr().out == (
-        "Drift in prod: not as its last update left it.\n"
+        "Drift in prod: resources differ from its state.\n"
         f"  {RUNNER} r: changed\n  {RUNNER} s: gone\n"
-        "Who changed it does not show here: CloudTrail and GitLab's audit events say.\n"
-        "`pulumi up --refresh` makes it as declared again; or change the declaration to what there is now.\n"
+        "CloudTrail and GitLab's audit events show who changed them.\n"
+        "`pulumi up --refresh` restores what is declared; or change the declaration to match the resources.\n"
     )

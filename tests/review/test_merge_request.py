@@ -77,7 +77,7 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"REVIEW_TOKEN": "wrong-token"}, "answered 401 .*make a new one"),
+        ({"REVIEW_TOKEN": "wrong-token"}, "answered 401 .*create a new one"),
         ({"REVIEW_TOKEN": f"{TOKEN}-read-api"}, "answered 403 .*needs the scope `api`"),
         ({"CI_MERGE_REQUEST_IID": "2"}, "answered 404 .*must be a member"),
         ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID not set: .*merge_request_event"),

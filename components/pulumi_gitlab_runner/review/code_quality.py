@@ -1,4 +1,4 @@
-"""The dangers of a preview as GitLab's Code Quality report: each at the line of the stack's file that has it.
+"""The dangers of a preview as GitLab's Code Quality report, each with its line in the stack file.
 
 Source: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format".
 """
@@ -38,14 +38,14 @@ _Path = tuple[str | int, ...]
 
 
 def code_quality(preview: Preview, text: str, path: str) -> str:
-    """The report.
+    """The report as JSON.
 
-    A finding keeps its fingerprint when other lines of the file move, so that GitLab recognizes it.
+    The fingerprint of a danger does not depend on its line, so that GitLab recognizes it when lines move.
 
     Args:
-        preview: what would be done.
-        text: the stack's file, from which only keys and names are taken.
-        path: its path in the repository.
+        preview: the preview.
+        text: the content of the stack file, of which only keys and names are read.
+        path: the path of the stack file in the repository.
     """
     file = _StackFile.read(text)
     own_name = own_names(preview)
@@ -68,7 +68,7 @@ def code_quality(preview: Preview, text: str, path: str) -> str:
 
 
 def stack_file(stack: str) -> Path:
-    """The path of a stack's file, by the Pulumi.yaml of the working directory."""
+    """The path of a stack file, according to Pulumi.yaml in the working directory."""
     try:
         folder = yaml.safe_load(Path("Pulumi.yaml").read_text(encoding="utf-8")).get("stackConfigDir", "")
         return Path(str(folder), f"Pulumi.{stack.rpartition('/')[2]}.yaml")
@@ -78,14 +78,14 @@ def stack_file(stack: str) -> Path:
 
 @dataclass(frozen=True)
 class _StackFile:
-    """The declaration in a stack's file, and the line of each of its keys and entries, by their places."""
+    """The declaration in a stack file, and the line of each of its keys and entries, by path."""
 
     declaration: Mapping[str, Any]
     lines: Mapping[_Path, int]
 
     @classmethod
     def read(cls, text: str) -> "_StackFile":
-        """The content of a stack's file; empty for any other text, whose findings are on its first line."""
+        """The parsed stack file; empty for any other text, so that all dangers are on the first line."""
         try:
             loaded = yaml.safe_load(text)
             lines = dict(_places(yaml.compose(text, yaml.SafeLoader), ()))
@@ -97,11 +97,11 @@ class _StackFile:
         return cls(declaration if isinstance(declaration, Mapping) else {}, ours)
 
     def line_of(self, danger: Danger, own_name: str) -> int:
-        """The line that a danger comes from, or the first one where that is not known."""
+        """The line that a danger comes from; the first line if unknown."""
         return next((self.lines[each] for each in self._places(danger, own_name) if each in self.lines), 1)
 
     def _places(self, danger: Danger, own_name: str) -> Iterator[_Path]:
-        """Where a danger may come from, the likeliest place first."""
+        """The paths in the declaration that a danger may come from, the most likely first."""
         names = [name for _, each in danger.phrases for name in each]
         for number, variable in enumerate(_listed(self.declaration.get("variables"))):
             if variable.get("key", "DOCKER_AUTH_CONFIG") in names and danger.kind is DangerKind.VARIABLE:
@@ -124,7 +124,7 @@ class _StackFile:
             yield ("network",)
 
     def _in_runner(self, danger: Danger, runner: str, declared: Any) -> Iterator[_Path]:
-        """The key of a runner that a danger comes from."""
+        """The paths below a runner that a danger may come from."""
         at: _Path = ("runners", runner)
         if danger.kind is DangerKind.PRIVILEGE and isinstance(declared, Mapping):
             config = declared.get("config")
@@ -149,7 +149,7 @@ class _StackFile:
 
 
 _SAYS = {"run_untagged": "without tags", "locked": "other projects"}
-"""The words of a danger by which a key of a runner is known; for the others, the key itself."""
+"""The words in the phrases of a danger that point to a key of a runner; default: the key itself."""
 
 
 def _words(danger: Danger) -> str:
@@ -157,7 +157,7 @@ def _words(danger: Danger) -> str:
 
 
 def _ends(name: str, known: Mapping[str, Any]) -> list[str]:
-    """The runners whose name a resource's ends with, the longest first."""
+    """The runners whose name is a suffix of a resource's name, the longest first."""
     return sorted((each for each in known if f"-{name}".endswith(f"-{each}")), key=len, reverse=True)
 
 

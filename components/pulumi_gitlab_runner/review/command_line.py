@@ -1,4 +1,4 @@
-"""`runner-review`: the command that a pipeline turns a preview into a note with."""
+"""`runner-review`: the command with which a pipeline turns a preview into a note."""
 
 import argparse
 import os
@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-review`.
 
     Returns:
-        0 when the note is written, 1 when the preview failed or GitLab did not take the note, 2 when it was
-        asked in a way it cannot answer, 3 when credentials are missing that such a pipeline may lack.
+        0 when the note is written, 1 when the preview failed or GitLab did not accept the note, 2 after a
+        usage error, 3 when credentials are missing that a fork's pipeline, or one without a token, lacks.
     """
     try:
         options = argument_parser().parse_args(arguments)
-    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+    except SystemExit as ended:  # raised by argparse: 0 after --help, 2 after a usage error
         return int(ended.code or 0)
     try:
         if options.marker:
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _preview(options: argparse.Namespace) -> Preview:
-    """The preview without secrets in its messages; as far as it got, where it failed."""
+    """The preview, with secrets masked in its messages; if it failed, the part that Pulumi printed."""
     try:
         text = sys.stdin.buffer.read() if str(options.preview) == "-" else options.preview.read_bytes()
         preview = read_preview(text.decode(errors="replace"))
@@ -106,7 +106,7 @@ def _outdate(options: argparse.Namespace) -> None:
 
 
 def _behind(options: argparse.Namespace) -> Behind | None:
-    """The commits of its target that the branch lacks; None where GitLab does not answer."""
+    """The commits of the target branch that the branch lacks; None if GitLab cannot be reached."""
     if not options.post:
         return None
     try:
@@ -116,7 +116,7 @@ def _behind(options: argparse.Namespace) -> Behind | None:
 
 
 def _code_quality(preview: Preview, options: argparse.Namespace) -> str:
-    """The dangers at the lines of the stack's file; on the first line of one that is not there."""
+    """The Code Quality report; all dangers are on the first line if the stack file does not exist."""
     file: Path = options.stack_file or stack_file(os.environ.get("PULUMI_STACK") or options.stack)
     text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
     project = Path(os.environ.get("CI_PROJECT_DIR") or ".").absolute()
@@ -126,20 +126,20 @@ def _code_quality(preview: Preview, options: argparse.Namespace) -> str:
 
 
 def _posted(text: str, options: argparse.Namespace) -> int:
-    """Put the note on the merge request where that is asked for and possible; the exit code of it."""
+    """Post the note to the merge request with `--post`, and return the exit code."""
     if not options.post:
         return WELL
     try:
         put_note(merge_request_of(os.environ, options.token_variable), text)
     except NoTokenError as error:
         print(f"runner-review: {error}", file=sys.stderr)
-        # That the preview itself failed weighs more, save in a fork, where both have the same reason.
+        # A failed preview takes precedence, except in a fork, where both have the same cause.
         return NOT_HERE if options.status == 0 or is_of_a_fork(os.environ) else WELL
     return WELL
 
 
 def _judged(preview: Preview, options: argparse.Namespace) -> int:
-    """The exit code of the preview itself; why it failed is printed."""
+    """Print the errors of a failed preview, and return the exit code for the preview."""
     if options.status == 0:
         return WELL
     for message in preview.messages:
@@ -153,7 +153,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="runner-review",
         description="Writes a note for a merge request from the preview of a stack, with the dangers first.",
-        epilog="Exit status: 0 the note is written, 1 the preview failed or GitLab did not take the note, "
+        epilog="Exit status: 0 the note is written, 1 the preview failed or GitLab did not accept the note, "
         "2 a usage error, 3 credentials are missing that a fork's pipeline, or one without a token, lacks.",
     )
     parser.add_argument(

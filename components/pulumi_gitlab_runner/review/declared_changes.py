@@ -1,4 +1,4 @@
-"""The changes of the declaration, by the registered inputs of the components."""
+"""The changes to the declaration, from the registered inputs of the components."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _NOUNS = {
     "RunnerNetwork": "network",
     "RunnerRegistration": "runner",
 }
-"""The name of each type of component."""
+"""The noun for each component type."""
 _HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
 _FIRST = {
     key: number
@@ -37,18 +37,18 @@ _FIRST = {
         ("runners", "fleet", "host", "instance", "project", "group", "image", "tags")
     )
 }
-"""The keys that come first in the line of something new; the others follow by their names."""
+"""The order of the keys in the line of a new component; other keys follow, sorted by name."""
 _ORDER = {noun: number for number, noun in enumerate(("runner", "fleet", "host", "Docker host"))}
 
 
 @dataclass(frozen=True)
 class _Change:
-    """A change of the declaration.
+    """A change to the declaration.
 
     Attributes:
-        noun: what it is.
-        name: its name.
-        text: what is otherwise, as Markdown.
+        noun: the noun for the type of the component.
+        name: the name of the component.
+        text: the difference, as Markdown.
     """
 
     noun: str
@@ -57,7 +57,7 @@ class _Change:
 
     @property
     def nameless(self) -> str:
-        """The text with a word in the place of the runner that it has its own name from."""
+        """The text with a placeholder for the runner after which the component is named."""
 
         def without(found: re.Match[str]) -> str:
             own = f"-{self.name}".endswith(f"-{found[1]}")
@@ -67,7 +67,7 @@ class _Change:
 
 
 def declared_changes(preview: Preview) -> list[str]:
-    """The changes of the declaration as lines of Markdown: runners first, equal lines of several as one."""
+    """The changes to the declaration as lines of Markdown: runners first, equal lines merged into one."""
     texts: dict[tuple[str, str], list[_Change]] = {}
     for step in preview.changes:
         for change in _changes(step):
@@ -88,7 +88,7 @@ def _changes(step: Step) -> Iterator[_Change]:
     if noun is None or not step.is_component:
         return
     if noun == "role of a manager" and not _HOSTS.isdisjoint(step.types):
-        return  # its host says it
+        return  # the line of its host shows the change
     before, after = step.before, step.after
     if step.operation == "create" and after is not None:
         facts = "; ".join(_facts(after))
@@ -96,12 +96,12 @@ def _changes(step: Step) -> Iterator[_Change]:
     elif step.operation == "delete" and before is not None:
         yield _Change(noun, step.name, "gone")
     elif before is not None and after is not None:
-        # One that is described for the first time was there before and says nothing that is new.
+        # A component that registers its declaration for the first time has changed nothing.
         yield from (_Change(noun, step.name, text) for text in _differences("", before, after))
 
 
 def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
-    """The declaration of something new, key by key."""
+    """The declaration of a new component, key by key."""
     for key, value in sorted(declared.items(), key=lambda each: (_FIRST.get(each[0], len(_FIRST)), each[0])):
         at = f"{path}.{key}" if path else str(key)
         if isinstance(value, Mapping) and value:

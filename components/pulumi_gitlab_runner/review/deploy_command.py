@@ -1,7 +1,7 @@
-"""`runner-deploy`: the command that deploys what was reviewed, and nothing else.
+"""`runner-deploy`: the command that deploys the reviewed plan, and nothing else.
 
-It runs `pulumi up --plan`, which Pulumi calls experimental. What Pulumi itself says of a difference stays out
-of the log: it has the values that differ, secrets in plain text (seen with 3.258.0).
+It runs `pulumi up --plan`, which Pulumi calls experimental. Pulumi's own message about a difference is not
+printed: it contains the values that differ, secrets in plain text (observed with 3.258.0).
 """
 
 import argparse
@@ -39,17 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-deploy`.
 
     Returns:
-        0 when the plan is deployed, 1 when it is refused or the deployment failed, 2 after a wrong use.
+        0 when the plan is deployed, 1 when it is refused or the deployment failed, 2 after a usage error.
     """
     try:
         options = argument_parser().parse_args(arguments)
-    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+    except SystemExit as ended:  # raised by argparse: 0 after --help, 2 after a usage error
         return int(ended.code or 0)
     try:
         plan = _plan(options)
         reviewed = read_plan(plan.text)
-        print(f"runner-deploy: to the plan that was reviewed in {plan.merge_request}", flush=True)
-        with tempfile.TemporaryDirectory() as directory:  # for this user alone
+        print(f"runner-deploy: deploying the plan that was reviewed in {plan.merge_request}", flush=True)
+        with tempfile.TemporaryDirectory() as directory:  # accessible only to this user
             return _deployed(plan, reviewed, Path(directory))
     except (GitLabError, PreviewError) as error:
         print(f"runner-deploy: {error}", file=sys.stderr)
@@ -62,9 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _WAY_OUT = (
-    "runner-deploy: nothing was deployed. A further merge request shows what would be done now, and its plan "
-    "is deployed; what is right as it is, is deployed without a plan by starting this job with the variable "
-    "DEPLOY_UNREVIEWED."
+    "runner-deploy: nothing was deployed. A new merge request shows what would be done now, and its plan "
+    "is deployed; to deploy without a plan, start this job with the variable DEPLOY_UNREVIEWED."
 )
 
 
@@ -75,7 +74,7 @@ def _plan(options: argparse.Namespace) -> ReviewedPlan:
 
 
 def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
-    """Deploy to a plan; the exit code."""
+    """Deploy a plan, and return the exit code."""
     file = directory / PLAN
     file.write_text(plan.text, encoding="utf-8")
     has_begun, violation = False, ""
@@ -109,16 +108,16 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
 
 
 def _differences_now(reviewed: Plan, directory: Path) -> list[str]:
-    """The differences of a current preview; none where it fails, or where only secrets differ."""
+    """The differences from a current preview; empty if the preview fails, or if only secrets differ."""
     file = directory / "now.json"
-    made = subprocess.run(
+    preview = subprocess.run(
         [*_PREVIEW, str(file)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    if made.returncode:
+    if preview.returncode:
         return []
     return differences(reviewed, read_plan(file.read_text(encoding="utf-8", errors="replace")))
 

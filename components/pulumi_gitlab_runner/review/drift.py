@@ -9,23 +9,23 @@ _UNTOUCHED = {"refresh", "same"}
 
 
 def drifted(preview: Preview) -> tuple[Step, ...]:
-    """The resources that are not as the state has them."""
+    """The steps of the resources that differ from the state."""
     return tuple(step for step in preview.steps if step.operation not in _UNTOUCHED)
 
 
 def drift_report(preview: Preview, stack: str) -> str:
-    """The drift in words: names of resources and properties, never a value."""
+    """The drift as text: names of resources and properties, never a value."""
     return "\n".join(_lines(drifted(preview), one_line(stack))) + "\n"
 
 
 def _lines(steps: tuple[Step, ...], stack: str) -> Iterator[str]:
     if not steps:
-        yield f"No drift: {stack} is as its state has it."
+        yield f"No drift: {stack} matches its state."
         return
-    yield f"Drift in {stack}: not as its last update left it."
+    yield f"Drift in {stack}: resources differ from its state."
     for step in steps:
         gone = step.operation == "delete"
         changed = ", ".join(map(one_line, step.changed)) or "changed"
         yield f"  {one_line(step.type)} {one_line(step.name)}: {'gone' if gone else changed}"
-    yield "Who changed it does not show here: CloudTrail and GitLab's audit events say."
-    yield "`pulumi up --refresh` makes it as declared again; or change the declaration to what there is now."
+    yield "CloudTrail and GitLab's audit events show who changed them."
+    yield "`pulumi up --refresh` restores what is declared; or change the declaration to match the resources."

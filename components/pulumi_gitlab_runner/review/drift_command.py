@@ -24,12 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `runner-drift`.
 
     Returns:
-        0 when nothing drifted, 1 when something did, 2 when that is not known, 3 when nothing drifted and
-        the issue could not be closed.
+        0 without drift, 1 with drift, 2 when that is not known or after a usage error, 3 without drift, when
+        the issue of an earlier drift could not be closed.
     """
     try:
         options = argument_parser().parse_args(arguments)
-    except SystemExit as ended:  # argparse's own: 0 after --help, 2 for a wrong use
+    except SystemExit as ended:  # raised by argparse: 0 after --help, 2 after a usage error
         return int(ended.code or 0)
     try:
         found = read_preview(options.refresh.read_text(encoding="utf-8", errors="replace"))
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _issue_updated(options: argparse.Namespace, report: str, has_drifted: bool) -> bool:
-    """Whether the issue is up to date; prints its address."""
+    """Open, update or close the issue, print its URL, and return whether that succeeded."""
     try:
         place = issue_place_of(os.environ, options.token_variable, options.stack, options.label)
         if has_drifted:
@@ -65,7 +65,7 @@ def _issue_updated(options: argparse.Namespace, report: str, has_drifted: bool) 
 
 
 _REFRESHED = {0, 7}
-"""The exit codes of a successful refresh: 0, or 7 where `--expect-no-changes` found changes."""
+"""The exit codes of a successful refresh: 0, or 7 if `--expect-no-changes` found changes."""
 
 
 def argument_parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """The issue of a stack's drift: opened once, kept up to date while the drift lasts, closed when it is over.
 
-Source: docs.gitlab.com/api/issues. Each step is one request: one that fails leaves nothing half done.
+Source: docs.gitlab.com/api/issues. Each change is a single request, so a failed one leaves no partial change.
 """
 
 import time
@@ -14,21 +14,22 @@ from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, ne
 from pulumi_gitlab_runner.review.markup import code, one_line
 
 REPORT_SIZE = 200_000
-"""How many characters of a report are shown: of whichever kind they are, a description takes them.
+"""The maximum size of the report in the issue, in characters.
 
-One may have a megabyte: docs.gitlab.com/development/issuable-like-models."""
+Even with four bytes for each character it is below the limit for a description, 1 MB:
+docs.gitlab.com/development/issuable-like-models."""
 
 
 @dataclass(frozen=True)
 class IssuePlace:
-    """Where the issue of a stack's drift is kept.
+    """The project in which the issue of a stack's drift is opened.
 
     Attributes:
-        access: where GitLab is, and a token of the scope `api`.
-        project: the project's id.
-        stack: the stack's name.
-        label: the label by which the issue is found again.
-        job: the address of the job that found the drift; empty for none.
+        access: the URL of GitLab's API, and a token of the scope `api`.
+        project: the ID of the project.
+        stack: the name of the stack.
+        label: the label that identifies the issue.
+        job: the URL of the job that found the drift; empty for none.
     """
 
     access: Access
@@ -39,21 +40,21 @@ class IssuePlace:
 
     @property
     def marker(self) -> str:
-        """The hidden first line of the issue."""
+        """The hidden first line of the issue, which names the stack."""
         return f"<!-- pulumi-gitlab-runner drift {quote(self.stack, safe='').replace('-', '%2D')} -->"
 
     @property
     def issues(self) -> str:
-        """The path of the project's issues."""
+        """The path of the project's issues in GitLab's API."""
         return f"projects/{self.project}/issues"
 
 
 def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: str, label: str) -> IssuePlace:
-    """Where a job keeps the issue, by GitLab's predefined variables.
+    """The place of the issue, from GitLab's predefined variables.
 
     Raises:
-        GitLabError: it is no job of GitLab, or the variable holds no token.
-        NoTokenError: the token is missing.
+        GitLabError: a predefined variable is missing, or the token is malformed.
+        NoTokenError: the variable with the token is not set.
     """
     need(environment, ("CI_API_V4_URL", "CI_PROJECT_ID"), "an issue of the drift needs a job of GitLab")
     fix = "give it a project access token of the scope `api` with the role Reporter, masked"
@@ -65,18 +66,18 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
 
 
 def report_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = time.sleep) -> str:
-    """Open the issue, or bring the open one up to date.
+    """Open the issue, or update the open one.
 
     Args:
-        place: where.
-        report: what has drifted, in lines.
-        wait: called with the seconds between two attempts.
+        place: the place of the issue.
+        report: the drift as text.
+        wait: waits between two attempts for a number of seconds.
 
     Returns:
-        the issue's address.
+        The URL of the issue.
 
     Raises:
-        GitLabError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses the request.
     """
     description = _description(place, "", report)
 
@@ -98,20 +99,20 @@ def report_drift(place: IssuePlace, report: str, wait: Callable[[float], None] =
 
 
 def report_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> str | None:
-    """Close the issue, if one is open, and say in it that the drift is over.
+    """Close the issue, if one is open, with a note that the drift is over.
 
     Returns:
-        the issue's address; nothing where none was open.
+        The URL of the issue; None if none was open.
 
     Raises:
-        GitLabError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses the request.
     """
 
     def close(gitlab: GitLab) -> str | None:
         open_issue = _open_issue(gitlab, place)
         if open_issue is None:
             return None
-        over = f"**Over:** {code(place.stack)} is as its state has it again{_seen_by(place)}. It was:"
+        over = f"**Over:** {code(place.stack)} matches its state again{_seen_by(place)}. It was:"
         description = _description(place, over, _drift_of(open_issue["description"]))
         content = {"description": description, "state_event": "close"}
         gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", content)
@@ -121,7 +122,7 @@ def report_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) ->
 
 
 def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
-    """The oldest open issue of this stack's drift that the token's own user wrote."""
+    """The oldest open issue of this stack's drift by the token's user."""
     user = gitlab.user()
     asked = f"state=opened&labels={quote(place.label, safe='')}&scope=all&order_by=created_at&sort=asc"
     for issue in gitlab.listed(f"{place.issues}?{asked}"):
@@ -142,7 +143,7 @@ def _description(place: IssuePlace, said: str, report: str) -> str:
 
 
 _SIGN = "| "
-"""The prefix of each line of a report: so no line can end its code block."""
+"""The prefix of each line of a report, so that no line can end the code block."""
 
 
 def _drift_of(description: str) -> str:

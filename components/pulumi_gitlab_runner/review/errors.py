@@ -2,14 +2,14 @@
 
 
 class PreviewError(ValueError):
-    """The given text is no preview. Its message says what is wrong and how to fix it; it repeats nothing."""
+    """The text is not a preview. The message gives the reason and the fix, and nothing of the text."""
 
 
 class GitLabError(Exception):
-    """GitLab cannot be asked, or refuses. Its message says why and how to fix it.
+    """GitLab is not reachable, or refuses a request. The message gives the reason and the fix.
 
     Attributes:
-        status: the status of GitLab's answer; nothing where there was none.
+        status: the HTTP status of GitLab's response; None without a response.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -18,4 +18,4 @@ class GitLabError(Exception):
 
 
 class NoTokenError(GitLabError):
-    """There is no token to ask GitLab with, as in every pipeline of a fork."""
+    """The variable with GitLab's token is not set, as in every pipeline of a fork."""

@@ -10,14 +10,14 @@ from pulumi_gitlab_runner.review.names import in_rows
 _T = TypeVar("_T")
 
 _SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%'
-"""No line of a node is broken; `label` has cut it."""
+"""The width of a node is large enough that Mermaid wraps no line: `label` shortens each."""
 _CHANGES = {
     "new": ("==>|new|", "#1a7f37", "fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c"),
     "gone": ("-.->|gone|", "#d1242f", "fill:#fde3e1,stroke:#d1242f,color:#5c110e,stroke-dasharray:5"),
     "changed": ("-->", "#b06000", "fill:#fdf1d3,stroke:#b06000,color:#4a2a00"),
 }
-"""How each change is drawn: its arrow, the arrow's colour, its node. GitLab draws on a light page and on a
-dark one, so the colour of a node's text comes with its ground."""
+"""The style of each change: its arrow, the colour of the arrow, and its node. GitLab has light and dark
+pages, so a node sets its background and its text colour."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Entry:
     """An entry on one side.
 
     Attributes:
-        name: what it is called.
-        detail: what else there is to say of it.
-        change: ``new``, ``gone``, ``changed``, or nothing.
+        name: the name.
+        detail: a second line; empty for none.
+        change: ``new``, ``gone``, ``changed``, or empty.
     """
 
     name: str
@@ -41,9 +41,9 @@ def flowchart(
     """The flowchart. Entries of a side that have the same change and the same arrows share a node.
 
     Args:
-        left: where arrows start.
-        right: where they end.
-        arrows: between which entries, with ``new``, ``gone``, ``changed``, or nothing.
+        left: the entries at which arrows start.
+        right: the entries at which arrows end.
+        arrows: the two entries of each arrow, and its change: ``new``, ``gone``, ``changed``, or empty.
     """
     leaving: dict[Entry, set[tuple[Entry, str]]] = {entry: set() for entry in left}
     for (source, target), change in arrows.items():
@@ -74,7 +74,7 @@ def flowchart(
 
 
 def _alike(joined: Mapping[Entry, set[_T]]) -> list[list[Entry]]:
-    """The entries; those together that change alike and are joined with the same others."""
+    """The entries in groups with the same change and the same arrows."""
     nodes: dict[tuple[str, frozenset[_T]], list[Entry]] = {}
     for entry, others in joined.items():
         nodes.setdefault((entry.change, frozenset(others)), []).append(entry)

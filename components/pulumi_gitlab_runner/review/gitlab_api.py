@@ -1,4 +1,4 @@
-"""GitLab's API as a job of a pipeline asks it: patient with what passes, and with words for what does not."""
+"""A client of GitLab's API for jobs: it retries transient errors, and explains all others."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
 ATTEMPTS = 4
 PAGE_SIZE = 20
 MOST_PAGES = 250
-"""GitLab takes 5,000 notes on a merge request (docs.gitlab.com/administration/instance_limits)."""
+"""GitLab allows 5,000 notes on a merge request (docs.gitlab.com/administration/instance_limits)."""
 _LONGEST_WAIT_S = 30.0
 _PATIENCE_S = 30.0
 _LARGEST_ANSWER = 64 * 1024 * 1024
@@ -28,12 +28,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Access:
-    """Where GitLab's API is, and with which token it is asked.
+    """The URL of GitLab's API, and the token for its requests.
 
     Attributes:
-        api: the address of the API.
+        api: the URL of the API.
         token: an access token.
-        authorities: the file of the certificate authorities to trust; empty for the system's.
+        authorities: the path of a file with the certificate authorities to trust; empty for the system's.
     """
 
     api: str
@@ -42,7 +42,11 @@ class Access:
 
 
 class PassingError(Exception):
-    """GitLab could not answer now; it may a little later."""
+    """A transient error: the request may succeed later.
+
+    Attributes:
+        wait: the seconds to wait according to GitLab; None if it does not say.
+    """
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -50,16 +54,16 @@ class PassingError(Exception):
 
 
 def access_of(environment: Mapping[str, str], token_variable: str, missing: str) -> Access:
-    """How a job reaches GitLab, by its predefined variables and the variable that holds a token.
+    """The access of a job, from GitLab's predefined variables and the variable with a token.
 
     Args:
         environment: the job's variables, `CI_API_V4_URL` among them.
         token_variable: the name of the variable with the token.
-        missing: what to say when there is none, after "the variable NAME is not set; ".
+        missing: the fix for a missing token, which follows "the variable NAME is not set; " in the message.
 
     Raises:
-        GitLabError: the variable holds no token.
-        NoTokenError: the token is missing.
+        GitLabError: the token is malformed.
+        NoTokenError: the variable with the token is not set.
     """
     token = environment.get(token_variable, "").strip()
     if not token:
@@ -70,17 +74,17 @@ def access_of(environment: Mapping[str, str], token_variable: str, missing: str)
 
 
 def need(environment: Mapping[str, str], names: tuple[str, ...], fix: str) -> None:
-    """Refuse unless these variables are set.
+    """Raise an error unless these variables are set.
 
     Raises:
-        GitLabError: one is not; its message ends with `fix`.
+        GitLabError: a variable is not set; the message ends with `fix`.
     """
     if missing := [name for name in names if not environment.get(name)]:
         raise GitLabError(f"{', '.join(missing)} not set: {fix}")
 
 
 class GitLab:
-    """One conversation with GitLab's API."""
+    """GitLab's API over one HTTP client."""
 
     def __init__(self, access: Access, client: HttpClient) -> None:
         self._access = access
@@ -94,7 +98,7 @@ class GitLab:
         """The entries of a list, page by page.
 
         Args:
-            path: the list's, with whatever is asked of it besides the pages.
+            path: the path of the list, with its query parameters except those of the pagination.
         """
         joint = "&" if "?" in path else "?"
         for page in range(1, MOST_PAGES + 1):
@@ -110,19 +114,20 @@ class GitLab:
         )
 
     def user(self) -> int:
-        """The id of the token's own user."""
+        """The ID of the token's user."""
         return int(self.read("user")["id"])
 
     def sent(self, method: str, path: str, content: Mapping[str, Any]) -> Any:
-        """The JSON that answers what is sent."""
+        """Send a request, and return the JSON of the response."""
         return read_json(self.send(method, path, content).content)
 
     def send(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Answer:
-        """Ask, and return the answer of one that GitLab did not refuse.
+        """Send a request, and return the response.
 
         Raises:
-            PassingError: it could not answer now.
-            GitLabError: it refuses, or is not to be trusted.
+            PassingError: a transient error.
+            GitLabError: GitLab refuses the request, its certificate is not trusted, or it sends a redirect
+                or a response that is too large.
         """
         access = self._access
         shown = path.partition("?")[0]
@@ -157,15 +162,16 @@ class GitLab:
 def patiently(
     access: Access, action: Callable[[GitLab], _T], wait: Callable[[float], None] = time.sleep
 ) -> _T:
-    """Run a request sequence against GitLab, again from the start where it could not answer.
+    """Run a sequence of requests; after a transient error, run it again from the start.
 
     Args:
-        access: where, and with which token.
-        action: what; it looks first at what an earlier attempt, whose answer was lost, may have done.
-        wait: called with the seconds between two attempts.
+        access: the URL of GitLab's API, and the token.
+        action: the requests; it must first look for the effects of an earlier attempt, whose response may
+            have been lost.
+        wait: waits between two attempts for a number of seconds.
 
     Raises:
-        GitLabError: GitLab is not reachable, refuses, or answers what its API does not.
+        GitLabError: GitLab is not reachable, refuses a request, or sends a response that is not of its API.
     """
     verify = ssl.create_default_context(cafile=access.authorities or None)
     with HttpClient(verify) as client:
@@ -182,7 +188,7 @@ def patiently(
 
 
 _FIXES = {
-    401: "; the token has expired or was revoked: make a new one",
+    401: "; the token has expired or was revoked: create a new one",
     403: "; the token needs the scope `api`, and its user the role Reporter or higher",
     404: "; the token's user must be a member of the project, with the role Reporter or higher",
 }

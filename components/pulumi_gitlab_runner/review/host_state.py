@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.review.preview import Inputs, Preview, Step
 from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
 OF_THE_JOB = "by each job itself"
-"""How GitLab's registry authenticates, for which a host has no credentials."""
+"""The authentication of GitLab's registry, for which a host has no credentials."""
 _FILES = "/files.json"
 _HOSTS = {
     "gitlab-runner:index:DockerRunnerHost",
@@ -23,11 +23,11 @@ _HOSTS = {
 
 @dataclass(frozen=True)
 class HostState:
-    """The part of a host's files that a review looks at.
+    """The part of a host's files that a review compares.
 
     Attributes:
-        runners: the `[[runners]]` table of each, by its name.
-        sources: where the credentials of each of its registries come from, by its host.
+        runners: the `[[runners]]` tables, by the name of the runner.
+        sources: the sources of the credentials, by the host of the registry.
     """
 
     runners: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -35,18 +35,18 @@ class HostState:
 
 
 NO_HOST = HostState()
-"""A host that does not exist."""
+"""The state of a host that does not exist."""
 
 
 @dataclass(frozen=True)
 class HostChange:
-    """The change of a manager's host.
+    """The change of a runner host.
 
     Attributes:
-        step: the step that shows it.
-        manager: the manager's name.
-        old: the host before; None where that is not known.
-        new: the host after; None where only the update will know it.
+        step: the step that contains the host's files or its declaration.
+        manager: the name of the manager.
+        old: the state before; None if unknown.
+        new: the state after; None if known only after the update.
     """
 
     step: Step
@@ -55,12 +55,12 @@ class HostChange:
     new: HostState | None
 
     def before(self, runner: str) -> Mapping[str, Any]:
-        """The former table of a runner, also where it had another name; empty for a new one."""
+        """The former table of a runner, also if the runner was renamed; empty for a new runner."""
         old = self.old or NO_HOST
         return old.runners.get(self.former(runner) or runner, {})
 
     def former(self, runner: str) -> str | None:
-        """The former name of a runner; None where it is unchanged or new."""
+        """The former name of a renamed runner; None for any other runner."""
         if self.old is None or self.new is None or runner in self.old.runners:
             return None
         gone = [each for each in self.old.runners if each not in self.new.runners]
@@ -69,7 +69,7 @@ class HostChange:
 
 
 def host_changes(preview: Preview) -> Iterator[HostChange]:
-    """The hosts of a preview: by their files, else by their component's declaration."""
+    """The hosts of a preview, from their files, or else from the declaration of their component."""
     components = {
         (step.types, step.name): step
         for step in preview.steps
@@ -84,26 +84,26 @@ def host_changes(preview: Preview) -> Iterator[HostChange]:
         if component and (old is None or new is None) and _is_declared(component):
             old, new = _declared_state(component.before), _declared_state(component.after)
         yield HostChange(step, manager, old, new)
-    for step in components.values():  # on Docker hosts, whose files are no resource
+    for step in components.values():  # Docker hosts, whose files are not a resource
         if step.operation != "same" and _is_declared(step):
             name = next(iter((step.after or step.before or {}).get("runners", {})), step.name)
             yield HostChange(step, str(name), _declared_state(step.before), _declared_state(step.after))
 
 
 def _component(step: Step, levels: int = 1) -> tuple[tuple[str, ...], str]:
-    """The types and the name of the component that files belong to; of a fleet's manager, of the fleet."""
+    """The types and the name of the component that is the parent of files, or its parent for `levels` 2."""
     return step.types[:-levels], step.name.removesuffix("-files")
 
 
 def _is_declared(component: Step) -> bool:
-    """Whether a component has its declaration before and after, where it exists before and after."""
+    """Whether a component registers its declaration in each state in which it exists."""
     return (component.before is not None or component.operation == "create") and (
         component.after is not None or component.operation == "delete"
     )
 
 
 def _declared_state(declared: Inputs | None) -> HostState:
-    """A host by its component's declaration: registries by their names where their hosts are not declared."""
+    """The state of a host from its component's declaration; a registry without `host` has its name as key."""
     if declared is None:
         return NO_HOST
     registries, runners = _tables(declared.get("registries")), _tables(declared.get("runners"))
@@ -135,12 +135,12 @@ def _tables(value: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def _but_name(runner: Mapping[str, Any]) -> dict[str, Any]:
-    """A runner's table without its name, and without what follows from it or from GitLab."""
+    """A runner's table without its name, and without the keys that GitLab assigns."""
     return {key: each for key, each in runner.items() if key not in ("name", "id", "token")}
 
 
 def host_of(step: Step) -> str | None:
-    """The name of the manager whose host's files the resource of a step is; None for any other resource."""
+    """The manager whose host's files the resource of a step contains; None for any other resource."""
     key = step.new.get("key") or step.old.get("key")
     if step.type == "aws:s3/bucketObjectv2:BucketObjectv2" and isinstance(key, str) and key.endswith(_FILES):
         return key.removesuffix(_FILES)
@@ -148,7 +148,7 @@ def host_of(step: Step) -> str | None:
 
 
 def host_state(inputs: Inputs) -> HostState | None:
-    """The state of a host by the inputs of its files; None where they are not known before the update."""
+    """The state of a host from the inputs of its files; None if they are known only after the update."""
     if not inputs:
         return NO_HOST
     try:

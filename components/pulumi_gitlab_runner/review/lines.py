@@ -1,4 +1,4 @@
-"""Equal lines of several resources as one line that names them all."""
+"""The lines of the note, with equal lines of several resources merged into one."""
 
 import re
 from collections import Counter
@@ -13,21 +13,21 @@ from pulumi_gitlab_runner.review.names import in_rows, most_common, natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 _NAMES = 12
-"""How many names a line shows."""
+"""The maximum number of names in a line."""
 ITS_NAME = "<name>"
-"""The placeholder for each resource's name in a line of several."""
+"""The placeholder for the name of each resource in a merged line."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the note about some resources.
+    """A line of the note about one or more resources.
 
     Attributes:
-        kind: what kind of danger it is.
-        of: the type of the resources.
-        names: their names.
-        phrases: what happens to each.
-        kinds: how many there are of each type, where they are of several.
+        kind: the kind of the danger.
+        of: the type of the resources; empty if they have several.
+        names: the names of the resources.
+        phrases: the description of the danger.
+        kinds: the number of resources of each type, for deletions.
     """
 
     kind: DangerKind
@@ -38,7 +38,7 @@ class Line:
 
     @property
     def is_known(self) -> bool:
-        """Whether the preview shows it."""
+        """Whether the preview shows the danger."""
         return is_known(self.phrases)
 
     @property
@@ -57,27 +57,27 @@ def lines_of(dangers: Iterable[Danger], own_name: Callable[[Danger], str]) -> li
     """The dangers as lines, in the order of the first of each.
 
     Args:
-        dangers: in the order of the note.
-        own_name: what a danger's resource is called in the declaration; empty where that is not known.
+        dangers: the dangers, in the order of the note.
+        own_name: returns the name of a danger's resource in the declaration; empty if unknown.
     """
     lines: dict[object, list[Danger]] = {}
     for danger in dangers:
         of = "" if danger.phrases == PLAINLY_DELETED else danger.of
         key = danger.kind, of, danger.is_new, _nameless(danger, own_name(danger))
         lines.setdefault(key, []).append(danger)
-    made = []
+    merged = []
     for alike in lines.values():
         first = alike[0]
         plain = first.phrases == PLAINLY_DELETED
         names = tuple(sorted({each.name for each in alike}, key=natural))
         phrases = first.phrases if len(names) == 1 else _nameless(first, own_name(first))
         kinds = Counter(each.of.rpartition(":")[2] for each in alike) if plain else Counter()
-        made.append(Line(first.kind, "" if plain else first.of, names, phrases, kinds))
-    return made
+        merged.append(Line(first.kind, "" if plain else first.of, names, phrases, kinds))
+    return merged
 
 
 def own_names(preview: Preview) -> Callable[[Danger], str]:
-    """The name in the declaration of a danger's resource: its runner, as far as the preview shows it."""
+    """A function that returns the name of a danger's resource in the declaration: the name of its runner."""
     known = {manager for step in preview.steps if (manager := host_of(step))}
     for step in preview.steps:
         for declared in (step.before, step.after):
@@ -95,7 +95,7 @@ def own_names(preview: Preview) -> Callable[[Danger], str]:
 
 
 def phrase(words: str, names: Sequence[str]) -> str:
-    """A few words and the names after them, as Markdown; of very many names, how many."""
+    """A text and the names that follow it, as Markdown; of many names, the number of the others."""
     shown = [code(each) for each in names[:_NAMES]]
     if (more := len(names) - len(shown)) > 0:
         shown.append(f"and {more} more")
@@ -103,7 +103,7 @@ def phrase(words: str, names: Sequence[str]) -> str:
 
 
 def in_words(names: Iterable[str]) -> str:
-    """Names as Markdown: those in a row by the first and the last, of very many the number of the others."""
+    """Names as Markdown: the first and the last of each row; of many rows, the number of the others."""
     rows = in_rows(names)
     shown = [
         code(first) if first == last else f"{code(first)} to {code(last)}" for first, last in rows[:_NAMES]

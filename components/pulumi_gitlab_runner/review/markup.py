@@ -1,23 +1,23 @@
-"""Names from elsewhere, made safe to stand in Markdown and in Mermaid."""
+"""Escaping of untrusted names for Markdown and Mermaid."""
 
 import re
 
 from pulumi_gitlab_runner.printable import printable
 
 NAME_SIZE = 200
-"""How much of a name is shown, in characters."""
+"""The maximum length of a name, in characters."""
 
 
 def one_line(text: str, size: int = NAME_SIZE) -> str:
-    """A text on one line, without what would steer its reader's screen, cut to a size."""
+    """A text on one line, without control characters, cut to a size in characters."""
     shown = printable(" ".join(text[: size + 1].splitlines()))
     return shown if len(text) <= size else f"{shown[: size - 1]}…"
 
 
 def code(text: str) -> str:
-    """A text as inline code of Markdown, where no character has a meaning, not even to GitLab.
+    """A text as inline code of Markdown, in which no character has a meaning, not even GitLab's references.
 
-    Source: spec.commonmark.org, code spans: they end with as many backticks as they began with.
+    Source: spec.commonmark.org, code spans: they start and end with the same number of backticks.
     """
     shown = one_line(text) or " "
     ticks = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
@@ -25,7 +25,7 @@ def code(text: str) -> str:
 
 
 def label(text: str, size: int = 60) -> str:
-    """A text as it may stand between the quotes of a Mermaid label, which is Markdown since Mermaid 11.
+    """A text for the quotes of a Mermaid label, which is Markdown since Mermaid 11.
 
     Source: mermaid.js.org/syntax/flowchart.html, entity codes.
     """

@@ -1,4 +1,4 @@
-"""Messages from elsewhere, without the secrets of the job that shows them."""
+"""Masks the secrets of a job in messages."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _IN_A_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
 def masked(text: str, environment: Mapping[str, str]) -> str:
-    """A text without the values of those variables whose names speak of a secret, and without logins in URLs.
+    """A text without the values of variables with the name of a secret, and without credentials in URLs.
 
     GitLab masks its variables in job logs only, not in notes and files.
     """

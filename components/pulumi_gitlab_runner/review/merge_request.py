@@ -1,6 +1,6 @@
-"""The note of a stack on a merge request: written once, then kept up to date.
+"""The note of a stack on a merge request: created once, then updated.
 
-Source: docs.gitlab.com/api/notes. A job's own token, CI_JOB_TOKEN, cannot write notes.
+Source: docs.gitlab.com/api/notes. A job token, CI_JOB_TOKEN, cannot write notes.
 """
 
 import time
@@ -16,13 +16,13 @@ _WHERE = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID"
 
 @dataclass(frozen=True)
 class MergeRequest:
-    """A merge request, and how it is reached.
+    """A merge request, and the access to it.
 
     Attributes:
-        access: where GitLab is, and a token of the scope `api`.
-        project: the project that the merge request is for, by its id: in a fork's pipeline not the fork.
-        number: the merge request's number there.
-        holds_target: whether the pipeline runs on the merge's result, which has all of the target branch.
+        access: the URL of GitLab's API, and a token of the scope `api`.
+        project: the ID of the target project; in a fork's pipeline, not that of the fork.
+        number: the number (IID) of the merge request.
+        holds_target: whether the pipeline runs on the merged result, which contains the target branch.
     """
 
     access: Access
@@ -32,12 +32,12 @@ class MergeRequest:
 
     @property
     def path(self) -> str:
-        """The merge request's own path."""
+        """The path of the merge request in GitLab's API."""
         return f"projects/{self.project}/merge_requests/{self.number}"
 
     @property
     def notes(self) -> str:
-        """The path of its notes."""
+        """The path of the merge request's notes in GitLab's API."""
         return f"{self.path}/notes"
 
 
@@ -46,8 +46,8 @@ class Behind:
     """The commits of the target branch that a merge request's branch lacks.
 
     Attributes:
-        commits: how many commits.
-        target: of which branch.
+        commits: the number of commits.
+        target: the name of the target branch.
     """
 
     commits: int
@@ -55,17 +55,17 @@ class Behind:
 
 
 def is_of_a_fork(environment: Mapping[str, str]) -> bool:
-    """Whether a job's variables are those of a merge request that runs in a fork's own pipeline."""
+    """Whether a job is in the pipeline of a merge request that runs in a fork."""
     target = environment.get("CI_MERGE_REQUEST_PROJECT_ID", "")
     return target not in ("", environment.get("CI_PROJECT_ID"))
 
 
 def merge_request_of(environment: Mapping[str, str], token_variable: str) -> MergeRequest:
-    """The merge request of a job, by GitLab's predefined variables.
+    """The merge request of a job, from GitLab's predefined variables.
 
     Raises:
-        GitLabError: it is not the job of a merge request, or the variable holds no token.
-        NoTokenError: the token is missing.
+        GitLabError: the job is not in a merge request pipeline, or the token is malformed.
+        NoTokenError: the variable with the token is not set.
     """
     need(
         environment,
@@ -88,10 +88,10 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
 
 
 def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> Behind | None:
-    """The commits of its target that a merge request's branch lacks; None where it lacks none.
+    """The commits of the target branch that a merge request's branch lacks; None if it lacks none.
 
     Raises:
-        GitLabError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses a request.
     """
     if place.holds_target:
         return None
@@ -105,17 +105,17 @@ def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> B
 
 
 def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = time.sleep) -> None:
-    """Write the note, or bring the one up to date that the same user wrote for the same stack.
+    """Create the note, or update the note of the same user for the same stack.
 
-    Each attempt looks for the note anew, so one whose answer was lost is not written twice.
+    Each attempt looks for the note first, so that a note whose response was lost is not created twice.
 
     Args:
         place: the merge request.
-        note: the text; its first line is what the note is found again by.
-        wait: called with the seconds between two attempts.
+        note: the text; its first line is the marker that identifies the note.
+        wait: waits between two attempts for a number of seconds.
 
     Raises:
-        GitLabError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses a request.
     """
 
     def put(gitlab: GitLab) -> None:
@@ -129,7 +129,7 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
 
 
 def own_note(gitlab: GitLab, place: MergeRequest, marker: str, user: int) -> Mapping[str, Any] | None:
-    """The oldest note with this first line that a user wrote."""
+    """The oldest note of a user with this first line."""
     for note in gitlab.listed(f"{place.notes}?sort=asc&order_by=created_at"):
         if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
             found: Mapping[str, Any] = note

@@ -1,11 +1,11 @@
-"""Many names as few words: in the order in which people count, and those in a row as one."""
+"""The natural order of names, and rows of names with consecutive numbers."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _LONGEST = 18
 _LEAST_ROW = 4
-"""How many names in a row are worth a word of their own."""
+"""The minimum number of names in a row."""
 
 
 def natural(name: str) -> tuple[tuple[str, int], ...]:
@@ -14,7 +14,7 @@ def natural(name: str) -> tuple[tuple[str, int], ...]:
 
 
 def in_rows(names: Iterable[str]) -> list[tuple[str, str]]:
-    """The first and the last name of each row: `runner-2` to `runner-10`. A name alone is both."""
+    """The first and the last name of each row, such as `runner-2` and `runner-10`; a single name is both."""
     rows: list[tuple[str, str]] = []
     for row in _rows(sorted(set(names), key=natural)):
         rows += [(row[0], row[-1])] if len(row) >= _LEAST_ROW else [(each, each) for each in row]
@@ -22,7 +22,7 @@ def in_rows(names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def most_common(counted: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Names with their numbers, the largest first, and by their names where the numbers are equal."""
+    """Names with their counts, the largest count first, and equal counts by name."""
     return sorted(counted.items(), key=lambda each: (-each[1], natural(each[0])))
 
 
@@ -43,7 +43,7 @@ def _rows(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _one_up(name: str, other: str) -> int | None:
-    """Which number of a name is one less than that of another, if nothing else differs."""
+    """The index of the number that is one less in a name than in another; None if anything else differs."""
     parts, others = (re.split(r"(\d+)", each) for each in (name, other))
     apart = [index for index, (part, each) in enumerate(zip(parts, others, strict=False)) if part != each]
     if len(parts) != len(others) or len(apart) != 1 or apart[0] % 2 == 0:

@@ -1,4 +1,4 @@
-"""One note in a merge request for the preview of one stack."""
+"""The note on a merge request about the preview of a stack."""
 
 import json
 import re
@@ -18,8 +18,8 @@ from pulumi_gitlab_runner.review.picture import picture
 from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Preview, Step
 
 NOTE_SIZE = 1_000_000
-"""How long a note may be: docs.gitlab.com/api/notes. Counted in bytes, as GitLab does since it means
-1 MiB (gitlab-org/gitlab, merge request 18617), it holds for characters too."""
+"""The maximum size of a note, in bytes: GitLab allows 1,000,000 characters (docs.gitlab.com/api/notes), or
+1 MiB in later versions (gitlab-org/gitlab, merge request 18617). This size is below both limits."""
 
 _SHOWN = {
     "accessLevel",
@@ -39,35 +39,35 @@ _SHOWN = {
     "untagged",
     "variableType",
 }
-"""The properties whose values are shown; of all others the note says only that they change."""
+"""The properties whose values are shown; of other properties, the note shows only the name."""
 _SIGNS = {"create": "+", "import": "+", "delete": "-"}
 _LINES = 24
-"""How many lines of dangers are visible before anything is unfolded."""
+"""The maximum number of lines of dangers that are not collapsed."""
 _CHANGES = 12
-"""How many changes to the declaration are visible."""
+"""The maximum number of changes to the declaration that are not collapsed."""
 _KINDS = 6
 _MESSAGE_LINE = 1000
 
 
 def marker(stack: str) -> str:
-    """The hidden line by which the note of a stack is found again.
+    """The hidden first line that identifies the note of a stack.
 
     Args:
-        stack: the stack's name, such as ``prod``; with its project's where several share a repository.
+        stack: the name of the stack, such as ``prod``; with the project if projects share a repository.
     """
     return f"<!-- pulumi-gitlab-runner review {quote(stack, safe='').replace('-', '%2D')} -->"
 
 
 def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | None = None) -> str:
-    """The note: the dangers, the counts, a diagram, then all changes, folded.
+    """The note: the dangers, the counts, a diagram, then all changes, collapsed.
 
-    Of what is too long, the folded part is cut first, and the text says so.
+    A note that is too long is cut in its collapsed part first, with the number of omitted lines.
 
     Args:
-        preview: what would be done.
-        stack: the stack's name.
-        size: how long the note may be, in bytes of UTF-8; not less than 10,000.
-        behind: what the merge request's branch lacks of its target, where it lacks something.
+        preview: the preview.
+        stack: the name of the stack.
+        size: the maximum size of the note, in bytes of UTF-8; at least 10,000.
+        behind: the commits of the target branch that the branch lacks; None if it lacks none.
     """
     head = [marker(stack), f"### Preview of {code(stack)}", "", *_behind(behind)]
     summary = "\n".join([*head, *_summary(preview, size // 2)])
@@ -155,7 +155,7 @@ def _details(title: str, block: str) -> str:
 
 
 def _changes(preview: Preview, room: int) -> str:
-    """All that changes, as a diff that GitLab colours. No line of it can end the block: each has a sign."""
+    """All changes, as a diff that GitLab colours. No line can end the block: each starts with a sign."""
     lines = [line for step in preview.changes for line in _diff(step)]
     return "\n".join(["```diff", *_fitting(lines, room, "more lines"), "```"])
 
@@ -172,13 +172,13 @@ def _diff(step: Step) -> Iterator[str]:
 
 
 def _shown_path(path: str) -> str:
-    """The whole property, `tagLists` of `tagLists[1]`, where its values are shown; else the path itself."""
+    """The path to show: `tagLists` for `tagLists[1]` if the property's values are shown, else the path."""
     whole = re.split(r"[.\[]", path, maxsplit=1)[0]
     return whole if whole in _SHOWN else path
 
 
 def _changed_files(step: Step) -> set[str]:
-    """The files of a host that change, where both their states are known."""
+    """The paths of the host's files that change; empty unless the old and the new files are known."""
     if host_of(step) is None or not step.old or not step.new:
         return set()
     try:
@@ -195,7 +195,7 @@ def _shown(value: Any) -> str:
 
 
 def _messages(preview: Preview, severity: str, room: int) -> str:
-    """The messages of a severity as a block in which nothing has a meaning; empty for none."""
+    """The messages of a severity as a code block; empty for none."""
     lines = [
         f"| {one_line(line, _MESSAGE_LINE)}"
         for message in preview.messages
@@ -206,7 +206,7 @@ def _messages(preview: Preview, severity: str, room: int) -> str:
 
 
 def _fitting(lines: Iterable[str], room: int, what: str) -> list[str]:
-    """As many lines as there is room for, in bytes; a last one says how many are left out."""
+    """The first lines that fit into a size in bytes, and a last line with the number of omitted lines."""
     lines = list(lines)
     for number, line in enumerate(lines):
         room -= len(line.encode()) + 1

@@ -1,4 +1,4 @@
-"""Notes of merge requests that are still open, once the stack that they preview was deployed.
+"""Marks the notes of open merge requests as outdated after a deployment of their stack.
 
 Source: docs.gitlab.com/api/merge_requests.
 """
@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, ne
 from pulumi_gitlab_runner.review.merge_request import MergeRequest, own_note
 
 MOST = 100
-"""How many merge requests are looked at, those first that changed last."""
+"""The maximum number of merge requests, the most recently updated first."""
 _SAID = "**⚠ Outdated:** "
 
 
@@ -22,10 +22,10 @@ class Deployment:
     """A deployment of a stack.
 
     Attributes:
-        access: where GitLab is, and a token of the scope `api`.
-        project: the project's id.
-        branch: the branch that was deployed.
-        commit: the commit that was deployed.
+        access: the URL of GitLab's API, and a token of the scope `api`.
+        project: the ID of the project.
+        branch: the deployed branch.
+        commit: the deployed commit.
     """
 
     access: Access
@@ -35,11 +35,11 @@ class Deployment:
 
 
 def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deployment:
-    """The deployment that a job made, by GitLab's predefined variables.
+    """The deployment of a job, from GitLab's predefined variables.
 
     Raises:
-        GitLabError: it is no job of a branch, or the variable holds no token.
-        NoTokenError: the token is missing.
+        GitLabError: the job is not in a branch pipeline, or the token is malformed.
+        NoTokenError: the variable with the token is not set.
     """
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_BRANCH", "CI_COMMIT_SHA")
     need(environment, names, "a deployment is a job of a branch")
@@ -50,20 +50,20 @@ def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deploy
 def outdate_notes(
     deployment: Deployment, marker: str, wait: Callable[[float], None] = time.sleep
 ) -> tuple[str, ...]:
-    """Say in the notes of open merge requests into the branch that their previews are outdated.
+    """Mark the notes of open merge requests into the branch as outdated.
 
-    A further preview of a merge request writes its note anew, without it.
+    The next preview of a merge request overwrites its note, without the mark.
 
     Args:
-        deployment: what was deployed.
+        deployment: the deployment.
         marker: the first line of the stack's notes.
-        wait: called with the seconds between two attempts.
+        wait: waits between two attempts for a number of seconds.
 
     Returns:
-        the merge requests whose notes now say so, such as ``!12``.
+        The merge requests whose notes are marked now, such as ``!12``.
 
     Raises:
-        GitLabError: GitLab is not reachable, or refuses.
+        GitLabError: GitLab is not reachable, or refuses a request.
     """
 
     def outdate(gitlab: GitLab) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def outdate_notes(
         project, branch = f"projects/{deployment.project}", quote(deployment.branch, safe="")
         asked = f"{project}/merge_requests?state=opened&target_branch={branch}&order_by=updated_at&sort=desc"
         done = []
-        # All are read before one is changed: a change moves a merge request to the first page.
+        # All merge requests are read before one is changed: a change moves it to the first page.
         for number in [int(each["iid"]) for each in islice(gitlab.listed(asked), MOST)]:
             place = MergeRequest(deployment.access, deployment.project, str(number))
             note = own_note(gitlab, place, marker, user)
@@ -85,7 +85,7 @@ def outdate_notes(
 
 
 def _outdated(body: str, commit: str) -> str:
-    """A note that says so below its heading."""
+    """The note with a line below its heading that marks it as outdated."""
     lines = body.split("\n")
     said = f"{_SAID}the stack was deployed as {commit[:8]} after this preview was made. Preview it again."
     return "\n".join([*lines[:2], "", said, *lines[2:]])

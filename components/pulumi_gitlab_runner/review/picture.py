@@ -1,4 +1,4 @@
-"""Runners, the registries that they pull from, and how each authenticates: a picture in Mermaid."""
+"""A Mermaid diagram of the runners, their registries, and the authentication of each registry."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +13,11 @@ from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import Preview
 
 PICTURE_SIZE = 2000
-"""The size up to which GitLab draws a diagram by itself, in characters: gitlab-org/gitlab,
+"""The maximum size of a diagram that GitLab renders without a click, in characters: gitlab-org/gitlab,
 app/assets/javascripts/behaviors/markdown/render_sandboxed_mermaid.js."""
 
 _REGISTRIES_SIZE = 1000
-"""How much of that the registries may take."""
+"""The maximum size of the registries in the diagram, in characters."""
 _LEAST_NODE = len('n0["x"]\n')
 
 _Registry = tuple[str, str]
@@ -30,9 +30,9 @@ class _Runner:
     """A runner.
 
     Attributes:
-        name: its name.
-        change: ``new``, ``gone``, ``changed``, or nothing.
-        uses: the registries that it pulls from, and what changes about that.
+        name: the name of the runner.
+        change: ``new``, ``gone``, ``changed``, or empty.
+        uses: the registries that it pulls from, and the change of each use.
     """
 
     name: str
@@ -41,9 +41,9 @@ class _Runner:
 
 
 def picture(preview: Preview) -> str:
-    """The picture; empty where the preview shows no runner's host.
+    """The diagram; empty if the preview shows no runner host.
 
-    What no longer fits is left out, what stays as it is first, and the picture says how much it is.
+    Runners and registries that do not fit are omitted, unchanged ones first; the diagram shows their number.
     """
     runners = sorted(_runners(preview), key=lambda each: (not _changes(each), natural(each.name)))
     registries = _fitting(runners)
@@ -69,7 +69,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
         former = {name: host.former(name) for name in new.runners}
         for name in {**old.runners, **new.runners}:
             if name in former.values():
-                continue  # it is there under another name
+                continue  # a renamed runner, which the loop yields under its new name
             before, after = _registries(old, former.get(name) or name), _registries(new, name)
             yield _Runner(
                 name,
@@ -79,7 +79,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
 
 
 def _change(before: object, after: object) -> str:
-    """The change of something; None where it does not exist."""
+    """The change between two values, None for one that does not exist."""
     if before == after:
         return ""
     return "new" if before is None else "gone" if after is None else "changed"
@@ -90,7 +90,7 @@ def _changes(runner: _Runner) -> bool:
 
 
 def _registries(host: HostState, runner: str) -> set[_Registry]:
-    """The registries of a runner: one manager pulls for all of its runners."""
+    """The registries of a runner: those of its host, as one manager pulls for all its runners."""
     if runner not in host.runners:
         return set()
     return {(each, _how(source)) for each, source in host.sources.items()}
@@ -110,12 +110,12 @@ def _how(source: CredentialSource) -> str:
             return "by the manager's role" if how == "by role" else how
         case CredentialSource("file"):
             return "by a password on the host"
-        case CredentialSource(kind):  # the list of a host that another version of this library wrote
+        case CredentialSource(kind):  # from the registry list of another version of this library
             return f"by {kind}"
 
 
 def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
-    """The registries, as many as there is room for: those first that change, then the most used."""
+    """The registries that fit into the diagram: changed ones first, then the most used."""
     weights: Counter[_Registry] = Counter()
     for runner in runners:
         for registry, change in runner.uses.items():
@@ -132,7 +132,7 @@ def _fitting(runners: Sequence[_Runner]) -> list[_Registry]:
 
 
 def _drawn(runners: Sequence[_Runner], registries: Sequence[_Registry], left_out: int) -> str:
-    """These runners and registries; the last registry is used for all others."""
+    """The diagram of these runners and registries; the last registry represents all other ones."""
     nodes = []
     used: dict[_Registry, set[str]] = {registry: set() for registry in registries}
     uses: dict[tuple[Entry, _Registry], set[str]] = {}
@@ -149,5 +149,5 @@ def _drawn(runners: Sequence[_Runner], registries: Sequence[_Registry], left_out
 
 
 def _common(changes: set[str]) -> str:
-    """The change that all have in common, if any."""
+    """The only change; empty if the changes differ."""
     return next(iter(changes)) if len(changes) == 1 else ""

@@ -1,7 +1,7 @@
 """The differences between two update plans of Pulumi, the reviewed one and a current one.
 
-The form of a plan: pulumi/pulumi, sdk/go/common/apitype/plan.go. Secrets in it are encrypted, each time
-otherwise, so that two of them cannot be compared here; Pulumi itself does.
+The format of a plan: pulumi/pulumi, sdk/go/common/apitype/plan.go. Secrets in it are encrypted, with another
+result each time, so that they cannot be compared here; Pulumi compares them.
 """
 
 import json
@@ -21,8 +21,8 @@ class PlannedResource:
     """The entry of a plan for one resource.
 
     Attributes:
-        steps: Pulumi's words for what is done, without those for nothing.
-        properties: what its inputs and outputs become, by name; secrets are alike.
+        steps: Pulumi's names of the operations, without `same` and `refresh`.
+        properties: the planned inputs and outputs, by name; all secrets are equal.
     """
 
     steps: tuple[str, ...]
@@ -34,10 +34,10 @@ Plan = Mapping[str, PlannedResource]
 
 
 def read_plan(text: str) -> Plan:
-    """The plan that a text holds.
+    """Parse an update plan.
 
     Raises:
-        PreviewError: it is none.
+        PreviewError: the text is not a plan.
     """
     try:
         planned = json.loads(text)["resourcePlans"]
@@ -49,7 +49,7 @@ def read_plan(text: str) -> Plan:
 
 
 def differences(reviewed: Plan, now: Plan) -> list[str]:
-    """The operations of the current plan that were not reviewed, and the reverse: names, never a value."""
+    """The operations that are only in the current plan, or only in the reviewed one: names, never a value."""
     return [
         f"{resource(urn)}: {difference}"
         for urn in sorted({*reviewed, *now}, key=resource)
@@ -70,7 +70,7 @@ def _difference(reviewed: PlannedResource, now: PlannedResource) -> Iterator[str
     if now.steps and not reviewed.steps:
         yield f"{_words(now)} now; nothing was to be done"
     elif reviewed.steps and not now.steps:
-        if reviewed.steps != ("update",):  # one that is there already is no difference to Pulumi either
+        if reviewed.steps != ("update",):  # Pulumi too accepts an update that was already deployed
             yield f"nothing now; {_words(reviewed)} was reviewed"
     elif now.steps != reviewed.steps:
         yield f"{_words(now)} now; {_words(reviewed)} was reviewed"

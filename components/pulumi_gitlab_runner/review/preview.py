@@ -1,7 +1,7 @@
 """The output of `pulumi preview --json`.
 
-Its form: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It shows what stays the same only with
-`--show-sames`, and the steps that a replacement takes only with `--show-replacement-steps`.
+The format: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It contains unchanged resources only with
+`--show-sames`, and the steps of a replacement only with `--show-replacement-steps`.
 """
 
 import json
@@ -19,10 +19,10 @@ SECRET = "[secret]"  # noqa: S105 - a placeholder
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Pulumi's placeholder for a value known after the update: pulumi/pulumi, sdk/go/common/resource/plugin."""
 CHOSEN_BY_AWS = "an ARN that AWS chooses"
-"""The placeholder for the resource of a policy whose ARN AWS chooses."""
+"""The placeholder for a resource in a policy whose ARN AWS chooses."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-"""The key of a secret as the state holds it: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
+"""The key that marks a secret in the state: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
 _ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 _PART_OF_A_REPLACEMENT = {"create-replacement", "delete-replaced"}
 
@@ -34,13 +34,13 @@ class Step:
     """The operation on one resource.
 
     Attributes:
-        operation: Pulumi's word: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
-        urn: the resource's name in Pulumi.
-        old: its inputs before, without secrets; nothing for a new one.
-        new: its inputs after, without secrets; nothing for one that is deleted.
-        changed: the properties that change, by their paths.
-        replaced_for: the properties that cannot change without a new resource.
-        is_component: whether it is a component, which only groups other resources.
+        operation: Pulumi's name of it: ``create``, ``update``, ``replace``, ``delete``, ``same``, …
+        urn: the URN of the resource.
+        old: the inputs before, without secrets; empty for a new resource.
+        new: the inputs after, without secrets; empty for a deleted resource.
+        changed: the paths of the properties that change.
+        replaced_for: the properties whose change requires a replacement.
+        is_component: whether the resource is a component, which only groups other resources.
     """
 
     operation: str
@@ -63,27 +63,27 @@ class Step:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The types of those that it belongs to, the outermost first, and at last its own."""
+        """The types of the resource's ancestors, the outermost first, and its own type last."""
         return tuple(self.urn.split("::")[2].split("$"))
 
     @property
     def before(self) -> Inputs | None:
-        """A component's declaration before; None where it did not exist or registered none."""
+        """The declaration of a component before; None if it did not exist or registered none."""
         return _declared(self.old)
 
     @property
     def after(self) -> Inputs | None:
-        """Its declaration now; None where it is gone or registers none."""
+        """The declaration of a component after; None if it is deleted or registers none."""
         return _declared(self.new)
 
 
 @dataclass(frozen=True)
 class Message:
-    """Something that Pulumi, or the program, says about the preview.
+    """A diagnostic message of Pulumi or of the program.
 
     Attributes:
         severity: ``error``, ``warning``, ``info`` or ``info#err``.
-        text: what it says.
+        text: the text of the message.
     """
 
     severity: str
@@ -95,8 +95,8 @@ class Preview:
     """The operations on a stack.
 
     Attributes:
-        steps: one for each resource, in the order of their URNs.
-        messages: what is said about it.
+        steps: one step for each resource, in the order of their URNs.
+        messages: the diagnostic messages.
     """
 
     steps: tuple[Step, ...]
@@ -104,23 +104,23 @@ class Preview:
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps that do something."""
+        """The steps with an operation other than ``same``."""
         return tuple(step for step in self.steps if step.operation != "same")
 
     @property
     def counts(self) -> "Counter[str]":
-        """How many resources each operation concerns.
+        """The number of resources for each operation.
 
-        Components are not counted. Pulumi does count them, but nothing is done to them outside of the state.
+        Components are not counted: unlike other resources, they exist only in the state. Pulumi counts them.
         """
         return Counter(step.operation for step in self.changes if not step.is_component)
 
 
 def read_preview(text: str) -> Preview:
-    """The preview that a text holds.
+    """Parse a preview.
 
     Raises:
-        PreviewError: it is none.
+        PreviewError: the text is not a preview.
     """
     try:
         digest = json.loads(text)
@@ -129,7 +129,7 @@ def read_preview(text: str) -> Preview:
         steps = [
             _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
         ]
-        # The engine's order is another one in each run, and the note of an equal preview is to be equal.
+        # The engine's order differs between runs, and equal previews must have equal notes.
         steps.sort(key=lambda step: natural(step.urn))
         return Preview(
             _with_shown_rights(steps),
@@ -160,9 +160,9 @@ def _step(step: Mapping[str, Any]) -> Step:
 
 
 def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:
-    """The steps with the policies that components show, where the policies do not show themselves.
+    """The steps, in which a policy that is unknown is replaced by the one that its component registers.
 
-    Such a policy is unknown as a whole for an ARN that AWS chooses; its component shows all but that.
+    A policy with an ARN that AWS chooses is unknown as a whole; the component registers all but that ARN.
     """
     shown = {
         f"{step.urn.removesuffix(f'::{step.name}')}${_ROLE_POLICY}::{name}": _with_chosen_arns(policy)
@@ -179,7 +179,7 @@ def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 
 def _with_chosen_arns(policy: Any) -> Any:
-    """A policy with a name for each resource that AWS names; unknown where anything else of it is."""
+    """A policy with a placeholder for each ARN that AWS chooses; unknown if anything else is unknown."""
     statements = [
         {**each, "Resource": CHOSEN_BY_AWS} if each.get("Resource") == UNKNOWN else each
         for each in policy["Statement"]
@@ -194,7 +194,7 @@ def _declared(inputs: Inputs) -> Inputs | None:
 
 
 def without_secrets(value: Any) -> Any:
-    """The value with `SECRET` in the place of every secret in it."""
+    """A value in which each secret is replaced by `SECRET`."""
     if isinstance(value, Mapping):
         if _SIGNATURE in value:
             return SECRET

@@ -1,4 +1,4 @@
-"""The plan that the last preview of a merge request kept, found again by the commit that it was merged as.
+"""The plan in the artifacts of a merge request's last preview, found by the commit of the merge.
 
 Sources: docs.gitlab.com/api/commits, /api/merge_requests, /api/jobs and /api/job_artifacts.
 """
@@ -15,12 +15,12 @@ from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, ne
 
 @dataclass(frozen=True)
 class Merged:
-    """A commit of the default branch, and how GitLab is asked for what was reviewed.
+    """A commit of the default branch, and the access to its merge request.
 
     Attributes:
-        access: where GitLab is, and a token of the scope `read_api` or `api`.
-        project: the project's id.
-        commit: the commit.
+        access: the URL of GitLab's API, and a token of the scope `read_api` or `api`.
+        project: the ID of the project.
+        commit: the SHA of the commit.
     """
 
     access: Access
@@ -30,11 +30,11 @@ class Merged:
 
 @dataclass(frozen=True)
 class ReviewedPlan:
-    """A plan, and where it was reviewed.
+    """A plan, and the merge request in which it was reviewed.
 
     Attributes:
         text: the plan as Pulumi wrote it.
-        merge_request: the merge request, such as ``!12``.
+        merge_request: the merge request, such as ``!12``, or the path of a file.
     """
 
     text: str
@@ -42,11 +42,11 @@ class ReviewedPlan:
 
 
 def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
-    """The commit of a job, by GitLab's predefined variables.
+    """The commit of a job, from GitLab's predefined variables.
 
     Raises:
-        GitLabError: it is no job of GitLab, or the variable holds no token.
-        NoTokenError: the token is missing.
+        GitLabError: a predefined variable is missing, or the token is malformed.
+        NoTokenError: the variable with the token is not set.
     """
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_SHA")
     need(environment, names, "the reviewed plan is found by a job of GitLab; else give it with --plan")
@@ -65,12 +65,12 @@ def fetch_plan(
 
     Args:
         merged: the commit.
-        job: the name of the job that previews.
-        file: the plan's path among its artifacts.
-        wait: called with the seconds between two attempts.
+        job: the name of the preview job.
+        file: the path of the plan in the job's artifacts.
+        wait: waits between two attempts for a number of seconds.
 
     Raises:
-        GitLabError: there is none, or GitLab is not reachable, or refuses.
+        GitLabError: no plan was found, or GitLab is not reachable or refuses a request.
     """
 
     def fetch(gitlab: GitLab) -> ReviewedPlan:
@@ -97,16 +97,16 @@ _FIXES = {
 
 
 def _merge_request(gitlab: GitLab, project: str, commit: str) -> int:
-    """The number of the merge request whose merge made this commit."""
+    """The number of the merge request that was merged as this commit."""
     for each in gitlab.listed(f"{project}/repository/commits/{quote(commit, safe='')}/merge_requests"):
-        made = {each.get(name) for name in ("merge_commit_sha", "squash_commit_sha", "sha")}
-        if each["state"] == "merged" and commit in made:
+        commits = {each.get(name) for name in ("merge_commit_sha", "squash_commit_sha", "sha")}
+        if each["state"] == "merged" and commit in commits:
             return int(each["iid"])
     raise GitLabError(f"no merge request was merged as {commit[:8]}: what it changes was not reviewed")
 
 
 def _last_run(gitlab: GitLab, project: str, number: int, job: str, of: str) -> Mapping[str, Any]:
-    """The last run of a job in the merge request's pipelines that ran in the project itself."""
+    """The last run of a job in the merge request's pipelines in the project, not in a fork."""
     for pipeline in gitlab.listed(f"{project}/merge_requests/{number}/pipelines"):
         if str(pipeline["project_id"]) != of:
             continue

@@ -1,4 +1,4 @@
-"""The permissions in an IAM policy document, and those that a newer one adds."""
+"""The permissions in an IAM policy document, and those that a new version adds."""
 
 import json
 import re
@@ -14,10 +14,10 @@ class Right:
     """One action on one resource.
 
     Attributes:
-        action: such as ``ecr:BatchGetImage``; wildcards stand as they are.
-        resource: an ARN, or a pattern of ARNs; empty where the policy is itself that of a resource.
-        principal: who has it; empty where the policy is itself that of a principal.
-        condition: when it holds, as JSON; empty for always.
+        action: the action, such as ``ecr:BatchGetImage``; may contain wildcards.
+        resource: an ARN, or a pattern of ARNs; empty in a resource-based policy.
+        principal: the principal; empty in an identity-based policy.
+        condition: the condition, as JSON; empty for none.
     """
 
     action: str
@@ -28,14 +28,14 @@ class Right:
 
 @dataclass(frozen=True)
 class Gain:
-    """Rights that somebody has from now on.
+    """Permissions that a new version of a policy adds.
 
     Attributes:
-        actions: what may be done.
-        resources: on what; none where the policy is itself that of a resource.
-        principals: who; none where the policy is itself that of a principal.
-        condition: when it holds, as JSON; empty for always.
-        denied_before: whether the document forbade it until now.
+        actions: the allowed actions.
+        resources: the resources; empty in a resource-based policy.
+        principals: the principals; empty in an identity-based policy.
+        condition: the condition, as JSON; empty for none.
+        denied_before: whether the old version denied them explicitly.
     """
 
     actions: tuple[str, ...]
@@ -46,7 +46,7 @@ class Gain:
 
 
 def statements_in(value: Any) -> list[Statement]:
-    """The statements of the policy documents, as JSON or as objects, that a property's value is or holds."""
+    """The statements of all policy documents, as JSON or as objects, in the value of a property."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             document = json.loads(value)
@@ -63,19 +63,19 @@ def statements_in(value: Any) -> list[Statement]:
 
 
 def gains(old: Sequence[Statement], new: Sequence[Statement]) -> Iterator[Gain]:
-    """The permissions that statements add to those before them.
+    """The permissions that the new statements of a policy add to the old ones.
 
     Args:
         old: the statements before.
-        new: the statements now.
+        new: the statements after.
     """
     yield from _together(_not_covered(_rights(new, "Allow"), _rights(old, "Allow")))
-    if new:  # with nothing allowed, nothing is lost with a denial
+    if new:  # without any statement nothing is allowed, so a removed denial adds nothing
         yield from _together(_not_covered(_rights(old, "Deny"), _rights(new, "Deny")), denied_before=True)
 
 
 def _rights(statements: Sequence[Statement], effect: str) -> set[Right]:
-    """The statements of one effect, by action."""
+    """The statements with one effect, split into rights."""
     return {
         Right(action, resource, principal, json.dumps(condition, sort_keys=True) if condition else "")
         for statement in statements
@@ -88,7 +88,7 @@ def _rights(statements: Sequence[Statement], effect: str) -> set[Right]:
 
 
 def _either(statement: Mapping[str, Any], key: str) -> list[str]:
-    """The texts under a key; those under its opposite as the one text that says so; or one empty text."""
+    """The values of a key; of its negation, such as `NotAction`, one text; without both, an empty text."""
     if opposite := statement.get(f"Not{key}"):
         return [f"all but {', '.join(map(str, _listed(opposite)))}"]
     return [str(each) for each in _listed(statement.get(key))] or [""]
@@ -105,7 +105,7 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
 
 
 def _not_covered(rights: set[Right], by: set[Right]) -> list[Right]:
-    """Those of `rights` that no right in `by` includes."""
+    """The rights in `rights` that no right in `by` includes."""
     known = {_plain(each) for each in by}
     patterns = [
         (_pattern(each.action), _pattern(each.resource), each)
@@ -131,7 +131,7 @@ def _not_covered(rights: set[Right], by: set[Right]) -> list[Right]:
 
 
 def _plain(right: Right) -> Right:
-    """The right with its action as IAM compares it: in whatever case."""
+    """The right with its action in lower case: IAM ignores the case of actions."""
     return replace(right, action=right.action.lower())
 
 
@@ -141,7 +141,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _together(rights: Iterable[Right], *, denied_before: bool = False) -> Iterator[Gain]:
-    """The rights with those in one that have their actions, and then their resources, in common."""
+    """The rights, merged by equal principal, resource and condition, and then by equal actions."""
     actions: dict[tuple[str, str, str], list[str]] = {}
     for right in rights:
         actions.setdefault((right.principal, right.resource, right.condition), []).append(right.action)

@@ -1,4 +1,4 @@
-"""The numbers of a preview as GitLab shows them beside a merge request."""
+"""The numbers of a preview for GitLab's widget in merge requests."""
 
 import json
 

@@ -36,7 +36,7 @@ _WHOLE_LOOKS: tuple[Callable[[Preview], Iterator[tuple[Step, Found]]], ...] = (
 
 
 def dangers(preview: Preview) -> list[Danger]:
-    """The dangers in the order of the note: by kind, existing resources before new ones, and by name."""
+    """The dangers in the order of the note: by kind, existing resources before new ones, then by name."""
     found = [
         (step, look(step))
         for step in preview.changes

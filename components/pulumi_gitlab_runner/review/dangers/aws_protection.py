@@ -1,4 +1,4 @@
-"""AWS resources that protect less than before."""
+"""AWS resources with weaker protection than before."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.review.preview import Inputs, Step
 
 
 def protection_lost(step: Step) -> Found:
-    """The weaknesses of a resource that it did not have before; a new one is listed with all of them."""
+    """The weaknesses that a resource did not have before; of a new resource, all of them."""
     look = _WEAKNESSES.get(step.type)
     if look is None or step.operation == "delete":
         return
@@ -87,5 +87,5 @@ _WEAKNESSES: Mapping[str, Callable[[Inputs], Iterator[Phrase]]] = {
 
 
 def _tables(value: Any) -> list[Mapping[str, Any]]:
-    """The tables of a list; none where the preview does not show it."""
+    """The mappings in a list; empty if the preview does not show the list."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

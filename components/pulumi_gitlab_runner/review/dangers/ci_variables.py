@@ -1,4 +1,4 @@
-"""CI variables that more jobs are given, or that show."""
+"""CI variables that are passed to more jobs, or whose values become visible."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
 from pulumi_gitlab_runner.review.preview import Step
@@ -13,11 +13,11 @@ _SETTINGS = {
     "masked": "it shows in job logs",
     "hidden": "it shows in GitLab's settings",
 }
-"""The meaning of a missing setting."""
+"""The effect of each setting that is not set."""
 
 
 def variable_dangers(step: Step) -> Found:
-    """Variables that are less protected than before."""
+    """CI variables that are less protected than before."""
     if step.type not in _VARIABLES or not step.old or step.operation == "delete":
         return
     variable = ("the variable", (named(step.new.get("key")),))

@@ -10,15 +10,15 @@ from pulumi_gitlab_runner.review.preview import UNKNOWN
 NOT_KNOWN = "is known only after the update"
 
 Phrase = tuple[str, tuple[str, ...]]
-"""A few words of ours, and the names that they are about."""
+"""A fixed text, and the names that follow it."""
 
 
 PLAINLY_DELETED: tuple[Phrase, ...] = (("is deleted", ()),)
-"""The phrases for a resource with which nothing else is lost."""
+"""The phrases of a deletion without further loss."""
 
 
 class DangerKind(StrEnum):
-    """The kind of a danger, in the order of the note: the gravest first."""
+    """The kind of a danger, in the order of the note: the most severe first."""
 
     PRIVILEGE = "Jobs closer to the host"
     DELETION = "Deleted"
@@ -34,14 +34,14 @@ class DangerKind(StrEnum):
 
 @dataclass(frozen=True)
 class Danger:
-    """One thing that deserves a look before it happens. No part of it is ever a secret.
+    """A change that the note lists first. It never contains a secret.
 
     Attributes:
-        kind: what kind it is.
+        kind: the kind of the danger.
         of: the type of the resource.
-        name: the resource's name.
-        phrases: what happens: phrases of ours, each with the names that follow it, in the words of the stack.
-        is_new: whether the resource itself is new, and what it has is what it starts with.
+        name: the name of the resource.
+        phrases: the description: fixed texts, each with the names from the stack that follow it.
+        is_new: whether the resource is created.
     """
 
     kind: DangerKind
@@ -56,10 +56,10 @@ Found = Iterator[tuple[DangerKind, tuple[Phrase, ...]]]
 
 
 def is_known(phrases: tuple[Phrase, ...]) -> bool:
-    """Whether the preview shows the danger itself, and not only that there may be one."""
+    """Whether the preview shows the danger; otherwise it shows only that there may be one."""
     return not any(words.endswith(NOT_KNOWN) for words, _ in phrases)
 
 
 def named(value: Any) -> str:
-    """A value as a name, in words where only the update will know it."""
+    """A value as a name in a phrase; a text for a value that is known after the update."""
     return "known after the update" if value == UNKNOWN else str(value)

@@ -1,4 +1,4 @@
-"""Replacements and deletions, with what is lost."""
+"""Replacements and deletions, and the loss with each."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found
 from pulumi_gitlab_runner.review.preview import Step
@@ -12,7 +12,7 @@ _LOST = {
     "aws:secretsmanager/secret:Secret": "what it holds is lost",
     "gitlab:index/userRunner:UserRunner": "its token ends",
 }
-"""The loss with a resource that is deleted or replaced."""
+"""The loss when a resource of a type is deleted or replaced."""
 _MISSED = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": "what it watches for is no longer reported",
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": "its repository, if that stays, keeps old images",
@@ -20,7 +20,7 @@ _MISSED = {
         "its bucket, if that stays, can be opened to the public"
     ),
 }
-"""The effect of a missing resource."""
+"""The effect when a resource of a type is deleted."""
 
 
 def deletions(step: Step) -> Found:

@@ -1,4 +1,4 @@
-"""Runners of GitLab that take jobs which they did not take before."""
+"""Runners that run jobs which they did not run before."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
 from pulumi_gitlab_runner.review.preview import Step
@@ -13,12 +13,12 @@ _WEAKENED = {
     ("locked", True): "can be enabled for other projects",
     ("untagged", False): "takes jobs without tags, from whatever pipeline",
 }
-"""The meaning of a setting without a value."""
+"""The effect of each setting that loses this value."""
 _REACH = {"project_type": "a project", "group_type": "a group", "instance_type": "the whole instance"}
 
 
 def runner_dangers(step: Step) -> Found:
-    """Changes that open a runner to more jobs, and so its registries and caches to more people."""
+    """Changes that open a runner to more jobs, and its registries and caches to more people."""
     if step.type == _ENABLEMENT and step.operation == "create":
         yield DangerKind.RUNNER, (("takes jobs of the project", (named(step.new.get("project")),)),)
     if step.type != _RUNNER or not step.old or step.operation == "delete":

@@ -1,4 +1,4 @@
-"""Registries that a host has new credentials for, and new privileges of its runners' jobs."""
+"""Registries for which a host gets credentials, and new privileges of its runners' jobs."""
 
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
 from pulumi_gitlab_runner.review.dangers.job_isolation import isolation_gaps_gained
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.review.names import natural
 
 
 def host_dangers(host: HostChange) -> Found:
-    """Registries that a host has credentials for now, and what its runners' jobs may do now."""
+    """Registries for which a host gets credentials, and new privileges of its runners' jobs."""
     if host.step.operation in ("delete", "same"):
         return
     if host.new is None:

@@ -1,4 +1,4 @@
-"""Rights that somebody gains, and repositories that can be pulled from with them."""
+"""Permissions that IAM and resource policies add, and repositories that they allow to pull from."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from pulumi_gitlab_runner.review.rights import Gain, gains, statements_in
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _LIFECYCLE_POLICY = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 _POLICIES = {"assumeRolePolicy", "inlinePolicies", "policy", "repositoryPolicy"}
-"""The properties that hold policies."""
+"""The properties that contain policies."""
 _PULLS = {"ecr:batchgetimage", "ecr:batch*", "ecr:*", "*"}
 
 
 def rights_gained(step: Step) -> Found:
-    """The permissions that the policies of a resource add: of a role, a repository, a bucket, a key."""
+    """The permissions that the policies of a resource add: a role, a repository, a bucket or a key."""
     if step.operation == "delete":
         return
     for key in sorted(step.old.keys() | step.new.keys()):
@@ -40,7 +40,7 @@ def _boundary(step: Step) -> Found:
 
 
 def _is_hidden(value: Any) -> bool:
-    """Whether a value, or a part of it, does not show in the preview."""
+    """Whether the preview hides a value or a part of it: a secret, or known after the update."""
     if isinstance(value, Mapping):
         return any(map(_is_hidden, value.values()))
     if isinstance(value, list):
@@ -49,7 +49,7 @@ def _is_hidden(value: Any) -> bool:
 
 
 def _is_policy(step: Step, key: str) -> bool:
-    """Whether a property holds policies of IAM by its name."""
+    """Whether a property contains IAM policies, according to its name."""
     return key in _POLICIES and step.type != _LIFECYCLE_POLICY
 
 
@@ -68,7 +68,7 @@ def _phrases(gain: Gain) -> tuple[Phrase, ...]:
 
 
 def _images_gained(gain: Gain) -> Found:
-    """The repositories of ECR that images can be pulled from now."""
+    """The ECR repositories that a gained permission allows to pull from."""
     repositories = tuple(each for each in gain.resources if each == "*" or ":ecr:" in each)
     if repositories and any(action.lower() in _PULLS for action in gain.actions):
         yield DangerKind.REGISTRY, (("may pull from", repositories),)

@@ -15,15 +15,15 @@ _LIMITS = {
     "allowed_privileged_services": "makes services of any image privileged, not only of some",
     "allowed_users": "lets jobs run as any user",
 }
-"""Lists that limit jobs as long as they hold anything, and less with every entry."""
+"""The lists that restrict jobs, and the effect when one becomes empty. Each entry allows more."""
 
 
 def isolation_gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
     """New settings that weaken the isolation of a runner's jobs from the host or from each other.
 
     Args:
-        old: the `[[runners]]` table before; an empty one for a new runner.
-        new: the table now.
+        old: the `[[runners]]` table before; empty for a new runner.
+        new: the `[[runners]]` table after.
     """
     before, after = old.get("docker", {}), new.get("docker", {})
     yield from _of_containers(before, after)

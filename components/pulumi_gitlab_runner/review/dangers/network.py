@@ -1,4 +1,4 @@
-"""Connections that are let through now."""
+"""Connections that security groups newly allow."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
 from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Step
@@ -10,9 +10,9 @@ _TRAFFIC = (*_ENDS, "ipProtocol", "fromPort", "toPort")
 
 
 def network_opened(step: Step) -> Found:
-    """Rules of security groups, new ones and changed ones.
+    """New and changed security group rules.
 
-    What a group that is new itself lets out opens nothing that was closed; what it lets in does.
+    The egress rules of a new group are no danger: nothing was restricted before. Its ingress rules are.
     """
     if step.type not in (_INGRESS, _EGRESS) or step.operation == "delete":
         return

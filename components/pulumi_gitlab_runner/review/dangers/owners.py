@@ -1,4 +1,4 @@
-"""Owners of other accounts who must allow pulls before jobs can make them."""
+"""Owners of registries in other accounts, who must add a policy before jobs can pull."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ _STACK = "gitlab-runner:index:RunnerStack"
 
 
 def owners_to_act(step: Step) -> Found:
-    """The registries of other accounts whose policies change, as `RunnerStack` notes them in its inputs."""
+    """The registries of other accounts whose required policies change, from the inputs of `RunnerStack`."""
     if step.type != _STACK or step.operation == "delete":
         return
     before = _owners(step.old)
@@ -29,7 +29,7 @@ def owners_to_act(step: Step) -> Found:
 
 
 def owners_of_replaced_roles(preview: Preview) -> Iterator[tuple[Step, Found]]:
-    """The owners whose policies name a role that gives way to another one, or that moves to another path."""
+    """The owners whose policies name a role that is replaced, also by one with another path."""
     roles = [step for step in preview.steps if step.type == _ROLE and step.operation == "replace"]
     for step in preview.steps:
         if step.type == _STACK and step.new:
@@ -41,13 +41,13 @@ def _renewals(step: Step, replaced: Sequence[str]) -> Found:
     for registry, now in _owners(step.new).items():
         users = {f"{step.name}-{each.rpartition(' ')[2]}" for each in _texts(now.get("users"))}
         roles = tuple(name for name in replaced if name in users)
-        if roles and now == before.get(registry):  # else it is listed already, with all that changes
+        if roles and now == before.get(registry):  # otherwise `owners_to_act` lists the registry
             yield (
                 DangerKind.OWNERS,
                 (
                     ("the owner of the account", (named(now.get("account")),)),
-                    ("must put in what the output required_policies then has under", (registry,)),
-                    ("before jobs can pull again: a new role takes the place of", roles),
+                    ("must add what the output required_policies then has under", (registry,)),
+                    ("before jobs can pull again: a new role replaces", roles),
                 ),
             )
 

@@ -1,4 +1,4 @@
-"""Jobs that no runner takes any more, or that lose their runner: what to do about it when deploying."""
+"""Jobs that no runner takes any more, or that lose their runner, and what to do when deploying."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class _Queue:
     """The jobs that a runner takes.
 
     Attributes:
-        scope: whose.
-        tags: those that it has.
-        untagged: whether it takes jobs without tags.
-        protected: whether it takes those of protected branches alone.
+        scope: the group or project, such as ``group 42``, or ``the instance``.
+        tags: the tags of the runner.
+        untagged: whether the runner takes jobs without tags.
+        protected: whether the runner takes only jobs of protected branches.
     """
 
     scope: str
@@ -33,7 +33,7 @@ class _Queue:
     protected: bool
 
     def takes_all_of(self, other: "_Queue") -> bool:
-        """Whether it takes whatever another one took."""
+        """Whether it contains all jobs of another queue."""
         return (
             self.scope in (other.scope, "the instance")
             and self.tags >= other.tags
@@ -43,14 +43,14 @@ class _Queue:
 
     @property
     def phrases(self) -> tuple[Phrase, ...]:
-        """Which jobs these are."""
+        """The description of the jobs."""
         tags = tuple(sorted(self.tags))
         which: tuple[Phrase, ...] = ((f"with the tag{'s' if len(tags) > 1 else ''}", tags),) if tags else ()
         return (("jobs of", (self.scope,)), *which)
 
 
 def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
-    """The runners of GitLab that stop taking jobs which no other runner of the stack takes."""
+    """The runners that stop taking jobs, with the runner of the stack that takes them instead, if any."""
     runners = [step for step in preview.steps if step.type == _RUNNER]
     others = {
         step.urn: _queue(step.new) for step in runners if step.new and step.new.get("paused") is not True
@@ -74,7 +74,7 @@ def _waiting(step: Step, before: _Queue, taker: str | None) -> Found:
     if taker is None:
         what = f"wait until another runner takes them; {fix or _CHANGE}"
         yield DangerKind.QUEUE, (*before.phrases, (what, ()))
-    elif fix:  # the others are taken as before
+    elif fix:  # after a mere change, the other runner takes the jobs without any action
         yield DangerKind.QUEUE, (*before.phrases, ("go to the runner", (taker,)), (f"instead; {fix}", ()))
 
 
