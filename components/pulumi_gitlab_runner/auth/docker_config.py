@@ -1,4 +1,4 @@
-"""Credentials in Docker's formats: a configuration's `auths`, a credential helper's answer."""
+"""Credentials in Docker's formats: the `auths` of a configuration, and the output of a credential helper."""
 
 import base64
 import json
@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 
 def docker_auth_config(credentials: Iterable[tuple[str, str, str]]) -> str:
-    """A Docker configuration of `auths`, as for `DOCKER_AUTH_CONFIG`: compact, so that GitLab can mask it.
+    """A Docker configuration with `auths`, as for `DOCKER_AUTH_CONFIG`: compact, so that GitLab can mask it.
 
     Args:
-        credentials: host, user and password of each registry.
+        credentials: the host, user and password of each registry.
     """
     auths = {
         host: {"auth": base64.b64encode(f"{username}:{password}".encode()).decode()}
@@ -19,18 +19,18 @@ def docker_auth_config(credentials: Iterable[tuple[str, str, str]]) -> str:
 
 
 def credentials_as_json(credentials: tuple[str, str]) -> str:
-    """A user and password as a secret store keeps them, for `gitlab-runner-credentials` to read."""
+    """A user and password in the format of stored secrets, which `gitlab-runner-credentials` reads."""
     username, password = credentials
     return json.dumps({"username": username, "password": password})
 
 
 def credentials_as_answer(host: str, credentials: tuple[str, str]) -> str:
-    """A user and password in the format of a credential helper's answer.
+    """A user and password in the format of a credential helper's output.
 
     Source: github.com/docker/docker-credential-helpers, the command `get`.
 
     Args:
-        host: the registry.
+        host: the host of the registry.
         credentials: the user and the password.
     """
     username, password = credentials

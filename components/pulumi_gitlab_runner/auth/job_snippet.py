@@ -1,4 +1,4 @@
-"""Parts of `.gitlab-ci.yml` for jobs that assume roles: to log in to registries, to deploy a stack."""
+"""Snippets of `.gitlab-ci.yml` for jobs that assume roles: to log in to registries, to deploy a stack."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from pulumi_gitlab_runner import __version__
 
 @dataclass(frozen=True, order=True)
 class EcrLogin:
-    """A registry of ECR that a job logs in to."""
+    """An ECR registry that a job logs in to."""
 
     host: str
     region: str
@@ -40,13 +40,13 @@ _LOGIN = (
 
 
 def job_snippet(name: str, *, role_arn: str, audience: str, logins: Iterable[EcrLogin]) -> str:
-    """The text, a hidden job that others extend.
+    """The text of a hidden job that other jobs extend.
 
     Args:
-        name: of the hidden job, without its dot.
-        role_arn: the role.
-        audience: of the ID token.
-        logins: the registries.
+        name: the name of the hidden job, without its dot.
+        role_arn: the ARN of the role.
+        audience: the audience of the ID token.
+        logins: the registries to log in to.
     """
     lines = [
         _LOGIN.format(service="ecr-public" if each.public else "ecr", region=each.region, host=each.host)
@@ -56,7 +56,7 @@ def job_snippet(name: str, *, role_arn: str, audience: str, logins: Iterable[Ecr
 
 
 STACK_COMPONENT = "$CI_SERVER_FQDN/my-group/pulumi-gitlab-runner/stack"
-"""The CI/CD component `templates/stack.yml` in a GitLab; `my-group` is a placeholder."""
+"""The CI/CD component of `templates/stack.yml` on a GitLab instance; `my-group` is a placeholder."""
 
 _PIPELINE = """\
 include:
@@ -74,15 +74,15 @@ include:
 def pipeline_snippet(
     stack: str, *, backend: str, preview_role: str, deploy_role: str, drift_role: str, audience: str
 ) -> str:
-    """The part that includes the CI/CD component of `templates/stack.yml`.
+    """The snippet that includes the CI/CD component of `templates/stack.yml`.
 
     Args:
-        stack: the Pulumi stack's name.
-        backend: where its state is; empty for Pulumi Cloud.
-        preview_role: ARN of the role of previews.
-        deploy_role: ARN of the role of deployments.
-        drift_role: ARN of the role of drift detection.
-        audience: of the ID tokens.
+        stack: the name of the Pulumi stack.
+        backend: the URL of the backend; empty for Pulumi Cloud.
+        preview_role: the ARN of the role of previews.
+        deploy_role: the ARN of the role of deployments.
+        drift_role: the ARN of the role of drift detection.
+        audience: the audience of the ID tokens.
     """
     return _PIPELINE.format(
         component=STACK_COMPONENT,

@@ -4,18 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 ECR_HELPER = "/usr/bin/docker-credential-ecr-login"
-"""Where Amazon Linux's package amazon-ecr-credential-helper puts it; off the runner's own PATH."""
+"""The path of the helper in Amazon Linux's package amazon-ecr-credential-helper; not on the runner's PATH."""
 _HEADING = "# The registries of this runner host, and where the credentials of each come from.\n"
 
 
 @dataclass(frozen=True)
 class CredentialSource:
-    """Where a runner host gets the credentials of a registry.
+    """The source of a registry's credentials on a runner host.
 
     Attributes:
         kind: ``helper``, ``parameter`` (Parameter Store), ``secret`` (Secrets Manager) or ``file``. In the
-            review also ``declared``, whose place says how in words.
-        place: the absolute path of the helper or the file; or the region and the name or ARN of what to read.
+            review also ``declared``, whose place is a description.
+        place: the absolute path of the helper or the file; or the region, and the name or ARN of the
+            parameter or secret.
     """
 
     kind: str
@@ -26,14 +27,14 @@ def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:
     """The text of the list.
 
     Args:
-        sources: each registry's host with the source of its credentials.
+        sources: the host of each registry, with the source of its credentials.
     """
     lines = sorted(" ".join((host, source.kind, *source.place)) for host, source in sources)
     return _HEADING + "".join(line + "\n" for line in lines)
 
 
 def read_registry_list(text: str) -> dict[str, CredentialSource]:
-    """The content of a list: each registry's host with the source of its credentials."""
+    """The sources of the credentials in a list, by the host of the registry."""
     lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
     return {host: CredentialSource(kind, tuple(place)) for host, kind, *place in filter(_is_entry, lines)}
 

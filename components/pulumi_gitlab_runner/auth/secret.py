@@ -1,4 +1,4 @@
-"""Text that must not be shown."""
+"""A text that is never shown in messages."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Secret:
     """A password or a token, shown neither by ``repr`` nor by ``str``.
 
-    A minimal version of pydantic's `SecretStr`, which need not be loaded.
+    A minimal version of pydantic's `SecretStr`, without the import of pydantic.
     """
 
     _value: str
@@ -17,7 +17,7 @@ class Secret:
         return self._value
 
     def __bool__(self) -> bool:
-        """Whether it is not empty."""
+        """Whether the text is not empty."""
         return bool(self._value)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Which credentials an image is pulled with, and why.
+"""Resolves the credentials with which an image is pulled, with the reasons.
 
-`runner` answers for gitlab-runner, `docker` for ``docker pull``; both give a `trace.Resolution`.
+`runner` resolves them as gitlab-runner does, `docker` as ``docker pull``; both return a `trace.Resolution`.
 """

@@ -28,9 +28,9 @@ class ConfigFile:
     """A Docker configuration file, as far as the caller could read it.
 
     Attributes:
-        path: such as ``/root/.docker/config.json``.
-        text: its content; None if it does not exist or cannot be opened.
-        problem: why it cannot be opened, such as ``permission denied``; empty if it does not exist.
+        path: the path, such as ``/root/.docker/config.json``.
+        text: the content; None if the file does not exist or cannot be opened.
+        problem: why the file cannot be opened, such as ``permission denied``; empty if it does not exist.
     """
 
     path: str
@@ -43,12 +43,12 @@ class DockerConfig:
     """The credentials of a Docker configuration.
 
     Attributes:
-        auths: the credentials in the file, by registry. Empty if any of it is broken.
-        credentials_store: the ``credsStore``: a helper for all registries. Empty for none.
-        credential_helpers: the ``credHelpers``: a helper's name for each registry.
-        broken: why the configuration as a whole is refused; None if it is valid.
-        wrong_type: the key, other than those of credentials, that breaks it, with its right form.
-        unread_credentials: descriptions of what looks like credentials and is not read.
+        auths: the credentials in ``auths``, by registry; empty if any part of the configuration is invalid.
+        credentials_store: ``credsStore``, the helper for all registries; empty for none.
+        credential_helpers: ``credHelpers``, the name of the helper for each registry.
+        broken: why the whole configuration is refused; None if it is valid.
+        wrong_type: the error of the key, other than those of credentials, that makes it invalid.
+        unread_credentials: descriptions of likely credentials that are not read.
         notes: descriptions of everything that is not read.
     """
 
@@ -62,18 +62,18 @@ class DockerConfig:
 
     @property
     def names_registries(self) -> bool:
-        """Whether it has any credentials or helpers."""
+        """Whether the configuration has any credentials or helpers."""
         return bool(self.auths or self.credentials_store or self.credential_helpers)
 
 
 def read_docker_config(content: str, docker_cli: int = NEWEST_DOCKER_CLI) -> DockerConfig:
     """Read a Docker configuration: the text of ``config.json`` or the value of ``DOCKER_AUTH_CONFIG``.
 
-    Empty text is a configuration without credentials. One bad part breaks the whole, as it does in Docker.
+    Empty text is a configuration without credentials. One invalid part makes the whole invalid, as in Docker.
 
     Args:
         content: the text.
-        docker_cli: the major version of docker/cli that reads it, on which the types of some keys depend.
+        docker_cli: the major version of docker/cli, on which the types of some keys depend.
     """
     try:
         value = go_json.decode(content)
@@ -114,7 +114,7 @@ def read_docker_config(content: str, docker_cli: int = NEWEST_DOCKER_CLI) -> Doc
 
 
 def read_environment_config(content: str) -> DockerConfig:
-    """Read ``DOCKER_AUTH_CONFIG`` as Docker's command line does: only ``auths``, only ``auth`` in them.
+    """Read ``DOCKER_AUTH_CONFIG`` as Docker's command line does: only ``auths`` with only ``auth``.
 
     The runner reads the variable with `read_docker_config`, which accepts more.
     """
@@ -174,7 +174,7 @@ def _decoded(auth: str, what: str) -> tuple[str, str]:
 
 
 def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
-    """Descriptions of what looks like credentials in places that Docker does not read."""
+    """Descriptions of likely credentials in places that Docker does not read."""
     for key, meant in unknown_keys(found, docker_cli).items():
         if _is_old_entry(found[key]):
             yield (
@@ -193,7 +193,7 @@ def _unread_credentials(found: Mapping[str, object], docker_cli: int) -> Iterato
 
 
 def _other_unread(found: Mapping[str, object], docker_cli: int) -> Iterator[str]:
-    """Descriptions of what else is not read; another program may read it."""
+    """Descriptions of other keys that Docker does not read; another program may read them."""
     for key, meant in unknown_keys(found, docker_cli).items():
         if meant not in CREDENTIALS and not _is_old_entry(found[key]):
             yield f"{without_password(key)!r} is not a key of Docker's, so it is not read"

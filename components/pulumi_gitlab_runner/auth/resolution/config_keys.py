@@ -1,8 +1,8 @@
 """The other keys of a Docker configuration: a wrong type makes the whole file invalid.
 
-Go decodes the file into a typed value, so ``"proxies": {"httpProxy": "…"}`` loses all credentials in it.
-Source: docker/cli, cli/config/configfile/file.go and cli/config/types/authconfig.go of 23.0 to 29.7; which of
-them a runner is built with is in its go.mod.
+Go decodes the file into a struct, so ``"proxies": {"httpProxy": "…"}`` loses all credentials in the file.
+Source: docker/cli, cli/config/configfile/file.go and cli/config/types/authconfig.go of 23.0 to 29.7. The
+runner's go.mod names the version with which it is built.
 """
 
 import difflib
@@ -20,7 +20,7 @@ _OF_RUNNERS: tuple[tuple[RunnerVersion, int], ...] = (
     (RunnerVersion(17, 5), 25),
     (RunnerVersion(16, 3), 24),
 )
-"""The docker/cli that reads the file, by the runner's version; 23 before these."""
+"""The major version of docker/cli with which each version of the runner reads the file; 23 before these."""
 
 CREDENTIALS = ("auths", "credHelpers", "credsStore")
 OF_AN_ENTRY = ("auth", "username", "password", "identitytoken", "registrytoken", "serveraddress", "email")
@@ -52,8 +52,8 @@ class WrongTypeError(ValueError):
     """A key has a value of another type than Docker decodes.
 
     Attributes:
-        key: the key, as Docker's documentation writes it.
-        form: the form of its value.
+        key: the key, spelled as in Docker's documentation.
+        form: an example of a valid value.
     """
 
     def __init__(self, key: str, form: str, message: str) -> None:
@@ -71,11 +71,11 @@ def check_other_keys(found: Mapping[str, object], docker_cli: int) -> None:
     """Check the types of the keys that are not about credentials.
 
     Args:
-        found: the fields of the configuration, their names in lower case.
+        found: the fields of the configuration, with names in lower case.
         docker_cli: the major version of docker/cli.
 
     Raises:
-        WrongTypeError: one of them has a wrong type.
+        WrongTypeError: the value of a key has a wrong type.
     """
     for key, (check, form) in _checks(docker_cli).items():
         value = found.get(key.lower())
@@ -86,12 +86,12 @@ def check_other_keys(found: Mapping[str, object], docker_cli: int) -> None:
 
 
 def reads_email(docker_cli: int) -> bool:
-    """Whether an entry of ``auths`` may have no ``email`` that is not a string."""
+    """Whether Docker decodes ``email`` in ``auths``, so that it must be a string."""
     return docker_cli < 29
 
 
 def unknown_keys(found: Mapping[str, object], docker_cli: int) -> dict[str, str]:
-    """The keys that Docker does not know, in lower case, each with the likely intended one."""
+    """The keys that Docker does not know, in lower case, each with the key that is likely intended."""
     known = {key.lower(): key for key in (*CREDENTIALS, *_checks(docker_cli))}
     return {
         key: next((known[near] for near in difflib.get_close_matches(key, known, 1, 0.75)), "")

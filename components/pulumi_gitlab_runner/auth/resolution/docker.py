@@ -1,11 +1,11 @@
-"""The credentials that Docker's command line pulls an image with, to compare with the runner's.
+"""The credentials with which Docker's command line pulls an image, to compare with the runner's.
 
 Docker looks for one key: the registry's host and port, or for Docker Hub a legacy URL. It looks in
-``$DOCKER_AUTH_CONFIG`` of the user's environment; else it asks the helper of ``credHelpers`` for exactly that
-key; else the ``credsStore``; else it looks in ``auths``. Once a helper is asked, nothing else is.
+``$DOCKER_AUTH_CONFIG`` of the user's environment; else it calls the helper of ``credHelpers`` for exactly
+that key; else the ``credsStore``; else it looks in ``auths``. After a call of a helper, it looks no further.
 
-A partly broken configuration counts as broken here, although Docker may use some of its ``auths``.
-A ``registrytoken`` in ``auths`` is ignored where a helper is asked, although Docker would send it as well.
+A partly invalid configuration counts as invalid here, although Docker may use some of its ``auths``.
+A ``registrytoken`` in ``auths`` is ignored if a helper is called, although Docker would send it too.
 
 Source: docker/cli 29.7, cli/config/configfile/file.go, cli/config/credentials and cli/command/registry.go.
 ``$DOCKER_AUTH_CONFIG`` is read since 28.4. Up to 28 a failing helper was silently ignored, and the entry of
@@ -36,7 +36,7 @@ from pulumi_gitlab_runner.auth.resolution.trace import (
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB, InvalidImageReference, parse, without_password
 
 HUB_KEY = "https://index.docker.io/v1/"
-"""The key under which Docker keeps the credentials of Docker Hub."""
+"""The key under which Docker stores the credentials of Docker Hub."""
 
 CONFIG = "Docker configuration of the user"
 
@@ -52,7 +52,7 @@ def resolve_as_docker(
 
     Args:
         image: the image as given to ``docker pull``.
-        run_helper: runs a credential helper as the user would; at most one is asked.
+        run_helper: runs a credential helper as the user would; at most one is called.
         docker_auth_config: the variable ``DOCKER_AUTH_CONFIG`` in the user's environment.
         config: ``config.json`` in ``$DOCKER_CONFIG``, or else in ``.docker`` of the user's home.
 
@@ -90,7 +90,7 @@ def resolve_as_docker(
 
 
 def _read_variable(value: str, key: str) -> tuple[Source, tuple[LogLine, ...]]:
-    """The variable, which applies only if it has exactly the key."""
+    """The variable, which applies only if it contains exactly this key."""
     if not value:
         return Source(VARIABLE, Status.ABSENT, "the variable is not set"), ()
     content = read_environment_config(value)
@@ -112,7 +112,7 @@ def _no_file(config: ConfigFile | None) -> tuple[Source, tuple[LogLine, ...]]:
 
 
 def _helper(content: DockerConfig, key: str) -> str:
-    """The helper that is asked for a key; empty for none."""
+    """The helper that Docker calls for a key; empty for none."""
     return content.credential_helpers.get(key, content.credentials_store)
 
 
@@ -122,12 +122,12 @@ def _judged(
     """The configuration with the verdict on each entry.
 
     Args:
-        path: of the file.
-        content: of the file.
-        key: that Docker looks for.
-        helper: that was asked; None or empty for none.
-        answer: its answer.
-        answered: whether the variable had the key already.
+        path: the path of the file.
+        content: the content of the file.
+        key: the key that Docker looks for.
+        helper: the helper that was called; None or empty for none.
+        answer: the credentials from the helper; None for none.
+        answered: whether the variable contains the key.
     """
     entries: list[Entry] = []
     for registry, name in sorted(content.credential_helpers.items()):
@@ -153,14 +153,14 @@ def _judged(
 
 
 def _matching_keys(auths: Mapping[str, Credentials], key: str) -> list[str]:
-    """The keys of ``auths`` that are for a key: the key itself, or else all whose host it is."""
+    """The keys of ``auths`` that match a key: the key itself, or else all keys with this host."""
     if key in auths:
         return [key]
     return [registry for registry in sorted(auths) if _host(registry) == key]
 
 
 def _host(registry: str) -> str:
-    """The host of a key of ``auths``, which may have a scheme before it and a path after it."""
+    """The host in a key of ``auths``, without a scheme and a path."""
     _, scheme, address = registry.rpartition("://")
     return (address if scheme else registry).partition("/")[0]
 

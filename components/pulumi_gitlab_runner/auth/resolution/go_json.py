@@ -1,4 +1,4 @@
-"""JSON as Go's decoder accepts it, which is more lenient than Python's in places."""
+"""Decodes JSON as Go does, which is more lenient than Python in some cases."""
 
 import json
 import re
@@ -9,10 +9,10 @@ _WHITE_SPACE = " \t\r\n"
 
 
 class _Object(dict[str, object]):
-    """A JSON object that remembers the fields it has more than once.
+    """A JSON object that keeps duplicate fields.
 
     Attributes:
-        pairs: all its fields, in the order of the text.
+        pairs: all fields, in the order of the text.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, object]] = ()) -> None:
@@ -21,14 +21,14 @@ class _Object(dict[str, object]):
 
 
 def decode(text: str, *, alone: bool = False) -> object:
-    """The first JSON value of a text. None if there is only white space.
+    """The first JSON value of a text; None if there is only white space.
 
     Args:
         text: the text.
-        alone: whether text after the value is refused. Docker's own files may have any.
+        alone: whether text after the value is refused. Docker ignores it in its files.
 
     Raises:
-        ValueError: the text does not start with a JSON value. The message never repeats it.
+        ValueError: the text does not start with a JSON value. The message never contains the text.
     """
     text = text.lstrip(_WHITE_SPACE)
     if not text:
@@ -49,9 +49,9 @@ def decode(text: str, *, alone: bool = False) -> object:
 
 
 def fields(value: object, what: str) -> dict[str, object]:
-    """The fields of a JSON object, their names in lower case: Go ignores case, and takes ſ for s.
+    """The fields of a JSON object, with names in lower case: Go ignores case, and treats ſ as s.
 
-    None has no fields. Duplicate fields: objects are merged, and null does not replace a string.
+    None has no fields. Of duplicate fields, objects are merged, and null does not replace a string.
 
     Raises:
         ValueError: the value is not an object, or a duplicate field has conflicting types.
@@ -70,7 +70,7 @@ def fields(value: object, what: str) -> dict[str, object]:
 
 
 def text(value: object, what: str) -> str:
-    """A JSON string; None is an empty one.
+    """A JSON string; empty for None.
 
     Raises:
         ValueError: the value is not a string.
@@ -83,7 +83,7 @@ def text(value: object, what: str) -> str:
 
 
 def mapping(value: object, what: str) -> dict[str, object]:
-    """A JSON object whose keys are data, and so keep their case. None is an empty one.
+    """A JSON object whose keys are data and keep their case; empty for None.
 
     Raises:
         ValueError: the value is not an object.
@@ -92,7 +92,7 @@ def mapping(value: object, what: str) -> dict[str, object]:
 
 
 def items(value: object, what: str) -> list[object]:
-    """The items of a JSON array; None has none.
+    """The items of a JSON array; empty for None.
 
     Raises:
         ValueError: the value is not an array.
@@ -111,7 +111,7 @@ def _object_of(pairs: list[tuple[str, object]]) -> _Object:
 
 
 def _whole(text: str) -> str:
-    """A text with lone surrogates replaced, as Go does: they could not be encoded."""
+    """A text in which lone surrogates, which cannot be encoded, are replaced as in Go."""
     return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
 
 

@@ -1,4 +1,4 @@
-"""Calls Docker credential helpers, and interprets their answers.
+"""Calls Docker credential helpers, and parses their output.
 
 The caller runs the programs: see `RunHelper`.
 Source: docker/docker-credential-helpers, client/client.go, and docker/cli,
@@ -16,7 +16,7 @@ NOT_FOUND = "credentials not found in native keychain"
 """The output, with an exit status other than 0, of a helper without credentials for a registry."""
 
 NO_ANSWER = "it did not answer in time"
-"""The text where the runner has none: it sets no time limit for a helper, and waits."""
+"""The reason for a timeout. The runner has no such message: it waits for a helper without a time limit."""
 
 _TOKEN_USER = "<token>"  # noqa: S105 - the user name by which a helper marks an identity token
 _KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
@@ -24,12 +24,12 @@ _KNOWN_REFUSALS = ("no credentials server URL", "no credentials username")
 
 @dataclass(frozen=True)
 class HelperAnswer:
-    """A credential helper's answer.
+    """The result of a call of a credential helper.
 
     Attributes:
-        exit_status: its exit status, 0 for success.
-        output: its standard output; it may hold a secret.
-        errors: its standard error; that of any helper but this library's may hold a secret, too.
+        exit_status: the exit status, 0 for success.
+        output: the standard output; it may contain a secret.
+        errors: the standard error; it may contain a secret too, except for this library's helper.
     """
 
     exit_status: int
@@ -40,24 +40,24 @@ class HelperAnswer:
 class RunHelper(Protocol):
     """Runs a credential helper.
 
-    Called with the program (``docker-credential-ecr-login``), its argument (``get`` or ``list``) and what it
-    reads on standard input (the registry).
+    Called with the program (``docker-credential-ecr-login``), its argument (``get`` or ``list``) and its
+    standard input (the registry).
 
-    Raises OSError where the program cannot be run: FileNotFoundError where it is not on the ``PATH``,
-    TimeoutError where it does not answer in time.
+    Raises OSError if the program cannot be run: FileNotFoundError if it is not on the ``PATH``, TimeoutError
+    if it does not exit in time.
     """
 
     def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
-        """Run the helper and wait for its answer."""
+        """Run the helper and wait for its result."""
         ...
 
 
 class HelperFailure(Exception):  # noqa: N818 - what happened, not a mistake of the caller
-    """A helper that is missing, failed, or gave an invalid answer.
+    """A helper was not found, failed, or printed an invalid result.
 
     Attributes:
-        program: the helper.
-        text: the runner's message, without the helper's output, which may hold a secret.
+        program: the program of the helper.
+        text: the runner's message, without the helper's output, which may contain a secret.
     """
 
     def __init__(self, program: str, text: str) -> None:
@@ -67,15 +67,15 @@ class HelperFailure(Exception):  # noqa: N818 - what happened, not a mistake of 
 
 
 def program_name(helper: str) -> str:
-    """The program for a helper's name in ``credHelpers`` or ``credsStore``."""
+    """The program of a helper, by its name in ``credHelpers`` or ``credsStore``."""
     return f"docker-credential-{helper}"
 
 
 def get(run: RunHelper, helper: str, registry: str) -> Credentials | None:
-    """The credentials that a helper has for a registry, or None.
+    """The credentials that a helper has for a registry; None if it has none.
 
     Raises:
-        HelperFailure: the helper gave no valid answer.
+        HelperFailure: the helper printed no valid result.
     """
     program = program_name(helper)
     answer = _run(run, program, "get", registry)
@@ -96,10 +96,10 @@ def get(run: RunHelper, helper: str, registry: str) -> Credentials | None:
 
 
 def list_registries(run: RunHelper, helper: str) -> list[str]:
-    """The registries that a helper has credentials for, sorted.
+    """The registries for which a helper has credentials, sorted.
 
     Raises:
-        HelperFailure: the helper gave no valid answer.
+        HelperFailure: the helper printed no valid result.
     """
     program = program_name(helper)
     answer = _run(run, program, "list", "unused")

@@ -1,4 +1,4 @@
-"""Explanations why credentials do not apply to an image, and likely mistakes in entries."""
+"""Reasons why credentials do not apply to an image, and likely mistakes in entries."""
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.images.reference import DOCKER_HUB
@@ -13,7 +13,7 @@ _HUB_BY_OTHER_NAMES = (
 
 
 def no_match(entry_path: str, image_path: str) -> str:
-    """Why the credentials of one path do not apply to an image of another."""
+    """The reason why the credentials for one path do not apply to an image with another."""
     entry_host, _, entry_rest = entry_path.partition("/")
     image_host, _, image_rest = image_path.partition("/")
     if image_host == DOCKER_HUB and entry_host in _HUB_BY_OTHER_NAMES:

@@ -1,8 +1,8 @@
-"""The credentials that gitlab-runner pulls an image with.
+"""The credentials with which gitlab-runner pulls an image.
 
-The runner asks three sources, in this order: ``$DOCKER_AUTH_CONFIG``, the Docker configuration in the home of
-its own process, and the registries that GitLab sends with the job. For one path the first source wins;
-between paths, the longest that equals the image's path or is a parent of it, from any source.
+The runner reads three sources, in this order: ``$DOCKER_AUTH_CONFIG``, the Docker configuration in the home
+directory of its process, and the registries that GitLab sends with the job. For each path, the first source
+takes precedence; of all paths, the longest that equals the image's path or is a parent of it.
 
 Source: gitlab-runner, helpers/docker/auth/auth.go and executors/docker/internal/pull/manager.go, compared
 from 16.9 to 19.4.
@@ -44,14 +44,15 @@ def resolve_as_runner(
 
     Args:
         image: the image as in the job or ``config.toml``, with variables expanded.
-        runner_version: such as ``18.11`` or ``17.5.0``.
-        run_helper: runs a credential helper as the runner's process would: its user, ``PATH`` and home. Every
-            helper that a source names is asked, whatever the image, until one fails.
-        docker_auth_config: the job's variable ``DOCKER_AUTH_CONFIG``. One of the job, project or group
-            replaces that of ``environment`` under ``[[runners]]``; that of the runner's own process is not
-            read.
-        home: ``.docker/config.json`` and ``.dockercfg`` in the home of the runner's process, in this order.
-        job_credentials: what GitLab sends with the job.
+        runner_version: the runner's version, such as ``18.11`` or ``17.5.0``.
+        run_helper: runs a credential helper as the runner's process would, with its user, ``PATH`` and home
+            directory. Every helper that a source names is called, for each image, until one fails.
+        docker_auth_config: the job's variable ``DOCKER_AUTH_CONFIG``. A variable of the job, project or group
+            replaces the one in ``environment`` under ``[[runners]]``; the environment of the runner's process
+            is not read.
+        home: ``.docker/config.json`` and ``.dockercfg`` in the home directory of the runner's process, in
+            this order.
+        job_credentials: the registries that GitLab sends with the job.
 
     Returns:
         The credentials and the whole trace.
@@ -95,7 +96,7 @@ def _unjudged(source: ReadSource) -> Source:
 def _judged(
     source: ReadSource, image: str, best: str | None, kept: Mapping[str, KeptEntry], version: RunnerVersion
 ) -> Source:
-    """A source with the verdict on each of its entries for the image of this path."""
+    """A source with the verdict on each of its entries, for the image with this path."""
 
     def judge(entry: FoundEntry) -> Entry:
         verdict, reason = _verdict(source, entry, image, best, kept, version)
@@ -115,7 +116,7 @@ def _verdict(
     kept: Mapping[str, KeptEntry],
     version: RunnerVersion,
 ) -> tuple[Verdict, str]:
-    """The verdict on an entry, and why."""
+    """The verdict on an entry, and the reason."""
     if source.failure and entry.path in with_parents(image):
         return Verdict.LOST, f"it is for {image}, but its source is dropped"
     if entry.outranked_by:

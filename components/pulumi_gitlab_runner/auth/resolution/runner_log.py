@@ -43,14 +43,14 @@ def of_sources(sources: Sequence[ReadSource], version: RunnerVersion) -> Iterato
 
 
 def of_choice(image: str, source: str | None) -> LogLine:
-    """The lines about the credentials used, or that there are none."""
+    """The line about the credentials that are used."""
     if source is None:
         return LogLine(Where.DEBUG, f"No credentials found for {image}")
     return LogLine(Where.JOB_LOG, f"Authenticating with credentials from {source}")
 
 
 def _dropped(source: ReadSource, version: RunnerVersion) -> LogLine:
-    """The lines about an unusable source: a warning for the variable, none for the home."""
+    """The line about a dropped source: a warning for the variable; that of a file is not logged."""
     text = (
         f"Failed to resolve credentials from {source.name}: {source.failure}. "
         "Credentials from this source will not be used."

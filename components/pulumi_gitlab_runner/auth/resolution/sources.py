@@ -1,7 +1,7 @@
-"""Reads gitlab-runner's three sources of credentials as it does: their entries, or why each is dropped.
+"""Reads the three sources of credentials as gitlab-runner does: their entries, or why each source is dropped.
 
-Source: gitlab-runner, helpers/docker/auth/auth.go. Where the runner goes through a Go map, and so in random
-order, this goes in sorted order.
+Source: gitlab-runner, helpers/docker/auth/auth.go. The runner iterates over Go maps in random order; this
+module iterates in sorted order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,8 @@ from pulumi_gitlab_runner.images.runner_paths import registry_path
 from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 STABLE_ORDER = RunnerVersion(18, 3)
-"""Since this version a file's entries are ordered, and one whose helper has none matches no image."""
+"""The first version that sorts the entries of a file, and in which an entry whose helper has no credentials
+matches no image."""
 
 VARIABLE = "$DOCKER_AUTH_CONFIG"
 HOME = "home of the runner's process"
@@ -30,10 +31,10 @@ class JobCredentials:
     """One registry that GitLab sends with a job.
 
     Attributes:
-        url: the registry, such as ``registry.gitlab.example.com:5050``.
-        username: the user, ``gitlab-ci-token`` for GitLab's own.
-        password: the job's token.
-        type: only ``registry`` counts.
+        url: the host and port of the registry, such as ``registry.gitlab.example.com:5050``.
+        username: the user; ``gitlab-ci-token`` for GitLab's container registry.
+        password: the job token.
+        type: the type; others than ``registry`` are ignored.
     """
 
     url: str
@@ -48,10 +49,10 @@ class FoundEntry:
 
     Attributes:
         key: the registry as written in the source, without a password.
-        origin: its part of the source.
-        credentials: its credentials; None if its helper has none.
-        path: the path that image paths are compared with; empty if it can match no image.
-        helper: the helper that was asked.
+        origin: the part of the source that contains the entry.
+        credentials: the credentials; None if the helper has none.
+        path: the path that image paths are compared with; empty if the entry can match no image.
+        helper: the helper that was called; None for none.
         outranked_by: the part of the same file that has the same registry and takes precedence.
     """
 
@@ -65,16 +66,16 @@ class FoundEntry:
 
 @dataclass(frozen=True)
 class ReadSource:
-    """A source, read.
+    """The content of a source.
 
     Attributes:
-        name: as the job log names it.
-        entries: its entries, also if it is dropped.
-        absent: why there is nothing to read.
-        failure: why it is dropped.
-        failed_helper: the helper whose failure drops it.
-        fails_pull: whether the failure ends the pull, and not only this source.
-        notes: pitfalls in it.
+        name: the name of the source in the job log.
+        entries: the entries, also of a dropped source.
+        absent: why there is nothing to read; empty if there is.
+        failure: why the source is dropped; empty if it is not.
+        failed_helper: the helper whose failure drops the source.
+        fails_pull: whether the pull fails; otherwise only this source is dropped.
+        notes: pitfalls in the source.
     """
 
     name: str
@@ -96,7 +97,7 @@ def read_variable(value: str, run_helper: helpers.RunHelper, version: RunnerVers
 def read_home(
     files: Iterable[ConfigFile], run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> ReadSource:
-    """Read the first of the home's files that can be opened; the others are silently ignored."""
+    """Read the first file of the home directory that can be opened; the others are silently ignored."""
     notes: list[str] = []
     opened: ConfigFile | None = None
     for file in files:
@@ -148,13 +149,13 @@ def kept_entries(sources: Iterable[ReadSource]) -> dict[str, KeptEntry]:
 
 
 class _HelperNameIsPath(Exception):  # noqa: N818 - ends the reading of a source
-    """A helper's name with a path in it, for which the runner fails the pull."""
+    """A helper's name contains a path, for which the runner fails the pull."""
 
 
 def _read_config(
     name: str, content: str, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> ReadSource:
-    """Read a Docker configuration, asking every helper that it names."""
+    """Read a Docker configuration, and call every helper that it names."""
     config = read_docker_config(content, docker_cli_of(version))
     if config.broken:
         return ReadSource(name, _lost(config, version), failure=config.broken)
@@ -174,7 +175,7 @@ def _read_config(
 
 
 def _lost(config: DockerConfig, version: RunnerVersion) -> tuple[FoundEntry, ...]:
-    """The entries of a dropped configuration, without calls of helpers."""
+    """The entries of a dropped configuration, without calling helpers."""
     auths = [_entry(key, Origin.AUTHS, held, version) for key, held in sorted(config.auths.items())]
     unasked: list[FoundEntry] = []
     for key, helper in sorted(config.credential_helpers.items()):
@@ -189,7 +190,7 @@ def _ask_store(
 ) -> dict[str, FoundEntry]:
     """The credentials of the ``credsStore`` for each registry that it lists.
 
-    Where it lists a registry and then has no credentials, the entry of ``auths`` is emptied, not kept.
+    If it lists a registry and then has no credentials for it, the entry of ``auths`` becomes empty.
     """
     helper = config.credentials_store
     if not helper:
@@ -207,9 +208,9 @@ def _ask_store(
 def _ask_helpers(
     config: DockerConfig, run_helper: helpers.RunHelper, version: RunnerVersion
 ) -> dict[str, FoundEntry]:
-    """The credentials of the ``credHelpers``, each for its own registry.
+    """The credentials of the ``credHelpers``, each for its registry.
 
-    Invalid names are checked first here. In the runner the order of these and failing helpers is random.
+    Invalid names are checked before any helper is called; the order in the runner is random.
     """
     found: dict[str, FoundEntry] = {}
     named = sorted(config.credential_helpers.items())
@@ -222,7 +223,7 @@ def _ask_helpers(
 
 
 def _check_name(helper: str, place: str) -> None:
-    """Refuse a name that is not a plain file name, such as the empty one."""
+    """Refuse an empty name, and one that contains a path."""
     if not helper or ("/" in helper and helper != "/"):
         raise _HelperNameIsPath(f"{place} names the helper {helper!r}: path traversal is not allowed")
 

@@ -18,8 +18,8 @@ class Credentials:
     Attributes:
         username: the user, or empty with an identity token.
         password: the user's password.
-        identity_token: a token to ask the registry's authentication service with, in place of a password.
-        registry_token: a token to send to the registry as it is.
+        identity_token: a refresh token for the registry's authentication service, instead of a password.
+        registry_token: a bearer token that is sent to the registry unchanged.
     """
 
     username: str = ""
@@ -28,12 +28,12 @@ class Credentials:
     registry_token: Secret = NO_SECRET
 
     def __bool__(self) -> bool:
-        """Whether there is anything in them."""
+        """Whether any of them is not empty."""
         return bool(self.username or self.password or self.identity_token or self.registry_token)
 
 
 class Origin(StrEnum):
-    """The part of a source that has an entry."""
+    """The part of a source that contains an entry."""
 
     AUTHS = "auths"
     CREDENTIALS_STORE = "credsStore"
@@ -46,13 +46,13 @@ class Verdict(StrEnum):
 
     USED = "used"
     OUTRANKED = "outranked"
-    """It applies to the image too, but another entry takes precedence."""
+    """The entry applies to the image, but another one takes precedence."""
     NO_CREDENTIALS = "no credentials"
-    """Its credential helper has none."""
+    """The credential helper of the entry has no credentials."""
     NO_MATCH = "no match"
-    """It does not apply to this image."""
+    """The entry does not apply to the image."""
     LOST = "lost"
-    """It applies to the image, but its source is dropped."""
+    """The entry applies to the image, but its source is dropped."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ class Entry:
 
     Attributes:
         key: the registry as written in the source.
-        origin: its part of the source.
-        helper: the credential helper that was or would be asked, such as ``docker-credential-ecr-login``.
-        path: what the image's path is compared with; empty where the entry can never match.
-        credentials: its credentials; None if the helper was not asked or has none.
-        verdict: whether it is used, or why not.
-        reason: why, as a sentence.
+        origin: the part of the source that contains the entry.
+        helper: the credential helper that was or would be called, such as ``docker-credential-ecr-login``.
+        path: the path that the image's path is compared with; empty if the entry can never match.
+        credentials: the credentials; None if the helper was not called or has none.
+        verdict: the verdict on the entry.
+        reason: the reason for the verdict, as a sentence.
         notes: pitfalls in the entry itself, such as a password that ends in a newline.
     """
 
@@ -85,9 +85,9 @@ class Status(StrEnum):
 
     READ = "read"
     ABSENT = "absent"
-    """There is none, or it holds no credentials."""
+    """The source does not exist, or contains no credentials."""
     DROPPED = "dropped"
-    """It cannot be used, so all its entries are ignored."""
+    """The source cannot be used, so that all its entries are ignored."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ class Source:
     """One source of credentials.
 
     Attributes:
-        name: as the job log names it, such as ``$DOCKER_AUTH_CONFIG`` or ``/root/.docker/config.json``.
-        status: the verdict on it.
-        reason: why, as a sentence; empty for a source that was read.
-        entries: every registry it names, as far as it could be read, also those that were not used.
-            Empty where the pull fails anyway.
-        failed_helper: the credential helper for which it was dropped.
+        name: the name in the job log, such as ``$DOCKER_AUTH_CONFIG`` or ``/root/.docker/config.json``.
+        status: the verdict on the source.
+        reason: the reason for the status, as a sentence; empty for a source that was read.
+        entries: the registries of the source, as far as it could be read, also those that are not used.
+            Empty if the pull fails because of any source.
+        failed_helper: the credential helper whose failure drops the source.
         notes: pitfalls in the source as a whole, such as a second file that is not read.
     """
 
@@ -113,14 +113,14 @@ class Source:
 
 
 class Where(StrEnum):
-    """Who sees a line."""
+    """The place where a line is logged."""
 
     JOB_LOG = "job log"
     DEBUG = "debug log"
     """The job log of a runner with ``log_level = "debug"``, or of a job with ``CI_DEBUG_TRACE``."""
     TERMINAL = "terminal"
     NOWHERE = "nowhere"
-    """It is not logged."""
+    """The line is not logged."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ class LogLine:
     """A line that the runner or Docker logs, or suppresses.
 
     Attributes:
-        where: who sees it.
-        text: the line. A helper's output, which may hold a secret, is replaced by ``…``.
+        where: the place where it is logged.
+        text: the line. A helper's output, which may contain a secret, is replaced by ``…``.
     """
 
     where: Where
@@ -138,14 +138,14 @@ class LogLine:
 
 @dataclass(frozen=True)
 class Resolution:
-    """Which credentials an image is pulled with, and why.
+    """The credentials with which an image is pulled, and the reasons.
 
     Attributes:
         image: the image as given.
         path: the normalized image name, which is compared with the registries' paths.
-        sources: every source, in the order in which they were asked.
+        sources: all sources, in the order in which they are read.
         log: the log lines, in order.
-        failure: why the pull fails before the registry is asked; None if it does not.
+        failure: why the pull fails before a request to the registry; None if it does not.
     """
 
     image: str
@@ -156,17 +156,17 @@ class Resolution:
 
     @property
     def source(self) -> Source | None:
-        """The source of the credentials used."""
+        """The source of the credentials; None for an anonymous pull."""
         return next((source for source in self.sources if _used(source)), None)
 
     @property
     def entry(self) -> Entry | None:
-        """The entry whose credentials are used."""
+        """The entry whose credentials are used; None for an anonymous pull."""
         return _used(self.source) if self.source else None
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials used; None for an anonymous pull."""
+        """The credentials that are used; None for an anonymous pull."""
         return self.entry.credentials if self.entry else None
 
 
