@@ -295,7 +295,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
                 error(
                     "runners[1].token",
                     "the token is that of runners[0], and the two would share their state",
-                    "register a runner of its own in GitLab",
+                    "register a separate runner in GitLab",
                 )
             ],
         ),
@@ -305,7 +305,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
                 error(
                     "runners[1].autoscaler.plugin_config.name",
                     "the group `burst` is that of runners[0], which would end its instances",
-                    "give each runner a group of its own",
+                    "give each runner a separate group",
                 )
             ],
         ),
@@ -365,7 +365,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 error(
                     "runners[0].url",
-                    "`gitlab.example.com` is no web address",
+                    "`gitlab.example.com` is not a URL",
                     "write it as `https://gitlab.example.com`",
                 )
             ],
@@ -477,7 +477,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
         ),
         (
             manager(build(environment=["hunter2"])),
-            [error("runners[0].environment[0]", "the entry is no variable", "write it as `KEY=value`")],
+            [error("runners[0].environment[0]", "the entry is not a variable", "write it as `KEY=value`")],
         ),
         (
             docker(services=[{"name": "redis:7", "environment": ["DOCKER_AUTH_CONFIG={hunter2}"]}]),
@@ -518,8 +518,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
             [
                 error(
                     "runners[0].docker.network_mode",
-                    "the network `host` switches the network per job off, which `FF_NETWORK_PER_BUILD` "
-                    "asks for",
+                    "the network `host` disables the network per job, which `FF_NETWORK_PER_BUILD` enables",
                     "leave `network_mode` out, or set the flag to false",
                 ),
                 error(

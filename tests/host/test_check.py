@@ -163,7 +163,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "a network that switches that of the job off": (
         build({"docker": {"network_mode": "host"}}),
         f"{CONFIG}.docker.network_mode",
-        "the network `host` switches the network per job off, which `FF_NETWORK_PER_BUILD` asks for",
+        "the network `host` disables the network per job, which `FF_NETWORK_PER_BUILD` enables",
     ),
     "the packets of a network that is not there": (
         build({"docker": {"network_mtu": 1450}, "feature_flags": {"FF_NETWORK_PER_BUILD": False}}),

@@ -1,5 +1,5 @@
-"""`config.toml` of GitLab Runner: fully typed, checked against a runner version, rendered.
+"""The types, checks and rendering of GitLab Runner's `config.toml`.
 
-`manager.ManagerConfig` is the whole file; `check.check` finds its problems, `render.render` writes
-it.
+`manager.ManagerConfig` is the type of the whole file, `check.check` checks it against a runner version, and
+`render.render` renders it.
 """

@@ -12,9 +12,9 @@ from pulumi_gitlab_runner.config.toml_table import toml_table
 
 @toml_table()
 class ConnectorConfig(TypedDict):
-    """`[runners.autoscaler.connector_config]`: how the manager reaches an instance.
+    """`[runners.autoscaler.connector_config]`: the connection of the manager to an instance.
 
-    A value given here wins over what the plugin reports.
+    A value takes precedence over the one that the plugin reports.
     """
 
     os: NotRequired[str]
@@ -22,7 +22,7 @@ class ConnectorConfig(TypedDict):
     arch: NotRequired[str]
     """Processor architecture of the instance. Since 15.5."""
     protocol: NotRequired[str]
-    """`ssh`, `winrm` or `winrm+https`. Default: what the plugin reports. Since 15.5."""
+    """`ssh`, `winrm` or `winrm+https`. Default: the protocol that the plugin reports. Since 15.5."""
     protocol_port: NotRequired[int]
     """Port. Default: 22 for ssh, 5985 for winrm, 5986 for winrm+https. Since 17.11."""
     username: NotRequired[str]
@@ -32,51 +32,51 @@ class ConnectorConfig(TypedDict):
     key_path: NotRequired[str]
     """Absolute path of a private key on the manager's host. Since 15.5."""
     use_static_credentials: NotRequired[bool]
-    """Connect only with the given credentials; provision none. Default: false. Since 15.5."""
+    """Use only the configured credentials; do not provision any. Default: false. Since 15.5."""
     keepalive: NotRequired[str]
     """Interval of keepalive messages, such as `30s`. Default: 30s. Since 15.5."""
     timeout: NotRequired[str]
-    """Limit of the connection attempt, such as `10m`. Default: 10m. Since 15.5."""
+    """Timeout of the connection attempt, such as `10m`. Default: 10m. Since 15.5."""
     use_external_addr: NotRequired[bool]
-    """Connect to the public address where there is one. Default: false. Since 15.9."""
+    """Connect to the public address of an instance that has one. Default: false. Since 15.9."""
 
 
 @toml_table()
 class AutoscalerPolicyConfig(TypedDict):
-    """`[[runners.autoscaler.policy]]`: how many instances wait idle, and when."""
+    """`[[runners.autoscaler.policy]]`: the idle capacity in some periods."""
 
     periods: NotRequired[list[str]]
-    """When this policy holds, as cron expressions. Default: always. Since 15.5."""
+    """Periods in which this policy applies, as cron expressions. Default: always. Since 15.5."""
     timezone: NotRequired[str]
     """Time zone of `periods`, such as `Europe/Berlin`. Default: the host's. Since 15.5."""
     idle_count: NotRequired[int]
     """Free job slots to keep ready. Default: 0. Since 15.5."""
     idle_time: NotRequired[str]
-    """How long an idle instance stays, such as `20m`; at least 1s. Since 15.5."""
+    """Time after which an idle instance is removed, such as `20m`; at least 1s. Since 15.5."""
     scale_factor: NotRequired[float]
-    """Free job slots to keep as a share of those in use, beside `idle_count`. Default: 0. Since 15.5."""
+    """Free job slots on top of `idle_count`, as a factor of the slots in use. Default: 0. Since 15.5."""
     scale_factor_limit: NotRequired[int]
-    """Limit of what `scale_factor` yields. Default: none. Since 15.5."""
+    """Maximum number of free job slots from `scale_factor`. Default: no limit. Since 15.5."""
     preemptive_mode: NotRequired[bool]
-    """Ask for jobs only with a free slot at hand. Default: true where `idle_count` is above 0. Since 18.1."""
+    """Request jobs only when a slot is free. Default: true if `idle_count` is above 0. Since 18.1."""
 
 
 @toml_table()
 class ScaleThrottleConfig(TypedDict):
-    """`[runners.autoscaler.scale_throttle]`: how fast instances are added."""
+    """`[runners.autoscaler.scale_throttle]`: the rate limit of new instances."""
 
     limit: NotRequired[int]
-    """New instances a second; -1 for no limit. Default: 100. Since 17.0."""
+    """New instances per second; -1 for no limit. Default: 100. Since 17.0."""
     burst: NotRequired[int]
-    """New instances at once. Default: `max_instances`, else `limit`. Since 17.0."""
+    """Maximum burst of new instances. Default: `max_instances`, else `limit`. Since 17.0."""
 
 
 @toml_table()
 class StateStorageConfig(TypedDict):
-    """`[runners.autoscaler.state_storage]`: what the manager remembers of its instances; beta."""
+    """`[runners.autoscaler.state_storage]`: the stored state of the instances; beta."""
 
     enabled: NotRequired[bool]
-    """Remember instances across restarts; else a restart removes them. Default: false. Since 17.5."""
+    """Keep instances when the manager restarts; otherwise it removes them. Default: false. Since 17.5."""
     dir: NotRequired[str]
     """Directory of the state. Default: `.taskscaler` beside `config.toml`. Since 17.5."""
     keep_instance_with_acquisitions: NotRequired[bool]
@@ -96,7 +96,7 @@ class VmIsolationConfig(TypedDict):
     image: NotRequired[str]
     """Default image of the nested virtual machine. Since 15.8."""
     connector_config: NotRequired[ConnectorConfig]
-    """How to reach the nested virtual machine. Since 15.8."""
+    """The connection to the nested virtual machine. Since 15.8."""
 
 
 @toml_table()
@@ -116,21 +116,21 @@ class AutoscalerConfig(TypedDict):
     instance_ready_command: NotRequired[str]
     """Command that checks whether an instance is ready; a failure removes it. Since 16.11."""
     instance_acquire_timeout: NotRequired[str]
-    """How long a job waits for an instance, such as `15m`. Default: 15m. Since 18.1."""
+    """Timeout of a job that waits for an instance, such as `15m`. Default: 15m. Since 18.1."""
     update_interval: NotRequired[str]
-    """Interval at which the plugin is asked for changes. Default: 1m. Since 17.0."""
+    """Interval at which the plugin is polled for changes. Default: 1m. Since 17.0."""
     update_interval_when_expecting: NotRequired[str]
-    """The same while a change is expected. Default: 2s. Since 17.0."""
+    """Interval of the polling while a change is expected. Default: 2s. Since 17.0."""
     deletion_retry_interval: NotRequired[str]
-    """Wait until a removal without effect is tried again. Default: 1m. Since 18.3."""
+    """Time after which a removal without effect is retried. Default: 1m. Since 18.3."""
     shutdown_deletion_interval: NotRequired[str]
     """Interval of removals and checks at shutdown. Default: 10s. Since 18.3."""
     shutdown_deletion_retries: NotRequired[int]
-    """Attempts to see all instances removed at shutdown. Default: 3. Since 18.3."""
+    """Attempts to remove all instances at shutdown. Default: 3. Since 18.3."""
     failure_threshold: NotRequired[int]
     """Failed health checks in a row after which an instance is replaced. Default: 3. Since 18.3."""
     reservation_throttling: NotRequired[bool]
-    """Ask for no more jobs than slots can be had. Default: true. Since 18.7."""
+    """Request no more jobs than slots can be reserved. Default: true. Since 18.7."""
     log_internal_ip: NotRequired[bool]
     """Show the instance's private address in job logs. Default: false. Since 18.2."""
     log_external_ip: NotRequired[bool]
@@ -146,16 +146,16 @@ class AutoscalerConfig(TypedDict):
     instance_readiness_time_buckets: NotRequired[list[float]]
     """Histogram buckets of the time until an instance is ready, in seconds. Since 15.11."""
     instance_life_duration_buckets: NotRequired[list[float]]
-    """Histogram buckets of an instance's life, in seconds. Since 15.11."""
+    """Histogram buckets of the lifetime of an instance, in seconds. Since 15.11."""
     plugin_config: NotRequired[dict[str, Any]]
-    """Settings handed to the plugin; for AWS `name`, the Auto Scaling group. Since 15.5."""
+    """Settings of the plugin; for AWS `name`, the Auto Scaling group. Since 15.5."""
     connector_config: NotRequired[ConnectorConfig]
-    """How the manager reaches an instance. Since 15.5."""
+    """The connection of the manager to an instance. Since 15.5."""
     scale_throttle: NotRequired[ScaleThrottleConfig]
-    """How fast instances are added. Since 17.0."""
+    """The rate limit of new instances. Since 17.0."""
     state_storage: NotRequired[StateStorageConfig]
-    """The state of instances that the manager stores. Since 17.5."""
+    """The stored state of the instances. Since 17.5."""
     vm_isolation: NotRequired[VmIsolationConfig]
     """A nested virtual machine for each job. Since 15.8."""
     policy: NotRequired[list[AutoscalerPolicyConfig]]
-    """How many instances wait idle; the last policy whose period holds decides. Since 15.5."""
+    """Idle capacity; the last policy with a matching period applies. Since 15.5."""

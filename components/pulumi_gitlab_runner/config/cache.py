@@ -1,7 +1,7 @@
 """The `[runners.cache]` section of `config.toml`: the distributed cache.
 
-Keys, types and defaults are those of the runner's `cache/cacheconfig/cacheconfig.go` (19.4). Alone in the
-file, these keys are written in CamelCase.
+Keys, types and defaults are those of the runner's `cache/cacheconfig/cacheconfig.go` (19.4). Unlike all other
+keys of the file, these are in CamelCase.
 """
 
 from typing import NotRequired
@@ -38,9 +38,9 @@ class S3CacheConfig(TypedDict):
     server_address: NotRequired[str]
     """`HOST[:PORT]` of the store. Default: AWS. Since 11.3."""
     access_key: NotRequired[str]
-    """Access key; leave it out to use the host's role. Since 11.3."""
+    """Access key ID; leave it out to use the host's role. Since 11.3."""
     secret_key: NotRequired[str]
-    """Secret of the access key; a secret. Since 11.3."""
+    """Secret access key; a secret. Since 11.3."""
     session_token: NotRequired[str]
     """Session token of temporary credentials; a secret. Since 16.8."""
     bucket_name: NotRequired[str]
@@ -48,17 +48,17 @@ class S3CacheConfig(TypedDict):
     bucket_location: NotRequired[str]
     """Region of the bucket, such as `eu-west-1`. Since 11.3."""
     insecure: NotRequired[bool]
-    """Use HTTP in place of HTTPS. Default: false. Since 11.3."""
+    """Use HTTP instead of HTTPS. Default: false. Since 11.3."""
     authentication_type: NotRequired[str]
-    """`iam` or `access-key`. Default: access-key where `server_address` and both keys are set. Since 14.4."""
+    """`iam` or `access-key`. Default: access-key if `server_address` and both keys are set. Since 14.4."""
     server_side_encryption: NotRequired[str]
     """Encryption at rest: `S3`, `KMS` or `DSSE-KMS`. Default: the bucket's. Since 15.3."""
     server_side_encryption_key_id: NotRequired[str]
-    """Alias, identifier or ARN of the KMS key. Since 15.3."""
+    """Alias, ID or ARN of the KMS key. Since 15.3."""
     dual_stack: NotRequired[bool]
-    """Use endpoints with IPv4 and IPv6. Default: true. Since 17.5."""
+    """Use dual-stack endpoints, with IPv4 and IPv6. Default: true. Since 17.5."""
     path_style: NotRequired[bool]
-    """Name the bucket in the path. Default: false on AWS and Google, else found out. Since 17.5."""
+    """Use path-style URLs. Default: false on AWS and Google, otherwise detected. Since 17.5."""
     accelerate: NotRequired[bool]
     """Use S3 Transfer Acceleration. Default: false. Since 17.5."""
     role_arn: NotRequired[str]
@@ -88,11 +88,11 @@ class GcsCacheConfig(TypedDict):
     bucket_name: NotRequired[str]
     """Name of the bucket. Since 11.3."""
     universe_domain: NotRequired[str]
-    """Domain of the Google cloud. Default: `googleapis.com`. Since 18.9."""
+    """Universe domain of Google Cloud. Default: `googleapis.com`. Since 18.9."""
     access_id: NotRequired[str]
-    """Service account. Since 11.3."""
+    """ID of the service account. Since 11.3."""
     private_key: NotRequired[str]
-    """Key of the service account; a secret. Since 11.3."""
+    """Private key of the service account; a secret. Since 11.3."""
 
 
 @toml_table(
@@ -109,7 +109,7 @@ class AzureCacheConfig(TypedDict):
     container_name: NotRequired[str]
     """Name of the container. Since 13.4."""
     storage_domain: NotRequired[str]
-    """Domain of the store. Default: `blob.core.windows.net`. Since 13.4."""
+    """Domain of the storage. Default: `blob.core.windows.net`. Since 13.4."""
     account_name: NotRequired[str]
     """Name of the storage account. Since 13.4."""
     account_key: NotRequired[str]
@@ -134,7 +134,7 @@ class CacheConfig(TypedDict):
     shared: NotRequired[bool]
     """Share caches between runners. Default: false. Since 1.9."""
     max_uploaded_archive_size: NotRequired[int]
-    """Limit of an uploaded archive, in bytes; 0 for no limit. Default: 0. Since 15.6."""
+    """Maximum size of an uploaded archive, in bytes; 0 for no limit. Default: 0. Since 15.6."""
     s3: NotRequired[S3CacheConfig]
     """A cache in S3 or a compatible store. Since 11.3."""
     gcs: NotRequired[GcsCacheConfig]

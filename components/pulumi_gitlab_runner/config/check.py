@@ -1,4 +1,4 @@
-"""Checks whether the runner understands a `config.toml` and does what it says."""
+"""Checks whether the runner accepts a `config.toml`, and applies it as intended."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -16,19 +16,19 @@ from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 
 def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
-    """Return everything that is wrong with a configuration, or probably not as intended.
+    """Return the errors in a configuration, and the settings that are probably not as intended.
 
-    The runner silently ignores an unknown key, and exits on some wrong values; this check comes before.
+    The runner silently ignores an unknown key, and exits on some wrong values.
 
     Args:
-        config: The data of a `ManagerConfig`, valid or not, under its own names or those of `config.toml`. A
-            token that is not known yet may be any
-            text that differs from the other runners' tokens.
-        runner_version: The version that will read the file, such as `19.4.0`.
+        config: The data of a `ManagerConfig`, valid or not, with its field names or with the keys of
+            `config.toml`. A token that is not known yet may be any text that differs from the other runners'
+            tokens.
+        runner_version: The version of the runner that reads the file, such as `19.4.0`.
 
     Returns:
-        The findings: types, then single keys, then rules over several keys, which wait while a type is wrong.
-        Empty for a valid configuration.
+        The findings about types, then about single keys, then about several keys together; the latter only if
+        all types are right. Empty for a valid configuration.
 
     Raises:
         ValueError: `runner_version` is not a version.

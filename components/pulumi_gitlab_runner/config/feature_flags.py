@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FeatureFlag:
-    """A switch of the runner's behaviour.
+    """A feature flag of the runner.
 
     Attributes:
-        default: Whether it is on unless it is set.
-        deprecated: Whether the runner is going to remove it.
+        default: The default value.
+        deprecated: Whether the runner deprecates the flag.
     """
 
     default: bool

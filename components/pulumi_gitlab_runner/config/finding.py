@@ -10,9 +10,9 @@ class Severity(StrEnum):
     """The severity of a finding."""
 
     ERROR = "error"
-    """The runner would ignore it, refuse it or fail with it: nothing is deployed."""
+    """The runner ignores or refuses the setting, or fails with it: nothing is deployed."""
     WARNING = "warning"
-    """It works, but probably not as intended."""
+    """The setting works, but probably not as intended."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Finding:
 
     Attributes:
         severity: The severity.
-        path: Such as `runners[0].docker.network_mtu`.
-        found: The value there, and why it is a problem.
-        fix: What is allowed, or how to fix it.
+        path: The path, such as `runners[0].docker.network_mtu`.
+        found: The value at the path, and why it is a problem.
+        fix: The allowed values, or how to fix the problem.
     """
 
     severity: Severity
@@ -36,10 +36,10 @@ class Finding:
 
 
 def error(path: str, found: str, fix: str) -> Finding:
-    """Return a finding that keeps the configuration from being used."""
+    """Return a finding that prevents the use of the configuration."""
     return Finding(Severity.ERROR, path, found, fix)
 
 
 def warning(path: str, found: str, fix: str) -> Finding:
-    """Return a finding that leaves the configuration usable."""
+    """Return a finding that does not prevent the use of the configuration."""
     return Finding(Severity.WARNING, path, found, fix)

@@ -1,4 +1,4 @@
-"""The grammars of texts that the runner accepts in `config.toml`."""
+"""The formats of texts that the runner accepts in `config.toml`."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class Form:
-    """A grammar: a test of a text, and its description for a message."""
+    """A format of a text: a test, and its description for messages."""
 
     accepts: Callable[[str], bool]
     allowed: str

@@ -1,7 +1,7 @@
 """Settings that weaken the isolation of a runner's jobs from the machine that runs them.
 
-Used twice: a preview warns of settings that make a job root on its machine, and a merge-request note lists
-everything that a runner's jobs may newly do.
+A preview warns of settings that make a job root on its machine, and the note on a merge request lists all new
+privileges of a runner's jobs.
 
 Source: docs.gitlab.com/runner/configuration/advanced-configuration and docs.gitlab.com/runner/security.
 """
@@ -25,9 +25,9 @@ class IsolationGap:
 
     Attributes:
         key: the key in the `[runners.docker]` section, such as `volumes[1]`.
-        what: what jobs may do, as a predicate of the runner.
-        name: what it is about, such as the folder; empty if `what` is complete.
-        reason: why it makes a job root on the machine; empty if it does not.
+        what: the privilege of the jobs, as a predicate of the runner.
+        name: the object of the privilege, such as the folder; empty if `what` is complete.
+        reason: why the setting makes a job root on the machine; empty if it does not.
     """
 
     key: str
@@ -37,7 +37,7 @@ class IsolationGap:
 
     @property
     def phrase(self) -> tuple[str, tuple[str, ...]]:
-        """A phrase, and the names that it is about."""
+        """A text, and the names that follow it."""
         return self.what, (self.name,) if self.name else ()
 
 
@@ -67,9 +67,9 @@ _GAINS = {
     "device_cgroup_rules": ("gives its jobs devices of the host", ""),
     "volumes_from": ("gives its jobs the volumes of", ""),
 }
-"""Lists whose entries each weaken the isolation."""
+"""The lists of which each entry weakens the isolation."""
 NO_NEW_PRIVILEGES = "no-new-privileges"
-"""The security option that strengthens the isolation; the others weaken it."""
+"""The security option that strengthens the isolation; all other ones weaken it."""
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 _SYSTEM = (
     *(
@@ -98,7 +98,7 @@ _LIMITS = (
     *("allowed_images", "allowed_services", "allowed_privileged_images", "allowed_privileged_services"),
     *("allowed_users", "allowed_pull_policies", "pull_policy", "cap_drop"),
 )
-"""Lists that say what jobs may do: they take from it, or give less the longer they are."""
+"""The lists that restrict jobs."""
 _ISOLATION = (
     *(key for key, _ in _SWITCHES),
     *_GAINS,
@@ -135,11 +135,11 @@ def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
 
 
 def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
-    """Warnings of settings that make a job root on its machine; none if the machine ends with the job.
+    """Warnings of settings that make a job root on its machine; none if each machine runs only one job.
 
     Args:
-        runner: the runner.
-        path: its path.
+        runner: the `[[runners]]` section.
+        path: the path of the section.
     """
     autoscaler = runner.get("autoscaler", {})
     if autoscaler.get("max_use_count") == 1 and autoscaler.get("capacity_per_instance", 1) <= 1:
@@ -164,5 +164,5 @@ def _reason_of_mount(source: str) -> str:
 
 
 def texts(value: Any) -> list[str]:
-    """The texts of a list; none if a foreign file has something else there."""
+    """The entries of a list as texts; empty if the value is not a list."""
     return [str(each) for each in value] if isinstance(value, list) else []

@@ -18,4 +18,4 @@ PERIOD = Form(
     "(0-7 or mon-sun); such as `* 8-17 * * mon-fri`",
 )
 TIME_ZONE = Form(_is_time_zone, "UTC, or a place such as `Europe/Berlin`")
-"""The form only: the host knows which time zones exist."""
+"""A check of the format only: which time zones exist depends on the host."""

@@ -19,8 +19,8 @@ HEADER = """\
 def toml_data(config: ManagerConfig) -> dict[str, Any]:
     """Return the declared data under the keys and with the types of `config.toml`.
 
-    Keys are in the order of the schema, whatever the order of the declaration. Whole numbers that another
-    language passes as floats become integers again; points in time become TOML datetimes.
+    Keys are in the order of the schema, not of the declaration. Whole numbers that another language passes as
+    floats become integers; points in time become TOML datetimes.
 
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
@@ -38,12 +38,11 @@ def toml_data(config: ManagerConfig) -> dict[str, Any]:
 
 
 def render(config: ManagerConfig, number: Callable[[str], str] | None = None) -> str:
-    """Return the text of `config.toml`: the same text for the same data, read back equal by any TOML reader.
+    """Return the text of `config.toml`, which is always the same for the same data.
 
     Args:
         config: A configuration in which `check` found no error.
-        number: The placeholder for the number in GitLab of the runner of a name, as text. Default: the
-            numbers are those in `config`.
+        number: Returns the placeholder for the ID of a runner, by its name. Default: the IDs in `config`.
 
     Raises:
         ValueError: The configuration has a key, a type or a point in time that `check` refuses.
@@ -55,6 +54,6 @@ def render(config: ManagerConfig, number: Callable[[str], str] | None = None) ->
 
 
 def _with_number(runner: dict[str, Any], number: str) -> dict[str, Any]:
-    """A runner with a text for its number, in the place that the number has."""
+    """A runner with a placeholder for its ID, at the position of the ID."""
     before = {key: runner[key] for key in ("name", "url")}
     return {**before, "id": number, **{key: value for key, value in runner.items() if key != "id"}}

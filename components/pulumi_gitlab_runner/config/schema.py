@@ -58,12 +58,12 @@ class Key:
     """A key of `config.toml`.
 
     Attributes:
-        go_type: Its type in the runner's source.
-        since: The first release that supports it, as `MAJOR.MINOR`.
-        minimum: The smallest number, if there is a limit.
-        allowed: The texts that are allowed, where they can be listed. Holds for each item of a list.
-        form: The grammar of the text, where it has one. Holds for each item of a list.
-        instead: The key to use in its place, where it is deprecated.
+        go_type: The type in the runner's source.
+        since: The first release that supports the key, as `MAJOR.MINOR`.
+        minimum: The smallest allowed number; None for no limit.
+        allowed: The allowed texts, also for each item of a list; empty for any.
+        form: The format of the text, also for each item of a list; None for any.
+        instead: The replacement of a deprecated key; empty for any other key.
     """
 
     go_type: str
@@ -79,8 +79,8 @@ class RemovedKey:
     """A key of earlier releases.
 
     Attributes:
-        last_in: The last release that supported it, as `MAJOR.MINOR`.
-        fix: What to do instead.
+        last_in: The last release that supported the key, as `MAJOR.MINOR`.
+        fix: The fix.
     """
 
     last_in: str

@@ -1,4 +1,4 @@
-"""Normalizes what the runner accepts in several forms to the form of the types.
+"""Converts between the keys and forms of `config.toml` and the fields of its types.
 
 Sources: the `toml` tags of the runner's configuration structs; `StringOrArray` in common/config.go (19.4).
 """
@@ -14,15 +14,15 @@ from pulumi_gitlab_runner.config.toml_table import name_in_file
 
 
 def as_fields(config: Mapping[str, Any], table: type) -> dict[str, Any]:
-    """A table of `config.toml` under the names and with the forms of its type.
+    """A table of `config.toml` with the field names and forms of its type.
 
-    A key may be spelt as in the file (`BucketName`, `tls-ca-file`) or as its field (`bucket_name`). A text
-    becomes a list of one where the runner accepts both, and a TOML datetime becomes text. Everything else
-    is kept, wrong or not: `check` reports it.
+    A key may be spelled as in the file (`BucketName`, `tls-ca-file`) or as its field (`bucket_name`). A text
+    becomes a list with one item if the runner accepts both, and a TOML datetime becomes text. Everything else
+    is unchanged, valid or not: `check` reports it.
 
     Args:
         config: the table, as declared or as read from a file.
-        table: its type, such as `RunnerConfig`.
+        table: the type of the table, such as `RunnerConfig`.
     """
     found: dict[str, Any] = {}
     for name, value in config.items():
@@ -34,11 +34,11 @@ def as_fields(config: Mapping[str, Any], table: type) -> dict[str, Any]:
 
 
 def as_keys(table_data: Mapping[str, Any], table: type) -> dict[str, Any]:
-    """A table of `config.toml` under the keys of the file.
+    """A table of `config.toml` with the keys of the file.
 
     Args:
         table_data: the table, with the fields of its type.
-        table: its type, such as `RunnerConfig`.
+        table: the type of the table, such as `RunnerConfig`.
     """
     return {
         name_in_file(table, field): _in_tables(value, nested_table(table, field), as_keys)
@@ -57,7 +57,7 @@ def _value(value: Any, table: type, field: str) -> Any:
 
 
 def _in_tables(value: Any, nested: type | None, spelt: Callable[[Mapping[str, Any], type], Any]) -> Any:
-    """The value of a key, with the tables in it renamed."""
+    """The value of a key, with the keys of the tables in it converted."""
     if nested is None:
         return value
     if isinstance(value, Mapping):
@@ -69,6 +69,6 @@ def _in_tables(value: Any, nested: type | None, spelt: Callable[[Mapping[str, An
 
 @cache
 def fields_by_spelling(table: type) -> dict[str, str]:
-    """The fields of a table whose keys in the file have other names, by those names."""
+    """The fields of a table that have another key in the file, by that key."""
     spelled = {name_in_file(table, field): field for field in KEYS[table]}
     return {name: field for name, field in spelled.items() if name != field}

@@ -1,4 +1,4 @@
-"""Keys, types and values of a `config.toml`, each by itself, against the schema."""
+"""Checks each key, type and value of a `config.toml` against the schema."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -26,9 +26,9 @@ _TYPE_NAMES = {
 
 
 def check_types(config: Mapping[str, object]) -> Iterator[Finding]:
-    """Find values of the wrong type. A value is never shown: it may be a secret in the wrong place."""
+    """Find values of the wrong type. A finding never contains a value: it may be a misplaced secret."""
     for mismatch in fitted(config, ManagerConfig)[1]:
-        if mismatch.reason in (TYPE, KEY_TYPE):  # `check_keys` knows more about an unknown key
+        if mismatch.reason in (TYPE, KEY_TYPE):  # `check_keys` reports unknown keys
             found, expected = type(mismatch.found), get_origin(mismatch.expected) or mismatch.expected
             allowed = "a table" if is_toml_table(expected) else _TYPE_NAMES[expected]
             yield error(
@@ -101,7 +101,7 @@ def _is_unset(key: Key, text: str) -> bool:
 
 
 def _items(value: object, at: str) -> Iterator[tuple[object, str]]:
-    """Yield a value with its path, or each item of a list with its own."""
+    """Yield a value with its path, or each item of a list with the item's path."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield item, f"{at}[{index}]"
@@ -111,7 +111,7 @@ def _items(value: object, at: str) -> Iterator[tuple[object, str]]:
 
 @cache
 def nested_table(table: type, name: str) -> type | None:
-    """Return the type of the table that a key holds, or a list of them; None for any other key."""
+    """Return the type of the table, or of the tables in a list, in a key's value; None for other keys."""
     hint: Any = fields_of(table)[name]
     if get_origin(hint) is list:
         (hint,) = get_args(hint)
@@ -119,7 +119,7 @@ def nested_table(table: type, name: str) -> type | None:
 
 
 def _plain(name: str) -> str:
-    """Return a key in a form common to its spelling here and in `config.toml`."""
+    """Return a key in a form that is the same for the field and for the key of `config.toml`."""
     return name.replace("_", "").lower()
 
 

@@ -1,7 +1,7 @@
-"""The base of every table of `config.toml` as a Python type.
+"""The decorator of the types of `config.toml`'s tables.
 
-Every field is marked `NotRequired` by itself: Pulumi's analyzer does not see `total=False` on a
-`typing_extensions.TypedDict`. What the runner needs, `check` asks for.
+Each field is marked `NotRequired`: Pulumi's analyzer does not see `total=False` on a
+`typing_extensions.TypedDict`. `check` reports missing keys that the runner requires.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ _NAMES_IN_FILE: dict[Any, Mapping[str, str]] = {}
 
 
 def toml_table(names: Mapping[str, str] = NO_NAMES) -> Callable[[type[_Table]], type[_Table]]:
-    """Make a TypedDict a table of the file.
+    """Declare a TypedDict as a table of the file.
 
     Args:
-        names: The TOML key of each field whose name differs from it, such as
-            `{"tls_ca_file": "tls-ca-file"}`. Every other field is written under its own name.
+        names: The TOML keys of the fields whose names differ from them, such as
+            `{"tls_ca_file": "tls-ca-file"}`. The TOML key of any other field is its name.
     """
 
     def table(kind: type[_Table]) -> type[_Table]:

@@ -1,1 +1,1 @@
-"""Rules that look at several keys of a `config.toml` together."""
+"""Rules for several keys of a `config.toml` together."""

@@ -14,11 +14,11 @@ _PLUGINS_AS_IMAGES = RunnerVersion(16, 11)
 
 
 def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Find settings that keep instances from starting, or that keep them running forever.
+    """Find settings that prevent the start of instances, or keep them running forever.
 
     Args:
         runner: The runner with the section.
-        path: The runner's path.
+        path: The path of the runner.
         version: The runner's version.
     """
     autoscaler = runner.get("autoscaler")

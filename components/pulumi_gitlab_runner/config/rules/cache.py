@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.config.runner import RunnerConfig
 
 
 def check_cache(runner: RunnerConfig, path: str) -> Iterator[Finding]:
-    """Find a cache that the runner could not use, or would use in another way than declared."""
+    """Find a cache that the runner cannot use, or does not use as declared."""
     cache = runner.get("cache")
     if cache is None:
         return

@@ -14,11 +14,11 @@ _DOCKER_IN_DOCKER = re.compile(r"(^|/)docker:[\w.-]*dind[\w.-]*$")
 
 
 def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Find settings of a runner's containers that do not do what they say.
+    """Find settings of a runner's containers without the intended effect.
 
     Args:
         runner: The runner with the section; its feature flags matter too.
-        path: The runner's path.
+        path: The path of the runner.
         version: The runner's version.
     """
     docker = runner.get("docker")
@@ -39,7 +39,7 @@ def _network(docker: DockerConfig, path: str, network_per_build: bool) -> Iterat
     if mode and network_per_build:
         yield error(
             f"{path}.network_mode",
-            f"the network `{mode}` switches the network per job off, which `FF_NETWORK_PER_BUILD` asks for",
+            f"the network `{mode}` disables the network per job, which `FF_NETWORK_PER_BUILD` enables",
             "leave `network_mode` out, or set the flag to false",
         )
     elif not network_per_build:
@@ -103,7 +103,7 @@ def _image_patterns(docker: DockerConfig, path: str) -> Iterator[Finding]:
 def _privileged_images(docker: DockerConfig, path: str) -> Iterator[Finding]:
     patterns = docker.get("allowed_privileged_images", [])
     if docker.get("privileged") and docker.get("image") and patterns and not {"*", "**"} & set(patterns):
-        # The runner compares the name that the job gives, and an empty one matches these two alone.
+        # The runner compares the name in the job, and an empty name matches only these two patterns.
         yield warning(
             f"{path}.allowed_privileged_images",
             "a job that names no image runs in the default image without privileges",

@@ -1,4 +1,4 @@
-"""Rules for lists of variables, `KEY=value`. No message shows more than the name of a variable."""
+"""Rules for lists of variables, `KEY=value`. Messages contain only the name of a variable."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
         at = f"{path}[{index}]"
         name, separator, _ = entry.partition("=")
         if not name or not separator:
-            yield error(at, "the entry is no variable", "write it as `KEY=value`")
+            yield error(at, "the entry is not a variable", "write it as `KEY=value`")
         elif name == "DOCKER_AUTH_CONFIG":
             yield error(
                 at,

@@ -62,7 +62,7 @@ def _same_token(runners: list[RunnerConfig]) -> Iterator[Finding]:
             yield error(
                 f"runners[{index}].token",
                 f"the token is that of runners[{first[token]}], and the two would share their state",
-                "register a runner of its own in GitLab",
+                "register a separate runner in GitLab",
             )
 
 
@@ -74,7 +74,7 @@ def _same_group(runners: list[RunnerConfig]) -> Iterator[Finding]:
             yield error(
                 f"runners[{index}].autoscaler.plugin_config.name",
                 f"the group `{group}` is that of runners[{first[group]}], which would end its instances",
-                "give each runner a group of its own",
+                "give each runner a separate group",
             )
 
 

@@ -32,7 +32,7 @@ def _url(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     if not url or url.startswith("$"):  # a variable of the manager's environment, since 18.10
         return
     if urlsplit(url).scheme not in ("http", "https"):
-        yield error(f"{path}.url", f"`{url}` is no web address", "write it as `https://gitlab.example.com`")
+        yield error(f"{path}.url", f"`{url}` is not a URL", "write it as `https://gitlab.example.com`")
     elif urlsplit(url).path.rstrip("/").endswith("/api/v4"):
         yield error(f"{path}.url", "the runner adds `/api/v4` itself", "leave `/api/v4` out")
 
@@ -80,7 +80,7 @@ def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 
 def _token_rotation(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     expires = runner.get("token_expires_at", "")
-    if not expires or expires.startswith("0001-01-01"):  # the runner's way to write: never
+    if not expires or expires.startswith("0001-01-01"):  # for the runner: never
         return
     if not runner.get("feature_flags", {}).get("FF_DISABLE_AUTOMATIC_TOKEN_ROTATION"):
         yield warning(
