@@ -117,7 +117,12 @@ def test_how_long_gitlab_may_take(monkeypatch: pytest.MonkeyPatch, remaining: fl
         (answer(499), RefusedError, "GitLab answers 499", None),
         (answer(428), RefusedError, "GitLab answers 428", None),
         (answer(300), RefusedError, "GitLab answers 300", None),
-        (answer(200, b"<html>"), RefusedError, "what answers is not GitLab's API: it speaks no JSON", None),
+        (
+            answer(200, b"<html>"),
+            RefusedError,
+            "the response is not JSON, so it is not from GitLab's API",
+            None,
+        ),
         (END, TemporaryError, "GitLab cannot be reached (RemoteDisconnected)", 0),
     ],
 )
@@ -160,7 +165,7 @@ def test_a_token_is_one_word(
 ) -> None:
     monkeypatch.setattr(function.module, "stored", lambda source: f" {token}\n")
     monkeypatch.setattr(function.module, "_auths", lambda registries, clock: ({}, {}))
-    assert ("what is stored is no token" in function.failing()) is not taken
+    assert ("the stored text is not a token" in function.failing()) is not taken
 
 
 def test_a_value_that_it_did_not_write_is_replaced(function: Function, gitlab: GitLabServer) -> None:

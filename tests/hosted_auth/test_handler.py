@@ -170,13 +170,13 @@ def test_what_there_is_no_time_for_is_told(function: Function) -> None:
 @pytest.mark.parametrize(
     ("status", "told"),
     [
-        (400, "GitLab does not take the variable (400)"),
+        (400, "GitLab does not accept the variable (400)"),
         (401, "GitLab does not know the token, or it has expired (401)"),
         (
             403,
             (
-                "the token may not: it needs the scope api, and a Maintainer's role in the project or an "
-                "Owner's in the group (403)"
+                "the token has no permission: it needs the scope api, and the role Maintainer in the project "
+                "or Owner in the group (403)"
             ),
         ),
         (302, "GitLab answers 302"),
@@ -199,7 +199,7 @@ def test_two_runs_at_once_do_each_other_no_harm(function: Function, gitlab: GitL
 
 def test_a_project_that_is_gone_harms_no_other(function: Function, gitlab: GitLabServer) -> None:
     del gitlab.state.projects[8]
-    assert function.failing() == "project 8: GitLab has none, or the token does not reach it (404)"
+    assert function.failing() == "project 8: not found in GitLab, or the token has no access to it (404)"
     assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))
 
 
@@ -236,7 +236,7 @@ def test_without_any_password_nothing_is_written(
 ) -> None:
     refuse_ecr(1000)
     del function.configuration["registries"]["legacy.example"]
-    assert "project 7: there is no password to put into it" in function.failing()
+    assert "project 7: the password of every registry is missing" in function.failing()
     assert gitlab.variables("project 7") == []
 
 
@@ -328,26 +328,26 @@ def test_no_secret_is_told(
     for secret in (TOKEN, PASSWORD, ECR_PASSWORD):
         assert secret not in text
         assert base64.b64encode(secret.encode()).decode()[4:-4] not in text
-    assert "what is stored is no token" in text
+    assert "the stored text is not a token" in text
 
 
 def test_what_is_stored_may_be_no_pair(function: Function) -> None:
     function.configuration["registries"]["legacy.example"] = function.configuration["gitlab_token"]
     told = function.failing()
-    assert told == 'legacy.example: what is stored is not {"username": …, "password": …}'
+    assert told == 'legacy.example: the stored text is not {"username": …, "password": …}'
 
 
 @pytest.mark.parametrize(
     ("pair", "reason"),
     [
-        ({"username": "", "password": "p"}, 'what is stored is not {"username": …, "password": …}'),
-        ({"username": "me", "password": ""}, 'what is stored is not {"username": …, "password": …}'),
-        ({"username": "me", "password": None}, 'what is stored is not {"username": …, "password": …}'),
-        ({"username": "me", "password": 5}, 'what is stored is not {"username": …, "password": …}'),
-        ({"username": "me", "password": "\ud800"}, 'what is stored is not {"username": …, "password": …}'),
+        ({"username": "", "password": "p"}, 'the stored text is not {"username": …, "password": …}'),
+        ({"username": "me", "password": ""}, 'the stored text is not {"username": …, "password": …}'),
+        ({"username": "me", "password": None}, 'the stored text is not {"username": …, "password": …}'),
+        ({"username": "me", "password": 5}, 'the stored text is not {"username": …, "password": …}'),
+        ({"username": "me", "password": "\ud800"}, 'the stored text is not {"username": …, "password": …}'),
         (
             {"username": "a:b", "password": "p"},
-            "the user that is stored has a colon, which ends it in Docker's configuration",
+            "the stored user has a colon, which ends the user in Docker's configuration",
         ),
     ],
 )

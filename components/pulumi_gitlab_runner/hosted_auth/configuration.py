@@ -1,4 +1,4 @@
-"""The configuration of the function that renews CI variables: `configuration.json`, without secrets."""
+"""The configuration of the function that renews CI variables, `configuration.json`, without secrets."""
 
 import hashlib
 import json
@@ -20,13 +20,13 @@ _CODE = files(__package__) / "renewal"
 
 
 def code() -> dict[str, str]:
-    """The function's own code: the text of each file, by its path in the archive."""
+    """The code of the function: the text of each file, by its path in the archive."""
     sources = (each for each in _CODE.iterdir() if each.name.endswith(".py"))
     return {f"renewal/{each.name}": each.read_text(encoding="utf-8") for each in sources}
 
 
 def mark_of(names: HostParameters) -> str:
-    """The description that marks a variable as created by this function; 255 characters at most."""
+    """The description that marks a variable as created by this function; at most 255 characters."""
     return f"Kept fresh by {names.prefix.strip('/')}"[:255]
 
 
@@ -43,10 +43,10 @@ def configuration(
 
     Args:
         auth: the declaration.
-        registries: its registries.
-        environment: where the stack lives.
-        names: of the parameters that hold the passwords and the token of the declaration.
-        gitlab_url: GitLab's address.
+        registries: the registries of the declaration.
+        environment: the AWS account and region of the stack.
+        names: the names of the parameters with the passwords and the token of the declaration.
+        gitlab_url: the URL of GitLab.
         authorities: the certificate authorities; those for GitLab are trusted.
     """
     trusted = trust(authorities, urlsplit(gitlab_url).netloc)
@@ -62,7 +62,7 @@ def configuration(
 
 
 def variable_settings(variable: Variable) -> dict[str, str | bool]:
-    """One variable, as the function's configuration has it."""
+    """A variable in the format of the function's configuration."""
     return {
         "scope": str(variable.scope),
         "key": variable.key,
@@ -72,14 +72,14 @@ def variable_settings(variable: Variable) -> dict[str, str | bool]:
 
 
 def _source(registry: Registry, environment: AwsEnvironment, names: HostParameters) -> dict[str, str]:
-    """Where the credentials of a registry come from."""
+    """The source of a registry's credentials."""
     source = registry.renewal(environment, names.registry(registry.name))
     assert source, f"{registry.name} has no credentials that a function could read"  # noqa: S101 - checked in spec
     return {key: value for key, value in asdict(source).items() if value is not None}
 
 
 def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters) -> dict[str, str]:
-    """Where the token that writes the variables is stored."""
+    """The place of the token that writes the variables: a secret or a parameter."""
     stored = auth.token or StoredSecret()
     for kind, arn in (("secret", stored.secret), ("parameter", stored.parameter)):
         if arn is not None:
@@ -88,12 +88,12 @@ def _token(auth: HostedAuth, environment: AwsEnvironment, names: HostParameters)
 
 
 def fingerprint(text: str, secrets: Iterable[object]) -> str:
-    """A fingerprint of everything that a variable's value is made from; other variables do not count.
+    """A fingerprint of everything that determines the value of a variable, except the other variables.
 
     Args:
         text: the content of `configuration.json`.
         secrets: the versions of the parameters that the function reads.
     """
-    made_by = {key: value for key, value in json.loads(text).items() if key != "variables"}
-    sources = json.dumps([made_by, code(), list(secrets)], sort_keys=True)
+    settings = {key: value for key, value in json.loads(text).items() if key != "variables"}
+    sources = json.dumps([settings, code(), list(secrets)], sort_keys=True)
     return hashlib.sha256(sources.encode()).hexdigest()

@@ -1,1 +1,1 @@
-"""An AWS Lambda function that renews CI variables, with nothing but Lambda's own Python runtime."""
+"""The AWS Lambda function that renews CI variables. It needs only Lambda's Python runtime."""

@@ -1,4 +1,4 @@
-"""Runs many tasks in a limited time: each by itself, with retries where they may help."""
+"""Runs tasks independently of each other within a time limit, and retries temporary failures."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -9,11 +9,11 @@ Result = TypeVar("Result")
 
 
 class RefusedError(Exception):
-    """A permanent failure: a retry would fail too."""
+    """A permanent failure, which is not retried."""
 
 
 class TemporaryError(Exception):
-    """A temporary failure: a retry may work, after `wait` seconds where the service asks for that."""
+    """A temporary failure: a retry may succeed, after `wait` seconds if the service requires that."""
 
     def __init__(self, message: str, wait: float = 0) -> None:
         super().__init__(message)
@@ -22,7 +22,7 @@ class TemporaryError(Exception):
 
 @dataclass(frozen=True)
 class Clock:
-    """The time limit: `end`, on the clock `now`, in seconds."""
+    """The time limit: `end`, in seconds of the clock `now`."""
 
     end: float
     now: Callable[[], float] = time.monotonic
@@ -41,7 +41,7 @@ class Clock:
 def attempt_each(
     attempts: Mapping[str, Callable[[], Result]], clock: Clock
 ) -> tuple[dict[str, Result], dict[str, str]]:
-    """Try each, and retry temporary failures in rounds with growing pauses.
+    """Run each task, and retry those with temporary failures, with increasing pauses.
 
     Returns:
         The results, and the reasons of the failures.

@@ -1,4 +1,4 @@
-"""The CI variables of projects and groups, by GitLab's API."""
+"""The CI variables of projects and groups, over GitLab's API."""
 
 import json
 import ssl
@@ -14,21 +14,21 @@ Variable = Mapping[str, Any]
 
 _TIMEOUT_S = 10.0
 _REFUSALS = {
-    400: "GitLab does not take the variable (400)",
+    400: "GitLab does not accept the variable (400)",
     401: "GitLab does not know the token, or it has expired (401)",
-    403: "the token may not: it needs the scope api, and a Maintainer's role in the project or an Owner's in "
-    "the group (403)",
+    403: "the token has no permission: it needs the scope api, and the role Maintainer in the project or "
+    "Owner in the group (403)",
 }
 
 
 class GitLab:
-    """A GitLab client for CI variables. It follows no redirects, so the token is sent to GitLab only.
+    """A GitLab client for CI variables. It follows no redirects, so the token is sent only to GitLab.
 
     Args:
-        url: its address.
+        url: the URL of GitLab.
         token: the API token.
         clock: the time limit.
-        authorities: CA certificates in PEM that are trusted besides the public ones.
+        authorities: CA certificates in PEM, which are trusted in addition to the public ones.
     """
 
     def __init__(self, url: str, token: str, clock: Clock, authorities: str = "") -> None:
@@ -48,13 +48,13 @@ class GitLab:
         """Create the variable."""
         named = {"key": variable["key"], "environment_scope": variable["environment_scope"]}
         try:
-            made = self._call("POST", _of(variable), {**named, **settings})
+            created = self._call("POST", _of(variable), {**named, **settings})
         except RefusedError:
             if self.find(variable):
-                raise TemporaryError("another run has just made it") from None
+                raise TemporaryError("another run has just created the variable") from None
             raise
-        if made is None:
-            raise RefusedError("GitLab has none, or the token does not reach it (404)")
+        if created is None:
+            raise RefusedError("not found in GitLab, or the token has no access to it (404)")
 
     def change(self, variable: Variable, settings: Mapping[str, Any]) -> None:
         """Change the variable in place, if it still exists."""
@@ -66,7 +66,7 @@ class GitLab:
         self._call("DELETE", _of(variable, one=True))
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """GitLab's answer; None for a 404."""
+        """The JSON of GitLab's response; None for a 404."""
         timeout = max(1.0, min(_TIMEOUT_S, self._clock.remaining))
         connection = (
             HTTPSConnection(self._url.netloc, timeout=timeout, context=self._trust)
@@ -95,11 +95,11 @@ class GitLab:
         try:
             return json.loads(text) if text else {}
         except ValueError:
-            raise RefusedError("what answers is not GitLab's API: it speaks no JSON") from None
+            raise RefusedError("the response is not JSON, so it is not from GitLab's API") from None
 
 
 def _of(variable: Variable, *, one: bool = False) -> str:
-    """The path of the variables of its project or group, or of the one variable."""
+    """The path of the variables of the project or group, or of this one variable."""
     kind, number = variable["scope"].split()
     path = f"/{kind}s/{number}/variables"
     scope = quote(variable["environment_scope"], safe="")
@@ -107,5 +107,5 @@ def _of(variable: Variable, *, one: bool = False) -> str:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """`Retry-After` in seconds; a date, which GitLab does not send, counts as none."""
+    """`Retry-After` in seconds; 0 without it, or for a date, which GitLab does not send."""
     return float(retry_after) if retry_after and retry_after.isdigit() else 0

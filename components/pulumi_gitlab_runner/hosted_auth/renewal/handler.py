@@ -1,9 +1,9 @@
-"""The handler that Lambda calls.
+"""The handler of the Lambda function.
 
 Without an event of Pulumi it renews every variable; with one it renews, or removes, the variable that the
-event names. Each registry and each variable is processed independently: a failure affects no other. A
-registry that fails keeps the password that the variable has. In the end, an error names all that failed.
-Nothing that is printed, returned or raised holds a secret.
+event names. Registries and variables are processed independently of each other. For a registry that fails, a
+variable keeps its password. An error at the end names all failures. Nothing that is printed, returned or
+raised contains a secret.
 """
 
 import json
@@ -19,15 +19,15 @@ from .registries import Source, auth_of, stored
 
 _LEFT_TO_ANSWER_S = 5.0
 _FOR_REGISTRIES = 0.4
-"""The share of the time that registries get; the rest is for GitLab."""
+"""The share of the time for the registries; the rest is for GitLab."""
 
 
 class RenewalError(Exception):
-    """All that failed, and why."""
+    """The failures of a run, with the reasons."""
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, list[str]]:
-    """Read the configuration file beside this one, and run."""
+    """Read `configuration.json` in the directory of this module, and run."""
     configuration = json.loads(Path(__file__).with_name("configuration.json").read_text(encoding="utf-8"))
     remaining = context.get_remaining_time_in_millis() / 1000 - _LEFT_TO_ANSWER_S
     return run(configuration, event, Clock(time.monotonic() + remaining))
@@ -37,17 +37,17 @@ def run(configuration: Mapping[str, Any], event: Mapping[str, Any], clock: Clock
     """Renew every variable, or apply an event of Pulumi to one; return their scopes.
 
     Args:
-        configuration: as `configuration.py` of the library writes it.
+        configuration: the content of `configuration.json`.
         event: `variable`, `mark`, and `tf` with an `action` and the previous event, as Pulumi's
-            `aws.lambda.Invocation` sends them; else nothing.
+            `aws.lambda.Invocation` sends them; any other event is treated as empty.
         clock: the time limit.
 
     Raises:
-        RenewalError: something could not be done. Everything else was.
+        RenewalError: a registry or a variable failed; all other ones were processed.
     """
     mark = configuration["mark"]
     earlier = event.get("tf", {}).get("prev_input") or {}
-    # A renamed stack has another mark, and its variables the previous one until they are renewed.
+    # A renamed stack has another mark; its variables have the previous one until they are renewed.
     marks = [mark, *(each["mark"] for each in (event, earlier) if "mark" in each)]
     gitlab = GitLab(
         configuration["gitlab_url"],
@@ -75,16 +75,16 @@ def _gitlab_token(source: Source, clock: Clock) -> str:
     if failures:
         raise RenewalError(f"the GitLab token: {failures['token']}")
     token = found["token"].strip()
-    # The HTTP client would refuse anything else, and show it in its message.
+    # The HTTP client would refuse any other text, with a message that contains it.
     if not token or not all("!" <= character <= "~" for character in token):
-        raise RenewalError("the GitLab token: what is stored is no token, which is one word")
+        raise RenewalError("the GitLab token: the stored text is not a token: it is empty, or not one word")
     return token
 
 
 def _auths(
     registries: Mapping[str, Source], clock: Clock
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """The credentials of each registry, by host, in Docker's form; and why others are missing."""
+    """The credentials of the registries in Docker's format, and the reasons of failures; both by host."""
     attempts = {host: partial(auth_of, source) for host, source in registries.items()}
     found, missing = attempt_each(attempts, clock.share(_FOR_REGISTRIES))
     return {host: {"auth": auth} for host, auth in found.items()}, missing
@@ -101,9 +101,9 @@ def _put(
 
     Args:
         gitlab: the client.
-        marks: the descriptions by which this function knows its own variables; it writes the first.
+        marks: the descriptions that identify variables of this function; the first is written.
         auths: the credentials of registries, by host.
-        missing: the hosts of registries that failed: the variable keeps its entries for these.
+        missing: the hosts of registries that failed, for which the variable keeps its entries.
         variable: the variable, with its settings.
     """
     existing = gitlab.find(variable)
@@ -115,9 +115,9 @@ def _put(
     old = _auths_in(existing["value"]) if existing else {}
     auths = {**{host: old[host] for host in missing if host in old}, **auths}
     if not auths:
-        raise RefusedError("there is no password to put into it")
+        raise RefusedError("the password of every registry is missing")
     settings = {
-        # Compact, since GitLab masks nothing with white space in it, and raw, for the other characters.
+        # GitLab masks only values without white space, and those of JSON only in raw variables.
         "value": json.dumps({"auths": auths}, separators=(",", ":"), sort_keys=True),
         "masked": True,
         "raw": True,
@@ -136,7 +136,7 @@ def _remove(gitlab: GitLab, marks: Sequence[str], variable: Variable) -> None:
 
 
 def _auths_in(value: str | None) -> dict[str, Any]:
-    """The credentials in a variable's value; none where that is not what this function wrote."""
+    """The credentials in a variable's value; empty if the value is not in the format of this function."""
     try:
         return dict(json.loads(value or "{}")["auths"])
     except (ValueError, TypeError, KeyError):
@@ -144,7 +144,7 @@ def _auths_in(value: str | None) -> dict[str, Any]:
 
 
 def _outcome(what: str, scopes: list[str], failures: Mapping[str, str]) -> dict[str, list[str]]:
-    """The answer; an error if something failed."""
+    """The result of the function; raises an error if something failed."""
     print(f"{what}: {', '.join(scopes) or 'none'}")
     if failures:
         raise RenewalError("; ".join(f"{name}: {why}" for name, why in failures.items()))
@@ -152,7 +152,7 @@ def _outcome(what: str, scopes: list[str], failures: Mapping[str, str]) -> dict[
 
 
 def _success_metric(mark: str) -> str:
-    """A line of the log that CloudWatch takes for a metric: its embedded metric format.
+    """A log line from which CloudWatch creates a metric, in its embedded metric format.
 
     Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring
     /CloudWatch_Embedded_Metric_Format_Specification.html.

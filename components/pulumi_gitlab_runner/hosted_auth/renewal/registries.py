@@ -1,4 +1,4 @@
-"""The credentials of registries, and other secrets, as AWS has them."""
+"""Credentials of registries, and other secrets, from AWS."""
 
 import base64
 import json
@@ -12,11 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from .attempts import RefusedError, TemporaryError
 
 Source = Mapping[str, str]
-"""`kind`, `region` and, for a `secret` or `parameter`, `id`: its ARN or name."""
+"""`kind`, `region` and, for a `secret` or `parameter`, its ARN or name as `id`."""
 
 
 def auth_of(source: Source) -> str:
-    """The credentials of a registry in Docker's form: `USER:PASSWORD` in base64."""
+    """The credentials of a registry in Docker's format, `USER:PASSWORD` in Base64."""
     return _AUTH_OF[source["kind"]](source)
 
 
@@ -30,7 +30,7 @@ def stored(source: Source) -> str:
 
 
 def _ecr(source: Source) -> str:
-    """The one password for all of ECR in a region."""
+    """The password for ECR in a region."""
     data = _ask("ecr", source["region"], "get_authorization_token")["authorizationData"]
     return str(data[0]["authorizationToken"])
 
@@ -43,7 +43,7 @@ def _ecr_public(source: Source) -> str:
 
 def _user_and_password(source: Source) -> str:
     """A user and password from a secret store."""
-    no_pair = RefusedError('what is stored is not {"username": …, "password": …}')
+    no_pair = RefusedError('the stored text is not {"username": …, "password": …}')
     try:
         pair = json.loads(stored(source))
         username, password = pair["username"], pair["password"]
@@ -53,7 +53,7 @@ def _user_and_password(source: Source) -> str:
     if not (isinstance(username, str) and isinstance(password, str) and username and password):
         raise no_pair
     if ":" in username:
-        raise RefusedError("the user that is stored has a colon, which ends it in Docker's configuration")
+        raise RefusedError("the stored user has a colon, which ends the user in Docker's configuration")
     return base64.b64encode(text).decode()
 
 
@@ -66,7 +66,7 @@ _AUTH_OF: Mapping[str, Callable[[Source], str]] = {
 
 
 def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[str, Any]:
-    """The answer of AWS."""
+    """The response of an AWS API operation."""
     settings = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 1})
     client = boto3.client(service, region_name=region, config=settings)
     try:
@@ -76,8 +76,8 @@ def _ask(service: str, region: str, operation: str, **arguments: Any) -> dict[st
         message = f"{code}: {error.response['Error'].get('Message', '')}"
         if code in ("ResourceNotFoundException", "ParameterNotFound"):
             raise RefusedError(message) from None
-        # A missing permission among them: IAM takes a while to apply a new one.
+        # Also a missing permission: a new one takes effect in IAM after a while.
         raise TemporaryError(message) from None
     except BotoCoreError as error:
-        raise TemporaryError(f"AWS cannot be asked ({type(error).__name__})") from None
+        raise TemporaryError(f"AWS cannot be reached ({type(error).__name__})") from None
     return answer
