@@ -33,7 +33,7 @@ def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager()
         "stack.runners.second.registries",
         "its jobs can also pull from shared, legacy: a manager pulls with one identity for all of its "
         "runners, here build, second",
-        "give the runner a host of its own, unless its jobs may read these",
+        "give the runner a separate host, unless its jobs may read these",
     )
 
 
@@ -43,7 +43,7 @@ def test_a_protected_runner_beside_one_that_anybody_may_use() -> None:
         Severity.WARNING,
         "stack.runners.second.protected",
         "true, on a host that it shares with build, whose jobs any branch may start",
-        "give the runner a host of its own: jobs of one host share its Docker and its disk",
+        "give the runner a separate host: the jobs of a host share its Docker Engine and its disk",
     )
 
 

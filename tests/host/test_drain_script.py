@@ -90,7 +90,7 @@ def test_a_refresh_of_a_later_change_goes_on(host: DrainingHost, shell: list[str
     assert host.drain(shell) == (0, [STOP, HEARTBEAT, COMPLETE])
 
 
-REFRESH_STAYS = "warning: the instance refresh goes on until this host has ended: "
+REFRESH_STAYS = "warning: the instance refresh continues until this host is terminated: "
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_a_stream_that_is_there_already_is_used(host: LoggingHost, shell: list[s
     host.commands.add("aws", f'[ "$4" != create-log-stream ] || exit 254\n{KEEP}')
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.messages() == ["gitlab-runner: first"]
-    assert host.said() == ["warning: there is no new log stream"]
+    assert host.said() == ["warning: the log stream was not created"]
 
 
 def test_the_journal_of_another_machine_is_not_sent(host: LoggingHost, shell: list[str]) -> None:

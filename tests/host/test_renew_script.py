@@ -36,7 +36,7 @@ def renewed(host: ScriptHost, versions: str, shell: list[str], start: str = "") 
 def test_an_older_host_asks_for_another(host: ScriptHost, shell: list[str]) -> None:
     assert renewed(host, "12\\t9\\n", shell)
     assert host.said() == [
-        "notice: launched from version 9 of the launch template: asking for a host of version 12"
+        "notice: launched from version 9 of the launch template: requesting a host of version 12"
     ]
 
 

@@ -36,7 +36,7 @@ def test_it_starts_when_the_other_has_ended(host: ScriptHost, shell: list[str]) 
     host.commands.add("aws", f'cat "{other}"')
     host.commands.add("sleep", f'[ -e "{host.root}/run/gitlab-runner-waiting" ] && : >"{other}"')
     assert host.run("gitlab-runner-turn.sh", shell).returncode == 0
-    assert host.said() == ["notice: waiting for the manager before this one to end its jobs"]
+    assert host.said() == ["notice: waiting for the jobs of the previous manager to end"]
     assert host.commands.calls("sleep") == ["sleep 15"]
     assert not (host.root / "run/gitlab-runner-waiting").exists()
 

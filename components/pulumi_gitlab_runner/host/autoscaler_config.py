@@ -1,4 +1,4 @@
-"""The `[runners.autoscaler]` section of a runner that has a fleet."""
+"""The `[runners.autoscaler]` section of a runner with a fleet."""
 
 from pulumi_gitlab_runner.config.autoscaler import AutoscalerConfig, AutoscalerPolicyConfig
 from pulumi_gitlab_runner.spec.fleets import Fleet, Idle
@@ -8,17 +8,17 @@ PLUGIN = "aws:1.1.0"
 
 
 def autoscaler_config(fleet: Fleet, group: str) -> AutoscalerConfig:
-    """How a runner starts and ends the instances of its fleet, and connects to them.
+    """The `[runners.autoscaler]` section for a fleet.
 
     Args:
         fleet: the fleet.
-        group: the name of its Auto Scaling group.
+        group: the name of the fleet's Auto Scaling group.
     """
     config: AutoscalerConfig = {
         "plugin": PLUGIN,
         "capacity_per_instance": fleet.jobs_per_instance,
         "max_instances": fleet.max_instances,
-        # Without what it remembers the manager ends every instance that it finds at its start.
+        # Without stored state, a manager that starts terminates all existing instances.
         "delete_instances_on_shutdown": not fleet.state_storage,
         "instance_ready_command": _ready_command(fleet),
         "plugin_config": {"name": group},
@@ -33,9 +33,9 @@ def autoscaler_config(fleet: Fleet, group: str) -> AutoscalerConfig:
 
 
 def _ready_command(fleet: Fleet) -> str:
-    """The command that succeeds once an instance has booted and its user can use Docker.
+    """The command that succeeds when an instance has booted and its user can use Docker.
 
-    The session that runs it may be older than the user's membership of the group docker, hence sudo.
+    The session that runs it may be older than the user's membership in the group docker, hence sudo.
     """
     return f"cloud-init status --wait && sudo -u {fleet.user} docker info"
 

@@ -1,4 +1,4 @@
-"""Whether what follows from a declaration is what its hosts take: config.toml, room for job networks."""
+"""Checks of the config.toml and the job networks that result from a declaration."""
 
 import re
 from collections.abc import Iterator
@@ -24,25 +24,25 @@ from pulumi_gitlab_runner.spec.stack import GITLAB_COM, Stack
 
 _ENTRY = re.compile(r"runners\[(?P<index>\d+)\]\.?(?P<key>.*)")
 _BESIDE_CONFIG = re.compile(r"(?:docker\.)?(?P<place>(?:limit|image|services)(?:\W.*)?)")
-"""Keys of a `[[runners]]` section that a runner's declaration has beside `config`."""
+"""Keys of a `[[runners]]` section that a runner declares outside of `config`."""
 _ANYWHERE = AwsEnvironment("000000000000", "eu-west-1")
-"""Where a stack lives changes no more of a config.toml than the hosts of its images."""
+"""A placeholder: the AWS environment of a stack affects only the hosts of images in config.toml."""
 _LATER = "known=later"
-"""In the place of an Output, for which every rule of config.toml has room; see `check_resolved`."""
+"""The placeholder for an Output, which each rule for config.toml accepts; see `check_resolved`."""
 
 
 def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
-    """Check the config.toml of every runner against the runner version that its host installs.
+    """Check the config.toml of every manager against the runner version on its host.
 
     Args:
         stack: the declaration.
-        path: what the paths of problems start with.
+        path: the prefix of the paths of problems.
 
     Returns:
-        what works, and hardly as meant.
+        The warnings.
 
     Raises:
-        DeclarationError: the runner would ignore, refuse or die of something.
+        DeclarationError: the runner ignores or refuses a setting, or fails with it.
     """
     findings = list(_findings(stack, path))
     errors = [each for each in findings if each.severity is Severity.ERROR]
@@ -52,15 +52,15 @@ def check_manager_configs(stack: Stack, path: str = "stack") -> list[Finding]:
 
 
 def check_resolved(before: Stack, stack: Stack, path: str) -> None:
-    """Check again what had Outputs, now that these are known.
+    """Check a declaration with Outputs again when they are known.
 
     Args:
         before: the stack with its handles.
-        stack: the same, resolved.
-        path: what the paths of problems start with.
+        stack: the resolved stack.
+        path: the prefix of the paths of problems.
 
     Raises:
-        DeclarationError: the runner would ignore, refuse or die of something.
+        DeclarationError: the runner ignores or refuses a setting, or fails with it.
     """
     if next(deferred_in(before.managers), None) is not None:
         check_manager_configs(stack, path)
@@ -75,7 +75,7 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
             stack.registries_of(manager),
             _ANYWHERE,
             gitlab_url=GITLAB_COM,
-            # Which numbers GitLab gives them does not matter, only that it does.
+            # Any IDs: the rules check only whether a runner has one.
             runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
         )
         found = check(config, manager.host.runner_version)
@@ -90,9 +90,9 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
 
 
 def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
-    """More concurrent jobs than job networks fit, and networks that job networks hide.
+    """Find ranges that are too small for the concurrent jobs, and destinations within job networks.
 
-    Where a range is known later, this is checked later: see `check_resolved`.
+    A range that is an Output is checked when it is known: see `check_resolved`.
     """
     host, fleet = manager.host, manager.fleet
     needed = networks_needed(host.concurrent)
@@ -113,7 +113,7 @@ def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
 
 
 def _egress(machine: Host | Fleet, path: str) -> Iterator[Finding]:
-    """Addresses that a machine is declared to connect to, and that its job networks have too."""
+    """Find declared destinations of a machine's connections that overlap with its job networks."""
     for index, rule in enumerate(machine.egress):
         met = Met("", rule.cidr or "", join_path(path, "egress", index, "cidr"))
         if rule.cidr is None or machine.job_networks is None or rule.cidr == EVERYWHERE:
@@ -134,7 +134,7 @@ def _room(jobs: int, job_networks: Value[str] | None, path: str) -> Iterator[Fin
 
 
 def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
-    """Registries that a runner did not declare, and its jobs can pull from by way of the shared manager."""
+    """Find undeclared registries of a runner that its jobs can pull from through the shared manager."""
     for runner in manager.runners:
         others = [name for name in manager.registries if name not in runner.registries]
         if others:
@@ -142,29 +142,29 @@ def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
                 join_path(path, runner.name, "registries"),
                 f"its jobs can also pull from {listed(others)}: a manager pulls with one identity for all of "
                 f"its runners, here {listed(each.name for each in manager.runners)}",
-                "give the runner a host of its own, unless its jobs may read these",
+                "give the runner a separate host, unless its jobs may read these",
             )
 
 
 def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
-    """Protected runners, whose jobs run on one machine with those of anybody's branch."""
+    """Find protected runners whose jobs share a machine with jobs of unprotected branches."""
     others = [each.name for each in manager.runners if not each.registration.protected]
     for runner in manager.runners:
         if runner.registration.protected and others:
             yield warning(
                 join_path(path, runner.name, "protected"),
                 f"true, on a host that it shares with {listed(others)}, whose jobs any branch may start",
-                "give the runner a host of its own: jobs of one host share its Docker and its disk",
+                "give the runner a separate host: the jobs of a host share its Docker Engine and its disk",
             )
 
 
 def declared_path(place: str, manager: Manager, path: str) -> str:
-    """The path in the declaration of a place in a manager's config.toml.
+    """The path in the declaration of a path in a manager's config.toml.
 
     Args:
-        place: such as `runners[0].docker.image`.
+        place: the path in config.toml, such as `runners[0].docker.image`.
         manager: the manager.
-        path: the place of the runners in the declaration, such as `stack.runners`.
+        path: the path of the runners in the declaration, such as `stack.runners`.
     """
     entry = _ENTRY.fullmatch(place)
     if entry is None:

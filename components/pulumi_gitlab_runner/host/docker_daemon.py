@@ -6,27 +6,28 @@ from ipaddress import IPv4Network
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 
 IPV6_JOB_NETWORKS = "fd3a:6c1b:9d5e::/100"
-"""Where job networks with IPv6 take such addresses from: unique local ones (RFC 4193), with 40 random bits
-that should be unique. Docker before 27 has none by itself: docs.docker.com/engine/daemon/ipv6."""
+"""The address pool of job networks with IPv6: unique local addresses (RFC 4193), with 40 random bits. Docker
+before 27 has no default pool for IPv6: docs.docker.com/engine/daemon/ipv6."""
 IPV6_SIZE = 112
-"""One that these versions can count; 4096 of them are in the range."""
+"""The prefix length of job networks with IPv6, which Docker before 27 supports; the pool has 4096 of them."""
 DOCKERS_OWN_NETWORKS = 30
-"""About how many networks the address pools hold that Docker has by itself."""
+"""The approximate number of networks in Docker's default address pools."""
 _SIZES = range(24, 29)
-"""The sizes that a job network may have, the largest first: a /28 holds a job, its helper and 11 services."""
+"""The prefix lengths of job networks, the largest network first: a /28 has addresses for a job, its helper
+and 11 services."""
 
 
 def networks_needed(concurrent: int) -> int:
-    """How many networks a host needs: for each job, for what a killed manager left, and Docker's own."""
+    """The number of networks that a host needs: the jobs', those that a killed manager left, and Docker's."""
     return 2 * concurrent + 1
 
 
 def job_network_size(concurrent: int, job_networks: str = JOB_NETWORKS) -> int | None:
-    """The prefix length of a job network, the largest of which there are enough; None where there is no room.
+    """The prefix length of the largest job networks of which the range has enough; None if it is too small.
 
     Args:
-        concurrent: how many jobs run at a time.
-        job_networks: the range that they share, such as ``192.168.0.0/16``.
+        concurrent: the maximum number of concurrent jobs.
+        job_networks: the range of the job networks in CIDR notation, such as ``192.168.0.0/16``.
     """
     prefix = IPv4Network(job_networks).prefixlen
     rooms = ((size, 1 << (size - prefix)) for size in _SIZES if size >= prefix)
@@ -38,20 +39,20 @@ def docker_daemon_config(
 ) -> str:
     """The daemon.json of a host, as JSON.
 
-    Docker's own pools hold few networks: more jobs at a time, and a job fails for want of addresses.
-    Containers outlive the daemon (`live-restore`). Logs are rotated; the driver is the one that the runner
-    asks for, so that this holds for its containers too (gitlab-runner: executors/docker/docker.go).
+    Docker's default address pools have few networks; jobs fail when all are in use. Containers keep running
+    while the daemon is down (`live-restore`). Logs are rotated; the log driver is the one that the runner
+    sets for its containers, so that this applies to them too (gitlab-runner: executors/docker/docker.go).
 
     Args:
-        concurrent: how many jobs run at a time.
+        concurrent: the maximum number of concurrent jobs.
         job_networks: the range of the job networks; see `job_network_size`.
-        ipv6: whether some of them have addresses of IPv6 too.
-        user_namespaces: whether containers run in user namespaces. Docker makes the user `dockremap` for
-            them, with the ranges of its subordinate users and groups, when it starts:
+        ipv6: whether job networks can have IPv6 addresses.
+        user_namespaces: whether containers run in user namespaces. When Docker starts, it creates the user
+            `dockremap` for them, with its ranges of subordinate user and group IDs:
             docs.docker.com/engine/security/userns-remap.
 
     Raises:
-        ValueError: the range has no room for so many networks.
+        ValueError: the range is too small for so many networks.
     """
     size = job_network_size(concurrent, job_networks)
     if size is None:

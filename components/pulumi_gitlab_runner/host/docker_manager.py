@@ -20,20 +20,20 @@ from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 VOLUME = "/srv/gitlab-runner"
-"""Where the manager's volume is mounted; also gitlab-runner-deliver.sh's and gitlab-runner-manager.sh's."""
+"""The mount point of the manager's volume; also in gitlab-runner-deliver.sh and gitlab-runner-manager.sh."""
 CURRENT = f"{VOLUME}/current"
 """The link to the current files."""
 DELIVERY = "/delivery"
-"""Where the files are put that are to be delivered; also gitlab-runner-deliver.sh's."""
+"""The directory of the files to deliver; also in gitlab-runner-deliver.sh."""
 DELIVERED = "gitlab-runner-deliver: delivered"
 """The last line of a successful gitlab-runner-deliver.sh."""
 CONFIG_LABEL = "gitlab-runner.config"
-"""The label of the container that delivered them, with the config.toml."""
+"""The label with the config.toml on the container that delivered the files."""
 AWS_DIRECTORY = "/srv/aws"
-"""Where the manager sees the directory of its AWS credentials."""
+"""The mount point of the directory with the manager's AWS credentials."""
 SYSTEM_AUTHORITIES = "certificate-authorities"
-"""The directory below `CURRENT` of the authorities that are trusted for all hosts; also
-gitlab-runner-manager.sh's."""
+"""The directory below `CURRENT` of the authorities that are trusted for all hosts; also in
+gitlab-runner-manager.sh."""
 _ACCESS_KEY = "aws/credentials"
 _DOCKER_CONFIG = "home/.docker/config.json"
 
@@ -53,15 +53,15 @@ def docker_manager_files(
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
     Args:
-        config: its config.toml, with a placeholder for each token and number.
-        registries: those that its runners use, by name.
-        environment: where its stack lives.
+        config: the config.toml, with placeholders for the tokens and IDs of the runners.
+        registries: the registries that its runners use, by name.
+        environment: the AWS account and region of the stack.
         tokens: the runners' tokens, by name.
-        runner_ids: their numbers in GitLab, by name; None where the config.toml has them.
+        runner_ids: the runners' IDs in GitLab, by name; None if the config.toml contains them.
         passwords: the user and password of each registry that declares them, by its name.
-        access_key: id and secret of the manager's access key, if it has one.
+        access_key: the ID and the secret of the manager's access key; None for none.
         authorities: the certificate authorities that the manager trusts.
-        gitlab_url: GitLab's address.
+        gitlab_url: the URL of GitLab.
     """
     for runner, number in (runner_ids or {}).items():
         config = with_number(config, runner, str(int(number)))
@@ -79,7 +79,7 @@ def docker_manager_files(
     }
     by_host = {registries[name].host_in(environment): each for name, each in (passwords or {}).items()}
     if all(source.kind == "file" for source in sources.values()):
-        # Nothing is to be asked, so the manager's image needs no program that asks.
+        # No credential is renewed, so the manager's image needs no Python for the credential service.
         known = [(registry, *credentials) for registry, credentials in by_host.items()]
         files[_DOCKER_CONFIG] = HostFile(docker_auth_config(known) + "\n")
     else:
@@ -102,7 +102,7 @@ def docker_manager_files(
 
 
 def has_password(registry: Registry) -> bool:
-    """Whether the user and password of a registry are among the files."""
+    """Whether the files contain the user and password of a registry."""
     return registry.login is not None
 
 
@@ -112,13 +112,13 @@ def manager_environment(
     proxy: Proxy | None = None,
     authorities: Authorities = (),
 ) -> list[str]:
-    """The environment of the manager's process, `NAME=value`; none of it is a secret.
+    """The environment of the manager's process, as `NAME=value`, without secrets.
 
     Args:
-        host: where it runs.
-        environment: where its stack lives; an empty region where nothing does in AWS.
-        proxy: the HTTP proxy that it is behind, if there is one.
-        authorities: the certificate authorities that it trusts.
+        host: the Docker host.
+        environment: the AWS account and region of the stack; an empty region for a stack without AWS.
+        proxy: the HTTP proxy of the host; None for none.
+        authorities: the certificate authorities that the manager trusts.
     """
     settings = {
         "HOME": f"{CURRENT}/home",
@@ -136,7 +136,7 @@ def manager_environment(
     if proxy:
         settings |= proxy_variables(proxy, environment)
     if trusted := _system_authorities(authorities):
-        # The manager reads them when it starts, so others need a new one.
+        # The manager reads them only when it starts, so a change must replace its container.
         digest = hashlib.sha256("".join(trusted.values()).encode()).hexdigest()
         settings["CERTIFICATE_AUTHORITIES"] = digest[:12]
     return [f"{name}={value}" for name, value in settings.items()]
@@ -148,7 +148,7 @@ def _system_authorities(authorities: Authorities) -> dict[str, str]:
 
 
 def _password_source(registry: str) -> CredentialSource:
-    """Where the manager reads the user and password that a registry declares."""
+    """The source of the user and password that a registry declares, for the manager."""
     return CredentialSource("file", (_password_file(registry),))
 
 

@@ -10,25 +10,26 @@ from pulumi_gitlab_runner.host.user_data import INSTALLER
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
 LONGEST_DOCUMENT = 16000
-"""In characters: docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateComponent.html."""
+"""The maximum length of a component document, in characters:
+docs.aws.amazon.com/imagebuilder/latest/APIReference/API_CreateComponent.html."""
 _PROGRAM = "/usr/local/sbin/gitlab-runner-image"
 
 
 def image_document(
     operating_system: OperatingSystem, runner_version: str, images: Sequence[str], hosts: Sequence[str]
 ) -> str:
-    """The document of the component: how the image is built, and how the finished one is tested.
+    """The document of the component, with a build phase and a test phase.
 
-    The packages are installed by the scripts with which a host would do it at its boot. The tests run on an
-    instance that Image Builder starts from the image: one that fails them is not distributed.
+    The scripts that install the packages are those of a host's boot. The tests run on an instance that Image
+    Builder launches from the image: an image that fails them is not distributed.
 
-    Its form: docs.aws.amazon.com/imagebuilder/latest/userguide/toe-use-documents.html.
+    The format: docs.aws.amazon.com/imagebuilder/latest/userguide/toe-use-documents.html.
 
     Args:
-        operating_system: of the image.
+        operating_system: the operating system of the image.
         runner_version: the version of gitlab-runner.
-        images: the job images that are pulled, written out.
-        hosts: the hosts of ECR registries that they are pulled from.
+        images: the full references of the job images to pull.
+        hosts: the hosts of the ECR registries of these images.
     """
     logins = {"credHelpers": dict.fromkeys(sorted(hosts), "ecr-login")}
     settings = {
@@ -59,10 +60,10 @@ def image_document(
 
 
 def document_version(document: str) -> str:
-    """A version for what has this document: other content, other version.
+    """A version that is derived from the content of the document.
 
-    Image Builder keeps what it made of a version, so a component and a recipe never change under one. A part
-    of a version is less than 2³⁰.
+    A component or recipe of Image Builder cannot change without a new version. Each part of a version is less
+    than 2³⁰.
     """
     return f"1.0.{int(hashlib.sha256(document.encode()).hexdigest()[:7], 16)}"
 

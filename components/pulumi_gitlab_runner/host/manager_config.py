@@ -29,8 +29,8 @@ from pulumi_gitlab_runner.spec.runners import Runner, Service
 _Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
 ONLY_DIGESTS = "**/*@sha256:*"
-"""Matches every image by digest, also one without a slash; `**@sha256:*` would match only the latter.
-The runner compares the text as the job writes it: gitlab-runner, common/allowed_images.go."""
+"""The pattern of all images with a digest, also those without a slash; `**@sha256:*` matches only the latter.
+The runner compares the text in the job: gitlab-runner, common/allowed_images.go."""
 
 
 NOT_MADE = "not-made-yet"
@@ -38,20 +38,20 @@ NOT_MADE = "not-made-yet"
 
 
 def token_placeholder(runner: str) -> str:
-    """The placeholder in config.toml for a runner's token until the host fills it in."""
+    """The placeholder in config.toml for a runner's token, which the host replaces."""
     return f"@RUNNER_TOKEN_{runner}@"
 
 
 def number_placeholder(runner: str) -> str:
-    """The placeholder in the files for a runner's number until the host fills it in, with its quotes.
+    """The placeholder in the files for a runner's ID, which the host replaces, with the quotes around it.
 
-    GitLab gives the number when the runner is registered; the files are known, and shown, before.
+    GitLab assigns the ID when the runner is registered; a preview shows the files before that.
     """
     return f"@RUNNER_ID_{runner}@"
 
 
 def with_number(text: str, runner: str, number: str) -> str:
-    """A text with a runner's number in the place of its placeholder."""
+    """A text in which the placeholder for a runner's ID is replaced."""
     return text.replace(f'"{number_placeholder(runner)}"', number)
 
 
@@ -69,18 +69,18 @@ def manager_config(
 ) -> ManagerConfig:
     """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
 
-    What the declaration says of config.toml itself is laid over what follows from the rest of it.
+    `config` in the declaration overrides the settings that result from the rest of the declaration.
 
     Args:
         manager: the manager.
-        registries: those that its runners use, by name.
-        environment: where its stack lives.
-        gitlab_url: GitLab's address as the host reaches it.
-        runner_ids: each runner's number in GitLab, as far as they are registered.
-        tokens: the runners' authentication tokens. Default: their placeholders, which the host fills in.
-        digests: the digests of their images, as far as they are known, by the image as declared.
-        fleet_group: the name of the fleet's Auto Scaling group, where the manager has a fleet.
-        cache_bucket: the name of the cache's bucket, where the stack has a cache.
+        registries: the registries that its runners use, by name.
+        environment: the AWS account and region of the stack.
+        gitlab_url: the URL of GitLab for the host.
+        runner_ids: the IDs in GitLab of the registered runners, by name.
+        tokens: the runners' authentication tokens. Default: placeholders, which the host replaces.
+        digests: the known digests of the images, by the image as declared.
+        fleet_group: the name of the fleet's Auto Scaling group, if the manager has a fleet.
+        cache_bucket: the name of the cache's bucket, if the stack has a cache.
     """
 
     def image(declared: Value[str]) -> str:
@@ -93,7 +93,7 @@ def manager_config(
             "token": (tokens or {}).get(runner.name, token_placeholder(runner.name)),
             "executor": "docker-autoscaler" if manager.fleet else "docker",
             "limit": runner.limit,
-            # Rotation would write the new token into config.toml alone, and lose it with the host.
+            # Rotation would write the new token only into config.toml, where it is lost with the host.
             "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
             "docker": _docker(runner, image),
         }
@@ -116,10 +116,10 @@ def manager_config(
         "runners": [entry(each) for each in manager.runners],
     }
     if manager.fleet:
-        # In seconds: it tries three times, ten seconds apart, to see its instances ended.
+        # In seconds: the manager tries three times, every ten seconds, to remove its instances.
         config["shutdown_timeout"] = 60
     if manager.host.docker:
-        config["listen_address"] = METRICS["loopback"]  # of its container; Docker asks there for its health
+        config["listen_address"] = METRICS["loopback"]  # in its container, for Docker's health check
     if manager.host.metrics:
         config["listen_address"] = METRICS[manager.host.metrics]
     return _overlaid(config, manager.host.config)
@@ -131,13 +131,13 @@ def full_image(
     environment: AwsEnvironment,
     digests: Mapping[str, str],
 ) -> str:
-    """An image with its registry's address, pinned to its digest where that is known.
+    """An image with the host of its registry, pinned to its digest if that is known.
 
     Args:
-        declared: the image.
-        registries: those that it may name.
-        environment: where the stack lives.
-        digests: those that are known, by the image as declared.
+        declared: the image as declared.
+        registries: the registries that it may name, by name.
+        environment: the AWS account and region of the stack.
+        digests: the known digests, by the image as declared.
     """
     full = expand_registry_name(declared, registries, environment)
     digest = digests.get(declared)
@@ -145,7 +145,7 @@ def full_image(
 
 
 def _overlaid(ours: _Table, declared: _Table) -> _Table:
-    """A table with another laid over it: tables in it are merged too, any other value is replaced."""
+    """A table with the values of another one: nested tables are merged, any other value is replaced."""
 
     def merged(below: Any, above: Any) -> Any:
         if not isinstance(below, Mapping) or not isinstance(above, Mapping):
@@ -160,13 +160,13 @@ def _overlaid(ours: _Table, declared: _Table) -> _Table:
 def _with_surroundings(
     config: RunnerConfig, manager: Manager, runner: Runner, environment: AwsEnvironment
 ) -> RunnerConfig:
-    """A `[[runners]]` entry with the proxy and the authorities for its jobs, where they are for jobs.
+    """A `[[runners]]` entry with the proxy and the certificate authorities that are declared for jobs.
 
-    Beside what the declaration says of the environment and of volumes, and not in its place.
+    They are added to the declared environment and volumes.
     """
     variables = job_trust_variables(manager.authorities)
     if variables:
-        # Where Docker is: on the instances of a fleet, which have Amazon Linux 2023.
+        # The path on the machine with Docker: an instance of a fleet has Amazon Linux 2023.
         system = AMAZON_LINUX_2023 if manager.fleet else manager.host.os
         docker = config["docker"]
         docker["volumes"] = [*docker.get("volumes", ()), f"{system.ca_bundle}:{JOBS_BUNDLE}:ro"]
@@ -179,10 +179,10 @@ def _with_surroundings(
 
 
 def _docker(runner: Runner, image: Callable[[Value[str]], str]) -> DockerConfig:
-    """The containers of a runner's jobs.
+    """The `[runners.docker]` section of a runner.
 
-    Every job gets a bridge network of its own (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`,
-    where no job can switch it off), and the images' tags are asked for anew at every pull.
+    Each job gets a separate bridge network (`FF_NETWORK_PER_BUILD`, under `[runners.feature_flags]`, where no
+    job can disable it), and the tags of images are resolved at every pull.
     """
     docker: DockerConfig = {
         "image": image(runner.image),
@@ -210,18 +210,18 @@ def _service(service: Service, image: str) -> ServiceConfig:
 def _cache_config(bucket: str, prefix: str, region: str) -> CacheConfig:
     """A cache in S3, read and written with the role of the manager's host.
 
-    Jobs get no credentials, also not those of a fleet: the manager signs an address for each archive.
+    Jobs, also those of a fleet, get no credentials: the manager creates a presigned URL for each archive.
 
     Args:
-        bucket: the bucket's name.
-        prefix: below which the runner's objects lie.
-        region: the bucket's.
+        bucket: the name of the bucket.
+        prefix: the prefix of the runner's objects.
+        region: the region of the bucket.
     """
     return {
         "type": "s3",
         "path": prefix,
-        # Else the runner puts part of its token into the path too, and finds nothing again under a new one.
-        # It is the prefix that keeps runners apart.
+        # Otherwise the path contains a part of the runner's token, and a new token has an empty cache.
+        # Runners are separated by the prefix.
         "shared": True,
         "s3": {"bucket_name": bucket, "bucket_location": region, "authentication_type": "iam"},
     }

@@ -1,8 +1,8 @@
 """The programs of a runner host, and the units that run them.
 
-They come with the host's files, so that a newer one reaches a running host. Those that it takes to fetch
-these files come with its user data too. A fleet's worker fetches no files: all of its programs come with
-its user data.
+They are among the host's files, so that a new version reaches a running host. The programs that fetch these
+files are also in the user data. An instance of a fleet fetches no files: all its programs are in its user
+data.
 """
 
 from pulumi_gitlab_runner.host.scripts import script
@@ -14,7 +14,7 @@ FETCHING = {
     "usr/local/lib/gitlab-runner-host.sh": "gitlab-runner-host.sh",
     f"{_PROGRAMS}/gitlab-runner-apply": "gitlab-runner-apply.sh",
 }
-"""The script that fetches a host's files, by its path below the root."""
+"""The scripts that fetch a host's files, by their path below the root."""
 
 PRUNING = {
     "usr/local/lib/gitlab-runner-host.sh": "gitlab-runner-host.sh",
@@ -22,7 +22,7 @@ PRUNING = {
     f"{_UNITS}/gitlab-runner-prune.service": "gitlab-runner-prune.service",
     f"{_UNITS}/gitlab-runner-prune.timer": "gitlab-runner-prune.timer",
 }
-"""What removes the leftovers of jobs, by its path below the root. A fleet's workers have it too."""
+"""The programs that remove leftovers of jobs, by their path below the root; also on a fleet's instances."""
 
 PROGRAMS = {
     **FETCHING,
@@ -50,7 +50,7 @@ PROGRAMS = {
         )
     },
 }
-"""Every script and unit, by its path below the root."""
+"""All scripts and units, by their path below the root."""
 
 
 def text_and_mode(path: str, name: str) -> tuple[str, str]:

@@ -9,38 +9,38 @@ from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.runners import Runner, Service
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "127.0.0.0/8", "::1")
-"""By an address too: only Go and newer versions of curl know ranges."""
+"""The loopback range is listed with an address too: only Go and newer versions of curl support ranges."""
 _METADATA = ("169.254.169.254", "fd00:ec2::254")
-"""docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html."""
+"""Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html."""
 _WORKERS = "internal.tunnel.invalid"
-"""By this name the runner asks the Docker Engine of a fleet's instance, through its connection over SSH:
+"""The host name with which the runner connects to the Docker Engine of a fleet's instance, over SSH:
 gitlab-runner, executors/docker/docker.go."""
 _OF_A_JOB = ("build", "docker")
-"""A job's own container, and Docker-in-Docker under its usual name."""
+"""The host names of the job's container, and of Docker-in-Docker with its usual name."""
 _HOSTS = {
     "ecr.api": ("api.ecr.{}",),
     "ecr.dkr": ("dkr.ecr.{}",),
     "s3": ("s3.{}", "s3.dualstack.{}"),
 }
-"""The names of AWS services in a region where they are not `SERVICE.REGION`; each includes its subdomains.
-The second of S3 is in the addresses that the runner signs for a cache: gitlab-runner, cache/s3v2/s3.go."""
+"""The domains of AWS services that are not `SERVICE.REGION`; each includes its subdomains. The second domain
+of S3 is that of the runner's presigned URLs of a cache: gitlab-runner, cache/s3v2/s3.go."""
 
 
 def proxy_variables(proxy: Proxy, environment: AwsEnvironment) -> dict[str, str]:
     """The environment of a host's programs.
 
-    In both cases: curl takes `http_proxy` in lower case alone. A domain without a leading dot also matches
-    its subdomains, for curl, Python and Go.
+    The names are in upper and lower case: curl reads `http_proxy` only in lower case. For curl, Python and
+    Go, a domain without a leading dot also matches its subdomains.
 
     Args:
-        proxy: the proxy, resolved.
-        environment: where the stack is.
+        proxy: the resolved proxy.
+        environment: the AWS account and region of the stack.
     """
     return _variables(proxy, (*_exceptions(proxy, environment), _WORKERS))
 
 
 def job_proxy_variables(proxy: Proxy, environment: AwsEnvironment, runner: Runner) -> dict[str, str]:
-    """The environment of a runner's jobs, which reach their services without the proxy."""
+    """The environment of a runner's jobs, which connect to their services without the proxy."""
     services = (name for service in runner.services for name in _names_of(service))
     return _variables(proxy, (*_exceptions(proxy, environment), *_OF_A_JOB, *services))
 

@@ -1,4 +1,4 @@
-"""YAML for people to read: in the order of its source, with the scripts in it as they are."""
+"""Renders YAML that is easy to read: keys in the order of the data, scripts as literal blocks."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import yaml
 
 
 def readable_yaml(data: Any) -> str:
-    """Data as YAML. Text of several lines is a block.
+    """Return data as YAML, with each multiline text as a literal block.
 
     Args:
-        data: of mappings, sequences, texts and numbers.
+        data: mappings, sequences, texts and numbers.
     """
-    # PyYAML writes no block with a character beyond ASCII that it has to escape.
+    # PyYAML does not write a text as a block if it must escape a character beyond ASCII.
     return yaml.dump(data, Dumper=_BlockText, sort_keys=False, allow_unicode=True)
 
 
 class _BlockText(yaml.SafeDumper):
-    """Writes text of several lines as a block."""
+    """Writes multiline texts as literal blocks."""
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:

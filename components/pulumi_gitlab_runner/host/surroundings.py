@@ -1,6 +1,6 @@
 """The settings of a machine's programs for its proxy and its certificate authorities.
 
-All files are for everyone to read: none of them holds a secret.
+All users can read these files, which contain no secrets.
 """
 
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ from pulumi_gitlab_runner.spec.proxy import Proxy
 from pulumi_gitlab_runner.spec.registries import Registry
 
 ENVIRONMENT = "etc/gitlab-runner/environment"
-"""The environment of the machine's programs, as a shell and systemd read it."""
+"""The environment of the machine's programs, in a format for a shell and for systemd."""
 _SESSION_AGENT = ("amazon-ssm-agent", "snap.amazon-ssm-agent.amazon-ssm-agent")
-"""The units of the agent of Systems Manager; the second is that of Ubuntu:
+"""The units of the Systems Manager agent; the second is that of Ubuntu:
 docs.aws.amazon.com/systems-manager/latest/userguide/configure-proxy-ssm-agent-linux.html."""
 
 
@@ -34,13 +34,13 @@ def first_boot_files(
     environment: AwsEnvironment,
     operating_system: OperatingSystem,
 ) -> dict[str, str]:
-    """The files that must exist at the first boot, to fetch the others; by the path below the root.
+    """The files that must exist at the first boot to fetch the others, by the path below the root.
 
     Args:
-        proxy: the HTTP proxy, if there is one; resolved.
-        authorities: the certificate authorities; resolved.
-        environment: where the stack is.
-        operating_system: that of the machine image.
+        proxy: the resolved HTTP proxy; None for none.
+        authorities: the resolved certificate authorities.
+        environment: the AWS account and region of the stack.
+        operating_system: the operating system of the machine image.
     """
     variables = {
         **(proxy_variables(proxy, environment) if proxy else {}),
@@ -56,13 +56,13 @@ def first_boot_files(
 def surroundings_files(
     manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment, gitlab_url: str
 ) -> dict[str, str]:
-    """All of a manager's host, by the path below the root.
+    """The files of a manager's host, by the path below the root.
 
     Args:
-        manager: the manager, resolved.
-        registries: those that its runners use.
-        environment: where the stack is.
-        gitlab_url: GitLab's address.
+        manager: the resolved manager.
+        registries: the registries that its runners use.
+        environment: the AWS account and region of the stack.
+        gitlab_url: the URL of GitLab.
     """
     files = first_boot_files(manager.proxy, manager.authorities, environment, manager.host.os)
     files |= docker_trust_files(manager.authorities, _hosts(registries, environment))
@@ -77,24 +77,24 @@ def surroundings_files(
 def worker_files(
     manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment
 ) -> dict[str, str]:
-    """All of a fleet's worker, by the path below the root; none where the declaration asks for none.
+    """The files of an instance of a fleet, by the path below the root; empty if the declaration needs none.
 
     Args:
-        manager: that of the fleet, resolved.
-        registries: those that its runner uses.
-        environment: where the stack is.
+        manager: the resolved manager of the fleet.
+        registries: the registries that its runner uses.
+        environment: the AWS account and region of the stack.
     """
     files = first_boot_files(manager.proxy, manager.authorities, environment, AMAZON_LINUX_2023)
     return files | docker_trust_files(manager.authorities, _hosts(registries, environment))
 
 
 def _hosts(registries: Iterable[Registry], environment: AwsEnvironment) -> list[str]:
-    """The hosts of registries, without the paths that credentials may be for."""
+    """The hosts of registries, without the paths of credentials."""
     return [each.host_in(environment).partition("/")[0] for each in registries]
 
 
 def _reading_environment(*units: str) -> dict[str, str]:
-    """Settings by which units that are not of this library take the environment of the machine."""
+    """Drop-in files with which units of the operating system read the environment of the machine."""
     return {
         f"etc/systemd/system/{unit}.service.d/10-runner-host.conf": (
             f"[Service]\nEnvironmentFile=-/{ENVIRONMENT}\n"

@@ -1,4 +1,4 @@
-"""Where the programs of a host read the certificate authorities that its stack declares."""
+"""The files and variables with which the programs of a host trust the declared certificate authorities."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -10,9 +10,9 @@ from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 GITLAB_AUTHORITIES = "/etc/gitlab-runner/certs"
 """The directory of the authorities for GitLab's certificate."""
 MANAGER_AUTHORITIES = "/srv/gitlab-runner/current/certs"
-"""The same for a manager on a Docker host, in its volume."""
+"""The directory of the authorities for GitLab's certificate in the volume of a manager on a Docker host."""
 JOBS_BUNDLE = "/etc/gitlab-runner/ca-bundle.crt"
-"""Where a job finds the authorities that its host trusts."""
+"""The path in a job's container of the authorities that its host trusts."""
 _READ_BY_JOBS = (
     "SSL_CERT_FILE",
     "CURL_CA_BUNDLE",
@@ -20,16 +20,16 @@ _READ_BY_JOBS = (
     "NODE_EXTRA_CA_CERTS",
     "AWS_CA_BUNDLE",
 )
-"""OpenSSL and Go; curl; Python's requests; Node.js; the SDKs of AWS. Not Git's, which would win over what the
-runner configures for GitLab itself (gitlab-runner, shells/abstract.go)."""
+"""The variables of OpenSSL and Go, of curl, Python's requests, Node.js and the AWS SDKs. Git's variable is
+left out: it would override the runner's setting for GitLab (gitlab-runner, shells/abstract.go)."""
 
 
 def gitlab_trust(authorities: Authorities, gitlab_url: str) -> tuple[str, str]:
-    """The file of the authorities for GitLab's certificate, by its name in a directory, and its content.
+    """The name and the content of the file with the authorities for GitLab's certificate.
 
-    Empty where the operating system's authorities do. gitlab-runner would find a file of this name by itself
-    (docs.gitlab.com/runner/configuration/tls-self-signed), but looks for it only when it starts: so
-    `tls-ca-file` names it, and is read anew whenever it changes (gitlab-runner, network/client.go).
+    Both are empty if the operating system's authorities are sufficient. gitlab-runner looks for a file with
+    this name only when it starts (docs.gitlab.com/runner/configuration/tls-self-signed), but reads the file
+    in `tls-ca-file` again when it changes (gitlab-runner, network/client.go).
     """
     address = urlsplit(gitlab_url)
     certificates = trust((each for each in authorities if each.hosts), address.netloc)
@@ -39,7 +39,7 @@ def gitlab_trust(authorities: Authorities, gitlab_url: str) -> tuple[str, str]:
 def system_trust_files(authorities: Authorities, operating_system: OperatingSystem) -> dict[str, str]:
     """The authorities that the operating system trusts, by the paths of their files below the root.
 
-    One certificate each, as OpenSSL finds them.
+    Each file contains one certificate, as OpenSSL requires.
     """
     return {
         f"{operating_system.authorities}/gitlab-runner-{each.name}-{number}.crt": certificate
@@ -55,7 +55,7 @@ def docker_trust_files(authorities: Authorities, registry_hosts: Iterable[str]) 
     Docker reads them at every pull: docs.docker.com/engine/security/certificates.
 
     Args:
-        authorities: all that are declared.
+        authorities: the declared authorities.
         registry_hosts: the hosts of the declared registries, `HOST` or `HOST:PORT`.
     """
     some = [each for each in authorities if each.hosts]
@@ -71,7 +71,7 @@ def docker_trust_files(authorities: Authorities, registry_hosts: Iterable[str]) 
 def trust_variables(authorities: Authorities, operating_system: OperatingSystem) -> dict[str, str]:
     """The environment of a host's programs.
 
-    The AWS command line has a list of authorities of its own, in place of the operating system's.
+    The AWS command line ignores the operating system's authorities: it has a separate list.
     """
     if all(each.hosts for each in authorities):
         return {}
@@ -79,5 +79,5 @@ def trust_variables(authorities: Authorities, operating_system: OperatingSystem)
 
 
 def job_trust_variables(authorities: Authorities) -> dict[str, str]:
-    """The environment of jobs; none where no authority is for jobs."""
+    """The environment of jobs; empty if no authority is declared for jobs."""
     return dict.fromkeys(_READ_BY_JOBS, JOBS_BUNDLE) if any(each.jobs for each in authorities) else {}

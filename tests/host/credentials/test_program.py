@@ -146,9 +146,9 @@ def test_its_help_names_the_places_on_a_host(
     said = capsys.readouterr().out
     assert said.startswith("usage: gitlab-runner-credentials ")
     for described in (
-        r"\{serve,once\}\s+renew them for ever; or ask for those that are due",
+        r"\{serve,once\}\s+run the service; or request the credentials that are due",
         r"--registries REGISTRIES\s+default: /etc/gitlab-runner/registries$",
-        r"--directory DIRECTORY\s+where to write, in memory; default: /run/gitlab-runner-credentials$",
+        r"--directory DIRECTORY\s+the directory, in memory; default: /run/gitlab-runner-credentials$",
     ):
         assert re.search(described, said, re.MULTILINE)
 

@@ -86,9 +86,7 @@ def test_a_source_whose_asking_goes_wrong_is_asked_again(host: Driven) -> None:
     working = host._ask
     host._ask = broken  # type: ignore[method-assign, assignment]
     host.start(LEGACY)
-    assert host.said == [
-        "<4>registry.example.com:5000: parameter eu-west-1 /legacy: cannot be asked: MemoryError"
-    ]
+    assert host.said == ["<4>registry.example.com:5000: parameter eu-west-1 /legacy: failed: MemoryError"]
     host.service._ask = working
     host.passes(10)
     assert set(host.auths()) == {"registry.example.com:5000"}

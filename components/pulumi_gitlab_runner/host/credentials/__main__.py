@@ -1,4 +1,4 @@
-"""The command `gitlab-runner-credentials`: the service itself, or `once` at the start of it."""
+"""The command `gitlab-runner-credentials`: the service, `serve`, and `once`, which runs before it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ REGISTRIES = "/etc/gitlab-runner/registries"
 
 
 def main() -> int:
-    """Run the service for ever, or ask for all credentials once."""
+    """Run the service, or request all credentials once."""
     parser = argparse.ArgumentParser(prog="gitlab-runner-credentials")
     parser.add_argument(
         "command",
         choices=["serve", "once"],
-        help="renew them for ever; or ask for those that are due, wait a while for the answers, and end",
+        help="run the service; or request the credentials that are due, wait for the answers, and exit",
     )
     parser.add_argument("--registries", type=Path, default=REGISTRIES, help="default: %(default)s")
     parser.add_argument(
-        "--directory", type=Path, default=DIRECTORY, help="where to write, in memory; default: %(default)s"
+        "--directory", type=Path, default=DIRECTORY, help="the directory, in memory; default: %(default)s"
     )
     arguments = parser.parse_args()
     os.umask(0o077)
@@ -37,7 +37,7 @@ def main() -> int:
         return 1
     if arguments.command == "once":
         there = service.once()
-        os._exit(0 if there else 1)  # what has not answered is not waited for
+        os._exit(0 if there else 1)  # without waiting for the threads of pending requests
     service.serve()
     return 0
 

@@ -1,4 +1,4 @@
-"""Asking a helper, or one of AWS's stores, and waiting no longer for it than is good."""
+"""Requests credentials from a helper or a secret store of AWS, with a timeout."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .files import TEMPORARY
 from .questions import BATCH, ECR_HELPER, NO_BATCHES, Answer, Failure, Question
 
 PATIENCE_S = 20.0
-"""How long a source may take to answer. No pull waits for it."""
+"""Timeout of a request, in seconds. No pull waits for it."""
 LARGEST_ANSWER = 4 << 20
 
 
 def ask(question: Question, patience: float = PATIENCE_S) -> dict[str, Answer]:
-    """Ask a question, and wait for its answers.
+    """Send a request, and wait for the answers.
 
     Args:
-        question: what to ask.
-        patience: how many seconds that may take.
+        question: the request.
+        patience: the timeout, in seconds.
     """
     if question.kind == "file":
         (name,) = question.names
@@ -43,10 +43,10 @@ def ask(question: Question, patience: float = PATIENCE_S) -> dict[str, Answer]:
         environment = {
             **os.environ,
             "LC_ALL": "C.UTF-8",
-            # A helper's own cache would be on the disk, and keep what has been renewed.
+            # The helper's cache would be on the disk, and return credentials that have been renewed.
             "AWS_ECR_DISABLE_CACHE": "true",
             "AWS_ECR_IGNORE_CREDS_STORAGE": "true",
-            "AWS_ECR_CACHE_DIR": log,  # also the place of its log, which alone has the reason of a failure
+            "AWS_ECR_CACHE_DIR": log,  # also the directory of its log, see `_ecr_log`
         }
         try:
             status, output, errors = _run(question.command(), stdin, environment, patience)
@@ -61,7 +61,7 @@ def ask(question: Question, patience: float = PATIENCE_S) -> dict[str, Answer]:
 
 @contextlib.contextmanager
 def _log_directory() -> Iterator[str]:
-    """A directory for the log of ECR's helper. Where none can be made, the helper answers without."""
+    """A directory for the log of ECR's helper, which also works if the directory cannot be created."""
     try:
         directory = tempfile.mkdtemp(prefix=TEMPORARY)
     except OSError:
@@ -76,16 +76,16 @@ def _log_directory() -> Iterator[str]:
 def _run(
     command: list[str], stdin: str, environment: Mapping[str, str], patience: float
 ) -> tuple[int, str, str]:
-    """Run a command: its exit status, its output, and its standard error.
+    """Run a command, and return its exit status, its standard output and its standard error.
 
     Raises:
-        OSError: it cannot be run; TimeoutError: it was given up, for the reason in the message.
+        OSError: the command cannot be run; TimeoutError: it was killed, for the reason in the message.
     """
     pipe = subprocess.PIPE
     process = subprocess.Popen(
         command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, start_new_session=True
     )
-    assert process.stdin is not None  # noqa: S101 - pipes were asked for
+    assert process.stdin is not None  # noqa: S101 - all three are pipes
     assert process.stdout is not None  # noqa: S101
     assert process.stderr is not None  # noqa: S101
     ends = time.monotonic() + patience
@@ -113,7 +113,7 @@ def _run(
             raise TimeoutError(f"gave an answer, and did not end in {patience:g} seconds") from None
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # with what it started, which may hold its output open
+            os.killpg(process.pid, signal.SIGKILL)  # with its child processes, which may keep the pipes open
         process.wait()
         for each in read:
             each.close()
@@ -122,19 +122,19 @@ def _run(
 
 
 def _failure(question: Question, status: int, errors: str) -> Failure:
-    """Why a command failed. Only what AWS's own programs say is repeated: no secret is ever in that."""
+    """Why a command failed. Only messages of AWS's programs are included: they never contain a secret."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     if question.program not in ("aws", ECR_HELPER) or not lines:
         return Failure(f"failed with exit status {status}")
     if question.kind == "secret" and "nvalid choice" in errors:
         return Failure(NO_BATCHES, alone=True)
     said = "".join(character if character.isprintable() else " " for character in lines[-1])[:400]
-    # A service refuses a whole call for one of its names.
+    # A service refuses a whole request because of one name in it.
     return Failure(f"failed: {said}", alone="An error occurred (" in errors)
 
 
 def _ecr_log(directory: str) -> str:
-    """The reason of ECR's helper, which it writes into a log, and nowhere else."""
+    """The reason of a failure of ECR's helper, which it writes only into its log."""
     with contextlib.suppress(OSError):
         text = Path(directory, "log", "ecr-login.log").read_text(errors="replace")[-LARGEST_ANSWER:]
         found = re.findall(r'level=error msg=.* error="((?:[^"\\]|\\.)*)"', text)

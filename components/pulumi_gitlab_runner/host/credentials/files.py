@@ -1,4 +1,4 @@
-"""The directory in memory that the credentials are in."""
+"""The directory of the credentials, in memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import tempfile
 from pathlib import Path
 
 DIRECTORY = "/run/gitlab-runner-credentials"
-"""Where a runner host has them."""
+"""The directory on a runner host."""
 TEMPORARY = ".new-"
 """The prefix of the names of temporary files."""
 
 
 class Files:
-    """root's directory with the configuration and the state, in memory if the caller chose so.
+    """The directory with the configuration and the state, which belongs to root.
 
     Args:
-        directory: made when it is not there.
+        directory: the directory, in memory; created if it does not exist.
 
     Raises:
-        OSError: it is a link, or somebody else's.
+        OSError: the path is a link, or belongs to another user.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -34,23 +34,23 @@ class Files:
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
             raise NotADirectoryError(f"{directory} is not a directory of this user's own")
         directory.chmod(0o700)
-        for left in directory.glob(f"{TEMPORARY}*"):  # by one that was killed
+        for left in directory.glob(f"{TEMPORARY}*"):  # of a process that was killed
             shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def read(self, name: str) -> str:
-        """The text of a file; empty where there is none."""
+        """The text of a file; empty if it cannot be read."""
         try:
             return self._path(name).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return ""
 
     def write(self, name: str, text: str) -> None:
-        """Replace a file atomically: a reader sees the old one or the new one.
+        """Replace a file atomically: a reader sees the old file or the new one.
 
-        Where there is no room for both, the old one goes first: what was removed must not stay.
+        Without space for both, the old file is deleted first: removed credentials must not stay in it.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the file cannot be written.
         """
         try:
             self._replace(name, text)
@@ -72,7 +72,7 @@ class Files:
             raise
 
     def mark(self, name: str) -> tuple[int, int, int]:
-        """A value that changes with the file, also by another process."""
+        """A value that changes when any process changes the file."""
         try:
             status = self._path(name).lstat()
         except OSError:

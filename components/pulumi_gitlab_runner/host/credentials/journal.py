@@ -6,7 +6,7 @@ import os
 import sys
 
 WARNING, NOTICE, INFO = 4, 5, 6
-"""Priorities of the journal: sd-daemon(3)."""
+"""The priorities of messages in the journal: sd-daemon(3)."""
 
 
 def say(priority: int, text: str) -> None:

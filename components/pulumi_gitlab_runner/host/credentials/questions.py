@@ -1,4 +1,4 @@
-"""The sources of credentials, and the meaning of their answers."""
+"""The sources of credentials, the requests to them, and the parsing of their answers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Union
 
 BATCH = {"parameter": 10, "secret": 20}
-"""How many names one call takes: API_GetParameters of Systems Manager, API_BatchGetSecretValue of Secrets
-Manager."""
+"""The maximum number of names in a request: API_GetParameters of Systems Manager, API_BatchGetSecretValue of
+Secrets Manager."""
 ECR_HELPER = "docker-credential-ecr-login"
 NO_BATCHES = "the command line of AWS is too old to read many secrets at once"
 IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the user by which a helper marks an identity token
@@ -20,12 +20,12 @@ IDENTITY_TOKEN_USER = "<token>"  # noqa: S105 - the user by which a helper marks
 
 @dataclass(frozen=True)
 class Source:
-    """Where the credential of a registry comes from.
+    """The source of a registry's credential.
 
     Attributes:
         kind: `helper`, `parameter`, `secret` or `file`.
-        where: the region of a store, or the path of a helper; empty for a file.
-        name: what to read there; empty for a helper, which is asked for the registry's host.
+        where: the region of a parameter or secret, or the path of a helper; empty for a file.
+        name: the name of a parameter, the ARN of a secret, or the path of a file; empty for a helper.
     """
 
     kind: str
@@ -36,12 +36,12 @@ class Source:
         return " ".join(filter(None, (self.kind, self.where, self.name)))
 
     def name_for(self, registry: str) -> str:
-        """The key that is asked for. A helper knows only hosts: paths below one share its answer."""
+        """The name in a request; for a helper, the host, whose answer is for all paths below it."""
         return registry.partition("/")[0] if self.kind == "helper" else self.name
 
 
 def sources(text: str) -> Iterator[tuple[str, Source]]:
-    """The registries of a list, each with where its credential comes from. Other lines are left out."""
+    """The registries of a list, each with the source of its credential. Other lines are ignored."""
     for line in text.splitlines():
         words = line.split()
         if len(words) < 3 or words[0].startswith("#"):
@@ -64,14 +64,14 @@ class Credential:
 
     @classmethod
     def from_entry(cls, entry: Mapping[str, str]) -> Credential:
-        """The credential of an entry that `as_entry` made."""
+        """The credential of an entry of `as_entry`."""
         if "identitytoken" in entry:
             return cls(IDENTITY_TOKEN_USER, entry["identitytoken"])
         username, _, secret = base64.b64decode(entry["auth"]).decode().partition(":")
         return cls(username, secret)
 
     def as_entry(self) -> dict[str, str]:
-        """As Docker's configuration has it: github.com/docker/cli, cli/config/types/authconfig.go."""
+        """The entry of Docker's configuration: github.com/docker/cli, cli/config/types/authconfig.go."""
         if self.username == IDENTITY_TOKEN_USER:
             return {"identitytoken": self.secret}
         return {"auth": base64.b64encode(f"{self.username}:{self.secret}".encode()).decode()}
@@ -82,8 +82,8 @@ class Failure:
     """Why there is no credential.
 
     Attributes:
-        reason: in words, without anything that may be a secret.
-        alone: whether each name should be asked for by itself, since one may spoil the answer for the others.
+        reason: the reason, without secrets.
+        alone: whether to request each name separately, since one name may fail the request for all.
     """
 
     reason: str
@@ -96,12 +96,12 @@ NOTHING = Failure("answered without a user and password")
 
 @dataclass(frozen=True)
 class Question:
-    """The answer of one call or helper.
+    """A request to a helper, to AWS or for a file.
 
     Attributes:
-        kind: that of the sources.
-        where: the region, or the helper.
-        names: what is asked for, each with the registries that need it.
+        kind: the kind of the source.
+        where: the region, or the path of the helper; empty for a file.
+        names: the requested names, each with the registries that need it.
     """
 
     kind: str
@@ -114,11 +114,11 @@ class Question:
 
     @property
     def program(self) -> str:
-        """Who is asked."""
+        """The name of the program that answers."""
         return Path(self.where).name if self.kind == "helper" else "aws"
 
     def command(self) -> list[str]:
-        """The command that asks; a helper reads the registry's host on its standard input."""
+        """The command of the request; a helper reads the registry's host from its standard input."""
         names = list(self.names)
         if self.kind == "helper":
             return [self.where, "get"]
@@ -166,7 +166,7 @@ def _stored(value: str) -> Answer:
 
 
 def _credential(answer: Any) -> Answer:
-    """A helper's answer, or what a store keeps."""
+    """The credential in a helper's output, or in a stored secret."""
     held = answer if isinstance(answer, dict) else {}
     username = held.get("Username", held.get("username"))
     secret = held.get("Secret", held.get("password"))

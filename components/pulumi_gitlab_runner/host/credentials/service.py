@@ -16,16 +16,16 @@ from .table import Credentials, listed
 
 CONFIG, STATE = "config.json", "state.json"
 START_S = 15.0
-"""How long `once`, and so the start of gitlab-runner, waits for all answers."""
+"""Maximum wait of `once`, and so of the start of gitlab-runner, for all answers, in seconds."""
 AT_ONCE, BUSY_S = 8, 3.0
-"""How many questions are asked at once. One without an answer for that long does not count: it hangs."""
+"""The maximum number of concurrent requests, without those that have had no answer for `BUSY_S` seconds."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 TURN_S = 1.0
-"""How often the list is looked at."""
+"""The interval of checks for a changed list, in seconds."""
 
 
 def boot_clock() -> float:
-    """Seconds since the boot, which no setting of the clock changes."""
+    """Seconds since the boot, independent of changes of the system time."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
@@ -33,11 +33,11 @@ class Service:
     """Requests due credentials, and writes those that are valid.
 
     Args:
-        registries: the list.
-        files: where to write.
-        say: what takes a message for the journal, with its priority.
-        ask: asks a question.
-        clock: seconds since the boot.
+        registries: the path of the list of registries.
+        files: the directory of the credentials.
+        say: sends a message with a priority to the journal.
+        ask: sends a request.
+        clock: returns the seconds since the boot.
     """
 
     def __init__(
@@ -64,10 +64,10 @@ class Service:
         self.credentials.restore(files.read(CONFIG), files.read(STATE), self._boot, clock())
 
     def once(self, wait: float = START_S) -> bool:
-        """Ask for everything that is due; return whether every registry has its credential.
+        """Request all credentials that are due; return whether every registry has its credential.
 
         Args:
-            wait: the seconds after which it goes on without those that have not answered.
+            wait: the maximum wait for answers, in seconds.
         """
         ends = time.monotonic() + wait
         self.turn()
@@ -80,16 +80,16 @@ class Service:
         return not missing
 
     def serve(self) -> None:
-        """Go on for ever."""
+        """Run the service without end."""
         self.turn()
         while True:
             self.turn(wait=TURN_S)
 
     def turn(self, wait: float = 0.0) -> None:
-        """Process the answers, request what is due, and write what has changed.
+        """Process the answers, request the credentials that are due, and write the changes.
 
         Args:
-            wait: for how many seconds to wait for an answer.
+            wait: the maximum wait for an answer, in seconds.
         """
         self._take_answers(wait)
         self._look_at_list()
@@ -106,8 +106,8 @@ class Service:
         def answer() -> None:
             try:
                 answers = self._ask(question)
-            except Exception as error:  # whatever it is, the question is asked again
-                answers = dict.fromkeys(question.names, Failure(f"cannot be asked: {type(error).__name__}"))
+            except Exception as error:  # after any error, the request is sent again
+                answers = dict.fromkeys(question.names, Failure(f"failed: {type(error).__name__}"))
             self._answers.put((question, answers, now))
 
         self.credentials.asked(question)
@@ -115,7 +115,7 @@ class Service:
         threading.Thread(target=answer, daemon=True).start()
 
     def _take_answers(self, wait: float) -> None:
-        """Process the available answers; wait for the first."""
+        """Process the available answers, after a wait for the first one."""
         try:
             while True:
                 question, answers, asked = (
@@ -128,7 +128,7 @@ class Service:
             return
 
     def _look_at_list(self) -> None:
-        """Take a changed list. One that is missing for a moment changes nothing."""
+        """Read the list if it has changed. If it is temporarily missing, the last one stays in use."""
         try:
             status = self._registries.stat()
             mark = status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
@@ -140,7 +140,7 @@ class Service:
             self._trouble(str(self._registries), error)
 
     def _write(self, name: str, text: str) -> None:
-        """Write a file that has changed, also one that somebody else has changed."""
+        """Write a file if its text has changed, or if another process has changed the file."""
         if self._written.get(name) == (text, self._files.mark(name)):
             return
         try:
@@ -151,7 +151,7 @@ class Service:
             self._trouble(name, error)
 
     def _trouble(self, name: str, error: Exception | None) -> None:
-        """Say once that a file cannot be read or written, and once that it can."""
+        """Log once that a file cannot be read or written, and once that this is over."""
         if error and name not in self._troubles:
             self._troubles.add(name)
             reason = error.strerror if isinstance(error, OSError) else "it is not text"

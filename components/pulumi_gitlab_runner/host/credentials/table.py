@@ -1,4 +1,4 @@
-"""The credentials of all registries: which to ask for when, and which serve."""
+"""The credentials of all registries: when each is requested, and which are valid."""
 
 from __future__ import annotations
 
@@ -12,34 +12,36 @@ from .journal import NOTICE, WARNING
 from .questions import BATCH, ECR_HELPER, NO_BATCHES, Answer, Credential, Question, Source, sources
 
 RENEW_S = 45.0
-"""A changed password reaches the host within a minute. Helpers of unknown kinds are asked as often: some hand
-out tokens that end soon."""
+"""Interval of requests, in seconds: a changed password reaches the host within a minute. Unknown helpers are
+called as often, because the tokens of some expire soon."""
 RENEW_ECR_S = 3600.0
-"""ECR's token is valid for 12 hours: docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html."""
+"""Interval of requests to ECR's helper, in seconds. ECR's token is valid for 12 hours:
+docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html."""
 SOON_S = 15.0
-"""Credentials that are due within this time are renewed with the due ones, where one call answers for
-both."""
+"""Credentials that are due within this time, in seconds, are renewed together with credentials that are due
+now, if one request is enough for both."""
 LIFETIME_S = 12 * 3600.0
-"""How long an answer serves while its source gives no other."""
+"""How long a credential stays valid, in seconds, if it cannot be renewed."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
-"""Between two questions to a source that fails; the pause doubles each time."""
+"""The first and the longest pause, in seconds, before a failed request is sent again; each pause is twice the
+previous one."""
 
 
 @dataclass
 class Entry:
-    """The state of a registry's credential. Times are seconds since the boot.
+    """The state of a registry's credential. Times are in seconds since the boot.
 
     Attributes:
-        source: where it comes from.
-        due: when it is asked for next.
-        credential: the last good answer, while it serves.
-        answered: when it was asked for.
-        inherited: whether it is of another source, which stood there before.
-        asking: whether it is being asked for.
-        alone: whether its name is asked for by itself.
-        failures: how many questions in a row have failed.
-        failing_since: when the first of these was.
-        reason: why the last one failed.
+        source: the source of the credential.
+        due: the time of the next request.
+        credential: the current credential; None without a valid one.
+        answered: the time of the request that returned the credential.
+        inherited: whether the credential is from a source that was declared before.
+        asking: whether a request is pending.
+        alone: whether its name is requested separately.
+        failures: the number of consecutive failures.
+        failing_since: the time of the first of these failures.
+        reason: the reason of the last failure.
     """
 
     source: Source
@@ -55,22 +57,22 @@ class Entry:
 
     @property
     def ends(self) -> float:
-        """When its credential serves no longer."""
+        """The time at which the credential expires."""
         return self.answered + LIFETIME_S
 
     @property
     def renewed_after(self) -> float:
-        """How long an answer is left alone."""
+        """The interval of requests, in seconds."""
         return RENEW_ECR_S if Path(self.source.where).name == ECR_HELPER else RENEW_S
 
     def succeed(self, credential: Credential, asked: float) -> None:
-        """Take an answer."""
+        """Set the credential of an answer."""
         self.credential, self.answered, self.inherited = credential, asked, False
         self.alone, self.failures, self.reason = False, 0, ""
         self.due = asked + self.renewed_after
 
     def fail(self, reason: str, now: float) -> None:
-        """Note a failure."""
+        """Record a failure."""
         if self.inherited:
             self.credential, self.inherited = None, False
         self.failing_since = self.failing_since if self.failures else now
@@ -80,10 +82,10 @@ class Entry:
 
 
 class Credentials:
-    """The credentials of all registries: which to ask for when, and which serve. It asks and writes nothing.
+    """The credentials of all registries. It sends no requests and writes no files.
 
     Args:
-        say: what takes a message for the journal, with its priority.
+        say: sends a message with a priority to the journal.
     """
 
     def __init__(self, say: Callable[[int, str], None]) -> None:
@@ -92,7 +94,7 @@ class Credentials:
         self.entries: dict[str, Entry] = {}
 
     def take_list(self, text: str, now: float) -> None:
-        """Use a new list of registries: those not in it are removed at once, new ones are due."""
+        """Use a new list of registries: registries not in it are removed immediately, new ones are due."""
         declared = dict(sources(text))
         for registry in self.entries.keys() - declared.keys():
             del self.entries[registry]
@@ -108,7 +110,7 @@ class Credentials:
                 known.due = now
 
     def questions(self, now: float) -> Iterator[Question]:
-        """The due credentials, those that have not failed first."""
+        """The requests for credentials that are due, those without failures first."""
         groups: dict[tuple[str, ...], dict[str, list[str]]] = {}
         due: set[tuple[str, ...]] = set()
         for registry, entry in sorted(self.entries.items(), key=lambda item: item[1].failures):
@@ -130,18 +132,18 @@ class Credentials:
         return 1 if kind == "secret" and not self._batches_secrets else BATCH.get(kind, 1)
 
     def asked(self, question: Question) -> None:
-        """Note that a question is being asked."""
+        """Record that a request is pending."""
         for _, _, entry in self._of(question):
             entry.asking = True
 
     def answered(self, question: Question, answers: Mapping[str, Answer], asked: float, now: float) -> None:
-        """Take the answers to a question.
+        """Process the answers to a request.
 
         Args:
-            question: the question.
-            answers: to each of its names.
-            asked: when it was asked.
-            now: when they came.
+            question: the request.
+            answers: the answer for each name.
+            asked: the time of the request.
+            now: the time of the answers.
         """
         recovered: list[str] = []
         failed: dict[str, list[str]] = {}
@@ -165,7 +167,7 @@ class Credentials:
             self._say(NOTICE, f"{listed(recovered)}: {question}: answers again")
 
     def _of(self, question: Question) -> Iterator[tuple[str, str, Entry]]:
-        """The registries of a question that still have the source which it asks."""
+        """The registries of a request that still have its source."""
         for name, registries in question.names.items():
             for registry in registries:
                 entry = self.entries.get(registry)
@@ -175,7 +177,7 @@ class Credentials:
                     yield name, registry, entry
 
     def end_old(self, now: float) -> None:
-        """Drop the credentials that have ended."""
+        """Remove the credentials that have expired."""
         for registry, entry in self.entries.items():
             if entry.credential and entry.ends <= now:
                 entry.credential = None
@@ -185,7 +187,7 @@ class Credentials:
 
     @property
     def all_asked(self) -> bool:
-        """Whether every registry has been asked for, and none is being asked for."""
+        """Whether every credential has been requested, and no request is pending."""
         return all((e.credential or e.failures) and not e.asking for e in self.entries.values())
 
     def config(self) -> str:
@@ -198,11 +200,11 @@ class Credentials:
         """The state of each credential, without the credential: for `restore`, runner-doctor and the alarm.
 
         Args:
-            boot: which boot the times count from.
+            boot: the ID of the current boot, to which the times refer.
         """
         registries = {
             registry: {
-                # What is of another source is not taken for this one's by a service that starts again.
+                # After a restart, an inherited credential must not be treated as one of the new source.
                 "source": "" if entry.inherited else str(entry.source),
                 "answered": entry.answered if entry.credential else None,
                 "ends": entry.ends if entry.credential else None,
@@ -215,10 +217,10 @@ class Credentials:
         return json.dumps({"boot": boot, "registries": registries}, indent=1) + "\n"
 
     def restore(self, config: str, state: str, boot: str, now: float) -> None:
-        """Take up the credentials that a service before this one wrote.
+        """Restore the credentials that the service wrote before it was restarted.
 
-        One of which the state says nothing, or that is of another source, serves until its source has been
-        asked. Of another boot nothing is taken, since times count from that.
+        A credential that is not in the state, or is from another source, stays in use until the first answer
+        of its source. Credentials of another boot are ignored, because times refer to the boot.
         """
         try:
             auths = json.loads(config)["auths"]

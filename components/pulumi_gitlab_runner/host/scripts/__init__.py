@@ -1,4 +1,4 @@
-"""The scripts, units and Python modules of a runner host, as they are, and the settings that scripts read."""
+"""The unmodified scripts, units and Python modules of a runner host, and the settings that scripts read."""
 
 import shlex
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ def script(name: str) -> str:
 
 
 def shell_settings(settings: Mapping[str, str]) -> str:
-    """Lines of shell, each of which sets a variable."""
+    """Lines of a shell script, each of which sets a variable."""
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in settings.items())
 
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # gitlab-runner-credentials: keeps the credentials of this runner host's registries ready for every pull.
 #
-# It is a Python package beside this script, ../lib/gitlab-runner-host/gitlab_runner_credentials. It imports nothing
-# from the working directory.
+# It runs the Python package ../lib/gitlab-runner-host/gitlab_runner_credentials, which imports nothing from the
+# working directory.
 set -eu
 here=$(CDPATH='' cd -- "${0%/*}" && pwd)
 cd /

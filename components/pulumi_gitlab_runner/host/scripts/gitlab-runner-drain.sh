@@ -1,7 +1,7 @@
 #!/bin/sh
 # gitlab-runner-drain: lets the jobs of this runner host end before its instance is terminated.
 #
-# The instance metadata announce the termination: by its Auto Scaling group, or a spot interruption. gitlab-runner is
+# The instance metadata announces a termination by the Auto Scaling group, and a Spot interruption. gitlab-runner is
 # then stopped by the SIGQUIT of its unit: it takes no more jobs, and exits after its last one. The group waits for
 # that at its lifecycle hook, as long as this host sends heartbeats.
 # Sources: docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html,
@@ -33,27 +33,27 @@ at_the_hook() { # ACTION [ARGUMENT…]
     return 1
 }
 
-# The replacement of this host is in service, so the instance refresh that caused this is done. While it lasts,
-# another change would wait for the jobs of this host, and the AWS provider waits only 15 minutes.
+# The replacement of this host is in service, so the instance refresh has no further effect. While it is in progress,
+# another change waits for the jobs of this host, and the AWS provider waits only 15 minutes.
 leave_instance_refresh() {
     group=$(metadata tags/instance/aws:autoscaling:groupName) || return
     answer=$(aws --region "$REGION" autoscaling cancel-instance-refresh --auto-scaling-group-name "$group" \
         --no-wait-for-transitioning-instances 2>&1) && return
     case $answer in
-        *ActiveInstanceRefreshNotFound*) ;; # as where the host was found unhealthy
-        # The command line of Debian 12, 2.9, does not know the option.
-        *) say warning "the instance refresh goes on until this host has ended: ${answer##*aws: error: }" ;;
+        *ActiveInstanceRefreshNotFound*) ;; # the host is replaced for another reason, such as its health
+        # The AWS command line of Debian 12, version 2.9, does not support the option.
+        *) say warning "the instance refresh continues until this host is terminated: ${answer##*aws: error: }" ;;
     esac
 }
 
 until terminating || reclaimed; do
     sleep 5
 done
-# New files of this host restart this script: a refresh that is under way by then belongs to a later change.
+# New files of this host restart this script: a refresh that is in progress then belongs to a later change.
 left=
 [ ! -e "$draining" ] || left=yes
 : >"$draining"
-say notice "this host is to end: gitlab-runner takes no more jobs, and ends with those that run"
+say notice "this host will be terminated: gitlab-runner takes no more jobs, and exits after its running jobs"
 systemctl stop --no-block gitlab-runner
 until runner_ended; do
     if terminating; then
@@ -63,11 +63,11 @@ until runner_ended; do
     fi
     sleep 30
 done
-say notice "gitlab-runner has ended"
+say notice "gitlab-runner has exited"
 until terminating; do
     sleep 5
 done
-# Without an answer, the group would wait for the time of a heartbeat, up to two hours.
+# Otherwise the group waits for the heartbeat timeout, up to two hours.
 until at_the_hook complete-lifecycle-action --lifecycle-action-result CONTINUE; do
     sleep 30
 done

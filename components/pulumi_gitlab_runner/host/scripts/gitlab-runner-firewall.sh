@@ -1,6 +1,6 @@
 #!/bin/sh
 # gitlab-runner-firewall: refuses connections of jobs to the metrics of runners. Runs before gitlab-runner, which does
-# not start where it fails; it is idempotent.
+# not start if it fails; it is idempotent.
 #
 # A runner serves its debug pages with its metrics; they list the jobs of all projects that it runs:
 # docs.gitlab.com/runner/monitoring. A job could connect to those of its own host at the address of its bridge, and to
@@ -11,7 +11,7 @@ set -u
 program=gitlab-runner-firewall
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
-# METRICS_PORT, which is empty where only the host itself reads its metrics.
+# METRICS_PORT, which is empty if only the host itself reads its metrics.
 # shellcheck source=/dev/null
 . "$root/etc/gitlab-runner/reporting"
 usual_port=9252 # of gitlab-runner, in Prometheus' list

@@ -1,11 +1,11 @@
 #!/bin/sh
-# gitlab-runner-health: has this runner host replaced when gitlab-runner or Docker is dead, and reports to
-# CloudWatch that it works, when there is an alarm. Run every minute.
+# gitlab-runner-health: requests the replacement of this runner host when gitlab-runner or Docker is dead, and reports
+# to CloudWatch that it is healthy, if it has an alarm. Run every minute.
 #
 # It also reports how many registries have no credential, or one that expires within hours because it could not be
 # renewed for half of its lifetime.
 #
-# EC2's status checks cover only the machine. To stop gitlab-runner by hand for longer, stop this timer first.
+# EC2's status checks cover only the machine. Before you stop gitlab-runner for longer, stop the timer of this script.
 set -u
 
 program=gitlab-runner-health
@@ -24,7 +24,7 @@ without_credential() {
 }
 
 dead=
-# A runner that is being stopped, as for a restart, still has jobs: it ends with the last one.
+# A runner that is being stopped, such as for a restart, still has jobs: it exits after the last one.
 if ! runner=$(systemctl is-active gitlab-runner) && [ "$runner" != deactivating ]; then
     dead="gitlab-runner is not running"
 elif ! timeout 30 docker version >/dev/null 2>&1; then
@@ -32,7 +32,7 @@ elif ! timeout 30 docker version >/dev/null 2>&1; then
 fi
 if [ -z "$dead" ] || [ -e "$draining" ] || [ -e "$waiting" ]; then
     rm -f "$count"
-    # A fleet's manager that waits for its turn works: the previous one ends its jobs, and no longer reports.
+    # A fleet's manager that waits for its turn is healthy: the previous one still has jobs, and no longer reports.
     if [ -n "$HEALTH_OF" ] && [ ! -e "$draining" ]; then
         set -- "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=$HEALTH_OF}]"
         if ending=$(without_credential 2>/dev/null); then

@@ -12,14 +12,14 @@ umask 077
 program=gitlab-runner-logs
 # shellcheck source-path=SCRIPTDIR source=gitlab-runner-host.sh
 . "${RUNNER_HOST_LIBRARY:-/usr/local/lib/gitlab-runner-host.sh}"
-# LOG_GROUP, which is empty where logs are not kept.
+# LOG_GROUP, which is empty if logs are not sent.
 # shellcheck source=/dev/null
 . "$root/etc/gitlab-runner/reporting"
 [ -n "$LOG_GROUP" ] || exit 0
 cursor=$state/logs-cursor
 batch=250
 longest=1000
-longest_span=86400000 # ms: CloudWatch takes no batch of more than 24 hours
+longest_span=86400000 # ms: CloudWatch accepts no batch that spans more than 24 hours
 
 logs() { # ACTION [ARGUMENT…]
     action=$1
@@ -27,7 +27,7 @@ logs() { # ACTION [ARGUMENT…]
     aws --region "$REGION" logs "$action" --log-group-name "$LOG_GROUP" --log-stream-name "$stream" "$@" >/dev/null
 }
 
-send() { # FILE: whether CloudWatch has it, or will never take it
+send() { # FILE: succeeds if CloudWatch has accepted the batch, or will never accept it
     if answer=$(logs put-log-events --log-events "file://$1" 2>&1); then
         return
     fi
@@ -51,7 +51,7 @@ mkdir -p "$state"
 work=$(mktemp -d "$root/run/gitlab-runner-logs.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 if [ ! -s "$cursor" ]; then
-    logs create-log-stream || say warning "there is no new log stream"
+    logs create-log-stream || say warning "the log stream was not created"
 fi
 
 sent=1
@@ -60,7 +60,7 @@ while [ "$sent" -gt 0 ]; do
     if [ -s "$cursor" ]; then
         set -- --after-cursor "$(cat "$cursor")"
     fi
-    # By itself, journalctl leaves out a text of more than 4096 bytes.
+    # By default, journalctl leaves out a text of more than 4096 bytes.
     journalctl --quiet --all --output json "$@" | head -n "$batch" >"$work/read"
     # As many as are within one span; the clock may have been set meanwhile.
     sent=$(jq -rs --argjson span "$longest_span" '[.[].__REALTIME_TIMESTAMP | tonumber / 1000] as $times

@@ -1,7 +1,7 @@
 #!/bin/sh
-# gitlab-runner-renew: has this runner host replaced where its group's launch template has a newer version than this
-# host was launched from, and no instance refresh is under way. The change that made the version starts one; it fails
-# where no new host gets ready within an hour, and what it waited for, such as a package repository, may be back.
+# gitlab-runner-renew: requests the replacement of this runner host if its group's launch template has a newer version
+# than that of this host, and no instance refresh is in progress. The update that created the version has started a
+# refresh, which fails if no new host is ready within an hour, such as while a package repository is not reachable.
 set -eu
 
 program=gitlab-runner-renew
@@ -19,7 +19,7 @@ if [ -z "$own" ] || [ "$own" = "$wanted" ]; then
     exit 0
 fi
 if refused=$(aws --region "$REGION" autoscaling start-instance-refresh --auto-scaling-group-name "$group" 2>&1); then
-    say notice "launched from version $own of the launch template: asking for a host of version $wanted"
+    say notice "launched from version $own of the launch template: requesting a host of version $wanted"
 else
     case $refused in
         *InstanceRefreshInProgress*) ;;

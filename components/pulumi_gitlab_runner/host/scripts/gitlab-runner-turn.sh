@@ -4,7 +4,7 @@
 # At its start, a manager terminates the instances of its fleet that it does not know, with the jobs on them:
 # gitlab.com/gitlab-org/fleeting/taskscaler. When a new host replaces an old one, the old one stays in its group until
 # its last job has ended. That may be another group: a change of the role or of the network creates a new one. A host
-# that is not in service yet has no jobs, and waits for its own turn.
+# that is not in service yet has no jobs, and waits for its turn.
 set -eu
 
 program=gitlab-runner-turn
@@ -26,6 +26,6 @@ trap 'rm -f "$waiting"' EXIT
 trap 'exit 1' INT QUIT TERM
 : >"$waiting"
 until alone; do
-    say notice "waiting for the manager before this one to end its jobs"
+    say notice "waiting for the jobs of the previous manager to end"
     sleep 15
 done
