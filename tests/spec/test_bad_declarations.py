@@ -359,9 +359,9 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         changed("runners/build/description", f"{pulumi.Output.from_input('x')}"),
         Problem(
             "stack.runners.build.description",
-            "a text made of an Output, as an f-string makes it",
+            "text with an Output in it, such as from an f-string",
             "text, or an Output",
-            "make an Output of the whole text: pulumi.Output.format, pulumi.Output.concat or apply",
+            "use pulumi.Output.format, pulumi.Output.concat or apply",
         ),
     ),
     "nothing in the place of a mapping": (

@@ -1,4 +1,4 @@
-"""Keys of a declaration in the wrong table: where they belong."""
+"""The fix for keys that belong into another table of the declaration."""
 
 import re
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from pulumi_gitlab_runner.typed_dicts import Location, fields_of
 _ONE_OF_MANY = re.compile(r"NAME|\[0\]")
 _DEEPEST = 3
 _MOST = 3
-"""More tables than this that have the key say nothing about which is meant."""
+"""The maximum number of tables with the key: with more, the intended one is unknown."""
 
 
 def right_place(location: Location, root: Any, *, of_many: bool = False) -> str:
-    """Where a key belongs that its table does not know; empty where that is not clear.
+    """The fix for a key that its table does not have: the table that has it; empty if that is ambiguous.
 
     Args:
-        location: the key's, below the root.
-        root: the TypedDict that the location starts at.
-        of_many: whether its place may be in a list, or in a mapping of names: any key is known somewhere
-            there.
+        location: the location of the key below the root.
+        root: the TypedDict at the start of the location.
+        of_many: whether the table may be in a list or in a mapping by name, in which most keys exist
+            somewhere.
     """
     key = location[-1]
     own, *outer = reversed(list(_tables_along(location, root)))
@@ -38,7 +38,7 @@ def right_place(location: Location, root: Any, *, of_many: bool = False) -> str:
 
 
 def _tables_along(location: Location, root: Any) -> Iterator[tuple[int, Any]]:
-    """Each TypedDict on the way to a key, with how many parts of the location lead to it."""
+    """The TypedDicts along a location, each with its depth in the location."""
     kind = root
     for depth, part in enumerate(location):
         kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
@@ -50,7 +50,7 @@ def _tables_along(location: Location, root: Any) -> Iterator[tuple[int, Any]]:
 
 
 def _below(key: Any, table: Any) -> list[str]:
-    """The places of the key below a table; none where there are many."""
+    """The tables below a table that have the key; none if there are more than `_MOST`."""
     places: list[str] = []
     level = [("", table)]
     for _ in range(_DEEPEST):
@@ -71,7 +71,7 @@ def _nested(path: str, table: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _refused(key: str, table: Any) -> bool:
-    """Whether a table of config.toml has a key that a declaration may not set."""
+    """Whether a key is one of a config.toml table that a declaration may not set."""
     if not is_toml_table(table):
         return False
     from pulumi_gitlab_runner.spec.config_toml import REFUSED_KEYS

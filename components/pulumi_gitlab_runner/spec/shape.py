@@ -41,9 +41,9 @@ _EXPECTED = {
 }
 
 _FEW = 6
-"""How many keys of a mapping a message lists."""
+"""The maximum number of keys of a mapping that a message lists."""
 _STRINGIFIED = "Calling __str__ on an Output[T] is not supported"
-"""What Pulumi's Output is in an f-string: pulumi/output.py."""
+"""A part of the text of a Pulumi Output in an f-string: pulumi/output.py."""
 
 _MAY_BE_SECRET = {
     "static",
@@ -56,7 +56,7 @@ _MAY_BE_SECRET = {
     "token",
     "tokens",
 }
-"""Keys whose values may be secret, and are not shown in messages."""
+"""The keys whose values may be secrets, which messages do not show."""
 
 _REFUSED_KEYS = {
     "credsStore": "Docker uses credsStore for every registry, so it breaks public pulls: "
@@ -127,12 +127,12 @@ def known_value(deferred: Deferred[_T], found: Any) -> _T:
 
 
 def _unwritable(value: Any, path: str) -> Iterator[Problem]:
-    """The problems of texts and numbers that files and APIs cannot represent.
+    """The problems of strings and numbers that files and APIs cannot represent.
 
-    A lone surrogate has no encoding in UTF-8. A null byte ends every argument and variable of a process
-    (execve(2)); PostgreSQL, and so GitLab, does not store it: postgresql.org/docs/current/datatype-character.
-    Integers have 64 bits in TOML (toml.io/en/v1.0.0#integer), in Go, the runner's language, and in GitLab;
-    and JSON has no infinity: RFC 8259, section 6.
+    A lone surrogate has no encoding in UTF-8. A null byte ends an argument or a variable of a process
+    (execve(2)), and PostgreSQL, the database of GitLab, does not store it:
+    postgresql.org/docs/current/datatype-character. Integers have 64 bits in TOML (toml.io/en/v1.0.0#integer),
+    in Go, the language of the runner, and in GitLab. JSON has no infinity: RFC 8259, section 6.
     """
     if isinstance(value, Mapping):
         for key, each in value.items():
@@ -151,8 +151,8 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
         )
         yield Problem(path, found, "text of whole characters, without null bytes")
     elif isinstance(value, str) and _STRINGIFIED in value:
-        fix = "make an Output of the whole text: pulumi.Output.format, pulumi.Output.concat or apply"
-        yield Problem(path, "a text made of an Output, as an f-string makes it", "text, or an Output", fix)
+        fix = "use pulumi.Output.format, pulumi.Output.concat or apply"
+        yield Problem(path, "text with an Output in it, such as from an f-string", "text, or an Output", fix)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         yield Problem(path, "a number of more than 64 bits", f"{-(2**63)} to {2**63 - 1}")
     elif isinstance(value, float) and not isfinite(value):
@@ -186,10 +186,10 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
     """The problem of a mismatch.
 
     Args:
-        mismatch: what does not fit.
-        path: the declaration's own.
-        root: the TypedDict of the declaration, in which an unknown key may have its right place; None where
-            the key may be a required one with another name.
+        mismatch: the mismatch.
+        path: the path of the declaration.
+        root: the TypedDict of the declaration, of which another table may have an unknown key; None if the
+            key may be a misspelt required one.
     """
     location, found, within = mismatch.location, mismatch.found, mismatch.tables
     at = join_path(path, *location)
@@ -223,7 +223,7 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
 
 
 def _fix_of_type(found: Any, expected: Any, allowed: str) -> str:
-    """How to write a value of the expected type, where what was found is close to one."""
+    """The fix for a value of a wrong type that can easily be converted; else empty."""
     if isinstance(found, int | float) and not isinstance(found, bool):
         return "put it in quotes" if allowed == "text" else ""
     if not isinstance(found, str):
@@ -238,13 +238,13 @@ def _fix_of_type(found: Any, expected: Any, allowed: str) -> str:
 
 
 def _field(location: Location, within: Sequence[Any]) -> str:
-    """The field of the innermost table that a value is in."""
+    """The field of the innermost table that contains a value."""
     fields = fields_of(within[-1]) if within else {}
     return next((str(part) for part in reversed(location) if part in fields), "")
 
 
 def _documented(field: str, within: Sequence[Any]) -> str:
-    """The first sentence about a field, to follow what is allowed there."""
+    """The first sentence of a field's docstring, as a suffix of what is allowed."""
     try:
         text = field_docstrings(within[-1]).get(field, "") if field else ""
     except OSError:  # the package is installed without its source
