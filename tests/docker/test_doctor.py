@@ -74,12 +74,11 @@ def test_the_host(doctor: Doctor) -> None:
     answer = doctor.json("host")
     facts = {fact["name"]: fact["value"] for fact in answer["facts"]}
     version = doctor.host.docker.engine.api.version()["Version"]
-    assert re.fullmatch(rf"{re.escape(version)}, room for \d+ of \d+ networks", facts["docker"])
+    assert re.fullmatch(rf"{re.escape(version)}, \d+ of \d+ networks available", facts["docker"])
     named = json.loads(doctor.host.docker.machine.path(CONFIG).read_text())["auths"]
     assert len(named) == 9
     assert all(
-        re.search(r": answered less than a minute ago, serves for 11 h 59 min more$", facts[host])
-        for host in named
+        re.search(r": renewed less than a minute ago, valid for 11 h 59 min$", facts[host]) for host in named
     )
     assert facts["helpers"] == "none on this PATH"
     assert facts["AWS identity"] == "arn:aws:sts::123456789012:user/moto"
@@ -90,7 +89,7 @@ def test_the_host(doctor: Doctor) -> None:
 def test_a_job_network_takes_one_of_the_address_pools(doctor: Doctor) -> None:
     def room() -> int:
         (docker,) = (fact for fact in doctor.json("host")["facts"] if fact["name"] == "docker")
-        found = re.search(r"room for (\d+) of", docker["value"])
+        found = re.search(r", (\d+) of \d+ networks", docker["value"])
         assert found
         return int(found[1])
 

@@ -291,7 +291,7 @@ CASES = {
     "a variable encoded in Base64": hosted(
         Name.ENCODED_TWICE, base64.b64encode(ENCODED.encode()).decode(), "plain JSON"
     ),
-    "an auth encoded twice": hosted(Name.ENCODED_TWICE, json.dumps(TWICE), "only once"),
+    "an auth encoded twice": hosted(Name.ENCODED_TWICE, json.dumps(TWICE), "encoded once"),
     "a newline at the end of the password": hosted(
         Name.WHITE_SPACE,
         json.dumps(auths(LEGACY.host, credentials_of(LEGACY), "\n")),
@@ -310,7 +310,7 @@ CASES = {
         Name.REGISTRY_KEY,
         ("image", PARAMETER_IMAGE.name, "--hosted", "--docker-auth-config", SCHEME),
         f"{VARIABLE}, https://{LEGACY.host}/other",
-        f"write the registry as images name it: {LEGACY.host}",
+        f"write the registry as in image references: {LEGACY.host}",
         effect=Pull(PARAMETER_IMAGE.name, SCHEME, hosted=True).succeeds,
     ),
     "a registry with a path, before the runner knew paths": Case(
@@ -338,13 +338,13 @@ CASES = {
     "a helper on a hosted runner": hosted(
         Name.HOSTED_HELPER,
         json.dumps({**json.loads(ENCODED), "credHelpers": {TEAM.host: "ecr-login"}}),
-        "a runner of your own",
+        "a self-managed runner",
     ),
     "a job's variable that hides the runner's own": Case(
         Name.VARIABLE_HIDDEN,
         ("image", SECRET_IMAGE.name, "--docker-auth-config", ENCODED),
         VARIABLE,
-        "leave the variable out of `environment`",
+        "remove the variable from `environment`",
         together(
             damages.without(CONFIG),
             damages.runner_configuration(
@@ -382,7 +382,7 @@ CASES = {
     "a credentials store": home(
         Name.CREDENTIALS_STORE,
         damages.docker_configuration(lambda content: content.update(credsStore="desktop")),
-        "take credsStore out",
+        "remove credsStore",
         also=frozenset({Name.HELPER_MISSING, Name.NO_CREDENTIALS}),
     ),
     "an ECR password that has ended": home(
@@ -453,7 +453,7 @@ CASES = {
         LOG,
         image=PARAMETER_IMAGE.name,
         where=f"{LIST}, {LEGACY.host}",
-        found="it has not answered yet",
+        found="no answer yet",
     ),
     "the real helper is not installed": home(
         Name.CREDENTIAL_MISSING,
@@ -492,7 +492,7 @@ CASES = {
         Name.REGISTRY_SHADOWED,
         ("image", PARAMETER_IMAGE.name, "--offline", "--docker-auth-config", WRONG_PASSWORD),
         f"{VARIABLE}, {LEGACY.host}",
-        f"take {LEGACY.host} out of the variable",
+        f"remove {LEGACY.host} from the variable",
         effect=Pull(PARAMETER_IMAGE.name, WRONG_PASSWORD).fails(WRONG),
     ),
     # What registries answer
@@ -506,7 +506,7 @@ CASES = {
     "a wrong password": answer(
         Name.CREDENTIALS_REFUSED,
         OTHER_ACCOUNT_IMAGE.name,
-        "renew the user or password",
+        "update the user or password",
         WRONG,
         together(
             damages.file(
@@ -549,7 +549,7 @@ CASES = {
     "a registry that fails": answer(
         Name.REGISTRY_FAILS,
         PARAMETER_IMAGE.name,
-        "ask again later",
+        "try again later",
         "500 Internal Server Error",
         damages.file(TAG, "rubbish"),
     ),
@@ -578,7 +578,7 @@ CASES = {
         Name.PULL_POLICY_REFUSED,
         ("job", PIPELINE),
         SECRET_IMAGE.name,
-        "take pull_policy out of the job",
+        "remove pull_policy from the job",
         pipeline(f"job: {{script: [x], image: {{name: {SECRET_IMAGE.name}, pull_policy: never}}}}\n"),
     ),
     "a name with a variable that nobody gave": Case(

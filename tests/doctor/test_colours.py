@@ -157,9 +157,9 @@ def test_the_pins_of_a_pipeline(
         style = "green" if first == "pinned now" else "yellow"
         return [
             *[("dim", ".gitlab-ci.yml, line 2"), ("bold", f"{name}:1"), (style, first)],
-            ("dim", f"the tag 1 is {DIGEST}"),
+            ("dim", f"the tag 1 has the digest {DIGEST}"),
             *[("dim", ".gitlab-ci.yml, line 3"), ("bold", "$GONE"), ("yellow", "unknown")],
-            ("dim", "GONE has no value here"),
+            ("dim", "the value of GONE is not known here"),
             *[("dim", ".gitlab-ci.yml, line 4"), ("bold", f"{name}@{old}"), ("green", "digest alone")],
             ("dim", "it has a digest and no tag"),
             *[("dim", "more.yml, line 1"), ("bold", f"{name}:1@{old}"), (style, second)],

@@ -87,13 +87,13 @@ def test_the_page_of_findings_is_that_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--explain", "gone"], "there is no finding 'gone', only: access-forbidden, "),
+        (["--explain", "gone"], "unknown finding 'gone', only: access-forbidden, "),
         (
             ["--explain", "no-credential"],
-            "there is no finding 'no-credential', did you mean 'no-credentials'?",
+            "unknown finding 'no-credential', did you mean 'no-credentials'?",
         ),
-        (["--completion", "tcsh"], "takes bash, zsh or fish, not 'tcsh'"),
-        (["job", "x", "--input", "novalue", "--hosted"], "--input takes NAME=VALUE"),
+        (["--completion", "tcsh"], "accepts bash, zsh or fish, not 'tcsh'"),
+        (["job", "x", "--input", "novalue", "--hosted"], "--input accepts NAME=VALUE"),
         (["image", "a:1", "--format", "sarif"], "invalid choice: 'sarif'"),
         (["pin"], "the following arguments are required: FILE"),
         ([], "the following arguments are required: COMMAND"),

@@ -69,7 +69,7 @@ def test_age_end_and_failure_of_each(kept: Callable[..., KeptCredentials]) -> No
     assert (missing.age, missing.ends_in, missing.failing_for) == (None, None, 10 * MINUTE)
     assert missing.reason == "is away"
     assert dict(credential_facts([known, missing])) == {
-        f"  {HOST}": "parameter eu-west-1 /legacy: answered 10 min ago, serves for 11 h 50 min more",
+        f"  {HOST}": "parameter eu-west-1 /legacy: renewed 10 min ago, valid for 11 h 50 min",
         "  other.example": (
             "helper /bin/docker-credential-other: no credential; failing for 10 min: is away"
         ),
@@ -85,8 +85,8 @@ def test_a_credential_that_is_not_renewed_is_a_finding_before_it_ends(
     }
     (found,) = kept_credential_findings(kept(HOUR, failing))
     assert (found.name, found.where) == ("credential-renewal", f"/etc/gitlab-runner/registries, {HOST}")
-    assert found.what == "parameter eu-west-1 /legacy: for 1 h 0 min: gave no answer in 20 seconds"
-    assert "serves for 10 h 59 min more" in found.why
+    assert found.what == "parameter eu-west-1 /legacy has failed for 1 h 0 min: gave no answer in 20 seconds"
+    assert "used for 10 h 59 min more" in found.why
 
 
 def test_where_all_is_well_nothing_is_found() -> None:

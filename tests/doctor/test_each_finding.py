@@ -49,10 +49,14 @@ def with_config(image: str, config: Any) -> Resolution:
         (Outcome.NO_IMAGE, "image-missing", "fix the name or the tag, or push the image"),
         (Outcome.FORBIDDEN, "access-forbidden", "let this user pull from the repository"),
         (Outcome.TOO_MANY_REQUESTS, "too-many-requests", "pull with credentials, or through a mirror"),
-        (Outcome.NOT_TRUSTED, "certificate", f"put it into /etc/docker/certs.d/{HOST}/ca.crt"),
+        (Outcome.NOT_TRUSTED, "certificate", f"write it to /etc/docker/certs.d/{HOST}/ca.crt"),
         (Outcome.UNREACHABLE, "registry-unreachable", "check its name, port, firewall and proxy"),
         (Outcome.NO_REGISTRY, "no-registry", "fix the image's host and port"),
-        (Outcome.FAILED, "registry-fails", "ask again later, then ask the registry's operators"),
+        (
+            Outcome.FAILED,
+            "registry-fails",
+            "try again later; if the error persists, contact the registry's operators",
+        ),
         (Outcome.UNAUTHORIZED, "no-credentials", "declare the registry under `registries`"),
         (Outcome.FOUND, None, ""),
     ],
@@ -76,7 +80,7 @@ def test_credentials_that_are_refused_and_those_that_are_withheld() -> None:
     )
     (found,) = registry_answer_findings(with_config(f"{HOST}/app:1", {"auths": {HOST: {}}}), refused)
     assert found.name == "no-credentials"
-    assert "see to what is found in $DOCKER_AUTH_CONFIG" in found.fix
+    assert "fix the findings of $DOCKER_AUTH_CONFIG" in found.fix
     assert list(registry_answer_findings(pulled(f"{ECR}/app:1"), refused)) == []
 
 
@@ -118,8 +122,8 @@ END = datetime(2026, 11, 29, 12, 30, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("now", "said"),
     [
-        (END.replace(minute=29), "its ECR password ends at 2026-11-29 12:30 UTC"),
-        (END, "its ECR password ended at 2026-11-29 12:30 UTC"),
+        (END.replace(minute=29), "its ECR password expires at 2026-11-29 12:30 UTC"),
+        (END, "its ECR password expired at 2026-11-29 12:30 UTC"),
     ],
 )
 def test_when_an_ecr_password_ends(now: datetime, said: str) -> None:
@@ -136,7 +140,7 @@ def test_when_an_ecr_password_ends(now: datetime, said: str) -> None:
 
 def test_an_image_of_ecr_without_credentials() -> None:
     (found,) = ecr_credentials_findings(pulled(f"{ECR}/app:1"))
-    assert found.what == f"no source has credentials for {ECR}, and ECR gives no image without"
+    assert found.what == f"no source has credentials for {ECR}, and ECR requires credentials for every image"
     assert found.fix.startswith('declare the registry, `ecr: {account: "123456789012", region: eu-west-1}`')
     assert list(ecr_credentials_findings(pulled(f"{ECR}/app:1", **{ECR.replace(".", "_"): "p"}))) == []
     assert list(ecr_credentials_findings(pulled(f"{HOST}/app:1"))) == []

@@ -75,7 +75,7 @@ def test_half_of_a_fix_is_not_taken_for_the_whole(doctor: Doctor, host: HostTree
     host.write(HOME, json.dumps(auths({}, credsStore="desktop")))
     found = doctor.json("image", IMAGE, "--offline", "--root", str(host.root))["findings"]
     (store,) = (each for each in found if each["name"] == "credentials-store")
-    assert f"the empty entries of auths out as well: {KEY}" in store["fix"]
+    assert f"also remove the empty entries of auths: {KEY}" in store["fix"]
     host.write(HOME, json.dumps(auths({})))
     assert names(doctor, host, "image") == {"credentials-empty"}
 
@@ -102,7 +102,7 @@ def test_refused_credentials_that_come_before_others(
     host.write(HOME, config(PASSWORD))
     found = asked("canary-wrong")
     assert found.keys() == {"credentials-refused", "credentials-shadowed"}
-    assert "out of $DOCKER_AUTH_CONFIG" in found["credentials-shadowed"]["fix"]
+    assert "from $DOCKER_AUTH_CONFIG" in found["credentials-shadowed"]["fix"]
     assert doctor.json("image", f"{registry.host}/team/app:1", "--root", str(host.root))["findings"] == []
 
 
@@ -116,7 +116,7 @@ def test_a_helper_without_credentials_is_found_for_each_version(
 
 
 @pytest.mark.parametrize(
-    ("registry_host", "advice"), [(ECR, "declare"), (DUAL_STACK, f"classic name, {ECR}")]
+    ("registry_host", "advice"), [(ECR, "declare"), (DUAL_STACK, f"classic host, {ECR}")]
 )
 def test_ecr_gives_nothing_without_credentials(
     doctor: Doctor, host: HostTree, registry_host: str, advice: str

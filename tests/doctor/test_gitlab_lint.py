@@ -96,8 +96,7 @@ def test_what_is_written_elsewhere_cannot_be_pinned_here(
     assert list(found) == ["cannot-be-pinned"]
     assert found["cannot-be-pinned"]["where"] == "image of build"
     assert (
-        "team/db:1: it has no digest, and no file of this project names it"
-        in found["cannot-be-pinned"]["what"]
+        "team/db:1: it has no digest, and is in no file of this project" in found["cannot-be-pinned"]["what"]
     )
     assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
 
@@ -114,7 +113,7 @@ def test_an_include_that_changes_what_a_job_runs(
     gitlab.toolchain["docker.yml"] += "test: {variables: {TAG: '2'}}\n"
     text = file.read_text()
     findings = doctor.json("pin", str(file), "--gitlab", gitlab.url)["findings"]
-    assert f"GitLab makes {registry.host}/team/app:2 of it" in findings[0]["what"]
+    assert f"in the configuration that GitLab merged, it is {registry.host}/team/app:2" in findings[0]["what"]
     assert file.read_text() == text
 
 
@@ -123,9 +122,9 @@ def test_an_include_that_changes_what_a_job_runs(
     [
         ({"GITLAB_TOKEN": ""}, [], "GITLAB_TOKEN is not set"),
         ({"GITLAB_TOKEN": "gone"}, [], "it does not accept the token in GITLAB_TOKEN"),
-        ({"GITLAB_TOKEN": f"{TOKEN}-read-api"}, [], "it needs the scope api"),
+        ({"GITLAB_TOKEN": f"{TOKEN}-read-api"}, [], "which needs the scope api"),
         ({}, ["--project", "gone/app"], "does not show a project gone/app"),
-        ({"CI_PROJECT_ID": ""}, [], "name it by --project"),
+        ({"CI_PROJECT_ID": ""}, [], "set it with --project"),
         ({}, ["--gitlab", "http://127.0.0.1:1"], "GitLab at http://127.0.0.1:1 "),
     ],
 )
@@ -204,10 +203,10 @@ def test_the_project_is_that_of_the_remote(
         (401, "it does not accept the token in GITLAB_TOKEN"),
         (
             403,
-            "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
+            "it refuses the token in GITLAB_TOKEN, which needs the scope api, and the role Developer",
         ),
-        (404, "it does not show a project 7 to the owner of GITLAB_TOKEN; name it by --project"),
-        (429, "it has been asked too often: try again in a minute"),
+        (404, "it does not show a project 7 to the owner of GITLAB_TOKEN; set it with --project"),
+        (429, "its rate limit is exceeded: try again in a minute"),
         (500, "HTTP 500"),
         (201, "HTTP 201"),
     ],
@@ -249,7 +248,7 @@ def test_why_gitlab_does_not_take_a_pipeline(
     with prepared(answer(200, json.dumps(answered).encode())) as script:
         asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
         assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
-    assert doctor.errors == f"runner-doctor: GitLab does not take {plain}: {said}\n"
+    assert doctor.errors == f"runner-doctor: GitLab does not accept {plain}: {said}\n"
 
 
 def test_a_merged_pipeline_that_is_no_yaml(
@@ -259,7 +258,7 @@ def test_a_merged_pipeline_that_is_no_yaml(
     with prepared(answer(200, b'{"valid": true, "merged_yaml": "a: 1\\nb: *gone\\n"}')) as script:
         asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
         assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
-    said = "the merged configuration of GitLab, line 2: this is not YAML that can be read"
+    said = "the merged configuration of GitLab, line 2: this is not valid YAML"
     assert doctor.errors == f"runner-doctor: {said}\n"
 
 

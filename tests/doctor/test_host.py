@@ -148,17 +148,17 @@ def test_no_config(doctor: Doctor, host: HostTree) -> None:
 def test_a_config_that_is_not_toml(doctor: Doctor, host: HostTree) -> None:
     host.write(CONFIG, "token = canary")
     assert doctor.run(*command(host)) == 2
-    assert "/etc/gitlab-runner/config.toml is not TOML" in doctor.errors
+    assert "/etc/gitlab-runner/config.toml is not valid TOML" in doctor.errors
 
 
 def test_an_engine_that_answers(doctor: Doctor, short: HostTree) -> None:
     with engine(short.root / "var/run/docker.sock", ["172.17.0.0/16", "192.168.16.0/20"]):
-        assert facts(doctor, short)["docker"] == "29.7.0, room for 29 of 31 networks"
+        assert facts(doctor, short)["docker"] == "29.7.0, 29 of 31 networks available"
 
 
 def test_an_engine_that_says_much_of_itself(doctor: Doctor, short: HostTree) -> None:
     with engine(short.root / "var/run/docker.sock", [], [POOL[0] | {"Note": "x" * 1_000_000}]):
-        assert facts(doctor, short)["docker"] == "29.7.0, room for 4 of 4 networks"
+        assert facts(doctor, short)["docker"] == "29.7.0, 4 of 4 networks available"
 
 
 def test_too_few_addresses_for_the_jobs(doctor: Doctor, short: HostTree) -> None:
@@ -169,7 +169,7 @@ def test_too_few_addresses_for_the_jobs(doctor: Doctor, short: HostTree) -> None
         assert doctor.findings(*command(short)) == {}
     socket.unlink()
     with engine(socket, ["10.200.0.0/25", "fd00::/64"], POOL):
-        assert "room for 2 more" in doctor.findings(*command(short))["address-pools"]["what"]
+        assert "2 more networks are available" in doctor.findings(*command(short))["address-pools"]["what"]
 
 
 def test_an_engine_that_does_not_answer(doctor: Doctor, short: HostTree) -> None:

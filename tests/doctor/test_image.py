@@ -206,7 +206,7 @@ def test_a_protected_variable_on_an_unprotected_branch(
     assert (image["findings"], image["runner"]["source"]) == ([], "$DOCKER_AUTH_CONFIG")
 
 
-@pytest.mark.parametrize(("hours", "said"), [(-1, "ended at"), (5, "ends at")])
+@pytest.mark.parametrize(("hours", "said"), [(-1, "expired at"), (5, "expires at")])
 def test_a_stored_ecr_password(doctor: Doctor, host: HostTree, hours: int, said: str) -> None:
     payload = {"payload": "canary", "type": "DATA_KEY", "expiration": int(time.time()) + hours * 3600}
     password = base64.b64encode(json.dumps(payload).encode()).decode()
@@ -264,7 +264,7 @@ def test_a_runner_that_is_only_declared(doctor: Doctor) -> None:
     arguments = ("--stack", "sandbox", "--stacks-dir", str(stacks), "--account", "123456789012")
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", *arguments)["images"]
     assert image["runner"]["source"] == "/root/.docker/config.json"
-    assert image["registry"]["message"] == "only the host gets the password"
+    assert image["registry"]["message"] == "the password is known only on the host"
 
 
 @pytest.mark.parametrize("os", ["amazon-linux-2023", "debian-12"])
@@ -312,7 +312,7 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
             ["image", "nginx", "--stack", "gone", "--account", "123456789012"],
             "Pulumi.gone.yaml cannot be read",
         ),
-        (["image", "nginx", "--root", "/nonexistent"], "there is no runner below /nonexistent"),
+        (["image", "nginx", "--root", "/nonexistent"], "no runner is found below /nonexistent"),
         (["image", "nginx", "--stack", "sandbox", "--account", "12"], "--account 12: write its 12 digits"),
         (
             ["image", "nginx", "--hosted", "--runner-version", "new"],
@@ -320,7 +320,7 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
         ),
         (["image", "nginx", "--hosted", "--docker-auth-config", "@/nonexistent"], "the file cannot be read"),
         (["image", "nginx", "--hosted", "--variables", "/nonexistent"], "/nonexistent cannot be read"),
-        (["image", "nginx", "--hosted", "--variable", "KEY"], "--variable takes KEY=value"),
+        (["image", "nginx", "--hosted", "--variable", "KEY"], "--variable accepts KEY=value"),
         (["image"], "usage: runner-doctor image"),
         (["unknown"], "invalid choice: 'unknown'"),
     ],
@@ -357,8 +357,8 @@ def test_what_the_job_log_says(doctor: Doctor, host: HostTree) -> None:
 @pytest.mark.parametrize(
     ("image", "config", "message"),
     [
-        ("Bad/Name", {}, "it is no image's name"),
-        (IMAGE, {"credHelpers": {KEY: "a/b"}}, "the pull fails before"),
+        ("Bad/Name", {}, "it is not a valid image name"),
+        (IMAGE, {"credHelpers": {KEY: "a/b"}}, "the pull fails before the request"),
     ],
 )
 def test_why_a_registry_is_not_asked(
@@ -402,7 +402,7 @@ def test_a_pull_of_docker_that_fails_where_the_runners_does_not(doctor: Doctor, 
     (found,) = doctor.json(*offline(host), *given)["images"]
     assert found["difference"] == (
         f"the runner pulls with those of $DOCKER_AUTH_CONFIG (user {USERNAME}), "
-        "docker pull with nothing: it fails before"
+        "docker pull with no credentials: it fails before"
     )
 
 

@@ -208,17 +208,17 @@ def test_all_images_are_asked_for(pipeline: Pipeline, registry: RegistryDouble) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "line 2: this is not YAML that can be read"),
-        ("- a", "its top is not a mapping of names"),
+        ("a: [", "line 2: this is not valid YAML"),
+        ("- a", "its top level is not a mapping"),
         ("a: {extends: b}\nb: {extends: a}", "extend each other in a circle"),
-        ("a: {extends: gone}", "extends 'gone', which is not there"),
-        ("a: {image: !reference [b, image]}", "!reference ['b', 'image'] refers to nothing"),
-        ("a: {image: !reference [a, image]}", "leads through too many others"),
-        ("a: {image: !reference b}", "this is not YAML that can be read"),
+        ("a: {extends: gone}", "extends 'gone', which is not found"),
+        ("a: {image: !reference [b, image]}", "!reference ['b', 'image'] is not found"),
+        ("a: {image: !reference [a, image]}", "is nested over more than 10 levels"),
+        ("a: {image: !reference b}", "this is not valid YAML"),
         ("include: ../other.yml", "which is not below"),
         ("include: gone.yml", "gone.yml cannot be read"),
         ("include: .gitlab-ci.yml", "includes itself"),
-        (f"a: {{parallel: {{matrix: [{{A: [{', '.join('x' * 201)}]}}]}}}}", "makes more than 200 jobs"),
+        (f"a: {{parallel: {{matrix: [{{A: [{', '.join('x' * 201)}]}}]}}}}", "creates more than 200 jobs"),
     ],
 )
 def test_a_file_that_is_no_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:

@@ -43,7 +43,7 @@ def test_one_without_a_value(doctor: Doctor, file: Path) -> None:
     (found,) = answer["findings"]
     assert (found["name"], found["where"]) == ("variable-unknown", "$DOCKER_AUTH_CONFIG of a, b")
     assert "AUTH" in found["what"]
-    assert found["fix"] == "give it: --variable AUTH=…"
+    assert found["fix"] == "give the value: --variable AUTH=…"
     assert doctor.run("job", str(file), "--hosted", "--offline", "--format", "sarif") == 1
     assert len(json.loads(doctor.output)["runs"][0]["results"]) == 2
 
@@ -72,7 +72,7 @@ def test_a_long_value(doctor: Doctor, file: Path) -> None:
 def test_of_one_image(doctor: Doctor) -> None:
     arguments = ("image", f"{HOST}/app:1", "--hosted", "--offline", "--docker-auth-config", CONFIG)
     assert doctor.run(*arguments, "--variable", f"HOST={HOST}") == 2
-    assert "DOCKER_AUTH_CONFIG holds AUTH, whose value is not known here" in doctor.errors
+    assert "DOCKER_AUTH_CONFIG contains AUTH, whose value is not known here" in doctor.errors
     assert "--variable AUTH=…" in doctor.errors
     known = ("--variable", f"HOST={HOST}", "--variable", f"AUTH={AUTH}")
     (image,) = doctor.json(*arguments, *known)["images"]

@@ -149,7 +149,7 @@ def arn(service: str, resource: str, region: str = "eu-west-1") -> str:
 
 SUFFIX = "0a1b2c3"
 REGION = "--region eu-west-1"
-ADOPTED = f"{PREVIEW}, and `adopt: true` takes it over"
+ADOPTED = f"{PREVIEW}, and `adopt: true` adopts it"
 
 
 def bucket(name: str) -> str:
@@ -205,7 +205,7 @@ KINDS = (
     (
         arn("ssm", "parameter/gitlab-runner/prod/ci/a"),
         "the parameter /gitlab-runner/prod/ci/a",
-        "the next `pulumi up` takes it over, where it is declared",
+        "the next `pulumi up` adopts it, if it is declared",
         f"aws ssm delete-parameter --name /gitlab-runner/prod/ci/a {REGION}",
     ),
     *(
@@ -324,8 +324,8 @@ def test_each_kind_of_a_region(aws: Aws, found: Callable[..., dict[str, str]]) -
     left = found()
     assert set(left) == {what for _, what, *_ in KINDS}
     for whole, what, instead, remove in KINDS:
-        ways = [way for way in (instead, remove and f"remove it: {remove}") if way]
-        assert left[what] == ("; or ".join(ways) or f"look at {whole} and remove it by hand")
+        ways = [way for way in (instead, remove and f"delete it: {remove}") if way]
+        assert left[what] == ("; or ".join(ways) or f"check {whole} and delete it manually")
 
 
 @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_an_error_of_aws_ends_it_with_what_aws_says(aws: Aws, doctor: Doctor) ->
     aws.answers = {"DescribeInstances": "UnauthorizedOperation"}
     assert doctor.run(*ASKED, "--no-state") == 2
     assert doctor.errors == (
-        f"runner-doctor: AWS does not say what has the mark {MARK}: An error occurred "
+        f"runner-doctor: AWS does not list the resources with the mark {MARK}: An error occurred "
         "(UnauthorizedOperation) when calling the DescribeInstances operation: UnauthorizedOperation\n"
     )
 
@@ -451,11 +451,11 @@ def test_what_is_found_by_its_name(aws: Aws, found: Callable[..., dict[str, str]
         "the S3 bucket ci-cache-0a1b2c3",
     }
     assert left["the KMS alias alias/gitlab-runner/prod/ci"] == (
-        f"{PREVIEW}; or remove it: aws kms delete-alias --alias-name alias/gitlab-runner/prod/ci {REGION}"
+        f"{PREVIEW}; or delete it: aws kms delete-alias --alias-name alias/gitlab-runner/prod/ci {REGION}"
     )
     assert left[f"the parameter {parameter}"] == (
-        "the next `pulumi up` takes it over, where it is declared; "
-        f"or remove it: aws ssm delete-parameter --name {parameter} {REGION}"
+        "the next `pulumi up` adopts it, if it is declared; "
+        f"or delete it: aws ssm delete-parameter --name {parameter} {REGION}"
     )
     asked = {operation: asked for operation, _, asked in aws.asked}
     assert asked["DescribeParameters"]["ParameterFilters"] == [
@@ -488,7 +488,7 @@ def test_a_role_and_what_goes_before_it(aws: Aws, found: Callable[..., dict[str,
     }
     assert found() == {
         f"the IAM role {name}": (
-            f"{imported(parent, 'aws:iam/role:Role', PARENTS[parent], name)}; or remove it: "
+            f"{imported(parent, 'aws:iam/role:Role', PARENTS[parent], name)}; or delete it: "
             f"aws iam delete-role-policy --role-name {name} --policy-name 'a b' && "
             f"aws iam detach-role-policy --role-name {name} --policy-arn arn:aws:iam::aws:policy/A && "
             f"aws iam remove-role-from-instance-profile --role-name {name} --instance-profile-name its && "
@@ -542,20 +542,20 @@ def test_the_other_kinds_of_iam(aws: Aws, found: Callable[..., dict[str, str]]) 
     kind, profiles = "aws:iam/instanceProfile:InstanceProfile", ("RunnerManagerRole", "RunnerImage")
     assert found() == {
         f"the IAM policy ci-pipeline-1-{SUFFIX}": (
-            f"{imported('PipelineRoles', 'aws:iam/policy:Policy', 'ci-pipeline-1', policy)}; or remove it: "
+            f"{imported('PipelineRoles', 'aws:iam/policy:Policy', 'ci-pipeline-1', policy)}; or delete it: "
             f"aws iam detach-role-policy --role-name role --policy-arn {policy}; "
             f"aws iam delete-policy-version --policy-arn {policy} --version-id v1; "
             f"aws iam delete-policy --policy-arn {policy}"
         ),
         **{
             f"the instance profile {PARENTS[parent]}-{SUFFIX}": (
-                f"{imported(parent, kind, PARENTS[parent], f'{PARENTS[parent]}-{SUFFIX}')}; or remove it: "
+                f"{imported(parent, kind, PARENTS[parent], f'{PARENTS[parent]}-{SUFFIX}')}; or delete it: "
                 f"{removed(f'{PARENTS[parent]}-{SUFFIX}')}"
             )
             for parent in profiles
         },
         f"the OpenID Connect provider {provider}": (
-            f"{PREVIEW}; or remove it: "
+            f"{PREVIEW}; or delete it: "
             f"aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {provider}"
         ),
     }
@@ -585,5 +585,5 @@ def test_what_says_whose_it_is(aws: Aws, doctor: Doctor) -> None:
     found = {each["where"]: each["what"] for each in doctor.json(*ASKED, "--no-state")["findings"]}
     assert found == {
         f"the parameter {marked}": f"it has the mark of {MARK}, but is not in its state",
-        f"the parameter {named}": f"it has no tags, and a name of {MARK}; it is not in the state",
+        f"the parameter {named}": f"it has no tags, but a name of {MARK}; it is not in its state",
     }

@@ -180,7 +180,7 @@ def test_everything_that_bears_the_mark_and_nothing_of_another_stack(everything:
     )
     for beginning in beginnings:
         assert len([each for each in everything if each.startswith(beginning)]) == 1, beginning
-    assert all("remove it: aws " in fix for fix in everything.values())
+    assert all("delete it: aws " in fix for fix in everything.values())
 
 
 def test_without_a_state_nothing_can_be_imported(everything: dict[str, str]) -> None:
@@ -189,7 +189,7 @@ def test_without_a_state_nothing_can_be_imported(everything: dict[str, str]) -> 
 
 def test_a_role_goes_after_what_holds_it(everything: dict[str, str]) -> None:
     assert everything["the IAM role ci-build-0a1b2c3"] == (
-        "remove it: aws iam delete-role-policy --role-name ci-build-0a1b2c3 --policy-name its-own && "
+        "delete it: aws iam delete-role-policy --role-name ci-build-0a1b2c3 --policy-name its-own && "
         "aws iam remove-role-from-instance-profile --role-name ci-build-0a1b2c3 --instance-profile-name "
         "ci-build-1a1b2c3 && aws iam delete-role --role-name ci-build-0a1b2c3"
     )
@@ -218,7 +218,7 @@ def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, t
     number = template["LaunchTemplates"][0]["LaunchTemplateId"]
     assert fix.startswith(
         f"import it: pulumi import --protect=false --generate-code=false --parent 'parent={HOST['urn']}' "
-        f"aws:ec2/launchTemplate:LaunchTemplate ci-build {number}; or remove it: aws ec2 delete-launch"
+        f"aws:ec2/launchTemplate:LaunchTemplate ci-build {number}; or delete it: aws ec2 delete-launch"
     )
 
 
@@ -296,15 +296,15 @@ def test_runners_and_variables(gitlab: str, doctor: Doctor, tmp_path: Path) -> N
     }
     left = found(doctor, "--only", "gitlab", *state(tmp_path, kept, variable))
     assert left == {
-        "the runner #1 of GitLab, 'left', never contacted": "remove it: glab api --method DELETE runners/1",
+        "the runner #1 of GitLab, 'left', never contacted": "delete it: glab api --method DELETE runners/1",
         "the CI variable LEFT of project 7 for 'a/*'": (
-            "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over; "
-            "or remove it: glab api --method DELETE "
+            "`pulumi preview` prints the command that imports it, and `adopt: true` adopts it; "
+            "or delete it: glab api --method DELETE "
             "'projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A'"
         ),
         "the CI variable LEFT of the instance": (
-            "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over; "
-            "or remove it: glab api --method DELETE admin/ci/variables/LEFT"
+            "`pulumi preview` prints the command that imports it, and `adopt: true` adopts it; "
+            "or delete it: glab api --method DELETE admin/ci/variables/LEFT"
         ),
     }
     headers = {"Private-Token": "canary-of-the-token"}
@@ -326,7 +326,7 @@ def test_nothing_is_left_over(gitlab: str, doctor: Doctor, tmp_path: Path) -> No
 def test_what_is_no_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert doctor.run(*ASKED, "--state", str(tmp_path / "state.json")) == 2
-    assert "this is no state" in doctor.errors
+    assert "this is not a state" in doctor.errors
 
 
 def test_the_state_is_what_pulumi_exports(
@@ -346,7 +346,7 @@ def test_the_state_is_what_pulumi_exports(
     ("lines", "said"),
     [
         ("echo first >&2; echo error: no stack >&2; exit 255", "error: no stack"),
-        ("exit 1", "it says nothing"),
+        ("exit 1", "no error message"),
         ("printf %0400d 0 >&2; exit 1", "0" * 300),
     ],
 )
@@ -357,7 +357,7 @@ def test_a_state_that_pulumi_does_not_export(
     assert doctor.run(*ASKED) == 2
     assert doctor.errors == (
         f"runner-doctor: pulumi stack export fails: {said}; "
-        "give a file of it with --state, or --no-state where the state is lost\n"
+        "give its output as a file with --state, or --no-state if the state is lost\n"
     )
 
 
@@ -366,7 +366,7 @@ def test_a_state_that_cannot_be_had(doctor: Doctor, monkeypatch: pytest.MonkeyPa
     assert doctor.run(*ASKED) == 2
     assert doctor.errors == (
         "runner-doctor: pulumi stack export does not run; "
-        "give a file of it with --state, or --no-state where the state is lost\n"
+        "give its output as a file with --state, or --no-state if the state is lost\n"
     )
 
 
@@ -524,7 +524,7 @@ def test_the_project_is_that_of_pulumi_yaml(
     (tmp_path / "Pulumi.yml").write_text("name: gitlab-runner\nruntime: python\n")
     assert project_name(tmp_path) == "gitlab-runner"
     assert doctor.run("leftovers", "--stack", "prod", "--no-state") == 2
-    assert "no region is known" in doctor.errors
+    assert "no AWS region is known" in doctor.errors
     (tmp_path / "Pulumi.yaml").write_text("name: first\n")
     assert project_name(tmp_path) == "first"
 
@@ -592,6 +592,6 @@ def test_a_gitlab_that_cannot_be_reached(
 def test_without_boto3(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
     assert doctor.run(*ASKED, "--only", "aws", "--no-state", "--region", REGION) == 2
-    assert doctor.errors == "runner-doctor: asking AWS needs boto3: pip install 'runner-doctor[live]'\n"
-    with pytest.raises(UsageError, match=r"asking AWS needs boto3"):
+    assert doctor.errors == "runner-doctor: requests to AWS need boto3: pip install 'runner-doctor[live]'\n"
+    with pytest.raises(UsageError, match=r"requests to AWS need boto3"):
         instance_of("tag", REGION)

@@ -135,7 +135,7 @@ def test_a_host_that_nobody_may_enter(doctor: Doctor, instance: str, live: tuple
 def test_an_instance_that_is_not_connected(doctor: Doctor, instance: str, live: tuple[str, ...]) -> None:
     root = HOSTS.pop(instance)
     assert doctor.run("host", *live) == 2
-    assert f"Systems Manager does not reach {instance}: " in doctor.errors
+    assert f"Run Command on {instance} fails: " in doctor.errors
     assert doctor.errors.count("\n") == 1
     HOSTS[instance] = root
 
@@ -162,7 +162,7 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
         files.files, {"info": {"ServerVersion": "27.5.1"}, "networks": []}, {"arn": "arn:of"}
     )
     facts = dict(examine_host(runner, files, process).facts)
-    assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, room for 31 of 31 networks", "arn:of")
+    assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, 31 of 31 networks available", "arn:of")
 
 
 class Answering:
@@ -212,5 +212,5 @@ def test_a_helper_of_a_live_host_is_asked_there(
 
 
 def test_a_live_host_without_a_runner() -> None:
-    with pytest.raises(UsageError, match=r"^there is no runner on there$"):
+    with pytest.raises(UsageError, match=r"^no runner is found on there$"):
         live_runner(Answering({}, {}), "there", "build", None)

@@ -150,11 +150,11 @@ def test_age_and_end_of_each_credential(doctor: Doctor, engine: DockerHost, live
     engine.install()
     assert doctor.run("host", *live) == 0
     assert f"build of the stack prod, in the container {CONTAINER}" in " ".join(doctor.output.split())
-    assert "answered 10 min ago, serves for 11 h 50 min more" in " ".join(doctor.output.split())
+    assert "renewed 10 min ago, valid for 11 h 50 min" in " ".join(doctor.output.split())
     assert f"user root, home {HOME}" in doctor.output
     assert "concurrent = 3" in doctor.output
     assert "19.3.0" in doctor.output
-    assert "27.5.1, room for 28 of 31 networks" in doctor.output
+    assert "27.5.1, 28 of 31 networks available" in doctor.output
     assert "canary" not in doctor.output
     other = doctor.json("host", *live, "--runner-version", "18.11.0")
     assert other["runner"]["version"] == "18.11.0"
@@ -263,7 +263,7 @@ def test_no_engine_and_no_command(
     command.unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert doctor.run("host", *live) == 2
-    assert "the docker command, which is not there" in doctor.errors
+    assert "the docker command, which is not found" in doctor.errors
 
 
 def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
@@ -376,7 +376,7 @@ def test_an_engine_that_says_nothing_of_itself(engine: DockerHost, lines: str, p
 def test_a_container_that_cannot_be_inspected(engine: DockerHost, printed: str) -> None:
     engine.install()
     (engine.asked.parent / "docker").write_text(f"#!/bin/sh\necho '{printed}'\n")
-    with pytest.raises(UsageError, match=r"^docker inspect ci-1 gave no answer that can be read$"):
+    with pytest.raises(UsageError, match=r"^docker inspect ci-1 gave an unexpected output$"):
         container_named("ci-1", DockerCommand())
 
 

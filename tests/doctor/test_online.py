@@ -84,8 +84,8 @@ def test_a_runner_that_was_in_contact_is_well(gitlab: GitLab, doctor: Doctor, pa
 @pytest.mark.parametrize(
     ("contacted_at", "finding", "found"),
     [
-        (None, "runner-never-contacted", "never in contact"),
-        (LONG_AGO, "runner-offline", f"last in contact at {LONG_AGO}"),
+        (None, "runner-never-contacted", "never contacted"),
+        (LONG_AGO, "runner-offline", f"last contact was at {LONG_AGO}"),
     ],
 )
 def test_a_runner_that_is_not_in_contact_is_a_finding(

@@ -84,7 +84,7 @@ def test_the_exit_status_is_explained(doctor: Doctor) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["image", "a", "--live"], "--live needs --stack, which says whose host it is"),
+        (["image", "a", "--live"], "--live needs --stack, which selects the host"),
         (["host", "--stack", "prod"], "a host that is only declared cannot be examined: add --live"),
         (["image", "a", "--hosted", "--runner-version", "18"], "--runner-version 18: write it as 18.11.0"),
     ],

@@ -98,12 +98,14 @@ c: {{image: "Bad/Name"}}
     answer = doctor.json("pin", str(file))
     assert {each["name"] for each in answer["findings"]} == {"cannot-be-pinned"}
     said = [each["what"] for each in answer["findings"]]
-    assert ["404" in said[0], "CI_REGISTRY_IMAGE has no value" in said[1], "Bad/Name" in said[2]] == [
-        True
-    ] * 3
+    assert [
+        "404" in said[0],
+        "the value of CI_REGISTRY_IMAGE is not known" in said[1],
+        "Bad/Name" in said[2],
+    ] == [True] * 3
     fixes = [each["fix"] for each in answer["findings"]]
-    assert fixes[0] == "check the name, the way from here to the registry, and `docker login`; then pin again"
-    assert fixes[1].startswith("write the name out with its digest")
+    assert fixes[0] == "check the name, the connection to the registry, and `docker login`; then pin again"
+    assert fixes[1].startswith("write the full name with its digest")
     assert file.read_text() == text
 
 
@@ -137,7 +139,7 @@ def test_each_image_is_asked_for_once(doctor: Doctor, registry: RegistryDouble, 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"a: [", "this is not YAML"), (b"\xff", "is not text in UTF-8"), (None, "cannot be read")],
+    [(b"a: [", "this is not valid YAML"), (b"\xff", "is not text in UTF-8"), (None, "cannot be read")],
 )
 def test_a_file_that_cannot_be_pinned(doctor: Doctor, file: Path, content: bytes | None, said: str) -> None:
     if content is not None:
@@ -154,7 +156,7 @@ job:
   parallel: {matrix: [{PY: ["3.10", "3.12"]}]}
   image: HOST/team/app:$PY
 """,
-        "jobs make HOST/team/app:3.10 and HOST/team/app:3.12 of it",
+        "it is HOST/team/app:3.10 and HOST/team/app:3.12, depending on the job",
     ),
     "an extending job": (
         """
@@ -164,7 +166,7 @@ job:
 new: {extends: .base}
 old: {extends: .base, variables: {PY: "3.10"}}
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "a job under default": (
         """
@@ -173,7 +175,7 @@ variables: {PY: "3.12"}
 new: {script: [a]}
 old: {script: [a], variables: {PY: "3.10"}}
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "rules": (
         """
@@ -182,7 +184,7 @@ job:
   image: HOST/team/app:$PY
   rules: [{if: $CI_COMMIT_TAG, variables: {PY: "3.10"}}, {when: on_success}]
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "rules of the workflow": (
         """
@@ -190,14 +192,14 @@ variables: {PY: "3.12"}
 workflow: {rules: [{if: $CI_COMMIT_TAG, variables: {PY: "3.10"}}, {when: always}]}
 job: {image: "HOST/team/app:$PY"}
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "a conditional include": (
         """
 include: [new.yml, {local: old.yml, rules: [{if: $OLD}]}]
 job: {extends: .base, image: "HOST/team/app:$PY"}
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "a digest for several tags": (
         """
@@ -206,7 +208,7 @@ job:
   parallel: {matrix: [{PY: ["3.10", "3.12"]}]}
   image: HOST/team/app:$PY@OLD
 """,
-        "one digest is not right for all",
+        "which have different digests",
     ),
     "a block scalar": ("job:\n  image: >-\n    HOST/team/app:1\n", "it is a block scalar"),
     "a literal block scalar": (
@@ -215,15 +217,15 @@ job:
     ),
     "an input": (
         "spec: {inputs: {v: {default: '1'}}}\n---\njob: {image: 'HOST/team/app:$[[ inputs.v ]]'}\n",
-        "an input is part of it",
+        "it contains an input",
     ),
     "a text with another use": (
         "variables: {IMG: &img 'HOST/team/app:1'}\njob: {image: *img, script: ['echo $IMG']}\n",
-        "used for something else too",
+        "also used for another key",
     ),
     "a reference with another use": (
         ".i: {image: 'HOST/team/app:1'}\njob: {image: !reference [.i, image], x: [!reference [.i, image]]}\n",
-        "used for something else too",
+        "also used for another key",
     ),
 }
 
@@ -247,9 +249,12 @@ def test_what_one_digest_is_not_right_for_stays(
 @pytest.mark.parametrize(
     ("tags", "shown"),
     [
-        ("1, 2", "jobs make x:1 and x:2 of it, and one digest is not right for all"),
-        ("1, 2, 3", "jobs make x:1 and x:2 and x:3 of it, and one digest is not right for all"),
-        ("1, 2, 3, 4", "jobs make x:1 and x:2 and x:3 and others of it, and one digest is not right for all"),
+        ("1, 2", "it is x:1 and x:2, depending on the job, which have different digests"),
+        ("1, 2, 3", "it is x:1 and x:2 and x:3, depending on the job, which have different digests"),
+        (
+            "1, 2, 3, 4",
+            "it is x:1 and x:2 and x:3 and others, depending on the job, which have different digests",
+        ),
     ],
 )
 def test_the_first_three_names_that_jobs_make_are_shown(
@@ -362,7 +367,7 @@ other: {{image: "{registry.host}/team/app:$TAG"}}
     file.write_text(text)
     found = doctor.findings("pin", str(file))
     assert "template Jobs/SAST.gitlab-ci.yml" in found["not-read"]["what"]
-    assert "TAG may be set in what was not read" in found["cannot-be-pinned"]["what"]
+    assert "TAG may be set in an include that was not read" in found["cannot-be-pinned"]["what"]
     assert file.read_text() == text
     doctor.run("pin", str(file), "--variable", "TAG=1")
     assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
@@ -396,9 +401,9 @@ def test_every_digest_stays_right_where_tags_differ(
     [
         ("job: {image: 'HOST/team/app:$V'}\n", "or give the value: --variable V=…"),
         ("job: {image: 'HOST/team/app:${V:-1}'}\n", "write [HOST[:PORT]/]REPOSITORY"),
-        ("a: {image: $V, parallel: {matrix: [{V: [a, b]}]}}\n", "write the name out with its digest"),
-        ("job: {image: 'HOST/team/gone:1'}\n", "check the name, the way from here"),
-        ("job:\n  image: >-\n    HOST/team/app:1\n", "write the name as a quoted text"),
+        ("a: {image: $V, parallel: {matrix: [{V: [a, b]}]}}\n", "write the full name with its digest"),
+        ("job: {image: 'HOST/team/gone:1'}\n", "check the name, the connection"),
+        ("job:\n  image: >-\n    HOST/team/app:1\n", "write the name as a quoted string"),
         ("include: {template: T}\nvariables: {V: 'HOST/team/app:1'}\njob: {image: $V}\n", "--gitlab URL"),
     ],
 )
@@ -417,4 +422,4 @@ def test_child_pipelines_are_named(doctor: Doctor, registry: RegistryDouble, fil
         f"job: {{image: '{registry.host}/team/app@{OLD}'}}\nchild: {{trigger: {{include: c.yml}}}}\n"
     )
     assert doctor.run("pin", "--check", str(file)) == 0
-    assert "not read: c.yml, the pipeline that child starts: examine that file by itself" in doctor.errors
+    assert "not read: c.yml, the pipeline that child starts: examine that file separately" in doctor.errors

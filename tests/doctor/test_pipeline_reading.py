@@ -219,10 +219,10 @@ def test_an_unknown_name_is_one_finding_for_all_its_jobs(pipeline: Pipeline, doc
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: {extends: gone}", "is not there; if another file includes this one, examine that file"),
+        ("a: {extends: gone}", "is not found; if another file includes this one, examine that file"),
         (
             "a: {x: !reference [b, x]}",
-            "'a': !reference ['b', 'x'] refers to nothing; if another file includes",
+            "'a': !reference ['b', 'x'] is not found; if another file includes",
         ),
         ("include: ci/gone.yml", ".gitlab-ci.yml includes 'ci/gone.yml': "),
     ],
@@ -238,7 +238,7 @@ def test_an_include_that_leads_out_of_the_project(pipeline: Pipeline, doctor: Do
     (pipeline.directory / "link.yml").symlink_to(tmp_path / "outside.yml")
     pipeline.write("include: link.yml\n")
     assert pipeline.run("--offline") == 2
-    assert "leads out of" in doctor.errors
+    assert "links to a file outside of" in doctor.errors
 
 
 INPUTS = """spec:
@@ -268,7 +268,7 @@ def test_inputs_of_the_pipeline(pipeline: Pipeline) -> None:
 def test_an_input_without_a_value(pipeline: Pipeline) -> None:
     pipeline.write("spec: {inputs: {tag: }}\n---\njob: {image: 'a:$[[ inputs.tag ]]'}\n")
     found = pipeline.findings()["variable-unknown"]
-    assert found["fix"] == "give it: --input tag=…"
+    assert found["fix"] == "give the value: --input tag=…"
     assert set(pipeline.images("--input", "tag=1")) == {"a:1"}
 
 
@@ -424,7 +424,9 @@ variables: {TAG: "1"}
 job: {image: "a:$TAG", variables: {TAG: !reference [.gone, TAG]}}
 """)
     found = pipeline.findings()["variable-unknown"]
-    assert "the name a:!reference ['.gone', 'TAG'] holds !reference ['.gone', 'TAG'], whose" in found["what"]
+    assert (
+        "the name a:!reference ['.gone', 'TAG'] contains !reference ['.gone', 'TAG'], whose" in found["what"]
+    )
     assert "--gitlab" in found["fix"]
 
 
@@ -441,7 +443,7 @@ job: {image: "a:$TRUTH-$PLAIN", services: ["b:$RAW", "c:$ESCAPED", "d:$CIRCLE"]}
 """)
     answer = pipeline.json("--offline")
     assert [image["image"] for image in answer["images"]] == ["a:true-x", "b:$OTHER", "c:$OTHER"]
-    assert "holds CIRCLE" in next(
+    assert "contains CIRCLE" in next(
         each["what"] for each in answer["findings"] if each["where"].startswith("s")
     )
 
@@ -468,9 +470,9 @@ def test_what_is_known_is_examined_and_the_rest_is_named(pipeline: Pipeline) -> 
         "template Jobs/SAST.gitlab-ci.yml",
         "component $CI_SERVER_FQDN/acme/scan@1",
         "remote https://example.com/ci.yml",
-        ".docker-build, which build extends: it may be in what was not read",
-        ".docker-build, which other extends: it may be in what was not read",
-        ".also, which other extends: it may be in what was not read",
+        ".docker-build, which build extends: it may be in an include that was not read",
+        ".docker-build, which other extends: it may be in an include that was not read",
+        ".also, which other extends: it may be in an include that was not read",
         "image of referring: !reference ['.images', 'node']",
     ]
 
@@ -484,9 +486,9 @@ three: {trigger: group/project}
 job: {image: "a:1"}
 """)
     assert pipeline.json("--offline")["not_read"] == [
-        "ci/child.yml, the pipeline that one starts: examine that file by itself",
+        "ci/child.yml, the pipeline that one starts: examine that file separately",
         "artifact made.yml, the pipeline that one starts",
-        "ci/other.yml, the pipeline that two starts: examine that file by itself",
+        "ci/other.yml, the pipeline that two starts: examine that file separately",
     ]
 
 
@@ -498,7 +500,7 @@ wrong: {extends: .gone, image: "b:1"}
     assert list(pipeline.images(job="right")) == ["a:1"]
     assert pipeline.run("--offline", job="wrong") == 2
     assert pipeline.run("--offline") == 2
-    assert "'wrong' extends '.gone', which is not there" in doctor.errors
+    assert "'wrong' extends '.gone', which is not found" in doctor.errors
 
 
 @pytest.mark.parametrize(("levels", "status"), [(11, 0), (12, 2), (1000, 2)])
@@ -511,8 +513,8 @@ def test_levels_of_extends(pipeline: Pipeline, doctor: Doctor, levels: int, stat
 
 
 BIG = {
-    "holds itself": "a: &a [*a]\njob: {image: 'x:1', script: *a}\n",
-    "a mapping holds itself": "c: &c {script: x, image: *c}\n",
+    "contains itself": "a: &a [*a]\njob: {image: 'x:1', script: *a}\n",
+    "a mapping contains itself": "c: &c {script: x, image: *c}\n",
     "aliases": "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10))
     + "job: {image: 'x:1', script: *a9}\n",
@@ -586,7 +588,7 @@ def test_how_many_jobs_a_matrix_makes(pipeline: Pipeline, doctor: Doctor, rows: 
     values = ", ".join(f"v{number}" for number in range(200))
     pipeline.write(f"job: {{image: 'a:1', parallel: {{matrix: {rows.replace('X', values)}}}}}\n")
     assert pipeline.run("--offline") == status
-    assert ("a matrix makes more than 200 jobs" in doctor.errors) == bool(status)
+    assert ("a matrix creates more than 200 jobs" in doctor.errors) == bool(status)
 
 
 @pytest.mark.parametrize(("rules", "status"), [(100, 0), (101, 2)])
@@ -606,7 +608,7 @@ def test_references_to_references(pipeline: Pipeline, doctor: Doctor, references
     chain = "".join(f".r{n}: {{s: !reference [.r{n - 1}, s]}}\n" for n in range(1, references))
     pipeline.write(f".r0: {{s: 'a:1'}}\n{chain}job: {{image: !reference [.r{references - 1}, s]}}\n")
     assert pipeline.run("--offline") == status
-    assert ("leads through too many others" in doctor.errors) == bool(status)
+    assert ("is nested over more than 10 levels" in doctor.errors) == bool(status)
 
 
 @pytest.mark.parametrize(("levels", "status"), [(97, 0), (98, 2)])
@@ -706,7 +708,7 @@ def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, 
     pipeline.write(f"{text}\n" if text.endswith("[") else text)
     assert pipeline.run("--offline") == 2
     file = pipeline.directory / ".gitlab-ci.yml"
-    assert doctor.errors == f"runner-doctor: {file}{line}: this is not YAML that can be read\n"
+    assert doctor.errors == f"runner-doctor: {file}{line}: this is not valid YAML\n"
 
 
 @pytest.mark.parametrize(

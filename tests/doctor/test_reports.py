@@ -13,12 +13,12 @@ from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
 HOME = "/root/.docker/config.json"
 KEY = "registry.example.com:5000"
 WHY = (
-    "it counts all the same: its images are pulled without credentials, even where a later source has some. "
-    "`docker login` leaves such an entry where a credsStore keeps the password"
+    "the runner uses it: its images are pulled without credentials, even if a later source has some. "
+    "`docker login` writes such an entry if a credsStore stores the password"
 )
 FIX = (
-    "put the credentials into the entry, with auth made by: printf %s 'USER:PASSWORD' | base64 -w0; or take "
-    "the entry out"
+    "add the credentials to the entry, with the output of this command as auth: "
+    "printf %s 'USER:PASSWORD' | base64 -w0; or remove the entry"
 )
 EMPTY = {
     "name": "credentials-empty",
@@ -142,11 +142,11 @@ def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -
         "",
         "credentials-empty  /root/.docker/config.json, other.example.com",
         "  found    its entry in auths is empty",
-        "  matters  it counts all the same: its images are pulled without credentials,",
-        "           even where a later source has some. `docker login` leaves such an",
-        "           entry where a credsStore keeps the password",
-        "  fix      put the credentials into the entry, with auth made by: printf %s",
-        "           'USER:PASSWORD' | base64 -w0; or take the entry out",
+        "  matters  the runner uses it: its images are pulled without credentials, even",
+        "           if a later source has some. `docker login` writes such an entry if a",
+        "           credsStore stores the password",
+        "  fix      add the credentials to the entry, with the output of this command as",
+        "           auth: printf %s 'USER:PASSWORD' | base64 -w0; or remove the entry",
         "",
         "1 finding",
     ]
@@ -172,12 +172,12 @@ def test_the_report_on_a_pipeline_for_a_terminal(doctor: Doctor, host: HostTree,
         "",
         "✔ a:1",
         "  for       image of a, b",
-        "  runner    pulls without credentials: no source has any for it",
+        "  runner    pulls without credentials: no source has credentials for it",
         "  registry  not asked: --offline",
         "",
         "✘ Bad/Name",
         "  for       service of b",
-        "  runner    pulls without credentials: no source has any for it",
+        "  runner    pulls without credentials: no source has credentials for it",
         "  registry  not asked: --offline",
         "",
         "    uses   credentials of   registry    image",
@@ -186,7 +186,7 @@ def test_the_report_on_a_pipeline_for_a_terminal(doctor: Doctor, host: HostTree,
         "",
         "image-name  Bad/Name",
         "  found    'Bad/Name': repository name (Name) must be lowercase",
-        "  matters  nothing can be pulled by it",
+        "  matters  it cannot be pulled",
         "  fix      write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as",
         "           registry.example.com:5000/team/app:1.2",
         "",
@@ -199,7 +199,7 @@ def test_a_finding_of_a_pipeline_in_the_formats_of_merge_requests(
 ) -> None:
     asked = ["job", str(pipeline), "--root", str(host.root), "--offline", "--format"]
     text = (
-        "Bad/Name: 'Bad/Name': repository name (Name) must be lowercase; nothing can be pulled by it. "
+        "Bad/Name: 'Bad/Name': repository name (Name) must be lowercase; it cannot be pulled. "
         f"To fix it: {NAME_FIX}"
     )
     doctor.run(*asked, "code-quality")
@@ -223,9 +223,12 @@ def test_a_finding_of_a_pipeline_in_the_formats_of_merge_requests(
     }
     rule = {
         "id": "image-name",
-        "shortDescription": {"text": "The text is not the name of an image, so nothing can be pulled by it."},
+        "shortDescription": {
+            "text": "The name of the image is not a valid image reference, so it cannot be pulled."
+        },
         "help": {
-            "text": "Write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]. GitLab has no ${NAME:-default}."
+            "text": "Write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]. "
+            "GitLab does not support ${NAME:-default}."
         },
         "helpUri": "https://docs.gitlab.com/ci/yaml/#image",
     }

@@ -90,7 +90,7 @@ def test_the_account_is_that_of_the_callers_credentials(
 )
 def test_an_account_that_aws_does_not_say(stacks: Path, commands: Commands, lines: str) -> None:
     commands.add("aws", lines)
-    with pytest.raises(UsageError, match=r"^AWS does not say which account the stack lives in: give it with"):
+    with pytest.raises(UsageError, match=r"^the AWS account of the stack is not known: set it with"):
         registry_addresses(stacks, "two", None)
 
 
@@ -100,19 +100,34 @@ NAMES = "build, second"
 @pytest.mark.parametrize(
     ("stack", "runner", "account", "said"),
     [
-        ("two", None, ACCOUNT, f"the stack two declares 2 runners; name one with --runner: {NAMES}"),
-        ("two", "gone", ACCOUNT, f"the stack two declares no runner 'gone'; name one with --runner: {NAMES}"),
-        ("none", None, ACCOUNT, "the stack none declares 0 runners; name one with --runner: "),
+        ("two", None, ACCOUNT, f"the stack two declares 2 runners; select one with --runner: {NAMES}"),
+        (
+            "two",
+            "gone",
+            ACCOUNT,
+            f"the stack two declares no runner 'gone'; select one with --runner: {NAMES}",
+        ),
+        ("none", None, ACCOUNT, "the stack none declares 0 runners; select one with --runner: "),
         ("one", None, ACCOUNT, "the stack one has no aws:region, and AWS_REGION is not set: set either"),
-        ("two", "build", "12345678901", "--account 12345678901: write its 12 digits, as 123456789012"),
-        ("two", "build", "1234567890123", "--account 1234567890123: write its 12 digits, as 123456789012"),
+        ("two", "build", "12345678901", "--account 12345678901: write its 12 digits, such as 123456789012"),
+        (
+            "two",
+            "build",
+            "1234567890123",
+            "--account 1234567890123: write its 12 digits, such as 123456789012",
+        ),
         (
             "gone",
             None,
             ACCOUNT,
             "DIR/Pulumi.gone.yaml cannot be read: no such file or directory; DIR has: none, one, text, two",
         ),
-        ("text", None, ACCOUNT, "DIR/Pulumi.text.yaml is not a stack's file: it has no 'config'"),
+        (
+            "text",
+            None,
+            ACCOUNT,
+            "DIR/Pulumi.text.yaml is not a stack's configuration file: it has no 'config'",
+        ),
     ],
 )
 def test_what_is_wrong(stacks: Path, stack: str, runner: str | None, account: str, said: str) -> None:
@@ -126,7 +141,7 @@ def test_a_directory_without_stacks(tmp_path: Path) -> None:
         runner_of_stack(tmp_path, "prod", None, ACCOUNT, None)
     assert str(raised.value) == (
         f"{tmp_path}/Pulumi.prod.yaml cannot be read: no such file or directory; "
-        "name their directory with --stacks-dir"
+        "set their directory with --stacks-dir"
     )
 
 

@@ -91,7 +91,7 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
     ("answers", "said"),
     [
         ([refusal("Denied")],
-         f"Systems Manager does not reach i-1: {DENIED}"),
+         f"Run Command on i-1 fails: {DENIED}"),
         ([{"Status": "Failed", "StandardErrorContent": "python3:\n not found", "StatusDetails": "x"}],
          "Run Command on i-1 ended with Failed: python3: not found"),
         ([{"Status": "TimedOut", "StatusDetails": "Delivery Timed Out"}],
@@ -101,10 +101,10 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
         ([{"Status": "Undeliverable"}], "Run Command on i-1 ended with Undeliverable: "),
         ([{"Status": "Terminated"}], "Run Command on i-1 ended with Terminated: "),
         ([{"Status": "DeliveryTimedOut"}], "Run Command on i-1 ended with DeliveryTimedOut: "),
-        ([success("no answer")], "Run Command on i-1 gave no answer that can be read"),
-        ([success(f"!{packed({})}")], "Run Command on i-1 gave no answer that can be read"),
-        ([success("YWJj")], "Run Command on i-1 gave no answer that can be read"),
-        ([success(packed("x" * 1024 * 1024))], "Run Command on i-1 gave no answer that can be read"),
+        ([success("no answer")], "Run Command on i-1 gave an unexpected output"),
+        ([success(f"!{packed({})}")], "Run Command on i-1 gave an unexpected output"),
+        ([success("YWJj")], "Run Command on i-1 gave an unexpected output"),
+        ([success(packed("x" * 1024 * 1024))], "Run Command on i-1 gave an unexpected output"),
     ],
 )  # fmt: skip
 def test_an_instance_that_does_not_answer(answers: list[Any], said: str) -> None:
@@ -155,8 +155,8 @@ def test_the_newest_instance_that_works(
         with pytest.raises(UsageError) as raised:
             instance_of("/ci/prod/build", "eu-central-1")
         assert str(raised.value) == (
-            "no instance works in an Auto Scaling group with the tag gitlab-runner-host=/ci/prod/build: "
-            "is it up?"
+            "no instance is in service in an Auto Scaling group with the tag "
+            "gitlab-runner-host=/ci/prod/build: is it up?"
         )
     filters = [{"Name": "tag:gitlab-runner-host", "Values": ["/ci/prod/build"]}]
     assert asked == [("eu-central-1", "DescribeAutoScalingGroups", {"Filters": filters})]
@@ -167,5 +167,7 @@ def test_an_aws_that_does_not_say_which_instance(monkeypatch: pytest.MonkeyPatch
         raise refusal("AccessDenied")
 
     monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
-    with pytest.raises(UsageError, match=r"^AWS does not say which instance it is: An error occurred \(Acc"):
+    with pytest.raises(
+        UsageError, match=r"^AWS does not list the instances of the host: An error occurred \(Acc"
+    ):
         instance_of("/ci/prod/build", "eu-central-1")

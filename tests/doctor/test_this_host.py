@@ -135,8 +135,8 @@ def test_a_process_that_aws_does_not_know(
     (identity,) = (each for each in found["findings"] if each["name"] == "aws-identity")
     assert (identity["where"], identity["what"], identity["why"]) == (
         "/etc/gitlab-runner/registries",
-        f"AWS does not know the runner's process: {reason}",
-        f"it gives no credentials for {KEY}",
+        f"the runner's process has no AWS identity: {reason}",
+        f"AWS returns no credentials for {KEY}",
     )
 
 
@@ -197,7 +197,7 @@ def test_its_credential_service_has_written_nothing(doctor: Doctor, this_host: T
     link.symlink_to("/run/gitlab-runner-credentials/config.json")
     found = doctor.findings("host", "--root", str(this_host.tree.root))["credential-service"]
     assert found["fix"] == (
-        "see why: systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
+        "check its log: systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
     )
     facts = this_host.facts(doctor)
     assert facts[KEY] == "parameter eu-west-1 /a: no credential"

@@ -155,7 +155,7 @@ def test_the_doctor_examines_the_manager_from_elsewhere(
     assert status == 0, shown
     assert f"in the container {project.container().name}" in shown
     assert "registry.example.com:5000" in shown
-    assert shown.count(" ago, serves for 11 h ") == 2
+    assert shown.count(" ago, valid for 11 h ") == 2
     for secret in (TOKEN, PASSWORD, SECRET_KEY):
         assert secret not in shown
 

@@ -1,1 +1,1 @@
-"""`runner-doctor`: which credentials an image is pulled with, why, and how to fix a failing pull."""
+"""`runner-doctor`: explains the credentials with which an image is pulled, and how to fix a failing pull."""

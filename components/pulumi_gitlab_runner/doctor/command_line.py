@@ -1,4 +1,4 @@
-"""`runner-doctor`: the command line. Modules that load slowly are loaded by the commands that need them."""
+"""The command line of `runner-doctor`. Modules that are slow to import are imported in their commands."""
 
 import argparse
 import io
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # any text of a file can be shown
+            stream.reconfigure(errors="backslashreplace")  # so that any text of a file can be printed
     parser = argument_parser()
     if "_ARGCOMPLETE" in os.environ:  # the shell completes a command line
         import argcomplete
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"runner-doctor: {printable(str(error))}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        # The reader has closed the pipe; nothing more may be written, not even at exit.
+        # The reader has closed the pipe; nothing may be written to it, also not at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return WELL
     except KeyboardInterrupt:
@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose messages contain no terminal control characters from its arguments."""
 
     def error(self, message: str) -> NoReturn:
-        """Print what is wrong with the arguments, and exit."""
+        """Print the problem of the arguments, and exit."""
         super().error(printable(message))
 
 
@@ -104,10 +104,10 @@ _FORMATS = ("text", "json", "sarif", "code-quality")
 
 
 def argument_parser() -> argparse.ArgumentParser:
-    """The options of the command; the documentation's reference lists them."""
+    """The parser of the command line, also used for the reference in the documentation."""
     parser = _Parser(
         prog="runner-doctor",
-        description="Says which credentials GitLab Runner pulls an image with, why, and how to fix it.",
+        description="Explain the credentials with which GitLab Runner pulls an image, and how to fix a pull.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -150,7 +150,7 @@ def argument_parser() -> argparse.ArgumentParser:
     job = command(
         "job",
         _job,
-        "explain the pulls of every image and service of a pipeline",
+        "explain the pull of every image and service of a pipeline",
         "runner-doctor job .gitlab-ci.yml",
         "runner-doctor job .gitlab-ci.yml test --stack prod --runner build",
         "runner-doctor job .gitlab-ci.yml --gitlab https://gitlab.example.com",
@@ -175,7 +175,7 @@ def argument_parser() -> argparse.ArgumentParser:
         "file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; it and its local includes change"
     )
     pin.add_argument(
-        "--check", action="store_true", help="change nothing; report what is not pinned or has moved"
+        "--check", action="store_true", help="only report images that are not pinned or whose tag has moved"
     )
     pin.add_argument(
         "--variable", action="append", default=[], metavar="KEY=VALUE", help="a variable in an image's name"
@@ -195,17 +195,17 @@ def argument_parser() -> argparse.ArgumentParser:
         type=Path,
         default=Path("/"),
         metavar="DIR",
-        help="the root of its files (default: this host)",
+        help="the root directory of the host's files (default: this host)",
     )
-    host.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
-    host.add_argument("--runner-version", metavar="VERSION", help="its version (default: as found)")
+    host.add_argument("--runner", metavar="NAME", help="the runner's name, if there are several")
+    host.add_argument("--runner-version", metavar="VERSION", help="the runner's version (default: as found)")
     _add_stack(host)
     host.set_defaults(hosted=False)
 
     online = command(
         "online",
         _online,
-        "say whether a stack's runners are in contact with GitLab",
+        "check whether a stack's runners are online in GitLab",
         "pulumi stack output runners --json | runner-doctor online --wait 600",
     )
     online.add_argument(
@@ -217,19 +217,19 @@ def argument_parser() -> argparse.ArgumentParser:
         help="the output of `pulumi stack output runners --json` (default: -, the standard input)",
     )
     online.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="how long to wait for them (default: 0)"
+        "--wait", type=float, default=0, metavar="SECONDS", help="the maximum time to wait (default: 0)"
     )
 
     left = command(
         "leftovers",
         _leftovers,
-        "list resources with a stack's mark that its state does not have; read-only",
+        "list resources with a stack's mark that are not in its state; read-only",
         "runner-doctor leftovers --stack prod",
         "pulumi stack export --stack prod | runner-doctor leftovers --stack prod --state -",
         "runner-doctor leftovers --stack prod --no-state --region eu-west-1",
     )
-    left.add_argument("--stack", required=True, help="the stack, as Pulumi names it")
-    left.add_argument("--project", help="its project (default: that of Pulumi.yaml here)")
+    left.add_argument("--stack", required=True, help="the stack's name, as for pulumi --stack")
+    left.add_argument("--project", help="the Pulumi project (default: that of ./Pulumi.yaml)")
     where = left.add_mutually_exclusive_group()
     where.add_argument(
         "--state", type=Path, metavar="FILE", help="the output of `pulumi stack export` (default: run it)"
@@ -241,9 +241,9 @@ def argument_parser() -> argparse.ArgumentParser:
         "--region",
         action="append",
         default=[],
-        help="where to look (default: the regions of its state, of its file and AWS_REGION)",
+        help="an AWS region to search (default: those of the state, of the stack's file and AWS_REGION)",
     )
-    left.add_argument("--only", choices=("aws", "gitlab"), help="where to look (default: in both)")
+    left.add_argument("--only", choices=("aws", "gitlab"), help="search only there (default: both)")
     left.add_argument(
         "--stacks-dir", type=Path, default=Path("stacks"), metavar="DIR", help=argparse.SUPPRESS
     )
@@ -273,7 +273,7 @@ def _explanation(name: str) -> str:
     except ValueError:
         names = sorted(each.value for each in FindingName)
         hint = did_you_mean(name, names) or f"only: {', '.join(names)}"
-        raise UsageError(f"there is no finding {name!r}, {hint}") from None
+        raise UsageError(f"unknown finding {name!r}, {hint}") from None
     paragraphs = (name, explained.what, f"To fix it: {explained.fix}", f"See {explained.page}")
     return "\n\n".join(
         textwrap.fill(each, 80, break_long_words=False, break_on_hyphens=False) for each in paragraphs
@@ -282,7 +282,7 @@ def _explanation(name: str) -> str:
 
 def _completion(shell: str) -> str:
     if shell not in ("bash", "zsh", "fish"):
-        raise UsageError(f"--completion takes bash, zsh or fish, not {shell!r}")
+        raise UsageError(f"--completion accepts bash, zsh or fish, not {shell!r}")
     from argcomplete.shell_integration import shellcode
 
     script: str = shellcode(["runner-doctor"], shell=shell)
@@ -297,26 +297,28 @@ def _add_pipeline(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--gitlab",
         metavar="URL",
-        help="ask this GitLab for the whole of the pipeline (GITLAB_TOKEN: an access token)",
+        help="let this GitLab merge the whole pipeline (GITLAB_TOKEN: an access token)",
     )
     group.add_argument(
         "--project",
         metavar="PROJECT",
-        help="the project's path or number in GitLab (default: that of the remote origin)",
+        help="the project's path or ID in GitLab (default: that of the remote origin)",
     )
 
 
 def _add_runner(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("which runner (default: that of this host)")
+    group = parser.add_argument_group("the runner (default: that of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack(group, which)
     which.add_argument(
         "--root", type=Path, metavar="DIR", help="the runner of the host whose files are below DIR"
     )
-    which.add_argument("--hosted", action="store_true", help="a runner whose host is out of reach")
-    group.add_argument("--runner", metavar="NAME", help="the runner's name, where there are several")
+    which.add_argument("--hosted", action="store_true", help="a runner whose host is not accessible")
+    group.add_argument("--runner", metavar="NAME", help="the runner's name, if there are several")
     group.add_argument(
-        "--runner-version", metavar="VERSION", help="its version, such as 18.11.0 (default: as found)"
+        "--runner-version",
+        metavar="VERSION",
+        help="the runner's version, such as 18.11.0 (default: as found)",
     )
 
 
@@ -325,19 +327,19 @@ def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContai
     group.add_argument(
         "--live",
         action="store_true",
-        help="with --stack: as it runs on its instance, by Systems Manager; on a Docker host, by its engine",
+        help="with --stack: the running host, through Systems Manager; of a Docker host, through its engine",
     )
     group.add_argument(
         "--container",
         metavar="NAME",
-        help="with --live, on a Docker host: the manager's container, where several stacks have one",
+        help="with --live, on a Docker host: the manager's container, if several stacks have one",
     )
     group.add_argument(
         "--stacks-dir",
         type=Path,
         default=Path("stacks"),
         metavar="DIR",
-        help="the directory of stack files (stacks)",
+        help="the directory of the stack files (default: stacks)",
     )
     group.add_argument("--account", help="the stack's AWS account (default: that of your credentials)")
 
@@ -352,16 +354,16 @@ def _add_variables(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="another variable; CI_REGISTRY and CI_JOB_TOKEN are the credentials that GitLab sends",
+        help="another variable; GitLab's own credentials are CI_REGISTRY and CI_JOB_TOKEN",
     )
     group.add_argument(
-        "--variables", type=Path, metavar="FILE", help="the variables, as GitLab's API lists them (JSON)"
+        "--variables", type=Path, metavar="FILE", help="the variables, as listed by GitLab's API (JSON)"
     )
     group.add_argument("--protected", action="store_true", help="the job's branch or tag is protected")
 
 
 def _add_registry(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--offline", action="store_true", help="do not ask the registries")
+    parser.add_argument("--offline", action="store_true", help="send no requests to the registries")
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -373,7 +375,7 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     values, unknown = with_credentials(variables.values)
     if unknown:
         raise UsageError(
-            f"DOCKER_AUTH_CONFIG holds {', '.join(unknown)}, whose value is not known here; give it: "
+            f"DOCKER_AUTH_CONFIG contains {', '.join(unknown)}, whose value is not known here; give it: "
             + " ".join(f"--variable {name}=…" for name in unknown)
         )
     asked = AskedImage(options.image, (), replace(variables, values=values))
@@ -472,7 +474,7 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
 
     if options.stack and not options.live:
         raise UsageError(
-            "a host that is only declared cannot be examined: add --live, or name its files by --root"
+            "a host that is only declared cannot be examined: add --live, or give its files with --root"
         )
     host = _host(options)
     files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
@@ -520,7 +522,7 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
     stack = str(options.stack).rpartition("/")[2]
     project = options.project or project_name(Path())
     if not project:
-        raise UsageError("there is no Pulumi.yaml here: name the project with --project")
+        raise UsageError("no Pulumi.yaml is found here: set the project with --project")
     mark = f"{project}/{stack}"
     if options.no_state:
         state = State()
@@ -557,7 +559,7 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
 
 
 def _regions(options: argparse.Namespace, state: "State") -> list[str]:
-    """The regions in which a stack's resources may be."""
+    """The AWS regions of a stack's resources."""
     from pulumi_gitlab_runner.doctor.stack_file import region_of_stack
 
     known = {
@@ -568,7 +570,7 @@ def _regions(options: argparse.Namespace, state: "State") -> list[str]:
     }
     if regions := sorted(known - {""}):
         return regions
-    raise UsageError("no region is known: name one with --region")
+    raise UsageError("no AWS region is known: set one with --region")
 
 
 def _examined(
@@ -595,11 +597,11 @@ def _answer(
     """Print the report in the requested format, and return the findings.
 
     Args:
-        options: those of the command line.
-        findings: what was found, with the places in files that it is about.
-        as_json: makes the report as JSON.
-        show: shows the report on a terminal, without the findings.
-        partly: whether the report is about a part of what was asked for, since not all of it could be read.
+        options: the options of the command line.
+        findings: the findings, with their places in files.
+        as_json: returns the report as a JSON value.
+        show: prints the report to a terminal, without the findings.
+        partly: whether a part of the pipeline was not read.
     """
     if options.format == "json":
         _print_json(as_json())
@@ -643,7 +645,7 @@ def _merged_by_gitlab(
 
 
 def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands":
-    """The names without a host that may refer to a registry of the stack or of the host."""
+    """The registries of the stack or of the host that a short name may refer to."""
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
 
     if options.stack:
@@ -679,7 +681,7 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     if options.hosted:
         return runner_host.hosted_runner(version)
     if options.live and not options.stack:
-        raise UsageError("--live needs --stack, which says whose host it is")
+        raise UsageError("--live needs --stack, which selects the host")
     if options.stack:
         from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
 

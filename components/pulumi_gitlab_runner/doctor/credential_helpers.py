@@ -1,4 +1,4 @@
-"""Runs credential helpers with the PATH and environment of another process."""
+"""Credential helpers, run with the PATH and environment of another process."""
 
 import os
 import selectors
@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 
 PATIENCE = 15.0
-"""The time limit of a helper, in seconds."""
+"""Timeout of a helper, in seconds."""
 
 LARGEST_OUTPUT = 1024 * 1024
-"""The limit of a helper's answer, in bytes."""
+"""The maximum size of a helper's output, in bytes."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class HelperProcess:
 
     Attributes:
         path: the directories of programs, separated by colons.
-        environment: their environment.
-        patience: the time limit of an answer, in seconds.
+        environment: the environment of the helpers.
+        patience: the timeout of a helper, in seconds.
     """
 
     path: str
@@ -33,7 +33,11 @@ class HelperProcess:
     patience: float = PATIENCE
 
     def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
-        """Run a helper, or raise the OSError that says why it cannot be run."""
+        """Run a helper.
+
+        Raises:
+            OSError: it cannot be run; the message is the reason.
+        """
         place = None if "/" in program or "\0" in program else shutil.which(program, path=self.path)
         if place is None:
             raise FileNotFoundError(program)
@@ -54,7 +58,7 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
     """A helper's answer; a helper that writes too much or takes too long is killed.
 
     Raises:
-        TimeoutError: it did not answer in time.
+        TimeoutError: the helper does not end within the timeout.
     """
     end = time.monotonic() + patience
     written = {helper.stdout: bytearray(), helper.stderr: bytearray()}
@@ -81,13 +85,13 @@ def _answer(helper: subprocess.Popen[bytes], patience: float) -> HelperAnswer:
     return HelperAnswer(status, output, errors)
 
 
-def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - as RunHelper has it
-    """A runner without helpers: a hosted one, or one that is only declared."""
+def no_helper(program: str, action: str, server: str) -> HelperAnswer:  # noqa: ARG001 - a `RunHelper`
+    """The helpers of a runner that has none: every program is missing."""
     raise FileNotFoundError(program)
 
 
 def asked_once(run_helper: RunHelper) -> RunHelper:
-    """The same helpers with a cache: each is asked once per registry, however many images need it."""
+    """The same helpers with a cache: each is called once for each registry."""
     answers: dict[tuple[str, str, str], HelperAnswer | OSError] = {}
 
     def run(program: str, action: str, server: str) -> HelperAnswer:

@@ -19,14 +19,14 @@ SERVICE_LOG = "systemctl status gitlab-runner-credentials; journalctl -u gitlab-
 
 @dataclass(frozen=True)
 class KeptCredential:
-    """The credential of a registry, as the service has it. Times are in seconds.
+    """The credential of a registry in the service. Times are in seconds.
 
     Attributes:
-        registry: the registry's host, and perhaps a path.
-        source: where the credential comes from, such as ``parameter eu-west-1 /ci/password``.
-        age: of the credential; None if there is none.
+        registry: the host of the registry, and maybe a path.
+        source: the source of the credential, such as ``parameter eu-west-1 /ci/password``.
+        age: the age of the credential; None if there is none.
         ends_in: the time until it expires without a renewal; None if there is none.
-        failing_for: how long its source has been failing; None if it works.
+        failing_for: the time for which its source has failed; None if it works.
         reason: why the last request failed; empty if it did not.
     """
 
@@ -43,7 +43,7 @@ class KeptCredentials:
     """The state of a host's service.
 
     Attributes:
-        registries: each registry of the host's list.
+        registries: the credentials of the registries in the host's registry list.
         written: whether the service has written its state since the host booted.
         log: the commands that show the service's log.
     """
@@ -57,7 +57,7 @@ def kept_here(registry_list: str) -> KeptCredentials:
     """The state of this host's service.
 
     Args:
-        registry_list: the host's list of registries.
+        registry_list: the content of the host's registry list.
     """
     try:
         state = Path(DIRECTORY, STATE).read_text(encoding="utf-8")
@@ -69,13 +69,13 @@ def kept_here(registry_list: str) -> KeptCredentials:
 def kept_credentials(
     registry_list: str, state: str, boot: str, now: float, log: str = SERVICE_LOG
 ) -> KeptCredentials:
-    """The state that a service wrote, read.
+    """The state that a service has written.
 
     Args:
-        registry_list: the host's list of registries.
-        state: the text of its `state.json`.
-        boot: the id of the host's boot.
-        now: seconds since that.
+        registry_list: the content of the host's registry list.
+        state: the content of its `state.json`.
+        boot: the boot ID of the host.
+        now: the time since that boot, in seconds.
         log: the commands that show the service's log.
     """
     try:
@@ -88,7 +88,10 @@ def kept_credentials(
 
 
 def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
-    """Request the credentials of a list now, with the caller's own identity, without storing them.
+    """Request the credentials of a registry list, with the caller's identity, without storing them.
+
+    Args:
+        registry_list: the path of the registry list.
 
     Returns:
         The Docker configuration that a host would have, and the state of each credential.
@@ -102,25 +105,25 @@ def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
 
 
 def declared_config(registry_list: str) -> str:
-    """The Docker configuration of a host that is only declared: its registries, without the passwords."""
+    """The Docker configuration of a host that is only declared, with placeholders for the passwords."""
     unknown = {"username": "", "password": KNOWN_ON_THE_HOST}
     return json.dumps({"auths": dict.fromkeys(dict(sources(registry_list)), unknown)})
 
 
 def credential_facts(credentials: Sequence[KeptCredential]) -> Iterator[tuple[str, str]]:
-    """Age, end and last failure of each credential, as a name and a value."""
+    """The name of each registry, with the age, expiration and last failure of its credential."""
     for each in credentials:
         if each.age is None or each.ends_in is None:
             said = "no credential"
         else:
-            said = f"answered {duration(each.age)} ago, serves for {duration(each.ends_in)} more"
+            said = f"renewed {duration(each.age)} ago, valid for {duration(each.ends_in)}"
         if each.failing_for is not None:
             said += f"; failing for {duration(each.failing_for)}: {each.reason}"
         yield f"  {each.registry}", f"{each.source}: {said}"
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words, such as ``12 min`` or ``11 h 30 min``."""
+    """A duration for messages, such as ``12 min`` or ``11 h 30 min``."""
     if seconds < 60:
         return "less than a minute"
     hours, minutes = divmod(int(seconds) // 60, 60)

@@ -1,6 +1,6 @@
-"""A Docker Engine's version, and the free address pools for job networks, from its socket.
+"""The version of a Docker Engine, and the free subnets of its address pools for job networks.
 
-Source: Docker Engine API 1.44; its default pools are those of moby, libnetwork/ipamutils.
+Source: Docker Engine API 1.44; the default pools are those of moby, libnetwork/ipamutils.
 """
 
 import socket
@@ -23,7 +23,7 @@ _DEFAULT_POOLS = [{"Base": f"172.{second}.0.0/16", "Size": 16} for second in ran
 
 
 class EngineUnreachableError(Exception):
-    """The engine does not answer; the message says why."""
+    """The engine does not answer; the message is the reason."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Engine:
     """A Docker Engine.
 
     Attributes:
-        version: its version.
-        networks: how many more bridge networks fit its address pools.
-        all_networks: how many fit in total.
+        version: the version of the engine.
+        networks: the number of networks that its address pools have free subnets for.
+        all_networks: the number of all subnets of its address pools.
     """
 
     version: str
@@ -42,13 +42,13 @@ class Engine:
 
 
 def ask_engine(place: Path) -> Engine:
-    """Query the engine at a socket.
+    """Request the version and networks of the engine at a Unix socket.
 
     Args:
-        place: the socket.
+        place: the path of the socket.
 
     Raises:
-        EngineUnreachableError: it does not answer, or not as an engine does.
+        EngineUnreachableError: it does not answer, or is not a Docker Engine.
     """
     try:
         with socket.socket(socket.AF_UNIX) as probe:
@@ -67,14 +67,14 @@ def ask_engine(place: Path) -> Engine:
 
 
 def engine_of(info: Any, networks: Any) -> Engine:
-    """The engine described by these answers.
+    """The engine described by its responses.
 
     Args:
-        info: its answer to ``GET /info``.
-        networks: its answer to ``GET /networks``.
+        info: its response to ``GET /info``.
+        networks: its response to ``GET /networks``.
 
     Raises:
-        EngineUnreachableError: these are not such answers.
+        EngineUnreachableError: these are not such responses.
     """
     try:
         total, left = _room(info.get("DefaultAddressPools") or _DEFAULT_POOLS, networks)
@@ -91,7 +91,7 @@ def _answer(client: HttpClient, path: str, deadline: Deadline) -> Any:
 
 
 def _room(pools: Iterable[Mapping[str, Any]], networks: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """How many networks fit the pools, and how many more."""
+    """The number of all subnets of the pools, and of the free ones."""
     used = [subnet for network in networks for subnet in _subnets(network)]
     total = left = 0
     for pool in pools:

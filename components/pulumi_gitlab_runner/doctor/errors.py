@@ -1,4 +1,4 @@
-"""Errors that stop the doctor before it starts: one message, without a traceback."""
+"""The error that ends the doctor with one message, without a traceback."""
 
 
 class UsageError(Exception):

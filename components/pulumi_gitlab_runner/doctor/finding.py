@@ -1,4 +1,4 @@
-"""A finding: something that breaks pulls or blocks jobs, now or later."""
+"""A finding: a problem that `runner-doctor` reports, such as one that prevents a pull, now or later."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from enum import StrEnum
 class FindingName(StrEnum):
     """The kinds of findings. The names are stable between versions: programs may match them."""
 
-    # The credentials, and where they are.
+    # Credentials and their sources.
     CREDENTIALS_EMPTY = "credentials-empty"
     CREDENTIALS_SHADOWED = "credentials-shadowed"
     CREDENTIAL_MISSING = "credential-missing"
@@ -27,7 +27,7 @@ class FindingName(StrEnum):
     VARIABLE_PROTECTED = "variable-protected"
     WHITE_SPACE = "white-space"
 
-    # The credential helpers.
+    # Credential helpers.
     HELPER_FAILS = "helper-fails"
     HELPER_HANGS = "helper-hangs"
     HELPER_MISSING = "helper-missing"
@@ -36,7 +36,7 @@ class FindingName(StrEnum):
     HELPER_SILENT = "helper-silent"
     HOSTED_HELPER = "hosted-helper"
 
-    # What the registry answers.
+    # Answers of registries.
     ACCESS_FORBIDDEN = "access-forbidden"
     CERTIFICATE = "certificate"
     CREDENTIALS_REFUSED = "credentials-refused"
@@ -47,7 +47,7 @@ class FindingName(StrEnum):
     REGISTRY_UNREACHABLE = "registry-unreachable"
     TOO_MANY_REQUESTS = "too-many-requests"
 
-    # The image and its pull.
+    # Images and pull policies.
     CANNOT_BE_PINNED = "cannot-be-pinned"
     IMAGE_NAME = "image-name"
     NOT_PINNED = "not-pinned"
@@ -58,7 +58,7 @@ class FindingName(StrEnum):
     TAG_MOVED = "tag-moved"
     VARIABLE_UNKNOWN = "variable-unknown"
 
-    # The runner's host.
+    # Runner hosts.
     ADDRESS_POOLS = "address-pools"
     AWS_IDENTITY = "aws-identity"
     CONFIG = "config"
@@ -66,12 +66,12 @@ class FindingName(StrEnum):
     DOCKER_UNREACHABLE = "docker-unreachable"
     FILE_MODE = "file-mode"
 
-    # The runner in GitLab.
+    # Runners in GitLab.
     RUNNER_NEVER_CONTACTED = "runner-never-contacted"
     RUNNER_OFFLINE = "runner-offline"
     RUNNER_UNKNOWN = "runner-unknown"
 
-    # What a stack made.
+    # Resources of a stack.
     LEFTOVER = "leftover"
 
 
@@ -83,8 +83,8 @@ class Finding:
         name: the kind of finding.
         where: the location: a file, a variable, an image.
         what: what was found there.
-        why: why it matters.
-        fix: what to do about it.
+        why: the consequence.
+        fix: how to fix it.
     """
 
     name: FindingName

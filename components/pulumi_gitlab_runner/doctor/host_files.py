@@ -1,4 +1,4 @@
-"""The files of a runner host: on a disk, or only declared."""
+"""The files of a runner host, on a disk or only declared."""
 
 import stat
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 
 
 class HostFiles(Protocol):
-    """Reads the files of a host by their absolute paths there."""
+    """The files of a host, by their absolute paths on the host."""
 
     def read(self, path: str) -> ConfigFile:
-        """A file: its text, or why it cannot be read."""
+        """A file, with its text, or the reason why it cannot be read."""
         ...
 
     def names(self, directory: str) -> list[str]:
@@ -39,7 +39,7 @@ class FilesOnDisk:
     """The files of this host, or of another host's tree.
 
     Attributes:
-        root: ``/``, or the directory of the tree.
+        root: the root directory of the files: ``/``, or the directory of the tree.
     """
 
     root: Path
@@ -54,7 +54,7 @@ class FilesOnDisk:
         return self.root / path.lstrip("/")
 
     def read(self, path: str) -> ConfigFile:
-        """A file: its text, or why it cannot be read."""
+        """A file, with its text, or the reason why it cannot be read."""
         try:
             return ConfigFile(path, self.place(path).read_text(encoding="utf-8", errors="replace"))
         except (FileNotFoundError, NotADirectoryError):
@@ -82,13 +82,13 @@ class DeclaredFiles:
     """The files that a stack declares for a host.
 
     Attributes:
-        files: their texts, by their path below the root.
+        files: the contents, by the path below the root directory.
     """
 
     files: Mapping[str, str]
 
     def read(self, path: str) -> ConfigFile:
-        """A file: its text, or that it does not exist."""
+        """A file, with its text if it exists."""
         return ConfigFile(path, self.files.get(path.lstrip("/")))
 
     def names(self, directory: str) -> list[str]:

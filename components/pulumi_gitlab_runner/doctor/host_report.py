@@ -1,4 +1,4 @@
-"""Examining a runner host: its process, files, helpers, Docker Engine and cloud identity."""
+"""Examining a runner host: its process, files, credential helpers, Docker Engine and AWS identity."""
 
 import json
 import os
@@ -32,7 +32,7 @@ from pulumi_gitlab_runner.printable import printable
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
 _NO_IMAGE = "registry.invalid/none"
-"""An image without credentials: its resolution calls every helper."""
+"""An image without credentials, so that every credential helper is called for it."""
 
 
 @dataclass
@@ -40,8 +40,8 @@ class HostReport:
     """The report on a runner host.
 
     Attributes:
-        facts: names and values.
-        findings: the problems.
+        facts: the names and values to show.
+        findings: the findings.
     """
 
     facts: list[tuple[str, str]] = field(default_factory=list)
@@ -52,10 +52,10 @@ def examine_host(host: RunnerHost, files: ExaminedFiles, process: ManagerProcess
     """Examine a host.
 
     Args:
-        host: its runner.
-        files: its files. The Docker Engine and AWS are queried for the local host; a live host's files have
-            their answers.
-        process: how the runner manager's process runs.
+        host: the runner of the host.
+        files: the files of the host. Those of a live host include the answers of its Docker Engine and of
+            AWS, which are otherwise requested only for this host.
+        process: the process of the runner manager.
     """
     report = HostReport()
     _examine_process(report, process)
@@ -78,7 +78,7 @@ def _examine_process(report: HostReport, process: ManagerProcess) -> None:
 
 
 def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
-    """The Docker configuration that the process reads, and all its helpers, called."""
+    """The Docker configuration that the process reads, and the answers of its credential helpers."""
     report.findings += home_findings(host)
     kept = host.kept.registries if host.kept else ()
     if host.kept:
@@ -137,13 +137,13 @@ def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) 
             Finding(
                 FindingName.CONFIG_UNREADABLE,
                 CONFIG,
-                f"it cannot be read: {found.problem}" if found.problem else "it is not there",
-                "without it the runner takes no jobs",
-                "run the doctor as root; if it is not there, register the runner",
+                f"it cannot be read: {found.problem}" if found.problem else "it does not exist",
+                "without it, the runner runs no jobs",
+                "run the doctor as root; if the file does not exist, register the runner",
             )
         )
         return {}
-    config = tomllib.loads(found.text)  # its TOML is good: runner_host has read it
+    config = tomllib.loads(found.text)  # valid TOML: runner_host has parsed it
     for problem in check(config, host.runner_version):
         why = "the runner ignores it, refuses it or fails with it"
         if problem.severity == "warning":
@@ -157,7 +157,7 @@ def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) 
 def _examine_engine(
     report: HostReport, host: RunnerHost, files: ExaminedFiles, config: dict[str, Any]
 ) -> None:
-    """The Docker Engine, and whether every job can have a network of its own."""
+    """The Docker Engine, and whether its address pools have a network for every job."""
     address = host.docker_settings.get("host") or f"unix://{_DOCKER_SOCKET}"
     if not isinstance(address, str) or not address.startswith("unix://"):
         report.facts.append(("docker", "elsewhere: not asked"))
@@ -173,7 +173,7 @@ def _examine_engine(
                 socket,
                 f"the Docker Engine does not answer: {error}",
                 "no job can start",
-                "see why with: systemctl status docker; the runner's user must be able to open the socket",
+                "check: systemctl status docker; the runner's user must be able to open the socket",
             )
         )
         return
@@ -181,13 +181,13 @@ def _examine_engine(
         report.facts.append(("docker", "not asked: these are only the host's files"))
         return
     report.facts.append(
-        ("docker", f"{engine.version}, room for {engine.networks} of {engine.all_networks} networks")
+        ("docker", f"{engine.version}, {engine.networks} of {engine.all_networks} networks available")
     )
     report.findings += _too_few_networks(host, engine.networks, config.get("concurrent", 1))
 
 
 def _engine(files: ExaminedFiles, socket: str) -> Engine | None:
-    """The Docker Engine at a socket of the host; None if it is not queried."""
+    """The Docker Engine at a socket of the host; None if it is unknown."""
     if isinstance(files, GatheredFiles) and files.engine is not None:
         if "problem" in files.engine:
             raise EngineUnreachableError(printable(str(files.engine["problem"])))
@@ -205,15 +205,15 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
         yield Finding(
             FindingName.ADDRESS_POOLS,
             "/etc/docker/daemon.json",
-            f"there is room for {left} more networks, and up to {jobs} jobs run at a time, each with one",
+            f"{left} more networks are available, but up to {jobs} jobs run at a time, each with a network",
             'a job without a network fails: "could not find an available, non-overlapping IPv4 address pool"',
-            "remove what old jobs left behind (docker network prune), and widen default-address-pools: "
-            '[{"base": "10.200.0.0/16", "size": 24}] has room for 256',
+            "remove the networks of finished jobs (docker network prune), and add addresses to "
+            'default-address-pools: [{"base": "10.200.0.0/16", "size": 24}] has 256 networks',
         )
 
 
 def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
-    """The process's AWS identity."""
+    """The AWS identity of the process."""
     known = files.identity if isinstance(files, GatheredFiles) else None
     if files.is_this_host:
         known = _own_identity(process)
@@ -230,10 +230,10 @@ def _examine_identity(report: HostReport, files: ExaminedFiles, process: Manager
 
 
 def _own_identity(process: ManagerProcess) -> Mapping[str, str] | None:
-    """The AWS identity of a process of this host: ``arn`` or ``problem``; None without an aws command."""
+    """The AWS identity of a process on this host: ``arn`` or ``problem``; None without an aws command."""
     command = ["aws", "sts", "get-caller-identity", "--output", "json", "--cli-connect-timeout", "3"]
     if region := process.environment.get("AWS_REGION"):
-        command += ["--region", region]  # version 1 of the command does not read the variable
+        command += ["--region", region]  # version 1 of the AWS CLI does not read the variable
     environment = {**process.environment, "PATH": os.environ.get("PATH", os.defpath), "AWS_MAX_ATTEMPTS": "1"}
     try:
         asked = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=15)

@@ -1,4 +1,4 @@
-"""Examining images: the credentials of each pull, the registry's answer, and findings."""
+"""Examining images: the credentials of each pull, the answer of the registry, and findings."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ class ImageReport:
     """The report on the pull of one image.
 
     Attributes:
-        image: the image.
-        users: what needs it, such as jobs and services.
+        image: the name of the image.
+        users: the jobs that use it, such as ``service of test``.
         runner: how the runner finds its credentials.
-        docker: how ``docker pull`` would; None if there is no user to compare with.
-        answer: the registry's.
-        not_asked: why the registry was not asked.
+        docker: how ``docker pull`` finds them; None if there is no user to compare with.
+        answer: the answer of the registry; None if no request was sent.
+        not_asked: why no request was sent; empty if one was sent.
         hit: whether the pull itself fails or is not as intended.
-        findings: the problems: first of the sources that every pull reads, then of this pull, which may be a
+        findings: the findings: first of the sources that every pull reads, then of this pull, which may be a
             consequence.
     """
 
@@ -72,10 +72,10 @@ class AskedImage:
     """An image to examine.
 
     Attributes:
-        image: the image, variables expanded.
-        users: what needs it.
-        variables: those of its job.
-        pull_policy: the policies that the job requests; empty for the runner's own.
+        image: the name of the image, with its variables expanded.
+        users: the jobs that use it, such as ``service of test``.
+        variables: the variables of the job.
+        pull_policy: the pull policies of the job; empty for those of the runner.
     """
 
     image: str
@@ -87,12 +87,12 @@ class AskedImage:
 def examine(
     images: Sequence[AskedImage], host: RunnerHost, client: "RegistryClient | None"
 ) -> list[ImageReport]:
-    """Examine images, all of them at once.
+    """Examine images, with parallel requests to their registries.
 
     Args:
         images: the images.
         host: the runner that pulls them.
-        client: for the registries; None makes no requests.
+        client: the client of the registries; None sends no requests.
     """
     pulls = [_pull(asked, host) for asked in images]
     if client is None:
@@ -113,7 +113,7 @@ def examine(
 
 @dataclass(frozen=True)
 class _Pull:
-    """The report on an image before its registry is asked; without a reference if its name is invalid."""
+    """An image before the request to its registry; the reference is None if its name is invalid."""
 
     asked: AskedImage
     reference: ImageReference | None
@@ -147,13 +147,13 @@ def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None
 
 
 def _excuse(pull: _Pull, host: RunnerHost) -> str:
-    """Why a registry is not asked; empty if it is."""
+    """Why no request is sent to a registry; empty if one is sent."""
     if pull.reference is None:
-        return "it is no image's name"
+        return "it is not a valid image name"
     if pull.runner.failure:
-        return "the pull fails before"
+        return "the pull fails before the request"
     if pull.runner.credentials and not host.passwords_known:
-        return "only the host gets the password"
+        return "the password is known only on the host"
     return ""
 
 
@@ -167,10 +167,10 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
 
 
 def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
-    """The credentials that GitLab sends with a job: for its registry and its dependency proxy.
+    """The credentials that GitLab sends with a job, for its container registry and its dependency proxy.
 
-    Source: gitlab, lib/gitlab/ci/build/credentials/registry/*.rb: both have the job's token. The address of
-    the dependency proxy always has a port.
+    Source: gitlab, lib/gitlab/ci/build/credentials/registry/*.rb: both have the job token as password. The
+    address of the dependency proxy always has a port.
     """
     values = variables.values
     token = values.get("CI_JOB_TOKEN")
@@ -200,8 +200,8 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
 
 
 def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
-    """Whether the credentials are of the host's own service, which renews them."""
-    service = host.kept or isinstance(host.files, DeclaredFiles)  # a stack's host always has it
+    """Whether the credentials are from the host's credential service, which renews them."""
+    service = host.kept or isinstance(host.files, DeclaredFiles)  # a declared host always has the service
     return bool(service and runner.source and runner.source.name == host.home[0].path)
 
 
@@ -219,7 +219,7 @@ def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) ->
 
 
 def _has_lost_entry(resolution: Resolution) -> bool:
-    """Whether credentials for the image are in a source that is dropped."""
+    """Whether credentials for the image are in a source that the runner ignores."""
     return any(entry.verdict is Verdict.LOST for source in resolution.sources for entry in source.entries)
 
 
@@ -229,7 +229,7 @@ def same_credentials(one: Credentials | None, other: Credentials | None) -> bool
 
 
 def shown_user(credentials: Credentials) -> str:
-    """The user of credentials, as far as it can be shown: a user without a password may be a token."""
+    """The user of credentials; empty if it must not be shown: a user without a password may be a token."""
     if credentials.password and credentials.username.isprintable():
         return credentials.username
     return ""
@@ -238,7 +238,7 @@ def shown_user(credentials: Credentials) -> str:
 def _named(resolution: Resolution) -> str:
     """A description of the credentials that a pull uses."""
     if resolution.failure:
-        return "nothing: it fails before"
+        return "no credentials: it fails before"
     source, credentials = resolution.source, resolution.credentials
     if source is None or not credentials:
         return "no credentials"

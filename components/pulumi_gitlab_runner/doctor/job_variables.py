@@ -1,4 +1,4 @@
-"""The CI variables of a job that decide which credentials an image is pulled with."""
+"""The CI variables of a job that determine the credentials of a pull."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText, expand
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
 _LONGEST = 1024 * 1024
-"""Characters of a Docker configuration in which variables are expanded."""
+"""The maximum length of a Docker configuration in which variables are expanded."""
 
 
 @dataclass(frozen=True)
 class JobVariables:
-    """A job's CI variables, from its project, groups, instance and file.
+    """The CI variables of a job, from its project, groups, instance and file.
 
     Attributes:
-        values: those that the job gets, by key.
-        withheld: the keys of protected ones that it does not get.
+        values: the values of the variables that the job gets, by key.
+        withheld: the keys of the protected variables that it does not get.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -27,10 +27,10 @@ class JobVariables:
 
 
 def with_credentials(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """A job's variables with those in `DOCKER_AUTH_CONFIG` expanded, and the names of those without a value.
+    """Expand the variables in `DOCKER_AUTH_CONFIG`, and return the names of those without a value.
 
     Source: GitLab Runner 19, common/build.go, `GetAllVariables`, and common/build_settings.go: the runner
-    expands the variables in a variable's value, but not with ``expand: false``, before it reads the value.
+    expands variables in the value of a variable before it reads the value, except with ``expand: false``.
     """
     text = values.get(DOCKER_AUTH_CONFIG)
     if text is None or isinstance(text, RawText):
@@ -42,13 +42,14 @@ def with_credentials(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[s
 def job_variables(
     listed: Path | None, given: Sequence[str], docker_auth_config: str | None, *, protected: bool
 ) -> JobVariables:
-    """Collect a job's variables.
+    """Collect the variables of a job.
 
     Args:
-        listed: a file of variables as GitLab's API lists them: ``[{"key": …, "value": …}, …]``. In one with
-            ``"raw": true`` no variable is expanded.
-        given: ``KEY=value`` each; these take precedence.
-        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for a file's; wins too.
+        listed: a file of variables as listed by GitLab's API: ``[{"key": …, "value": …}, …]``. In the value
+            of a variable with ``"raw": true``, no variables are expanded.
+        given: other variables, ``KEY=value``; they take precedence.
+        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG``, or ``@FILE`` for the content of a file; it
+            takes precedence, too.
         protected: whether the job's branch or tag is protected.
 
     Raises:
@@ -64,7 +65,7 @@ def job_variables(
     for assignment in given:
         key, equals, value = assignment.partition("=")
         if not (key and equals):
-            raise UsageError("--variable takes KEY=value")
+            raise UsageError("--variable accepts KEY=value")
         values[key] = value
     if docker_auth_config is not None:
         values[DOCKER_AUTH_CONFIG] = _text_or_file(docker_auth_config)

@@ -1,4 +1,4 @@
-"""Reports as JSON, for other programs, without secrets and without user names that may be secrets."""
+"""Reports as JSON for other programs, without secrets and without user names that may be secrets."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -58,7 +58,7 @@ def contacts_as_json(contacts: "Sequence[Contact]", findings: Sequence[Finding])
 
 
 def findings_as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    """Findings, each an object of texts."""
+    """The findings, each as an object with strings."""
     return [asdict(finding) for finding in findings]
 
 
@@ -112,7 +112,7 @@ def _resolution(resolution: Resolution) -> dict[str, Any]:
 
 
 def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The images of a pipeline, and how each is pinned."""
+    """The images of a pipeline with their pins, and the findings."""
     return {
         "images": [
             {

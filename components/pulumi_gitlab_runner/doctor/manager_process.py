@@ -1,7 +1,7 @@
-"""How the runner manager's process runs: its user, home and PATH, from its systemd unit and drop-ins.
+"""The process of a runner manager: its user, home and environment, from its systemd unit and drop-ins.
 
-systemd.exec(5) has the rules: later settings win, an empty one starts afresh, and a file of
-`EnvironmentFile=` wins over `Environment=`.
+Source: systemd.exec(5): later settings take precedence, an empty one resets the earlier ones, and
+`EnvironmentFile=` takes precedence over `Environment=`.
 """
 
 import re
@@ -19,7 +19,7 @@ _UNIT_DIRECTORIES = (
     "/lib/systemd/system",
 )
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-"""systemd's own PATH for services, where a unit sets none."""
+"""The default PATH of systemd services."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class ManagerProcess:
     """The process of a runner manager.
 
     Attributes:
-        user: who it runs as.
-        home: its home directory.
-        environment: the variables that its unit sets, HOME and PATH among them.
-        files: the unit and drop-ins that say so, in the order in which systemd reads them.
+        user: the user of the process.
+        home: the home directory of the process.
+        environment: the environment variables that its unit sets, including HOME and PATH.
+        files: the paths of the unit and its drop-ins, in the order in which systemd reads them.
     """
 
     user: str
@@ -40,15 +40,15 @@ class ManagerProcess:
 
     @property
     def path(self) -> str:
-        """Where it looks for programs."""
+        """The PATH of the process."""
         return self.environment["PATH"]
 
 
 def manager_process(files: HostFiles) -> ManagerProcess:
-    """The process as the packaged unit runs it: as root, unless the unit or a drop-in says otherwise.
+    """The process that the unit and its drop-ins define; by default, that of the packaged unit, as root.
 
-    The `--user` in the unit's command is for the shell executor; it changes neither user nor home
-    (gitlab-runner: executors/shell/shell.go).
+    `--user` in the command of the unit is the user of jobs of the shell executor; it does not change the user
+    or home of the process (gitlab-runner: executors/shell/shell.go).
     """
     user = "root"
     environment: dict[str, str] = {}
@@ -73,7 +73,7 @@ def manager_process(files: HostFiles) -> ManagerProcess:
 
 
 def _unit_files(files: HostFiles) -> Iterator[str]:
-    """The unit, of which the first directory's counts, and the drop-ins of all by their names."""
+    """The path of the unit, in the first directory that has it, and those of its drop-ins, sorted by name."""
     for directory in _UNIT_DIRECTORIES:
         if UNIT in files.names(directory):
             yield f"{directory}/{UNIT}"
@@ -100,7 +100,7 @@ def _service_settings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _assignments(text: str) -> dict[str, str]:
-    """`NAME=value` of one line, each with or without quotes."""
+    """The `NAME=value` assignments of one line, with or without quotes."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -119,7 +119,7 @@ def _environment_file(files: HostFiles, path: str) -> dict[str, str]:
 
 
 def _home_of(files: HostFiles, user: str) -> str:
-    """A user's home, as the host's `/etc/passwd` has it."""
+    """The home directory of a user, from `/etc/passwd` of the host."""
     if user == "root":
         return "/root"
     for line in (files.read("/etc/passwd").text or "").splitlines():

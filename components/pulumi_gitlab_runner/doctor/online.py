@@ -1,6 +1,6 @@
-"""Whether a stack's runners are in contact with GitLab.
+"""The status of a stack's runners in GitLab.
 
-GitLab calls a runner online if it requested jobs within the last two hours: app/models/ci/runner.rb there.
+In GitLab, a runner is online if it has requested jobs within the last two hours: app/models/ci/runner.rb.
 """
 
 import json
@@ -25,12 +25,12 @@ TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class StackRunner:
-    """A runner in its stack.
+    """A runner of a stack.
 
     Attributes:
-        name: its name in the declaration.
-        number: its number in GitLab.
-        host: the Auto Scaling group of its host or its workers.
+        name: the name in the declaration.
+        number: the runner ID in GitLab.
+        host: the name of the Auto Scaling group of its host or of its fleet.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Contact:
 
     Attributes:
         runner: the runner.
-        status: as GitLab calls it; `unknown` if there is no such runner.
-        online: whether it contacted GitLab recently, paused or not.
-        contacted_at: the time of its last contact; None for never.
+        status: the status in GitLab's API; `unknown` if the runner does not exist.
+        online: whether the runner is online, paused or not.
+        contacted_at: the time of its last contact; None if it was never in contact.
     """
 
     runner: StackRunner
@@ -56,13 +56,13 @@ class Contact:
 
     @property
     def message(self) -> str:
-        """All of it, for a person."""
+        """A description for reports."""
         last = f", last contact at {self.contacted_at}" if self.contacted_at else ""
         return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}{last}"
 
 
 class _StatusError(Exception):
-    """GitLab answers with a temporary error."""
+    """GitLab responds with an unexpected status, which may be temporary."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))
@@ -72,7 +72,7 @@ class GitLab:
     """GitLab's API, with a token.
 
     Args:
-        address: the API's, such as `https://gitlab.example.com/api/v4`.
+        address: the URL of the API, such as `https://gitlab.example.com/api/v4`.
         token: an access token.
     """
 
@@ -81,14 +81,14 @@ class GitLab:
         self.headers = {"Private-Token": token}
 
     def contacts(self, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
-        """The status of runners, as soon as all of them are online, or the time is over.
+        """Wait until all runners are online, and return their status.
 
         Args:
-            runners: which ones.
-            wait_s: the time limit in seconds.
+            runners: the runners.
+            wait_s: the maximum time to wait, in seconds.
 
         Raises:
-            UsageError: GitLab does not answer, or does not let the token's owner see a runner.
+            UsageError: GitLab does not answer, or does not show a runner to the token's owner.
         """
         deadline = time.monotonic() + wait_s
         with HttpClient() as client:
@@ -130,10 +130,10 @@ class GitLab:
 
 
 def this_gitlab() -> GitLab:
-    """The GitLab of the environment, as the GitLab provider and GitLab's own jobs name it.
+    """GitLab's API at the URL of GITLAB_BASE_URL, else of CI_API_V4_URL, else of GitLab.com.
 
     Raises:
-        UsageError: there is no token for it.
+        UsageError: GITLAB_TOKEN is not set.
     """
     token = os.environ.get("GITLAB_TOKEN")
     if not token:
@@ -143,30 +143,33 @@ def this_gitlab() -> GitLab:
 
 
 def read_runners(text: str) -> list[StackRunner]:
-    """The runners of a stack's output `runners`, which `pulumi stack output runners --json` prints.
+    """The runners in a stack's output `runners`.
+
+    Args:
+        text: the output of `pulumi stack output runners --json`.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the text is not such an output.
     """
     try:
         read: dict[str, Any] = json.loads(text)
-        # Numbers come with a fraction on their way through Pulumi.
+        # Pulumi returns numbers as floats.
         return [
             StackRunner(name, int(float(each["id"])), str(each.get("host", "")))
             for name, each in read.items()
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UsageError(
-            "this is no stack's output 'runners'; give it what `pulumi stack output runners --json` prints"
+            "this is not a stack's output 'runners'; give the output of `pulumi stack output runners --json`"
         ) from None
 
 
 def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Finding]:
-    """The findings: runners that GitLab does not have, or that did not contact it recently.
+    """The findings: runners that do not exist in GitLab, or that are not online.
 
     Args:
-        contacts: the status of each.
-        address: GitLab's.
+        contacts: the status of the runners.
+        address: the URL of GitLab's API.
     """
     for contact in contacts:
         if contact.online:
@@ -178,17 +181,17 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
                 FindingName.RUNNER_UNKNOWN,
                 where,
                 f"GitLab at {address} has no such runner",
-                "its host asks for jobs with a token that is no longer valid",
+                "its host requests jobs with a token that is no longer valid",
                 "run `pulumi up --refresh`, which registers it again",
             )
             continue
-        last = f"it was last in contact at {contact.contacted_at}" if contact.contacted_at else None
+        last = f"its last contact was at {contact.contacted_at}" if contact.contacted_at else None
         yield Finding(
             FindingName.RUNNER_OFFLINE if last else FindingName.RUNNER_NEVER_CONTACTED,
             where,
-            last or "it was never in contact with GitLab",
-            "jobs that only this runner may take wait for it",
-            "a new host needs some minutes: --wait 600; then look at its instance in the Auto Scaling group "
+            last or "it has never contacted GitLab",
+            "jobs that only this runner may run wait for it",
+            "a new host needs some minutes: --wait 600; then check its instance in the Auto Scaling group "
             f"{runner.host}: its system log (aws ec2 get-console-output --latest --instance-id ID), "
             "journalctl -u gitlab-runner, and runner-doctor host",
         )

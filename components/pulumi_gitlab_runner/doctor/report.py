@@ -51,7 +51,7 @@ def show_image(console: Console, report: ImageReport) -> None:
 
 
 def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
-    """Show many images, a few lines each."""
+    """Show several images, with a few lines for each."""
     for report in reports:
         facts = _grid()
         if report.users:
@@ -64,7 +64,7 @@ def show_images(console: Console, reports: Iterable[ImageReport]) -> None:
 
 
 def _by_role(users: Sequence[str]) -> str:
-    """What needs an image, the jobs of each role together: ``image of a, b; service of c``."""
+    """The jobs that use an image, grouped by role: ``image of a, b; service of c``."""
     roles: dict[str, list[str]] = {}
     for user in users:
         role, _, job = user.partition(" of ")
@@ -73,7 +73,7 @@ def _by_role(users: Sequence[str]) -> str:
 
 
 def show_summary(console: Console, reports: Sequence[ImageReport]) -> None:
-    """Show many images in a table, a row each."""
+    """Show several images in a table, with a row for each."""
     table = TerminalTable("", "uses", "credentials of", "registry", "image")
     for report in reports:
         mark = _BAD if report.hit else _DOUBTFUL if report.findings else _GOOD
@@ -90,7 +90,7 @@ def show_summary(console: Console, reports: Sequence[ImageReport]) -> None:
 
 
 def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: bool) -> None:
-    """Show the images of a pipeline, and how each is pinned, or that it now is."""
+    """Show the images of a pipeline with the state of their pins, before or after the digests are written."""
     several = len({pin.place.file for pin in pins}) > 1
     for pin in pins:
         state: str = pin.state
@@ -111,12 +111,12 @@ def show_pins(console: Console, pins: Sequence[Pin], file: Path, *, written: boo
 
 
 def show_findings(console: Console, findings: Sequence[Finding], *, partly: bool = False) -> None:
-    """Show the findings, each with its fix, and how many there are.
+    """Show the findings with their fixes, and their number.
 
     Args:
         console: the terminal.
         findings: the findings.
-        partly: whether they are about a part of what was asked for.
+        partly: whether a part of the pipeline was not read.
     """
     for finding in findings:
         console.print()
@@ -136,7 +136,7 @@ def show_findings(console: Console, findings: Sequence[Finding], *, partly: bool
 
 
 def show_facts(console: Console, facts: Iterable[tuple[str, str]]) -> None:
-    """Show facts, a name and a value each; details are below the fact that they belong to."""
+    """Show facts as names and values; a fact whose name is indented is a detail of the one before."""
     rows = _grid()
     for name, value in facts:
         if name.startswith(" "):
@@ -160,12 +160,12 @@ def _headline(report: ImageReport) -> Text:
 
 
 def _choice(resolution: Resolution) -> Text:
-    """Which credentials the runner uses, and why."""
+    """The credentials that the runner uses, and their source."""
     if resolution.failure:
         return Text(printable(f"the pull fails: {resolution.failure}"), "red")
     source, entry = resolution.source, resolution.entry
     if source is None or entry is None or not resolution.credentials:
-        return Text("pulls without credentials: no source has any for it")
+        return Text("pulls without credentials: no source has credentials for it")
     user = shown_user(resolution.credentials)
     by = f", by {entry.helper}" if entry.helper else ""
     said = Text.assemble((printable(source.name), "bold"), printable(f" {entry.origin} → {entry.key}{by}"))
@@ -189,7 +189,7 @@ def _registry(report: ImageReport) -> Text:
 
 
 def _source(source: Source) -> RenderableType:
-    """A source with its entries."""
+    """A source of credentials with its entries."""
     if source.status is Status.ABSENT:
         title = Text.assemble(printable(source.name), (printable(f"  {source.reason}"), "dim"))
     elif source.status is Status.DROPPED:
@@ -204,7 +204,7 @@ def _source(source: Source) -> RenderableType:
 
 
 def _entries(entries: Iterable[Entry]) -> Table:
-    """Registries, applicable ones first, each with its verdict."""
+    """The entries of a source with their verdicts, applicable ones first."""
     order = list(Verdict)
     rows = _grid((0, 1))
     for entry in sorted(entries, key=lambda entry: order.index(entry.verdict)):

@@ -1,4 +1,4 @@
-"""Findings in the formats that merge requests show: SARIF, and GitLab's Code Quality report.
+"""Findings in formats that merge requests show: SARIF, and GitLab's Code Quality report.
 
 Sources: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html;
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format.
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 
 Located = Mapping[Finding, tuple[Place, ...]]
-"""Findings, each with the places in files that it is about."""
+"""The findings, with their places in files."""
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -26,9 +26,9 @@ def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
     """A SARIF log of one run.
 
     Args:
-        findings: what was found.
-        file: the pipeline's file, where a finding is that has no place of its own.
-        project: the directory that paths start from.
+        findings: the findings with their places.
+        file: the pipeline's file, which is the location of findings without a place.
+        project: the root directory of the paths.
     """
     names = sorted({finding.name for finding in findings})
     rules = [
@@ -85,9 +85,9 @@ def _text(finding: Finding) -> str:
 
 
 def _each(findings: Located, file: Path, project: Path) -> Iterator[tuple[Finding, str, int, str]]:
-    """Findings at each of their places: path, line and a fingerprint, which stays when lines before it come.
+    """Findings at each of their places: path, line and fingerprint, which does not depend on the line.
 
-    One without a place is on the first line of the pipeline's file.
+    A finding without a place is on the first line of the pipeline's file.
     """
     seen: Counter[str] = Counter()
     for finding, places in findings.items():

@@ -1,4 +1,4 @@
-"""A runner as the doctor examines it: its version and settings, and the files that it and Docker read."""
+"""A runner that the doctor examines: its version, its settings, and the files that it and Docker read."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CONFIG = "/etc/gitlab-runner/config.toml"
 REGISTRIES = "/etc/gitlab-runner/registries"
 _ADDED_TO_THE_SYSTEMS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors")
-"""As `spec.operating_systems` has them, which takes a while to load."""
+"""The directories of `spec.operating_systems`, which is not imported because that is slow."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class DockerUser:
     """The user of ``docker pull``, for comparison.
 
     Attributes:
-        config: their Docker configuration.
-        docker_auth_config: the variable in their environment.
-        run_helper: runs a credential helper as they would.
+        config: the Docker configuration of the user.
+        run_helper: runs a credential helper with the user's environment.
+        docker_auth_config: the value of ``DOCKER_AUTH_CONFIG`` in that environment; empty for none.
     """
 
     config: ConfigFile
@@ -55,17 +55,17 @@ class RunnerHost:
     """A runner with its host.
 
     Attributes:
-        name: as shown, such as ``this host``.
-        runner_version: such as ``19.3.0``.
-        home: the Docker configurations in the home of the manager's process.
-        run_helper: runs a credential helper as the manager's process would.
-        process: how that process runs; None for a hosted runner.
+        name: the name in reports, such as ``this host``.
+        runner_version: the version, such as ``19.3.0``.
+        home: the Docker configurations in the home directory of the manager's process.
+        run_helper: runs a credential helper with the environment of the manager's process.
+        process: the process of the manager; None for a hosted runner.
         settings: the ``[[runners]]`` entry.
-        files: the host's files; None for a hosted runner.
-        docker_user: who to compare with; None for a hosted runner.
-        certificates: gives the CAs that the host trusts for a registry, besides the public ones.
-        passwords_known: whether the passwords are available here, and not only on the host.
-        kept: the state of the host's credential service; None if that is not known.
+        files: the files of the host; None for a hosted runner.
+        docker_user: the user of ``docker pull``, for comparison; None if there is none.
+        certificates: returns the CAs that the host trusts for a registry, in addition to the public ones.
+        passwords_known: whether the passwords are known here, and not only on the host.
+        kept: the state of the host's credential service; None if it is unknown.
     """
 
     name: str
@@ -82,23 +82,23 @@ class RunnerHost:
 
     @property
     def version(self) -> RunnerVersion:
-        """The release that its version belongs to."""
+        """The parsed version."""
         return RunnerVersion.parse(self.runner_version)
 
     @property
     def is_hosted(self) -> bool:
-        """Whether its host is out of reach: its settings are not known, and it keeps no credentials."""
+        """Whether it is a hosted runner: its settings are unknown, and it stores no credentials."""
         return self.files is None
 
     @property
     def docker_settings(self) -> Mapping[str, Any]:
-        """Its ``[runners.docker]``."""
+        """Its table ``[runners.docker]``."""
         docker = self.settings.get("docker")
         return docker if isinstance(docker, dict) else {}
 
     @property
     def docker_auth_config(self) -> str:
-        """``DOCKER_AUTH_CONFIG`` of ``environment`` under ``[[runners]]``; empty where it has none."""
+        """``DOCKER_AUTH_CONFIG`` of ``environment`` under ``[[runners]]``; empty for none."""
         found = ""
         environment = self.settings.get("environment")
         for assignment in environment if isinstance(environment, list) else ():
@@ -109,16 +109,16 @@ class RunnerHost:
 
 
 def hosted_runner(version: str | None) -> RunnerHost:
-    """A runner with an inaccessible host, such as GitLab's own and most instance runners."""
+    """A runner with an inaccessible host, such as those of GitLab.com and most instance runners."""
     return RunnerHost("a hosted runner", version or DEFAULT_RUNNER_VERSION, (), no_helper)
 
 
 def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) -> RunnerHost:
-    """A runner that is only declared: with the registries that it has credentials for, without the passwords.
+    """A runner that is only declared, with the registries that it has credentials for, without passwords.
 
     Args:
-        files: those of its host.
-        name: as shown.
+        files: the files of its host.
+        name: the name in reports.
         runner: the name of the ``[[runners]]`` entry.
         version: the runner's version.
     """
@@ -140,17 +140,17 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
 
 
 def runner_on_disk(root: Path, runner: str | None, version: str | None) -> RunnerHost:
-    """A runner of this host, or of one whose files are below a directory.
+    """A runner of this host, or of a host whose files are below a directory.
 
-    The credentials of such a tree's registries are requested here, with the caller's own cloud credentials.
+    For a directory, the credentials of its registries are requested with the caller's AWS credentials.
 
     Args:
-        root: ``/`` for this host.
-        runner: the name of the ``[[runners]]`` entry; None for the first.
-        version: the runner's version. Default: this host's, else the one installed by default.
+        root: the root directory of the files; ``/`` for this host.
+        runner: the name of the ``[[runners]]`` entry; None for the first entry.
+        version: the runner's version. Default: the version on this host, else the default of the library.
 
     Raises:
-        UsageError: there is no runner below the root, or none of that name.
+        UsageError: no runner is found below the root directory, or none with that name.
     """
     files = FilesOnDisk(root)
     config = files.read(CONFIG)
@@ -158,9 +158,9 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
     if config.text is None and not config.problem and not process.files:
         there = "on this host" if files.is_this_host else f"below {root}"
         raise UsageError(
-            f"there is no runner {there}: no {CONFIG}, no unit\n"
-            "name a host's files with --root DIR; for an image or a job also a stack's runner with --stack, "
-            "or say --hosted"
+            f"no runner is found {there}: no {CONFIG}, no unit\n"
+            "give the files of a host with --root DIR; for an image or a job, also --stack for a runner of a "
+            "stack, or --hosted"
         )
     helper = asked_once(_helper_of(files, process))
     home, kept = home_configs(files, process.home), None
@@ -186,7 +186,7 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
 
 
 def _certificates(files: HostFiles) -> "Certificates":
-    """The CAs that Docker on a host has for a registry, and those that the stack adds to the system's."""
+    """The CAs of Docker on a host for a registry, and those that the stack adds to the system's."""
 
     def of(host: str) -> list[str]:
         directory = f"/etc/docker/certs.d/{host}"
@@ -197,7 +197,7 @@ def _certificates(files: HostFiles) -> "Certificates":
 
 
 def gitlab_certificates(files: HostFiles) -> list[str]:
-    """The CAs that gitlab-runner on a host trusts for GitLab, besides the public ones."""
+    """The CAs that gitlab-runner on a host trusts for GitLab, in addition to the public ones."""
     directory = "/etc/gitlab-runner/certs"
     return [*_texts(files, directory, files.names(directory)), *_added_to_the_systems(files)]
 
@@ -215,7 +215,7 @@ def _texts(files: HostFiles, directory: str, names: Iterable[str]) -> Iterator[s
 
 
 def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:
-    """Whether a Docker configuration is the one that `gitlab-runner-credentials` writes."""
+    """Whether a Docker configuration is that of `gitlab-runner-credentials`."""
     place = files.place(config.path)
     try:
         return place.is_symlink() and str(place.readlink()).endswith(f"{DIRECTORY}/{DOCKER_CONFIG}")
@@ -224,7 +224,7 @@ def _is_of_service(files: FilesOnDisk, config: ConfigFile) -> bool:
 
 
 def home_configs(files: HostFiles, home: str) -> tuple[ConfigFile, ...]:
-    """The files in the home of a manager's process that the runner reads."""
+    """The Docker configurations in the home directory of a manager's process."""
     return files.read(f"{home}/.docker/config.json"), files.read(f"{home}/.dockercfg")
 
 
@@ -236,13 +236,13 @@ def _helper_of(files: FilesOnDisk, process: ManagerProcess) -> RunHelper:
 
 
 def _roots_config(files: HostFiles, home: tuple[ConfigFile, ...]) -> ConfigFile:
-    """The Docker configuration of root, in whose home the runner's process mostly is."""
+    """The Docker configuration of root, which is usually the user of the runner's process."""
     path = "/root/.docker/config.json"
     return next((file for file in home if file.path == path), files.read(path))
 
 
 def this_user() -> DockerUser:
-    """The user who runs the doctor."""
+    """The user that runs the doctor."""
     home = Path(os.environ.get("HOME") or Path.home())
     path = Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"
     config = FilesOnDisk(Path("/")).read(str(path.absolute()))
@@ -251,11 +251,15 @@ def this_user() -> DockerUser:
 
 
 def settings_of(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
-    """The ``[[runners]]`` entry of a name, or the first."""
+    """The ``[[runners]]`` entry with a name, or the first entry.
+
+    Raises:
+        UsageError: the file is not valid TOML, or has no such entry.
+    """
     try:
         entries = tomllib.loads(config.text or "").get("runners", [])
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{config.path} is not TOML: {error}") from None
+        raise UsageError(f"{config.path} is not valid TOML: {error}") from None
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     wanted: list[Mapping[str, Any]] = [
         entry for entry in entries if runner is None or entry.get("name") == runner
@@ -267,7 +271,7 @@ def settings_of(config: ConfigFile, runner: str | None) -> Mapping[str, Any]:
 
 
 def _installed_version() -> str | None:
-    """The version of this host's gitlab-runner."""
+    """The version of gitlab-runner on this host; None if it is not installed."""
     program = shutil.which("gitlab-runner")
     if program is None:
         return None

@@ -1,4 +1,4 @@
-"""The runner that a stack's file declares, without its secrets."""
+"""The runner of a stack's file, without its secrets."""
 
 import json
 import os
@@ -23,17 +23,17 @@ from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileEr
 def runner_of_stack(
     stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
 ) -> RunnerHost:
-    """The runner that a stack's file declares, with its host; only a preview pins its images to digests.
+    """The runner that a stack's file declares, with the files of its host; images have no digests.
 
     Args:
         stacks: the directory of the stack files.
         stack: the stack's name.
-        runner: the runner's name; None where the stack has only one.
+        runner: the runner's name. Default: the only runner of the stack.
         account: the AWS account of the stack, 12 digits. Default: that of the caller's credentials.
         version: the runner's version. Default: the declared one.
 
     Raises:
-        UsageError: there is no such stack or runner, or its declaration has problems.
+        UsageError: the stack or the runner does not exist, or the declaration has problems.
     """
     found = _runner(stacks, stack, runner, account)
     manager = found.manager
@@ -57,7 +57,7 @@ def live_runner_of_stack(
     version: str | None,
     container: str | None,
 ) -> RunnerHost:
-    """The same runner as it is on its instance, which Systems Manager reaches, or in its container.
+    """The same runner, as it runs: on its instance, through Systems Manager, or in its container.
 
     Args:
         stacks: as for `runner_of_stack`.
@@ -65,10 +65,10 @@ def live_runner_of_stack(
         runner: as for `runner_of_stack`.
         account: as for `runner_of_stack`.
         version: the runner's version. Default: the installed one.
-        container: the name of the manager's container on a Docker host. Default: it is looked for.
+        container: the name of the manager's container on a Docker host. Default: the one found by its name.
 
     Raises:
-        UsageError: its host does not allow sessions of Systems Manager, or does not answer.
+        UsageError: as for `runner_of_stack`; or the host does not allow Systems Manager, or does not answer.
     """
     from pulumi_gitlab_runner.doctor.live.docker_container import (
         DockerCommand,
@@ -89,7 +89,7 @@ def live_runner_of_stack(
         return container_runner(there, name, found.name, version)
     if not host.session_manager:
         raise UsageError(
-            f"the host of {found.name} is closed to Systems Manager: declare `session_manager: true` for it"
+            f"the host of {found.name} does not allow Systems Manager: declare `session_manager: true` for it"
         )
     instance = instance_of(f"/{PROJECT}/{stack}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack}, on {instance.number}"
@@ -98,7 +98,7 @@ def live_runner_of_stack(
 
 @dataclass(frozen=True)
 class _StackRunner:
-    """A runner of a stack's file."""
+    """A runner in a stack's file, with its declaration."""
 
     name: str
     manager: Manager
@@ -113,7 +113,7 @@ def _runner(stacks: Path, stack: str, runner: str | None, account: str | None) -
         runner = names[0]
     if runner is None or runner not in declared.runners:
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
-        raise UsageError(f"the stack {stack} declares {named}; name one with --runner: {', '.join(names)}")
+        raise UsageError(f"the stack {stack} declares {named}; select one with --runner: {', '.join(names)}")
     return _StackRunner(runner, declared.manager_of(runner), declared, environment)
 
 
@@ -141,7 +141,7 @@ def hub_cache_addresses(stacks: Path, stack: str, account: str | None) -> tuple[
 
 @cache
 def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, AwsEnvironment]:
-    """The declaration of a stack's file, with its environment."""
+    """The declaration in a stack's file, with its AWS account and region."""
     file = _read(stacks, stack)
     region = file.region or os.environ.get("AWS_REGION")
     if not region:
@@ -159,16 +159,16 @@ def _read(stacks: Path, stack: str) -> StackFile:
         return parse_stack_file(path.read_text(encoding="utf-8"))
     except OSError as error:
         known = sorted(each.name.split(".")[1] for each in stacks.glob("Pulumi.*.yaml"))
-        there = f"; {stacks} has: {', '.join(known)}" if known else "; name their directory with --stacks-dir"
+        there = f"; {stacks} has: {', '.join(known)}" if known else "; set their directory with --stacks-dir"
         raise UsageError(
             f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}{there}"
         ) from None
     except StackFileError as error:
-        raise UsageError(f"{path} is not a stack's file: {error}") from None
+        raise UsageError(f"{path} is not a stack's configuration file: {error}") from None
 
 
 def region_of_stack(stacks: Path, stack: str) -> str | None:
-    """The region of a stack's file; None where there is no such file, or it has none."""
+    """The region in a stack's file; None if the file does not exist, or has no region."""
     try:
         return _read(stacks, stack).region
     except UsageError:
@@ -176,11 +176,11 @@ def region_of_stack(stacks: Path, stack: str) -> str | None:
 
 
 def _environment(region: str, account: str | None) -> AwsEnvironment:
-    """The account and region; the account is asked of the AWS command line where it is not given."""
+    """The AWS account and region; by default, the account is looked up with the AWS CLI."""
     partition = partition_of(region)
     if account:
         if not re.fullmatch(r"\d{12}", account):
-            raise UsageError(f"--account {account}: write its 12 digits, as 123456789012")
+            raise UsageError(f"--account {account}: write its 12 digits, such as 123456789012")
         return AwsEnvironment(account, region, partition)
     command = ["aws", "sts", "get-caller-identity", "--region", region, "--output", "json"]
     try:
@@ -188,6 +188,6 @@ def _environment(region: str, account: str | None) -> AwsEnvironment:
         return AwsEnvironment(json.loads(asked.stdout)["Account"], region, partition)
     except (OSError, subprocess.SubprocessError, ValueError, KeyError):
         raise UsageError(
-            "AWS does not say which account the stack lives in: give it with --account, "
-            "or set credentials as for the AWS command line"
+            "the AWS account of the stack is not known: set it with --account, or set credentials for the "
+            "AWS CLI"
         ) from None

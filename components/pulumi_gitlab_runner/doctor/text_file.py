@@ -1,4 +1,4 @@
-"""Text files, with their line ends unchanged."""
+"""Text files, read and written without a change of their line endings."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 
 
 def read_text(file: Path) -> str:
-    """A file's text.
+    """The text of a file.
 
     Raises:
-        UsageError: it cannot be read, or is not text.
+        UsageError: the file cannot be read, or is not UTF-8.
     """
     try:
         return file.read_bytes().decode()
@@ -20,10 +20,10 @@ def read_text(file: Path) -> str:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file's text.
+    """Write the text of a file.
 
     Raises:
-        UsageError: it cannot be written.
+        UsageError: the file cannot be written.
     """
     try:
         file.write_bytes(text.encode())

@@ -1,4 +1,4 @@
-"""Says what the doctor waits for, where that takes more than a moment."""
+"""Progress messages while the doctor waits for other services."""
 
 import sys
 import time
@@ -15,15 +15,15 @@ WAITS_FOR = {
     "online": "GitLab",
     "pin": "the pipeline and the registries of its images",
 }
-"""The services that each command asks."""
+"""The services that a command waits for, by the command."""
 
 
 @contextmanager
 def waiting(command: str) -> Iterator[None]:
-    """Print a line to standard error now and then while a command runs, also where that is no terminal.
+    """Print a line to standard error at intervals while a command runs, also if it is not a terminal.
 
     Args:
-        command: one of `WAITS_FOR`.
+        command: the name of the command, a key of `WAITS_FOR`.
     """
     ended = Event()
     started = time.monotonic()

@@ -11,7 +11,7 @@ def aws_identity_findings(registry_list: str, reason: str) -> Iterator[Finding]:
     """Registries whose credentials come from AWS, on a host without an AWS identity.
 
     Args:
-        registry_list: the host's.
+        registry_list: the content of the host's registry list.
         reason: why the runner's process has no AWS identity.
     """
     hosts = [host for host, source in read_registry_list(registry_list).items() if _asks_aws(source)]
@@ -19,9 +19,9 @@ def aws_identity_findings(registry_list: str, reason: str) -> Iterator[Finding]:
         yield Finding(
             FindingName.AWS_IDENTITY,
             REGISTRIES,
-            f"AWS does not know the runner's process: {reason}",
-            f"it gives no credentials for {', '.join(hosts)}",
-            "attach the runner's instance profile to the instance, and see that the instance metadata "
+            f"the runner's process has no AWS identity: {reason}",
+            f"AWS returns no credentials for {', '.join(hosts)}",
+            "attach the runner's instance profile to the instance, and check that the instance metadata "
             "service answers the process: aws sts get-caller-identity",
         )
 

@@ -1,4 +1,4 @@
-"""Findings about the credentials that a runner host keeps ready, and about those that take precedence."""
+"""Findings about the credentials that a runner host caches, and about credentials that take precedence."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ _UNIT = "gitlab-runner-credentials"
 
 
 def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
-    """Problems of the credentials that a host keeps ready."""
+    """Problems of the credentials that a host caches."""
     if not kept.written:
         yield Finding(
             FindingName.CREDENTIAL_SERVICE,
             _UNIT,
             "the service has written no credentials since the host was started",
-            "images of all private registries are pulled without any",
-            f"see why: {kept.log}",
+            "images of all private registries are pulled without credentials",
+            f"check its log: {kept.log}",
         )
         return
     for each in kept.registries:
@@ -31,21 +31,21 @@ def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
             yield Finding(
                 FindingName.CREDENTIAL_RENEWAL,
                 f"{REGISTRIES}, {each.registry}",
-                f"{each.source}: for {duration(each.failing_for)}: {each.reason}",
-                f"its last credential serves for {duration(each.ends_in)} more; a changed one is not noticed",
-                f"see to the reason; it is asked again by itself: {kept.log}",
+                f"{each.source} has failed for {duration(each.failing_for)}: {each.reason}",
+                f"the last credential is used for {duration(each.ends_in)} more; a newer one is not read",
+                f"fix the reason; the host retries automatically: {kept.log}",
             )
 
 
 def missing_credential_findings(
     resolution: Resolution, kept: KeptCredentials | None, version: RunnerVersion
 ) -> Iterator[Finding]:
-    """The image's registry is declared, and the host has no credential for it.
+    """A declared registry of the image for which the host has no credential.
 
     Args:
         resolution: how the runner finds the image's credentials.
-        kept: the host's credentials; None if it keeps none.
-        version: the runner's.
+        kept: the credentials that the host caches; None if it caches none.
+        version: the version of the runner.
     """
     if kept is None or resolution.credentials:
         return
@@ -56,14 +56,14 @@ def missing_credential_findings(
 
 
 def _missing(credential: KeptCredential, log: str) -> Finding:
-    reason = credential.reason or "it has not answered yet"
+    reason = credential.reason or "no answer yet"
     return Finding(
         FindingName.CREDENTIAL_MISSING,
         f"{REGISTRIES}, {credential.registry}",
         f"there is no credential: {credential.source}: {reason}",
-        "its images are pulled without any: the job log names no credentials, and ends with "
+        "its images are pulled without credentials: the job log names no credentials, and ends with "
         '"no basic auth credentials" or "access denied"',
-        f"see to the reason; it is asked again by itself: {log}",
+        f"fix the reason; the host retries automatically: {log}",
     )
 
 
@@ -79,8 +79,8 @@ def shadowed_registry_findings(resolution: Resolution) -> Iterator[Finding]:
             yield Finding(
                 FindingName.REGISTRY_SHADOWED,
                 f"{VARIABLE}, {used.key}",
-                f"it comes before the credentials for {entry.key} in {source.name}",
-                f'the job log says "Authenticating with credentials from {VARIABLE}"; where that entry is '
-                'wrong or old, the pull ends with "unauthorized", though the other would do',
-                f"take {used.key} out of the variable, unless the job means to be another user",
+                f"it takes precedence over the credentials for {entry.key} in {source.name}",
+                f'the job log says "Authenticating with credentials from {VARIABLE}"; if that entry is wrong '
+                'or expired, the pull fails with "unauthorized", even if the other credentials are valid',
+                f"remove {used.key} from the variable, unless the job is meant to pull as another user",
             )

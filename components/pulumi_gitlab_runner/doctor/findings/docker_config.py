@@ -1,4 +1,4 @@
-"""Findings in a Docker configuration itself: a `config.json`, or the value of DOCKER_AUTH_CONFIG."""
+"""Findings in a Docker configuration: a `config.json`, or the value of DOCKER_AUTH_CONFIG."""
 
 import base64
 import json
@@ -12,8 +12,8 @@ from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
 _DROPPED = (
-    "none of the credentials in it is used: the runner continues with its next source, without a message "
-    "for a file, nor before 18.11 for the variable"
+    "none of its credentials are used: the runner continues with its next source, without a message for a "
+    "file, and before 18.11 also for the variable"
 )
 _FORM = '"auths": {"HOST": {"auth": "…"}}'
 _ENCODE = "printf %s 'USER:PASSWORD' | base64 -w0"
@@ -25,7 +25,7 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
     Args:
         text: the configuration.
         where: its file or variable.
-        version: the runner's.
+        version: the version of the runner.
     """
     config = read_docker_config(text, docker_cli_of(version))
     if config.broken:
@@ -38,7 +38,7 @@ def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Ite
             where,
             unread,
             "Docker and the runner ignore it without a message: these credentials are not used",
-            f"put them under auths, {_FORM}; or take them out",
+            f"write them under auths, {_FORM}; or remove them",
         )
     yield from _empty(config, where)
     yield from _white_space(config, where)
@@ -51,45 +51,46 @@ def _broken(text: str, config: DockerConfig, where: str) -> Finding:
         return Finding(
             FindingName.ENCODED_TWICE,
             where,
-            "it is encoded once more than it should be",
+            "it is encoded twice",
             _DROPPED,
-            'give it as plain JSON, {"auths": …}: only the `auth` in it is Base64, and only once',
+            'write it as plain JSON, {"auths": …}: only the `auth` in it is Base64, encoded once',
         )
-    fix = f"write {{{_FORM}}}, with auth made by: {_ENCODE}"
+    fix = f"write {{{_FORM}}}, with the output of this command as auth: {_ENCODE}"
     if wrong := config.wrong_type:
-        fix = f'write "{wrong.key}": {wrong.form} as Docker does, or take {wrong.key} out'
+        fix = f'write "{wrong.key}": {wrong.form} as Docker does, or remove {wrong.key}'
     return Finding(FindingName.DOCKER_CONFIG, where, config.broken or "", _DROPPED, fix)
 
 
 def _credentials_store(config: DockerConfig, where: str) -> Finding:
-    fix = "name a helper for each private registry under credHelpers instead, and take credsStore out"
+    fix = "name a helper for each private registry under credHelpers instead, and remove credsStore"
     if empty := _empty_entries(config):
-        fix += f"; take the empty entries of auths out as well: {', '.join(map(without_password, empty))}"
+        fix += f"; also remove the empty entries of auths: {', '.join(map(without_password, empty))}"
     return Finding(
         FindingName.CREDENTIALS_STORE,
         where,
         f"credsStore names {config.credentials_store!r}",
-        "it is asked about every registry at every pull, public ones too, and when it fails nothing of "
-        "this configuration is used",
+        "it is called for every registry at every pull, also for public ones; if it fails, the whole "
+        "configuration is ignored",
         fix,
     )
 
 
 def _empty(config: DockerConfig, where: str) -> Iterator[Finding]:
-    """Entries without credentials, which `docker login` writes when a credsStore keeps the password."""
+    """Entries without credentials, which `docker login` writes if a credsStore stores the password."""
     for key in () if config.credentials_store else _empty_entries(config):
         yield Finding(
             FindingName.CREDENTIALS_EMPTY,
             f"{where}, {without_password(key)}",
             "its entry in auths is empty",
-            "it counts all the same: its images are pulled without credentials, even where a later source "
-            "has some. `docker login` leaves such an entry where a credsStore keeps the password",
-            f"put the credentials into the entry, with auth made by: {_ENCODE}; or take the entry out",
+            "the runner uses it: its images are pulled without credentials, even if a later source has "
+            "some. `docker login` writes such an entry if a credsStore stores the password",
+            f"add the credentials to the entry, with the output of this command as auth: {_ENCODE}; or "
+            "remove the entry",
         )
 
 
 def _empty_entries(config: DockerConfig) -> list[str]:
-    """The registries in auths without credentials and without a helper of their own."""
+    """The registries in auths without credentials, and without a helper in credHelpers."""
     return [key for key, held in config.auths.items() if not held and key not in config.credential_helpers]
 
 
@@ -125,7 +126,7 @@ def _white_space(config: DockerConfig, where: str) -> Iterator[Finding]:
                 FindingName.WHITE_SPACE,
                 f"{where}, {without_password(key)}",
                 "its user or password begins or ends with white space, such as a newline encoded with it",
-                "the registry takes it for a part of the password, and refuses it",
+                "it is a part of the user or password that the registry receives and refuses",
                 f"encode it without a newline: {_ENCODE}",
             )
 
@@ -138,27 +139,27 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
     if key == HUB_KEY:
         return
     if separator:
-        lost = f" and drops the path /{path}, so that it is for all of {host}" if path else ""
+        lost = f" and ignores the path /{path}, so that it is for all of {host}" if path else ""
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry is written there with {scheme}://",
-            f"the runner keeps only the host{lost}; Docker looks for the host without a scheme",
-            f"write the registry as images name it: {host}",
+            f"the registry has the scheme {scheme}://",
+            f"the runner uses only the host{lost}; Docker looks up the host without a scheme",
+            f"write the registry as in image references: {host}",
         )
     elif path in ("v1", "v2"):
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry is written there with /{path}",
-            f"the runner takes it for a folder, so it is for no image but those below {host}/{path}",
+            f"the registry has the path /{path}",
+            f"it is a part of the repository's name, so the entry is only for images below {host}/{path}",
             f"write {host}",
         )
     elif path and version < PATH_SCOPES:
         yield Finding(
             FindingName.REGISTRY_KEY,
             place,
-            f"the registry is written there with the path /{path}",
-            f"before runner 17.5 only the host counts, so it is for all of {host}",
+            f"the registry has the path /{path}",
+            f"before version 17.5, the runner uses only the host, so it is for all of {host}",
             f"write {host}, or use runner 17.5 or later",
         )

@@ -16,12 +16,12 @@ _RENEWED_VARIABLE = (
 
 
 def ecr_token_findings(resolution: Resolution, now: datetime, *, hosted: bool = False) -> Iterator[Finding]:
-    """An image that is pulled with a stored ECR password, which lasts 12 hours.
+    """An image that is pulled with a stored ECR password, which expires after 12 hours.
 
     Args:
         resolution: how the runner finds the image's credentials.
-        now: the time.
-        hosted: whether the runner's host is out of reach.
+        now: the current time.
+        hosted: whether the runner is a hosted runner.
     """
     source, entry = resolution.source, resolution.entry
     if source is None or entry is None or entry.credentials is None or entry.verdict is not Verdict.USED:
@@ -32,7 +32,7 @@ def ecr_token_findings(resolution: Resolution, now: datetime, *, hosted: bool = 
     if end is None:
         what = "it has an ECR password, which expires after 12 hours"
     else:
-        what = f"its ECR password {'ended' if end <= now else 'ends'} at {end:%Y-%m-%d %H:%M} UTC"
+        what = f"its ECR password {'expired' if end <= now else 'expires'} at {end:%Y-%m-%d %H:%M} UTC"
     yield Finding(
         FindingName.ECR_TOKEN,
         f"{source.name}, {entry.key}",
@@ -49,7 +49,7 @@ def ecr_credentials_findings(resolution: Resolution, *, hosted: bool = False) ->
     host = resolution.path.partition("/")[0]
     registry = ECR_HOST.fullmatch(host)
     if registry is None or resolution.credentials or resolution.failure or withholding_source(resolution):
-        return  # their source has a finding of its own
+        return  # the source has another finding
     declare = (
         f'declare the registry, `ecr: {{account: "{registry["account"]}", region: {registry["region"]}}}`, '
         "and name it under the runner's registries"
@@ -58,22 +58,22 @@ def ecr_credentials_findings(resolution: Resolution, *, hosted: bool = False) ->
         declare = _RENEWED_VARIABLE
     fix = declare
     if is_dual_stack(host):
-        # AWS takes an ECR password under both names; the runner looks for it under the name of the image.
+        # A password is valid for both hosts; the runner looks for credentials of the image's host.
         fix = (
-            f"write the image with the registry's classic name, {classic_host(host)}, which credentials are "
-            f"kept for; where the runner has none for that either, {declare}"
+            f"write the image with the registry's classic host, {classic_host(host)}, for which the runner's "
+            f"credentials are; if it has none for that host either, {declare}"
         )
     yield Finding(
         FindingName.NO_CREDENTIALS,
         resolution.image,
-        f"no source has credentials for {host}, and ECR gives no image without",
+        f"no source has credentials for {host}, and ECR requires credentials for every image",
         "the job cannot pull the image",
         fix,
     )
 
 
 def expiration(credentials: Credentials) -> datetime | None:
-    """When an ECR password expires, from its payload; None if that is unknown."""
+    """The expiration time of an ECR password, from its payload; None if that is unknown."""
     password = credentials.password.get_secret_value()
     try:
         payload = json.loads(base64.b64decode(password, validate=True))

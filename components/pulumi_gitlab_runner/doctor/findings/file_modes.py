@@ -1,4 +1,4 @@
-"""Findings about files of a runner host that others may read or change."""
+"""Findings about files of a runner host that users other than the owner may read or change."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[s
     """Problems of file modes.
 
     Args:
-        files: of the host.
+        files: the files of the host.
         secret: files that only their owner may read.
         programs: files that everyone may run and only their owner may change.
     """
@@ -21,7 +21,7 @@ def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[s
                 FindingName.FILE_MODE,
                 path,
                 f"its mode is {mode:04o}",
-                "others than its owner can read or change what is secret in it",
+                "users other than its owner can read or change the secrets in it",
                 f"chmod 0600 {path}",
             )
     for path in programs:
@@ -31,6 +31,6 @@ def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[s
                 FindingName.FILE_MODE,
                 path,
                 f"its mode is {mode:04o}",
-                "others can change a program that root runs, or root cannot run it",
+                "other users can change a program that root runs, or root cannot run it",
                 f"chmod 0755 {path}",
             )

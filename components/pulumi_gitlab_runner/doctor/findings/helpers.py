@@ -1,4 +1,4 @@
-"""Findings about credential helpers: missing, failing, out of reach, or silent."""
+"""Findings about credential helpers: not installed, not on the PATH, failing, or without credentials."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.runner_paths import with_parents
 
 _USUAL_PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin", "/opt/bin")
-_DROPS_ALL = "nothing of this source is used, not even the registries that need no helper"
+_DROPS_ALL = "the runner ignores the whole source, also the registries that need no helper"
 
 
 def helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator[Finding]:
@@ -36,23 +36,23 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"it names {helper}",
             f"a hosted runner has no such program, so {_DROPS_ALL}",
-            "use a registry with a fixed user and password there, in `auths`; or a runner of your own",
+            "use a registry with a fixed user and password, in `auths`; or a self-managed runner",
         )
     if NO_ANSWER in source.reason:
         return Finding(
             FindingName.HELPER_HANGS,
             source.name,
             f"{helper} gave no answer in {PATIENCE:g} seconds",
-            "the runner sets a helper no limit: every pull waits for it until the job's time is over",
-            f"see what it waits for: echo HOST | {helper} get; declare the registry in the stack, whose "
-            "credentials are then there before the job",
+            "the runner has no timeout for a helper: every pull waits for it until the job's timeout",
+            f"check what it waits for: echo HOST | {helper} get; or declare the registry in the stack, whose "
+            "hosts get the credentials before the job starts",
         )
     if not missing:
         return Finding(
             FindingName.HELPER_FAILS,
             source.name,
             f"{helper}: {source.reason}",
-            f"{_DROPS_ALL}; the runner says so only for $DOCKER_AUTH_CONFIG",
+            f"{_DROPS_ALL}; it reports this only for $DOCKER_AUTH_CONFIG",
             f"run it as the runner does: echo HOST | {helper} get",
         )
     place = _place_of(helper, host)
@@ -62,15 +62,15 @@ def _failed(source: Source, helper: str, host: RunnerHost) -> Finding:
             source.name,
             f"{helper} is in {place}, which is not on the PATH of the runner's process",
             _DROPS_ALL,
-            f"declare the registry in the stack, whose hosts ask it ahead of time; leave {place} off "
-            f"that PATH ({host.process.path}), since a job's own variable can name any helper there",
+            f"declare the registry in the stack, whose hosts call the helper before the job starts; do not "
+            f"add {place} to that PATH ({host.process.path}): a variable of a job can name any helper there",
         )
     return Finding(
         FindingName.HELPER_MISSING,
         source.name,
         f"{helper} is not on the PATH of the runner's process ({host.process.path})",
         _DROPS_ALL,
-        f"install {helper} there, or take it out of {source.name}",
+        f"install {helper} there, or remove it from {source.name}",
     )
 
 
@@ -104,7 +104,7 @@ def silent_helper(source: str, registry: str, helper: str) -> Finding:
         FindingName.HELPER_SILENT,
         f"{source}, {registry}",
         f"{helper} has no credentials for it",
-        'its images are pulled without any, though the job log may say "Authenticating with credentials '
-        f'from {source}"; it ends with "no basic auth credentials"',
-        f"look into its own log, and run it as the runner does: echo {registry} | {helper} get",
+        "its images are pulled without credentials, even if the job log says "
+        f'"Authenticating with credentials from {source}"; it ends with "no basic auth credentials"',
+        f"check the helper's log, and run it as the runner does: echo {registry} | {helper} get",
     )

@@ -1,4 +1,4 @@
-"""Findings about the home of the runner's process, where it looks for a Docker configuration."""
+"""Findings about the home directory of the runner's process, which has its Docker configuration."""
 
 from collections.abc import Iterator
 
@@ -7,19 +7,19 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 PACKAGED_HOME = "/home/gitlab-runner"
-"""The working directory of the packaged unit, which is often taken for the home of its process."""
+"""The working directory of the packaged unit, often mistaken for the home directory of its process."""
 
 
 def home_findings(host: RunnerHost) -> Iterator[Finding]:
-    """Credentials where they are not read, and those that cannot be read."""
+    """Docker configurations that the runner does not read, and those that the doctor cannot read."""
     for file in host.home:
         if file.problem:
             yield Finding(
                 FindingName.DOCKER_CONFIG_UNREADABLE,
                 file.path,
                 f"it cannot be read: {file.problem}",
-                "the doctor cannot say what the runner finds there; the runner skips such a file",
-                "run the doctor as root; what root cannot read either, replace by a file that it can",
+                "its credentials are unknown to the doctor; the runner skips a file that it cannot read",
+                "run the doctor as root; if root cannot read it either, replace the file",
             )
     if host.process is None or host.files is None or host.process.home == PACKAGED_HOME:
         return
@@ -29,7 +29,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
         yield Finding(
             FindingName.HOME,
             unread.path,
-            f"it holds credentials, and the home of the runner's process is {home}",
+            f"it has credentials, but the home directory of the runner's process is {home}",
             "the runner never reads this file: the `--user` of its unit is only for the shell executor",
             f"move it to {home}/.docker/config.json, owned by {host.process.user}, mode 0600",
         )

@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse, 
 
 
 def image_name_findings(image: str) -> Iterator[Finding]:
-    """A name that is not an image reference."""
+    """An image name that is not a valid image reference."""
     try:
         parse(image)
     except InvalidImageReference as error:
@@ -15,6 +15,6 @@ def image_name_findings(image: str) -> Iterator[Finding]:
             FindingName.IMAGE_NAME,
             without_password(image) or "image",
             error.found,
-            "nothing can be pulled by it",
+            "it cannot be pulled",
             f"write {error.allowed}",
         )

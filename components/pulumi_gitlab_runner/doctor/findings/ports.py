@@ -1,4 +1,4 @@
-"""Findings about ports: credentials for a registry on another port than the image's."""
+"""Findings about ports: credentials for another port of the image's registry."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 
 
 def port_findings(resolution: Resolution) -> Iterator[Finding]:
-    """Credentials that would apply to an unauthenticated image on another port."""
+    """Credentials for another port of the registry of an image that has none."""
     if resolution.entry:
         return
     host = resolution.path.partition("/")[0]
@@ -20,6 +20,6 @@ def port_findings(resolution: Resolution) -> Iterator[Finding]:
                     FindingName.PORT,
                     f"{source.name}, {entry.key}",
                     f"its credentials are for {other}, the image is on {host}",
-                    "ports must be the same, also :443: the image is pulled without credentials",
-                    f"write {other} in the image's name, or {host} where the credentials are",
+                    "the ports must be the same, also :443: the image is pulled without credentials",
+                    f"write {other} in the image's name, or {host} in the source of the credentials",
                 )

@@ -1,4 +1,4 @@
-"""Findings about pull policies under which a private image is open to other projects."""
+"""Findings about pull policies with which other projects can use a private image."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,9 +16,9 @@ def pull_policy_findings(
     """A private image that any job can use once it is on the host, and a policy that the runner refuses.
 
     Args:
-        resolution: the image's.
-        docker: ``[runners.docker]``.
-        asked: the policies that the job requests.
+        resolution: how the runner finds the image's credentials.
+        docker: the table ``[runners.docker]``.
+        asked: the pull policies of the job.
     """
     configured = _policies(docker.get("pull_policy")) or ("always",)
     allowed = _policies(docker.get("allowed_pull_policies")) or configured
@@ -26,9 +26,9 @@ def pull_policy_findings(
         yield Finding(
             FindingName.PULL_POLICY_REFUSED,
             resolution.image,
-            f"the job asks for the pull policy {', '.join(asked)}, the runner allows {', '.join(allowed)}",
+            f"the job has the pull policy {', '.join(asked)}, the runner allows {', '.join(allowed)}",
             "the job fails before the image is pulled",
-            "take pull_policy out of the job, or add it to allowed_pull_policies of the runner",
+            "remove pull_policy from the job, or add it to allowed_pull_policies of the runner",
         )
     if not resolution.credentials:
         return
@@ -38,13 +38,13 @@ def pull_policy_findings(
                 FindingName.PULL_POLICY,
                 f"{CONFIG}, runners.docker.{key}",
                 f"it has {_CACHED!r}, and {resolution.image} is private",
-                "once one project's job has pulled it, any project's job on this host may use it",
-                'allow only "always": layers that are there already are not pulled again',
+                "after a job has pulled it, jobs of every project on this host can use it",
+                'allow only "always": layers that are on the host are not pulled again',
             )
 
 
 def _policies(value: object) -> tuple[str, ...]:
-    """One policy, or several that are tried in turn."""
+    """The policies of a setting: one policy, or several that are tried in turn."""
     if isinstance(value, list):
         return tuple(map(str, value))
     return (value,) if isinstance(value, str) and value else ()

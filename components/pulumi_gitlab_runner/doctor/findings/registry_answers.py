@@ -1,4 +1,4 @@
-"""Findings in what a registry answers."""
+"""Findings about the answers of registries."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 _NAMES = {
     Outcome.NO_IMAGE: (
         FindingName.IMAGE_MISSING,
-        "fix the name or the tag, or push the image; a registry also hides what its credentials may not see",
+        "fix the name or the tag, or push the image; a registry also hides images that the user may not pull",
     ),
     Outcome.FORBIDDEN: (
         FindingName.ACCESS_FORBIDDEN,
@@ -23,26 +23,29 @@ _NAMES = {
     ),
     Outcome.NOT_TRUSTED: (
         FindingName.CERTIFICATE,
-        "declare its CA under `certificate_authorities`, or put it into /etc/docker/certs.d/{host}/ca.crt",
+        "declare its CA under `certificate_authorities`, or write it to /etc/docker/certs.d/{host}/ca.crt",
     ),
     Outcome.UNREACHABLE: (
         FindingName.REGISTRY_UNREACHABLE,
         "check its name, port, firewall and proxy from the machine that pulls",
     ),
     Outcome.NO_REGISTRY: (FindingName.NO_REGISTRY, "fix the image's host and port"),
-    Outcome.FAILED: (FindingName.REGISTRY_FAILS, "ask again later, then ask the registry's operators"),
+    Outcome.FAILED: (
+        FindingName.REGISTRY_FAILS,
+        "try again later; if the error persists, contact the registry's operators",
+    ),
 }
 
 
 def registry_answer_findings(
     resolution: Resolution, answer: RegistryAnswer, *, hosted: bool = False
 ) -> Iterator[Finding]:
-    """The finding that follows from a registry's answer.
+    """The finding about a registry's answer.
 
     Args:
         resolution: how the runner finds the image's credentials.
-        answer: the registry's.
-        hosted: whether the runner's host is out of reach.
+        answer: the answer of the registry.
+        hosted: whether the runner is a hosted runner.
     """
     why = "the job cannot pull the image"
     host = resolution.path.partition("/")[0]
@@ -52,15 +55,15 @@ def registry_answer_findings(
             resolution.image,
             f"{answer.message}: those of {resolution.source.name if resolution.source else 'no source'}",
             why,
-            "renew the user or password there, and make sure that they are for this registry",
+            "update the user or password there, and make sure that they are for this registry",
         )
     elif answer.outcome is Outcome.UNAUTHORIZED:
-        # For ECR, ecr_credentials_findings knows it without a request.
+        # For ECR, ecr_credentials_findings reports it without a request.
         if not ECR_HOST.fullmatch(host) or withholding_source(resolution):
             yield Finding(
                 FindingName.NO_CREDENTIALS,
                 resolution.image,
-                f"{answer.message}, and no source has any for {host}",
+                f"{answer.message}, and no source has credentials for {host}",
                 why,
                 _fix_of_no_credentials(resolution, hosted),
             )
@@ -70,14 +73,14 @@ def registry_answer_findings(
 
 
 def _fix_of_no_credentials(resolution: Resolution, hosted: bool) -> str:
-    """The fix: for the source whose credentials are not used, or else to add credentials."""
+    """The fix: correct the source whose credentials are not used, or else add credentials."""
     named = withholding_source(resolution)
     if named:
-        return f"see to what is found in {named}: it names the registry, and gives no credentials for it"
+        return f"fix the findings of {named}: it names the registry, but provides no credentials for it"
     if hosted:
         return (
-            "give the project a variable DOCKER_AUTH_CONFIG with the registry's user and password, which "
-            "`docker_auth` of a stack's variables makes"
+            "add a variable DOCKER_AUTH_CONFIG with the registry's user and password to the project, such as "
+            "with `docker_auth` under `variables` of a stack"
         )
     return "declare the registry under `registries`, and name it under the runner's registries"
 

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 
 
 def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> Iterator[Finding]:
-    """Other credentials for the image, when those that the runner uses are empty or refused."""
+    """Other credentials for the image, if those that the runner uses are empty or refused."""
     source, used = resolution.source, resolution.entry
     if source is None or used is None:
         return
@@ -23,7 +23,7 @@ def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> 
                 yield Finding(
                     FindingName.CREDENTIALS_SHADOWED,
                     f"{other.name}, {entry.key}",
-                    f"its credentials are not used: {entry.reason}; what comes first {found}",
-                    "the runner tries no second credentials for an image",
-                    f"take {used.key} out of {source.name}, or put accepted credentials there",
+                    f"its credentials are not used: {entry.reason}; the entry that takes precedence {found}",
+                    "the runner tries only one entry for an image",
+                    f"remove {used.key} from {source.name}, or write valid credentials there",
                 )

@@ -1,4 +1,4 @@
-"""Findings about names that are short for another: of a registry of the stack, or of an official image."""
+"""Findings about short names of images that a job resolves to another image."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from pulumi_gitlab_runner.images.reference import DOCKER_HUB, InvalidImageRefere
 
 @dataclass(frozen=True)
 class Shorthands:
-    """The registries that a name without a host may refer to.
+    """The registries that a short name may refer to.
 
     Attributes:
-        addresses: the addresses of a stack's registries, by the name that its declaration has for them.
+        addresses: the addresses of a stack's registries, by their names in its declaration.
         hosts: the hosts of the registries that a runner host has credentials for.
         hub_caches: the addresses of a stack's pull-through caches of Docker Hub.
     """
@@ -23,7 +23,7 @@ class Shorthands:
 
 
 def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
-    """A job's image by a short name of the declaration, which means another image in a job."""
+    """A job's image with a short name of the declaration, which is another image in a job."""
     try:
         reference = parse(image)
     except InvalidImageReference:
@@ -35,10 +35,10 @@ def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
     meant, why = "", ""
     if name in shorthands.addresses:
         meant = f"{shorthands.addresses[name]}/{rest}"
-        why = f"{name} is a registry in the stack's declaration, and in a job it is a name of Docker Hub"
+        why = f"{name} is a registry only in the declaration; in a job, it is a namespace of Docker Hub"
     elif reference.repository.count("/") > 1 and shorthands.hosts:
         meant = " or ".join(f"{host}/{rest}" for host in shorthands.hosts)
-        why = "names of Docker Hub have two parts at most, so there is no such image"
+        why = "repositories of Docker Hub have two parts at most, so there is no such image"
     if meant:
         shown = without_password(str(reference))
         yield Finding(
@@ -47,14 +47,14 @@ def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
 
 
 def official_image_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
-    """An official image of Docker Hub without `library/`, behind a pull-through cache."""
+    """An official image of Docker Hub without `library/`, in a pull-through cache."""
     for cache in shorthands.hub_caches:
         rest = image.removeprefix(f"{cache}/")
         if rest != image and "/" not in rest:
             yield Finding(
                 FindingName.SHORTHAND,
                 image,
-                "behind a pull-through cache an official image of Docker Hub has its whole name",
+                "in a pull-through cache, an official image of Docker Hub needs the prefix library/",
                 f"ECR finds no repository {rest.partition(':')[0].partition('@')[0]!r} upstream",
                 f"write {cache}/library/{rest}",
             )

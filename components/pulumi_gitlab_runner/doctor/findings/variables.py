@@ -1,4 +1,4 @@
-"""Findings about the CI variable DOCKER_AUTH_CONFIG: one that hides another, or that a job does not get."""
+"""Findings about the CI variable DOCKER_AUTH_CONFIG: it replaces another one, or a job does not get it."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,8 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
     """Problems of the origin of ``DOCKER_AUTH_CONFIG``.
 
     Args:
-        variables: the job's.
-        runners_own: its value in ``environment`` under ``[[runners]]``.
+        variables: the variables of the job.
+        runners_own: its value in ``environment`` under ``[[runners]]``; empty for none.
     """
     if DOCKER_AUTH_CONFIG in variables.withheld:
         yield Finding(
@@ -22,8 +22,8 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
             VARIABLE,
             "the variable is protected, and the job's branch or tag is not",
             "the job does not get it, and pulls without its credentials",
-            "protect the branch, or take the protection off the variable and mask it (`docker_auth: […]`, "
-            "without `protected`)",
+            "protect the branch, or make the variable unprotected and masked (`docker_auth: […]`, without "
+            "`protected`)",
         )
     jobs_own = variables.values.get(DOCKER_AUTH_CONFIG)
     if jobs_own is None or not runners_own:
@@ -33,10 +33,11 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
         yield Finding(
             FindingName.VARIABLE_HIDDEN,
             VARIABLE,
-            f"the job's variable replaces the runner's own, which also has {', '.join(lost)}",
+            f"the job's variable replaces that of the runner's `environment`, which also has "
+            f"{', '.join(lost)}",
             "the two are not merged: the job has no credentials for those registries",
-            "leave the variable out of `environment` under [[runners]], and put those registries into the "
-            "Docker configuration of the runner's host, which is read besides",
+            "remove the variable from `environment` under [[runners]], and add those registries to the "
+            "Docker configuration of the runner's host, which is read in addition",
         )
 
 

@@ -1,1 +1,1 @@
-"""Resources of a stack that are not in its state, found by its mark in AWS and GitLab. Nothing is changed."""
+"""Resources with a stack's mark in AWS and GitLab that are not in its state; all requests are read-only."""

@@ -1,8 +1,9 @@
 """AWS resources with the mark of a stack.
 
-Most is found by the Resource Groups Tagging API. It serves no roles of IAM, and IAM's other resources in one
-region alone; aliases of keys have no tags. A parameter gets its tags in a second call, and a bucket may too,
-which may never have come; such a one is known by its name. Sources:
+Most resources are found by the Resource Groups Tagging API. It does not return IAM roles, and returns other
+IAM resources in only one region; aliases of KMS keys have no tags. The tags of a parameter, and maybe of a
+bucket, are set in a second call, which is missing if the update was killed before it: such a resource is
+found by its name. Sources:
 docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/supported-services.html and
 docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """
@@ -20,14 +21,14 @@ from pulumi_gitlab_runner.doctor.leftovers.marked import Marked
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
-_AT_ONCE = 8
-"""The questions about tags in IAM that are asked at once; an account has up to some thousand roles."""
+_PARALLEL_REQUESTS = 8
+"""The number of parallel requests for tags in IAM; an account may have thousands of roles."""
 _PREVIEW = "`pulumi preview` prints the command that imports it"
 
 
 @dataclass(frozen=True)
 class _Arn:
-    """The parts of an ARN, and the tags of what it names."""
+    """The parts of an ARN, and the tags of its resource."""
 
     whole: str
     tags: dict[str, str]
@@ -47,25 +48,25 @@ class _Arn:
 
 
 BUCKET_PARENTS = ("HostStore", "RunnerCache")
-"""The components that buckets belong to."""
+"""The components that create buckets."""
 
 
 def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()) -> list[Marked]:
-    """AWS resources with a mark, in some regions and in IAM.
+    """The AWS resources with a mark, in some regions and in IAM.
 
     Args:
-        mark: `PROJECT/STACK`.
-        regions: where to look.
-        buckets: the names in the program that buckets of the stack have.
+        mark: the mark, `PROJECT/STACK`.
+        regions: the regions to search; at least one.
+        buckets: the resource names of the stack's buckets in the program.
 
     Raises:
-        UsageError: boto3 is not installed, or AWS does not answer.
+        UsageError: boto3 is not installed, or a request to AWS fails.
     """
     try:
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
-        raise UsageError("asking AWS needs boto3: pip install 'runner-doctor[live]'") from None
+        raise UsageError("requests to AWS need boto3: pip install 'runner-doctor[live]'") from None
     try:
         found = list(_in_iam(boto3.client("iam", region_name=regions[0]), mark))
         for region in regions:
@@ -74,12 +75,12 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
             found += _untagged_buckets(boto3.client("s3", region_name=regions[0]), names)
     except (BotoCoreError, ClientError) as error:
         said = printable(" ".join(str(error).split()))[:300]
-        raise UsageError(f"AWS does not say what has the mark {mark}: {said}") from None
+        raise UsageError(f"AWS does not list the resources with the mark {mark}: {said}") from None
     return found
 
 
 Client = Callable[[str], Any]
-"""The client of a service, by its name."""
+"""Returns the boto3 client of a service, by its name."""
 
 
 def _in_region(mark: str, client: Client) -> Iterator[Marked]:
@@ -106,7 +107,7 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
             if parameter not in arns and not any(arn.endswith(f":parameter{each['Name']}") for arn in arns):
                 yield _named_parameter(each["Name"], parameter, client("ssm").meta.region_name)
     for arn in arns.values():
-        if arn.service == "iam":  # looked at by itself
+        if arn.service == "iam":  # see `_in_iam`
             continue
         if arn.service == "ec2":
             yield from _in_ec2(arn, client("ec2"))
@@ -123,7 +124,7 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
 
 
 def _is_kept(secrets: Any, arn: _Arn) -> bool:
-    """Whether a secret neither awaits its deletion nor is deleted: its tags are listed for a while after."""
+    """Whether a secret is not deleted or scheduled for deletion; its tags are listed for some time after."""
     try:
         return "DeletedDate" not in secrets.describe_secret(SecretId=arn.whole)
     except secrets.exceptions.ClientError as error:
@@ -133,7 +134,7 @@ def _is_kept(secrets: Any, arn: _Arn) -> bool:
 
 
 def _aliases(kms: Any, mark: str) -> Iterator[Marked]:
-    """The aliases below the stack's name."""
+    """The aliases with the stack's prefix."""
     prefix = f"alias/{mark}/".replace(".", "-")
     for page in kms.get_paginator("list_aliases").paginate():
         for each in page["Aliases"]:
@@ -163,7 +164,7 @@ def _key(arn: _Arn) -> Marked:
 def _repository(arn: _Arn) -> Marked:
     name = arn.resource.partition("/")[2]
     remove = _command(arn, "ecr delete-repository --repository-name", quote(name))
-    instead = f"{_PREVIEW}, and `adopt: true` takes it over"
+    instead = f"{_PREVIEW}, and `adopt: true` adopts it"
     return Marked(
         f"the ECR repository {name}",
         "aws:ecr/repository:Repository",
@@ -192,7 +193,7 @@ def _bucket(arn: _Arn) -> Marked:
 
 
 def _untagged_buckets(s3: Any, names: Iterable[str]) -> Iterator[Marked]:
-    """The buckets without tags whose names Pulumi made of some names."""
+    """The buckets without tags whose names Pulumi generated from resource names."""
     of_stack = re.compile(f"(?:{'|'.join(map(re.escape, names))})-[0-9a-f]{{7}}")
     for each in s3.list_buckets()["Buckets"]:
         name = each["Name"]
@@ -217,7 +218,7 @@ def _named_parameter(name: str, arn: str, region: str, *, unmarked: bool = True)
         name,
         arn,
         f"aws ssm delete-parameter --name {quote(name)} --region {region}",
-        instead="the next `pulumi up` takes it over, where it is declared",
+        instead="the next `pulumi up` adopts it, if it is declared",
         unmarked=unmarked,
     )
 
@@ -315,21 +316,21 @@ _EC2 = {
     "volume": ("", "delete-volume --volume-id"),
     "instance": ("", "terminate-instances --instance-ids"),
 }
-"""The kinds of EC2's resources that need no further question: type, and command that removes one."""
+"""The EC2 resources that need no further request: type, and command that deletes one."""
 
 
 _GOING = ("deleting", "deleted", "shutting-down", "terminated")
-"""The states of what EC2 shows and has deleted."""
+"""The states of deleted resources that EC2 still returns."""
 
 
 def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
     kind, _, number = arn.resource.partition("/")
     if kind == "instance" and "aws:autoscaling:groupName" in arn.tags:
-        return  # its group is the one to delete
+        return  # the Auto Scaling group is to be deleted
     if kind == "volume":
         (volume,) = ec2.describe_volumes(VolumeIds=[number])["Volumes"]
         if volume["State"] != "available":
-            return  # an instance has it
+            return  # it is attached to an instance
     if kind in ("natgateway", "vpc-endpoint", "instance") and _is_going(kind, number, ec2):
         return
     if kind == "security-group-rule":
@@ -372,7 +373,7 @@ def _in_ec2(arn: _Arn, ec2: Any) -> Iterator[Marked]:
 
 
 def _is_going(kind: str, number: str, ec2: Any) -> bool:
-    """Whether something is deleted already: EC2 shows it, with its tags, for up to an hour more."""
+    """Whether a resource is deleted: EC2 returns it with its tags for up to an hour after that."""
     try:
         if kind == "natgateway":
             found = ec2.describe_nat_gateways(NatGatewayIds=[number])["NatGateways"]
@@ -419,23 +420,23 @@ def _in_iam(iam: Any, mark: str) -> Iterator[Marked]:
         for page in iam.get_paginator("list_policies").paginate(Scope="Local")
         for each in page["Policies"]
     ]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
         of_roles = pool.map(lambda each: iam.list_role_tags(RoleName=each["RoleName"])["Tags"], roles)
         of_policies = pool.map(lambda each: iam.list_policy_tags(PolicyArn=each["Arn"])["Tags"], policies)
-    yield from (_role(iam, each) for each, tags in zip(roles, of_roles, strict=True) if _bears(tags, mark))
+    yield from (_role(iam, each) for each, tags in zip(roles, of_roles, strict=True) if _has_mark(tags, mark))
     yield from (
-        _policy(iam, each) for each, tags in zip(policies, of_policies, strict=True) if _bears(tags, mark)
+        _policy(iam, each) for each, tags in zip(policies, of_policies, strict=True) if _has_mark(tags, mark)
     )
     for page in iam.get_paginator("list_instance_profiles").paginate():
         for each in page["InstanceProfiles"]:
             name = each["InstanceProfileName"]
-            # The list has no tags; one profile by itself has.
+            # ListInstanceProfiles returns no tags, GetInstanceProfile does.
             profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-            if _bears(profile.get("Tags", ()), mark):
+            if _has_mark(profile.get("Tags", ()), mark):
                 yield _profile(profile)
     for each in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         arn = each["Arn"]
-        if _bears(iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn).get("Tags", ()), mark):
+        if _has_mark(iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn).get("Tags", ()), mark):
             yield Marked(
                 f"the OpenID Connect provider {arn}",
                 "aws:iam/openIdConnectProvider:OpenIdConnectProvider",
@@ -446,12 +447,12 @@ def _in_iam(iam: Any, mark: str) -> Iterator[Marked]:
             )
 
 
-def _bears(tags: Iterable[dict[str, str]], mark: str) -> bool:
+def _has_mark(tags: Iterable[dict[str, str]], mark: str) -> bool:
     return any((each["Key"], each["Value"]) == (STACK_TAG, mark) for each in tags)
 
 
 def _role(iam: Any, role: dict[str, Any]) -> Marked:
-    """A role; IAM deletes none before its policies are gone."""
+    """A role, which IAM deletes only without policies and instance profiles."""
     name = role["RoleName"]
     first = [
         f"aws iam delete-role-policy --role-name {name} --policy-name {quote(each)}"
@@ -481,7 +482,7 @@ def _role(iam: Any, role: dict[str, Any]) -> Marked:
 
 
 def _policy(iam: Any, policy: dict[str, Any]) -> Marked:
-    """A managed policy; IAM deletes none that a role has, nor one with older versions."""
+    """A managed policy, which IAM deletes only if it is not attached and has no older versions."""
     name, arn = policy["PolicyName"], policy["Arn"]
     first = [
         f"aws iam detach-role-policy --role-name {each['RoleName']} --policy-arn {arn}"
@@ -497,7 +498,7 @@ def _policy(iam: Any, policy: dict[str, Any]) -> Marked:
         "aws:iam/policy:Policy",
         arn,
         arn,
-        # The command that removes a role has detached it already.
+        # `;` and not `&&`: it may be detached already, by the command that deletes the role.
         "; ".join([*first, f"aws iam delete-policy --policy-arn {arn}"]),
         name,
         ("PipelineRoles",),

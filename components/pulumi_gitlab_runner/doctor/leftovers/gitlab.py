@@ -1,7 +1,8 @@
-"""GitLab resources with the mark of a stack, in the notes of runners and the descriptions of variables.
+"""GitLab resources with the mark of a stack, in maintenance notes of runners and descriptions of variables.
 
-GitLab lists all runners for administrators and auditors only, and to others those that they may change as
-members of a group or project: lib/api/ci/runners.rb there. The instance's variables are for administrators.
+GitLab lists all runners only to administrators and auditors, and to other users only those that they may
+change as members of a group or project: GitLab, lib/api/ci/runners.rb. Only administrators can list the
+variables of the instance.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,14 +24,14 @@ TIMEOUT_S = 20.0
 _PAGE = 100
 _MOST_PAGES = 1000
 _LARGEST = 16 * 1024 * 1024
-"""Bytes of a page: the value of a variable may be long."""
+"""The maximum size of a page, in bytes: the value of a variable may be long."""
 
 Place = tuple[str, str]
-"""`projects` or `groups`, and a number."""
+"""`projects` or `groups`, and an ID."""
 
 
 def places_of(state: State) -> set[Place]:
-    """The groups and projects in which the resources of a state are."""
+    """The groups and projects of the GitLab resources in a state."""
     kinds = {"project": "projects", "projectId": "projects", "group": "groups", "groupId": "groups"}
     return {
         (kinds[key], str(int(float(value))))
@@ -42,15 +43,15 @@ def places_of(state: State) -> set[Place]:
 
 
 class _ForbiddenError(Exception):
-    """GitLab answers with 403."""
+    """GitLab responds with the status 403."""
 
 
 class MarkedInGitLab:
-    """Finds resources with a mark by GitLab's API.
+    """Finds resources with a mark through GitLab's API.
 
     Args:
-        gitlab: the API, with a token of the scope `read_api` of a user who may change the runners.
-        mark: `PROJECT/STACK`.
+        gitlab: the API, with a token that has the scope `read_api`, of a user who may change the runners.
+        mark: the mark, `PROJECT/STACK`.
     """
 
     def __init__(self, gitlab: GitLab, mark: str) -> None:
@@ -59,13 +60,13 @@ class MarkedInGitLab:
         self._note = stack_note(mark)
 
     def find(self, places: Iterable[Place]) -> list[Marked]:
-        """The runners whose notes the token's owner sees, and the variables of places and of the instance.
+        """The runners and the CI variables with the mark, as far as the token's owner can see them.
 
         Args:
-            places: the groups and projects.
+            places: the groups and projects to search for variables, in addition to the instance.
 
         Raises:
-            UsageError: GitLab does not answer, refuses the token, or does not show its owner a list.
+            UsageError: GitLab does not answer, refuses the token, or does not allow its owner a list.
         """
         with HttpClient() as client:
             try:
@@ -111,12 +112,12 @@ class MarkedInGitLab:
                     f"{number}:{key}:{scope}" if number else key,
                     remove=self._delete(f"{path}/{key}", scope if number else ""),
                     instead=(
-                        "`pulumi preview` prints the command that imports it, and `adopt: true` takes it over"
+                        "`pulumi preview` prints the command that imports it, and `adopt: true` adopts it"
                     ),
                 )
 
     def _listed_variables(self, client: HttpClient, path: str, of: str, number: str) -> list[dict[str, Any]]:
-        """The variables of a group, a project or, for an administrator, the instance."""
+        """The variables of a group, a project or, for administrators, the instance."""
         try:
             return list(self._pages(client, path))
         except _ForbiddenError:
@@ -127,7 +128,7 @@ class MarkedInGitLab:
             raise UsageError(_hidden(f"CI variables of {of} {number}", needed)) from None
 
     def _delete(self, path: str, scope: str = "") -> str:
-        # GitLab's own command line calls its API with its own credentials.
+        # GitLab's CLI calls the API with the credentials of `glab auth login`.
         only = f"?filter%5Benvironment_scope%5D={percent_encoded(scope, safe='')}" if scope else ""
         return f"glab api --method DELETE {quote(path + only)}"
 
@@ -143,7 +144,7 @@ class MarkedInGitLab:
                 return
 
     def _ask(self, client: HttpClient, path: str, hidden: Sequence[int] = (404,)) -> Any:
-        """The answer for a path; None where GitLab hides it by one of these statuses."""
+        """The response for a path; None if GitLab responds with one of the statuses `hidden`."""
         answer = client.ask(
             "GET",
             f"{self._address}/{path}",

@@ -10,7 +10,7 @@ from pulumi_gitlab_runner.doctor.leftovers.state import State
 
 COMPONENT = "gitlab-runner:index:"
 _ADDED = re.compile(r"-[0-9a-f]{7}$")
-"""The suffix that Pulumi adds to the name of a resource:
+"""The random suffix of a physical name that Pulumi generates:
 pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
 
 
@@ -19,16 +19,16 @@ class Marked:
     """A resource with the mark.
 
     Attributes:
-        what: what it is, for a person: `the IAM role ci-build-0a1b2c3`.
-        type: its resource type; empty if the library has none for it.
-        id: its id, as `pulumi import` takes it.
-        arn: its ARN; empty where it has none.
-        remove: the command that removes it; empty where none is known.
-        name: what AWS calls it, where its resource's name follows from that.
-        parents: the components that such a resource may belong to, by the last part of their types.
-        instead: what takes it over, where that is not `pulumi import`.
-        goes_with: the id of what is removed with it.
-        unmarked: whether only its name identifies its stack: it lacks the tags that a second call gives.
+        what: a description for messages, such as `the IAM role ci-build-0a1b2c3`.
+        type: the resource type in Pulumi; empty if the library has none for it.
+        id: the ID for `pulumi import`.
+        arn: the ARN; empty if it has none.
+        remove: the command that deletes it; empty if there is none.
+        name: the physical name, if the resource name can be derived from it; else empty.
+        parents: the components that may be its parent, by the last part of their types.
+        instead: how to adopt it without `pulumi import`; empty if that is not possible.
+        goes_with: the ID of the resource with which it is deleted; empty if there is none.
+        unmarked: whether it is found only by its name: its tags, which are set in a second call, are missing.
     """
 
     what: str
@@ -47,9 +47,9 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
     """The marked resources that are not in the state.
 
     Args:
-        marked: resources with the mark.
-        state: the stack's.
-        mark: `PROJECT/STACK`.
+        marked: the resources with the mark.
+        state: the state of the stack.
+        mark: the mark, `PROJECT/STACK`.
     """
     arns, ids = state.arns, state.ids
     left = [each for each in marked if each.arn not in arns and (each.type, each.id) not in ids]
@@ -58,28 +58,27 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
             continue
         ways = [
             f"import it: {command}" if (command := import_command(each, state)) else each.instead,
-            f"remove it: {each.remove}" if each.remove else "",
+            f"delete it: {each.remove}" if each.remove else "",
         ]
         yield Finding(
             FindingName.LEFTOVER,
             each.what,
             (
-                f"it has no tags, and a name of {mark}; it is not in the state"
+                f"it has no tags, but a name of {mark}; it is not in its state"
                 if each.unmarked
                 else f"it has the mark of {mark}, but is not in its state"
             ),
-            "it costs and has access like a resource in use, and no `pulumi destroy` removes it",
-            "; or ".join(way for way in ways if way)
-            or f"look at {each.arn or each.id} and remove it by hand",
+            "it has costs and permissions like a resource in use, and `pulumi destroy` does not delete it",
+            "; or ".join(way for way in ways if way) or f"check {each.arn or each.id} and delete it manually",
         )
 
 
 def import_command(marked: Marked, state: State) -> str:
-    """The command that imports a resource into the state; empty if it no longer belongs there.
+    """The command that imports a resource into the state; empty if its parent is missing or its name exists.
 
     Args:
-        marked: what is not in the state.
-        state: the stack's.
+        marked: the resource, which is not in the state.
+        state: the state of the stack.
     """
     name = _ADDED.sub("", marked.name)
     if not name or (marked.type, name) in state.names:

@@ -1,4 +1,4 @@
-"""The state of a stack, as `pulumi stack export` writes it."""
+"""The state of a stack, as exported by `pulumi stack export`."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_gitlab_runner.doctor.errors import UsageError
 
 PATIENCE_S = 120
-"""How long `pulumi stack export` may take."""
+"""Timeout of `pulumi stack export`, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,12 @@ class Resource:
     """A resource of the state.
 
     Attributes:
-        type: such as `aws:iam/role:Role`.
-        name: in the program.
-        urn: its whole name.
-        id: its id at the provider; empty for a component.
-        arn: its ARN; empty where it has none.
-        inputs: as the program gives them; secrets are encrypted.
+        type: the type, such as `aws:iam/role:Role`.
+        name: the resource name in the program.
+        urn: the URN.
+        id: the ID at the provider; empty for a component.
+        arn: the ARN; empty if it has none.
+        inputs: the inputs; secrets are encrypted.
     """
 
     type: str
@@ -36,23 +36,23 @@ class Resource:
 
 @dataclass(frozen=True)
 class State:
-    """The resources of a stack; none where the state is gone."""
+    """The resources of a stack; none if the state is lost."""
 
     resources: tuple[Resource, ...] = ()
 
     @property
     def arns(self) -> frozenset[str]:
-        """The ARNs of all."""
+        """The ARNs of all resources."""
         return frozenset(each.arn for each in self.resources if each.arn)
 
     @property
     def ids(self) -> frozenset[tuple[str, str]]:
-        """The type and the id of all."""
+        """The types and IDs of all resources."""
         return frozenset((each.type, each.id) for each in self.resources)
 
     @property
     def names(self) -> frozenset[tuple[str, str]]:
-        """The type and the name of all."""
+        """The types and names of all resources."""
         return frozenset((each.type, each.name) for each in self.resources)
 
     def names_of(self, types: tuple[str, ...]) -> frozenset[str]:
@@ -60,9 +60,9 @@ class State:
         return frozenset(each.name for each in self.resources if each.type in types)
 
     def parent_of(self, name: str, types: tuple[str, ...]) -> Resource | None:
-        """The one component of some types whose children may have a name; None where there are several.
+        """The component of some types that is the parent of a resource, by its name; None if it is ambiguous.
 
-        A child's name starts with its parent's.
+        The name of a child starts with the name of its parent.
         """
         fitting = [
             each
@@ -78,32 +78,32 @@ def exported_state(stack: str) -> str:
     """The output of `pulumi stack export` for a stack.
 
     Raises:
-        UsageError: there is no Pulumi, or it has no such stack.
+        UsageError: Pulumi is not installed, or has no such stack.
     """
     command = ["pulumi", "stack", "export", "--stack", stack]
-    instead = "give a file of it with --state, or --no-state where the state is lost"
+    instead = "give its output as a file with --state, or --no-state if the state is lost"
     try:
-        asked = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip() or "it says nothing").splitlines()[-1][:300]
+        said = (error.stderr.strip() or "no error message").splitlines()[-1][:300]
         raise UsageError(f"pulumi stack export fails: {said}; {instead}") from None
     except (OSError, subprocess.SubprocessError):
         raise UsageError(f"pulumi stack export does not run; {instead}") from None
-    return asked.stdout
+    return done.stdout
 
 
 def read_state(text: str) -> State:
-    """The state of an export.
+    """The state from the output of `pulumi stack export`.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: the text is not such an output.
     """
     try:
         exported: dict[str, Any] = json.loads(text)
         resources = exported["deployment"].get("resources") or []
         return State(tuple(_read(resources)))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise UsageError("this is no state; give what `pulumi stack export` prints") from None
+        raise UsageError("this is not a state; give the output of `pulumi stack export`") from None
 
 
 def _read(resources: list[dict[str, Any]]) -> Iterator[Resource]:
@@ -120,7 +120,7 @@ def _read(resources: list[dict[str, Any]]) -> Iterator[Resource]:
 
 
 def project_name(directory: Path) -> str | None:
-    """The name of the Pulumi project of a directory; None where there is none."""
+    """The name of the Pulumi project in a directory; None if it has none."""
     import yaml
 
     for name in ("Pulumi.yaml", "Pulumi.yml"):

@@ -1,9 +1,9 @@
-"""The manager of a Docker host: its container's files, without their secrets, by way of the Docker Engine.
+"""The manager of a Docker host: the files of its container, without their secrets, read through the engine.
 
-The `docker` command asks the engine that the stack's `docker:host` names; where it names none, it knows
-DOCKER_HOST, contexts, SSH and TLS as its user set them up (docs.docker.com/reference/cli/docker, environment
-variables). The archive API does not see what is mounted in
-memory (docs.docker.com/reference/cli/docker/container/cp), so a shell in the container reads the files.
+The `docker` command connects to the engine that the stack's `docker:host` sets, else to that of DOCKER_HOST
+or of its context, with the user's settings of SSH and TLS (docs.docker.com/reference/cli/docker, environment
+variables). `docker cp` does not copy files of a tmpfs mount
+(docs.docker.com/reference/cli/docker/container/cp), so a shell in the container reads them.
 """
 
 import base64
@@ -37,24 +37,25 @@ _STATE = f"{DIRECTORY}/{STATE}"
 _UPTIME = "/proc/uptime"
 _SERVICE = f"{CURRENT}/sbin/gitlab-runner-credentials"
 _PLACES = {CONFIG: f"{CURRENT}/config.toml", REGISTRIES: f"{CURRENT}/registries"}
-"""Where the container has the files that other hosts have at the paths that the doctor knows."""
+"""The paths in the container, by the paths of the same files on other hosts."""
 
 
 @dataclass(frozen=True)
 class DockerCommand:
-    """The `docker` command, with the engine that it asks.
+    """The `docker` command, with the engine that it connects to.
 
     Attributes:
-        host: the engine's address; empty for the one that the command's user has chosen.
+        host: the value of `--host`; empty for the default engine of the command.
     """
 
     host: str = ""
 
     def __call__(self, *arguments: str, stdin: str = "") -> str:
-        """Its output.
+        """Run the command, and return its output.
 
         Raises:
-            UsageError: it is not there, or fails. Its output, which may hold secrets, is not in the message.
+            UsageError: it is not installed, or fails. Its output, which may have secrets, is not in the
+                message.
         """
         host = ("--host", self.host) if self.host else ()
         try:
@@ -66,9 +67,7 @@ class DockerCommand:
                 check=False,
             )
         except FileNotFoundError:
-            raise UsageError(
-                "--live asks the Docker Engine with the docker command, which is not there: install it"
-            ) from None
+            raise UsageError("--live needs the docker command, which is not found: install it") from None
         except subprocess.TimeoutExpired:
             raise UsageError(f"the Docker Engine gave no answer in {PATIENCE_S} seconds") from None
         except OSError as error:
@@ -85,9 +84,9 @@ class ManagerContainer:
     """The container of a runner manager.
 
     Attributes:
-        name: its name.
-        process: how its process runs.
-        docker: asks its engine.
+        name: the name of the container.
+        process: the process of the manager.
+        docker: the docker command.
     """
 
     name: str
@@ -95,10 +94,10 @@ class ManagerContainer:
     docker: DockerCommand
 
     def gather(self) -> tuple[GatheredFiles, str]:
-        """Its files without their secrets, by the paths that the doctor knows, and its runner's version.
+        """Its files without their secrets, by their paths on other hosts, and the version of its runner.
 
         Raises:
-            UsageError: they cannot be read there.
+            UsageError: the docker command fails.
         """
         home = self.process.home
         plans: dict[str, Callable[[str], str | None]] = {
@@ -121,12 +120,12 @@ class ManagerContainer:
         return GatheredFiles(files, self._engine()), reported_version(said) or ""
 
     def _engine(self) -> Mapping[str, Any]:
-        """The information of the engine on itself and its networks, as `GatheredFiles` has it."""
+        """The information about the engine and its networks, in the form of `GatheredFiles.engine`."""
         try:
             info = json.loads(self.docker("info", "--format", "{{json .}}"))
             numbers = self.docker("network", "ls", "--quiet", "--no-trunc").split()
             networks = json.loads(self.docker("network", "inspect", *numbers)) if numbers else []
-            # The rest holds secrets, such as a proxy's password.
+            # The rest may have secrets, such as a proxy's password.
             return {
                 "info": {key: info.get(key) for key in ("ServerVersion", "DefaultAddressPools")},
                 "networks": [{"IPAM": each["IPAM"]} for each in networks],
@@ -138,38 +137,39 @@ class ManagerContainer:
 
 
 def container_of(manager: str, docker: DockerCommand) -> ManagerContainer:
-    """The running container of a manager that `RunnerStack` made; the newest of several.
+    """The running container of a manager that `RunnerStack` created; the newest of several.
 
-    A replacement runs beside the old one until the old one's jobs have ended, with the same volume.
+    A replacement runs with the same volume, beside the old container, until the jobs of the old one have
+    ended.
 
     Args:
-        manager: the name of its resource, without the stack's prefix.
-        docker: asks the engine.
+        manager: the resource name of the manager, without the stack's prefix.
+        docker: the docker command.
 
     Raises:
-        UsageError: there is none, there are those of several stacks, or the Docker Engine does not answer.
+        UsageError: no container is found, several stacks have one, or the Docker Engine does not answer.
     """
     form = "{{.Names}} {{.Mounts}}"
     listed = docker("ps", "--no-trunc", "--filter", f"volume={VOLUME}", "--format", form)
     pattern = re.compile(rf"([\w.]+-{re.escape(manager)}-[0-9a-f]{{7}}) (\S*)")
     found = [match.groups() for line in listed.splitlines() if (match := pattern.fullmatch(line.strip()))]
     if not found:
-        which = f"at {docker.host}, as docker:host of the stack says" if docker.host else "that was asked"
+        which = f" at {docker.host}, which docker:host of the stack sets" if docker.host else ""
         raise UsageError(
-            f"no container ci-{manager}-… with {VOLUME} runs on the Docker Engine {which}: is it up? "
-            "docker:host of the stack, else DOCKER_HOST or the context of the docker command, says which "
-            "engine is asked"
+            f"no container ci-{manager}-… with {VOLUME} runs on the Docker Engine{which}: is it up? "
+            "The engine is that of the stack's docker:host, else of DOCKER_HOST or the context of the docker "
+            "command"
         )
     if len({_named_volumes(mounts) for _, mounts in found}) > 1:
         raise UsageError(
             f"several stacks have a manager {manager} on this Docker Engine: "
-            f"{', '.join(name for name, _ in found)}. Name the container with --container"
+            f"{', '.join(name for name, _ in found)}. Select the container with --container"
         )
     return container_named(found[0][0], docker)
 
 
 def _named_volumes(mounts: str) -> frozenset[str]:
-    """The volumes of a container that have names of their own; those of its image have numbers."""
+    """The named volumes of a container, without the anonymous volumes of its image."""
     names = (each for each in mounts.split(",") if not each.startswith("/"))
     return frozenset(each for each in names if not re.fullmatch(r"[0-9a-f]{64}", each))
 
@@ -178,18 +178,18 @@ def container_named(name: str, docker: DockerCommand) -> ManagerContainer:
     """A manager's container.
 
     Args:
-        name: its name.
-        docker: asks the engine.
+        name: the name of the container.
+        docker: the docker command.
 
     Raises:
-        UsageError: it is not there, or the Docker Engine does not answer.
+        UsageError: the container does not exist, or the Docker Engine does not answer.
     """
     try:
         config = json.loads(docker("inspect", "--type", "container", name))[0]["Config"]
         variables = dict(each.partition("=")[::2] for each in config["Env"])
         user = config.get("User") or "root"
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise UsageError(f"docker inspect {name} gave no answer that can be read") from None
+        raise UsageError(f"docker inspect {name} gave an unexpected output") from None
     environment = {name: value for name, value in variables.items() if name in PLAIN_VARIABLES}
     environment.setdefault("HOME", "/root")
     environment.setdefault("PATH", "")
@@ -200,16 +200,16 @@ def container_named(name: str, docker: DockerCommand) -> ManagerContainer:
 def container_runner(container: ManagerContainer, name: str, runner: str, version: str | None) -> RunnerHost:
     """A runner whose manager is a container.
 
-    The PATH of its process holds no program, so no credential helper is run.
+    The PATH of its process has no programs, so no credential helper is called.
 
     Args:
-        container: the manager's.
-        name: as shown.
+        container: the container of the manager.
+        name: the name of the host in reports.
         runner: the name of the ``[[runners]]`` entry.
         version: the runner's version. Default: the installed one.
 
     Raises:
-        UsageError: its files cannot be read, or name no such runner.
+        UsageError: its files cannot be read, or have no such runner.
     """
     files, installed = container.gather()
     if files.read(CONFIG).text is None and not files.read(CONFIG).problem:
@@ -228,7 +228,7 @@ def container_runner(container: ManagerContainer, name: str, runner: str, versio
 
 
 def _kept(files: GatheredFiles, log: str) -> KeptCredentials | None:
-    """The state of its credential service; None if it has no registries, and so none runs."""
+    """The state of its credential service; None if it has no registries, and so no service."""
     if files.mode(_SERVICE) is None:
         return None
     state, boot, uptime = (files.read(path).text or "" for path in (_STATE, str(BOOT_ID), _UPTIME))
@@ -237,7 +237,7 @@ def _kept(files: GatheredFiles, log: str) -> KeptCredentials | None:
 
 
 def _file(mode: int, encoded: str, hide: Callable[[str], str | None]) -> Mapping[str, Any]:
-    """A file as `GatheredFiles` has it; its secrets are kept nowhere but here."""
+    """A file in the form of `GatheredFiles.files`, without its secrets."""
     if encoded == "-":
         return {"mode": mode, "problem": "it cannot be read in the container"}
     text = hide(base64.b64decode(encoded).decode(errors="replace"))

@@ -1,9 +1,10 @@
-"""The part that runs on a runner host: it reads the host's files and asks its helpers, and sends no secret.
+"""The program that runs on a runner host: it reads files and calls credential helpers, and sends no secret.
 
-It is sent there as text, and run by the Python 3.9 or later that each supported operating system has: it uses
-nothing but the standard library. Its argument is a request in Base64 of JSON: ``{}`` for the files, or
-``{"program", "action", "server", "environment"}`` to ask a helper. Its last line of output is the answer, in
-Base64 of zlib of JSON. The environment variable RUNNER_HOST_ROOT is the root of the host's files.
+It is sent to the host as text, and uses only the standard library of Python 3.9, since every supported
+operating system has that version or a later one. Its argument is a request, JSON in Base64: ``{}`` for the
+files, or ``{"program", "action", "server", "environment"}`` to call a helper. The last line of its output is
+the answer, JSON compressed with zlib, in Base64. The environment variable RUNNER_HOST_ROOT is the root
+directory of the host's files.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ PLAIN_KEYS = (
     "token_expires_at",
     "token_obtained_at",
 )
-"""The keys of config.toml that match `SECRET_KEY` and whose values have a grammar, which no secret has."""
+"""The keys of config.toml that match `SECRET_KEY`, but whose values have a format that no secret has."""
 TOML_TOKEN = re.compile(
     r"""(?P<key>(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\w.-]+)(?=[ \t]*=))"""
     r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|.""",
@@ -48,7 +49,7 @@ TOML_TOKEN = re.compile(
 
 
 def place(path: str) -> Path:
-    """Where a file of the host is."""
+    """The path of a host's file below the root directory."""
     return Path(ROOT) / path.lstrip("/")
 
 
@@ -58,7 +59,7 @@ def read(path: str) -> str:
 
 
 def names(directory: str) -> list[str]:
-    """The names in a directory; none where it cannot be listed."""
+    """The names in a directory; none if it cannot be listed."""
     try:
         return sorted(each.name for each in place(directory).iterdir())
     except OSError:
@@ -77,23 +78,23 @@ def hidden_value(value: Any) -> Any:
 
 
 def hidden_text(text: str) -> str:
-    """A text of which only the white space around it is kept."""
+    """A hidden text with the same white space around it."""
     inner = text.strip()
     return text.replace(inner, HIDDEN) if inner else text
 
 
 def hidden_auth(auth: str) -> str:
-    """The Base64 of user and password, with another password."""
+    """The Base64 of user and password, with the password hidden."""
     try:
         user, colon, password = base64.b64decode(auth, validate=True).decode().partition(":")
     except ValueError:
-        return "?"  # which is not Base64 either
+        return "?"  # also invalid Base64
     pair = user + colon + hidden_text(password) if colon else HIDDEN
     return base64.b64encode(pair.encode()).decode()
 
 
 def hidden_entry(entry: Any) -> Any:
-    """An entry of auths with its user, and without its password or token."""
+    """An entry of auths with its user, without its password or token."""
     if not isinstance(entry, dict):
         return hidden_value(entry)
     kept: dict[str, Any] = {}
@@ -110,13 +111,13 @@ def hidden_entry(entry: Any) -> Any:
 
 
 def hidden_docker_config(text: str) -> str:
-    """A Docker configuration as the doctor reads it, without its secrets."""
+    """A Docker configuration without its secrets."""
     if not text.strip():
         return text
     try:
         config = json.loads(text)
     except (ValueError, RecursionError):
-        return "{"  # which is not JSON either
+        return "{"  # also invalid JSON
     if not isinstance(config, dict):
         return json.dumps(hidden_value(config))
     kept: dict[str, Any] = {}
@@ -131,7 +132,7 @@ def hidden_docker_config(text: str) -> str:
 
 
 def hidden_assignment(text: str) -> str:
-    """NAME=value without the value; a Docker configuration without its secrets."""
+    """NAME=value without the value; of DOCKER_AUTH_CONFIG, only the secrets are hidden."""
     name, equals, value = text.partition("=")
     if name == "DOCKER_AUTH_CONFIG":
         return name + equals + hidden_docker_config(value)
@@ -139,7 +140,7 @@ def hidden_assignment(text: str) -> str:
 
 
 def hidden_toml(text: str) -> str | None:
-    """A config.toml without the texts of keys that may hold a secret."""
+    """A config.toml without the strings of keys that may have a secret."""
     if '"""' in text or "'''" in text:
         return None
     key: str | None = ""
@@ -167,12 +168,12 @@ def hidden_toml(text: str) -> str | None:
 
 
 def may_hold_secret(key: str | None) -> bool:
-    """Whether the value of a key of config.toml may be a secret; that of a key which cannot be read may."""
+    """Whether the value of a key of config.toml may be a secret; None is a key that cannot be decoded."""
     return key is None or (SECRET_KEY.search(key) is not None and key not in PLAIN_KEYS)
 
 
 def toml_text(token: str) -> str | None:
-    """What a key or a string of TOML says; None where that cannot be read."""
+    """The value of a TOML key or string; None if it cannot be decoded."""
     try:
         return str(json.loads(token)) if token[0] == '"' else token.strip("'")
     except ValueError:
@@ -180,7 +181,7 @@ def toml_text(token: str) -> str | None:
 
 
 def hidden_unit(text: str) -> str:
-    """A unit without the values of its variables, but for a few."""
+    """A unit without its environment variables, except `PLAIN_VARIABLES`."""
 
     def assignments(match: re.Match[str]) -> str:
         words = re.findall(r'"[^"]*"|\'[^\']*\'|\S+', match[2])
@@ -243,7 +244,7 @@ def gathered() -> dict[str, Any]:
 
 
 def engine() -> dict[str, Any] | None:
-    """The information of the Docker Engine on itself and its networks; None where it is not asked."""
+    """The information about the Docker Engine and its networks; None without docker, or with another root."""
     docker = shutil.which("docker")
     if ROOT != "/" or not docker:
         return None
@@ -262,7 +263,7 @@ def engine() -> dict[str, Any] | None:
 
 
 def identity(region: str) -> dict[str, Any] | None:
-    """Who this host is in AWS; None where it is not asked."""
+    """The AWS identity of this host; None without an aws command, or with another root."""
     aws = shutil.which("aws")
     if ROOT != "/" or not aws:
         return None
@@ -277,7 +278,11 @@ def identity(region: str) -> dict[str, Any] | None:
 
 
 def printed(command: list[str]) -> str:
-    """The output of a command; RuntimeError says why there is none."""
+    """Run a command, and return its output.
+
+    Raises:
+        RuntimeError: the command fails; the message is the reason.
+    """
     environment = {**os.environ, "AWS_MAX_ATTEMPTS": "1"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=15, check=False)
@@ -292,7 +297,7 @@ def printed(command: list[str]) -> str:
 
 
 def runner_version() -> str:
-    """What the installed gitlab-runner prints of its version; empty where it prints none."""
+    """The output of `gitlab-runner --version`; empty if it fails."""
     program = shutil.which("gitlab-runner")
     if ROOT != "/" or not program:
         return ""
@@ -303,7 +308,7 @@ def runner_version() -> str:
 
 
 def asked(request: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a helper, without the password."""
+    """Call a helper, and return its answer without the password."""
     environment = dict(request["environment"])
     if ROOT != "/":
         environment["PATH"] = ":".join(str(place(each)) for each in environment["PATH"].split(":"))
@@ -331,13 +336,13 @@ def asked(request: dict[str, Any]) -> dict[str, Any]:
     output = done.stdout.decode(errors="replace")
     if output.strip() != "credentials not found in native keychain":
         output = hidden_answer(output, request["action"])
-    scoped = program == "docker-credential-runner"  # its errors never hold a secret
+    scoped = program == "docker-credential-runner"  # its errors never contain a secret
     errors = done.stderr.decode(errors="replace")[:4000] if scoped else ""
     return {"status": done.returncode, "output": output, "errors": errors}
 
 
 def hidden_answer(output: str, action: str) -> str:
-    """A helper's answer without its secret."""
+    """The output of a helper without its secret."""
     try:
         answer = json.loads(output)
     except ValueError:
@@ -351,7 +356,7 @@ def hidden_answer(output: str, action: str) -> str:
 
 
 def main() -> None:
-    """Answer the request that the command line holds."""
+    """Answer the request in the command line."""
     request = json.loads(base64.b64decode(sys.argv[1]))
     answer = asked(request) if request else gathered()
     packed = base64.b64encode(zlib.compress(json.dumps(answer).encode(), 9)).decode()

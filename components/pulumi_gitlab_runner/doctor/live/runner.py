@@ -1,4 +1,4 @@
-"""A runner on a host that is examined remotely: its current files, without their secrets."""
+"""A runner on a remote host, with the host's current files, without their secrets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,19 +17,18 @@ class Machine(Protocol):
     """Runs `on_host` on a runner host."""
 
     def run(self, request: Mapping[str, Any]) -> Any:
-        """Run it, and give its answer."""
+        """Run it with a request, and return its answer."""
         ...
 
 
 @dataclass(frozen=True)
 class GatheredFiles:
-    """The files of a host as `on_host` sends them, and what its Docker Engine and AWS say there.
+    """The files, Docker Engine and AWS identity of a host, as `on_host` sends them.
 
     Attributes:
-        files: by path: ``mode`` and ``text``, or a ``problem``.
-        engine: ``info`` and ``networks`` of the Docker Engine's API, or a ``problem``; None where it was not
-            asked.
-        identity: the ``arn`` of the host in AWS, or a ``problem``; None where AWS was not asked.
+        files: the files by path: ``mode`` and ``text``, or a ``problem``.
+        engine: ``info`` and ``networks`` of the Docker Engine's API, or a ``problem``; None if unknown.
+        identity: the ``arn`` of the host in AWS, or a ``problem``; None if unknown.
     """
 
     files: Mapping[str, Mapping[str, Any]]
@@ -38,18 +37,18 @@ class GatheredFiles:
     is_this_host = False
 
     def read(self, path: str) -> ConfigFile:
-        """A file: its text, or why it cannot be read."""
+        """A file, with its text, or the reason why it cannot be read."""
         found = self.files.get(path, {})
         return ConfigFile(path, found.get("text"), str(found.get("problem", "")))
 
     def names(self, directory: str) -> list[str]:
-        """The names of those in a directory, sorted."""
+        """The names of the files in a directory, sorted."""
         prefix = directory.rstrip("/") + "/"
         below = (path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
         return sorted({path.partition("/")[0] for path in below})
 
     def mode(self, path: str) -> int | None:
-        """The permission bits of a file; None where it is not there."""
+        """The permission bits of a file; None if it does not exist."""
         found: int | None = self.files.get(path, {}).get("mode")
         return found
 
@@ -62,7 +61,11 @@ class LiveHelper:
     environment: Mapping[str, str]
 
     def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
-        """Run a helper, or raise the OSError that says why it cannot be run."""
+        """Run a helper.
+
+        Raises:
+            OSError: it cannot be run; the message is the reason.
+        """
         request = {"program": program, "action": action, "server": server}
         answer = self.machine.run({**request, "environment": dict(self.environment)})
         if answer.get("missing"):
@@ -78,8 +81,8 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
     """A runner on a live host.
 
     Args:
-        machine: runs programs there.
-        name: as shown.
+        machine: the host.
+        name: the name of the host in reports.
         runner: the name of the ``[[runners]]`` entry.
         version: the runner's version. Default: the installed one.
 
@@ -89,7 +92,7 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
     found = machine.run({})
     files = GatheredFiles(found["files"], found.get("engine"), found.get("identity"))
     if not files.files:
-        raise UsageError(f"there is no runner on {name}")
+        raise UsageError(f"no runner is found on {name}")
     process = manager_process(files)
     helper = asked_once(LiveHelper(machine, process.environment))
     return RunnerHost(

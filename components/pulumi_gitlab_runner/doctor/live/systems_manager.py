@@ -1,6 +1,6 @@
-"""Run Command of AWS Systems Manager: a program run on an instance, and its answer.
+"""Run Command of AWS Systems Manager, which runs a program on an instance and returns its output.
 
-Source: docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html; it keeps
+Source: docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html, which returns
 24,000 characters of output.
 """
 
@@ -25,24 +25,24 @@ _FINAL = ("Success", "Cancelled", "TimedOut", "Failed", "Undeliverable", "Termin
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance that Systems Manager reaches.
+    """An instance that Systems Manager manages.
 
     Attributes:
-        number: its id.
-        client: of boto3 for `ssm`.
+        number: the instance ID.
+        client: the boto3 client for `ssm`.
     """
 
     number: str
     client: Any
 
     def run(self, request: Mapping[str, Any]) -> Any:
-        """Run `on_host` there, and give its answer.
+        """Run `on_host` on the instance, and return its answer.
 
         Args:
-            request: as `on_host` takes it.
+            request: the request to `on_host`.
 
         Raises:
-            UsageError: it could not be run.
+            UsageError: Run Command fails.
         """
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -59,7 +59,7 @@ class Instance:
             )
             found = self._invocation(sent["Command"]["CommandId"])
         except (BotoCoreError, ClientError) as error:
-            raise UsageError(f"Systems Manager does not reach {self.number}: {_reason(error)}") from None
+            raise UsageError(f"Run Command on {self.number} fails: {_reason(error)}") from None
         if found["Status"] != "Success":
             said = " ".join(found.get("StandardErrorContent", "").split())[:300] or found.get(
                 "StatusDetails", ""
@@ -71,7 +71,7 @@ class Instance:
             )
             return json.loads(zlib.decompressobj().decompress(packed, _LARGEST_ANSWER))
         except (ValueError, zlib.error):
-            raise UsageError(f"Run Command on {self.number} gave no answer that can be read") from None
+            raise UsageError(f"Run Command on {self.number} gave an unexpected output") from None
 
     def _invocation(self, command: str) -> Mapping[str, Any]:
         from botocore.exceptions import ClientError
@@ -85,23 +85,23 @@ class Instance:
                 if found["Status"] in _FINAL:
                     return found
             except ClientError as error:
-                if error.response["Error"]["Code"] != "InvocationDoesNotExist":  # as in the first moments
+                if error.response["Error"]["Code"] != "InvocationDoesNotExist":  # until it is available
                     raise
             time.sleep(_POLL_S)
         raise UsageError(f"{self.number} gave no answer in {PATIENCE_S} seconds")
 
 
 def instance_of(tag: str, region: str) -> Instance:
-    """The instance that works in the Auto Scaling group with a value of `HOST_TAG`; the newest of several.
+    """The instance in service of the Auto Scaling group with a value of `HOST_TAG`; the last of several.
 
     Raises:
-        UsageError: there is none, AWS does not say, or boto3 is not installed.
+        UsageError: no instance is in service, a request to AWS fails, or boto3 is not installed.
     """
     try:
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError:
-        raise UsageError("asking AWS needs boto3: pip install 'runner-doctor[live]'") from None
+        raise UsageError("requests to AWS need boto3: pip install 'runner-doctor[live]'") from None
     try:
         groups = boto3.client("autoscaling", region_name=region).describe_auto_scaling_groups(
             Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [tag]}]
@@ -114,10 +114,10 @@ def instance_of(tag: str, region: str) -> Instance:
         ]
         client = boto3.client("ssm", region_name=region)
     except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"AWS does not say which instance it is: {_reason(error)}") from None
+        raise UsageError(f"AWS does not list the instances of the host: {_reason(error)}") from None
     if not working:
         raise UsageError(
-            f"no instance works in an Auto Scaling group with the tag {HOST_TAG}={tag}: is it up?"
+            f"no instance is in service in an Auto Scaling group with the tag {HOST_TAG}={tag}: is it up?"
         )
     return Instance(working[-1], client)
 

@@ -1,1 +1,1 @@
-"""Pipelines as GitLab reads them: YAML, includes, inputs, variables, the images of jobs, and their pins."""
+"""Pipelines as GitLab reads them: YAML, includes, inputs, variables, images of jobs, and pinned digests."""

@@ -16,7 +16,8 @@ from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Miss
 _DEEPEST_EXTENDS = 11
 _DEEPEST_REFERENCE = 10
 _MOST_CHOICES = 4
-"""Rules of includes that may not match, of which each combination is looked at; of more, each by itself."""
+"""The maximum number of uncertain rules of includes for which every combination is examined. With more, each
+rule alone, all others, and all rules are examined."""
 
 _PART = "if another file includes this one, examine that file"
 
@@ -26,19 +27,18 @@ NO_JOBS = frozenset(
         "image", "services", "cache", "before_script", "after_script",
     }
 )  # fmt: skip
-"""The global keys: GitLab 18, lib/gitlab/ci/config/entry/root.rb. `spec` is one only in a document of its own
-before the pipeline: config/yaml/documents.rb."""
+"""The global keys: GitLab 18, lib/gitlab/ci/config/entry/root.rb. `spec` is a keyword only in the header, a
+separate document before the pipeline: config/yaml/documents.rb."""
 
 
 @dataclass
 class CiConfiguration:
-    """A pipeline's configuration with its includes; `extends` and `!reference` are worked in when asked for.
+    """A pipeline's configuration with its includes; `extends` and `!reference` are resolved on access.
 
     Attributes:
-        content: jobs and global keys, by name.
-        not_read: what it includes from elsewhere, which was not read.
-        known: the jobs, hidden or not, that are the same in another configuration of the pipeline, which is
-            looked at.
+        content: the jobs and global keys, by name.
+        not_read: descriptions of the includes that were not read.
+        known: the jobs, hidden or not, that are examined as part of another configuration of the pipeline.
     """
 
     content: Mapping[str, Any]
@@ -50,11 +50,11 @@ class CiConfiguration:
     _resolved: int = 0
 
     def value(self, name: str) -> Any:
-        """A job or a global key with everything merged; None where it does not exist.
+        """The value of a job or a global key with everything merged; None if it does not exist.
 
         Raises:
-            UsageError: it extends or refers to what is not there and can be in no include, or goes in
-                circles.
+            UsageError: it extends or refers to a job that does not exist, or to itself. A job that may be in
+                an include that was not read is no error.
         """
         if name not in self._values:
             extended = self._extend(name, ())[0] if name in self.content else None
@@ -69,27 +69,27 @@ class CiConfiguration:
         return self._values[name]
 
     def globals(self) -> dict[str, Any]:
-        """The keys that are no jobs."""
+        """The values of the global keys, by name."""
         return {name: self.value(name) for name in self.content if name in NO_JOBS}
 
     def job_names(self) -> list[str]:
-        """The names of jobs, those that start another pipeline among them; not the hidden ones."""
+        """The names of the jobs, including trigger jobs; without hidden jobs."""
         return [name for name in self.content if self._is_job(name)]
 
     def hidden_names(self) -> list[str]:
-        """The names of the hidden jobs, which only others extend or refer to."""
+        """The names of the hidden jobs, which do not run."""
         return [name for name in self.content if name.startswith(".") and name not in self.known]
 
     def container_jobs(self) -> list[str]:
-        """The names of the jobs that run containers: one that starts another pipeline does not."""
+        """The names of the jobs that run containers, which trigger jobs do not."""
         return [name for name in self.job_names() if self.runs_containers(name)]
 
     def runs_containers(self, name: str) -> bool:
-        """Whether there is a job of that name, and it runs containers."""
+        """Whether a job of this name exists and runs containers."""
         return self._is_job(name) and not self.value(name).get("trigger")
 
     def child_pipelines(self) -> list[str]:
-        """The pipelines that jobs start from files, in words."""
+        """Descriptions of the child pipelines that trigger jobs start from files."""
         found = []
         for name in self.job_names():
             trigger = self.value(name).get("trigger")
@@ -97,7 +97,7 @@ class CiConfiguration:
             for each in include if isinstance(include, list) else [include]:
                 local = each.get("local") if isinstance(each, dict) else each
                 if isinstance(local, str):
-                    found.append(f"{local}, the pipeline that {name} starts: examine that file by itself")
+                    found.append(f"{local}, the pipeline that {name} starts: examine that file separately")
                 elif isinstance(each, dict):
                     found.append(f"{described_include(each)}, the pipeline that {name} starts")
         return found
@@ -107,13 +107,13 @@ class CiConfiguration:
         return is_name and isinstance(self.content.get(name), dict)
 
     def missing_of(self, name: str) -> tuple[str, ...]:
-        """The jobs that a job extends, by itself or through others, and that were not read."""
+        """The jobs that a job extends, directly or indirectly, and that were not read."""
         if name in self.content:
             self._extend(name, ())
         return tuple(self._missing.get(name, ()))
 
     def _extend(self, name: str, below: tuple[str, ...]) -> tuple[Any, int]:
-        """A job merged over those that it extends, and over how many levels."""
+        """A job merged over those that it extends, and the number of levels of `extends`."""
         if name in self._extended:
             return self._extended[name]
         job = self.content[name]
@@ -129,7 +129,7 @@ class CiConfiguration:
         for parent in parents if isinstance(parents, list) else [parents]:
             if not isinstance(parent, str) or parent not in self.content:
                 if not self.not_read:
-                    raise UsageError(f"the job {name!r} extends {str(parent)!r}, which is not there; {_PART}")
+                    raise UsageError(f"the job {name!r} extends {str(parent)!r}, which is not found; {_PART}")
                 self._missing.setdefault(name, {}).setdefault(str(parent))
                 continue
             base, deep = self._extend(parent, (*below, name))
@@ -143,10 +143,10 @@ class CiConfiguration:
         return extended, levels
 
     def _with_references(self, value: Any, depth: int) -> Any:
-        """A value with each reference replaced by what it refers to; a list in a list becomes part of it."""
+        """A value with its references resolved; a list that a reference adds to a list is flattened."""
         self._resolved += 1
         if self._resolved > 2 * MOST_VALUES:
-            raise UsageError("the pipeline is too big with the content of its !reference tags")
+            raise UsageError("the pipeline is too large with the content of its !reference tags")
         if isinstance(value, Reference):
             return self._referred(value, depth)
         if isinstance(value, dict):
@@ -163,25 +163,25 @@ class CiConfiguration:
     def _referred(self, reference: Reference, depth: int) -> Any:
         named = list(map(str, reference.keys))
         if depth >= _DEEPEST_REFERENCE:
-            raise UsageError(f"!reference {named} leads through too many others")
+            raise UsageError(f"!reference {named} is nested over more than {_DEEPEST_REFERENCE} levels")
         name, *keys = reference.keys or ("",)
         found: Any = self._extend(name, ())[0] if name in self.content else None
         for key in keys:
             found = found.get(key) if isinstance(found, dict) else None
         if found is None and not self.not_read:
-            raise UsageError(f"!reference {named} refers to nothing; {_PART}")
+            raise UsageError(f"!reference {named} is not found; {_PART}")
         return Missing(f"!reference {named}") if found is None else self._with_references(found, depth + 1)
 
 
 @dataclass(frozen=True)
 class CiConfigurations:
-    """A pipeline's configuration, once for each way that the rules of its includes may match.
+    """The possible configurations of a pipeline, which depend on the rules of its includes.
 
     Attributes:
-        each: the configurations; the first takes all that may be included, the others have jobs that differ
+        each: the configurations; the first has all includes that may match, the others have jobs that differ
             from it.
         files: the files that were read.
-        not_read: what is included from elsewhere.
+        not_read: descriptions of the includes that were not read.
     """
 
     each: tuple[CiConfiguration, ...]
@@ -195,13 +195,13 @@ def read_configurations(
     """Read a pipeline's configuration.
 
     Args:
-        file: the ``.gitlab-ci.yml``. What it includes is below the nearest folder above it with ``.git``,
-            or below its own.
-        variables: those from outside of the file.
-        inputs: those that the pipeline is started with.
+        file: the ``.gitlab-ci.yml``. Local includes are relative to the nearest directory above it that
+            contains ``.git``, else to its own directory.
+        variables: the variables that are defined outside of the file.
+        inputs: the inputs of the pipeline.
 
     Raises:
-        UsageError: a file cannot be read, is not such a configuration, or goes in circles.
+        UsageError: a file cannot be read, is not a pipeline configuration, or includes itself.
     """
     file = file.absolute()
     files = PipelineFiles(project_of(file), variables, inputs)
@@ -222,17 +222,17 @@ def _other(
     dependants: Mapping[str, set[str]],
     not_read: tuple[str, ...],
 ) -> CiConfiguration | None:
-    """The configuration without some includes; None where it has no other jobs, or GitLab refuses it.
+    """The configuration without some includes; None if it has no other jobs, or GitLab refuses it.
 
     Args:
-        content: what it has.
-        every: what it has with every include.
-        dependants: the names that extend or refer to a name.
-        not_read: what it includes from elsewhere.
+        content: the merged content without these includes.
+        every: the merged content with every include.
+        dependants: for each job or key, the names that extend or refer to it.
+        not_read: descriptions of the includes that were not read.
     """
     left_out = every.keys() - content.keys()
     if any(dependants.get(name, set()) & content.keys() for name in left_out):
-        return None  # a job without what it extends: GitLab has no pipeline for these rules
+        return None  # a job extends a missing job: GitLab creates no pipeline for these rules
     differing = {name for name in content if content[name] != every[name]}
     if differing & NO_JOBS:
         differing = set(content)
@@ -251,7 +251,7 @@ def _other(
 
 
 def _dependants(content: Mapping[str, Any]) -> dict[str, set[str]]:
-    """The names that extend or refer to a name, by that name."""
+    """For each job or key, the names that extend or refer to it."""
     found: dict[str, set[str]] = {}
     for name, value in content.items():
         parents = value.get("extends") if isinstance(value, dict) else None
@@ -269,13 +269,13 @@ def _dependants(content: Mapping[str, Any]) -> dict[str, set[str]]:
 
 
 def project_of(file: Path) -> Path:
-    """The directory of the project that a file is in."""
+    """The project directory of a file."""
     file = file.absolute()
     return next((parent for parent in file.parents if (parent / ".git").exists()), file.parent)
 
 
 def _choices(conditional: list[str]) -> list[frozenset[str]]:
-    """Which of the rules that may not match do so together; none at all is not among them."""
+    """The sets of uncertain rules that are examined as not matching, without the empty set."""
     every = frozenset(conditional)
     if len(conditional) <= _MOST_CHOICES:
         sizes = range(1, len(conditional) + 1)

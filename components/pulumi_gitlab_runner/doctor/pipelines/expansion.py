@@ -1,4 +1,4 @@
-"""Texts with CI variables in them."""
+"""Expansion of CI variables in strings."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,22 +6,24 @@ from collections.abc import Iterable, Mapping
 _VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
 _DEEPEST = 10
 _LONGEST = 8_192
-"""Characters of a text with variables, before and after they are expanded. No image has such a name."""
+"""The maximum length of a string, before and after its expansion: longer than any image name."""
 
 
 class RawText(str):
-    """The value of a variable with ``expand: false``: no variable in it is expanded."""
+    """The value of a variable with ``expand: false``, in which no variable is expanded."""
 
     __slots__ = ()
 
 
 def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> tuple[str, tuple[str, ...]]:
-    """A text with its variables expanded, and the names of those that have no value, which stay.
+    """Expand the variables in a string, and return their names if they have no value.
+
+    A variable without a value is not replaced.
 
     Args:
-        text: the text.
+        text: the string.
         variables: the values, by name.
-        longest: the most characters of a text, before and after.
+        longest: the maximum number of characters, before and after the expansion.
     """
     unknown: dict[str, None] = {}
 
@@ -50,7 +52,7 @@ def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> 
 
 
 def ways_to_give(names: Iterable[str]) -> str:
-    """The options that give values to variables and inputs; empty where none can."""
+    """The command line options that set variables and inputs; empty if no option can."""
     names = list(names)
     inputs = [name.strip("$[] ").removeprefix("inputs.") for name in names if name.startswith("$[[ inputs.")]
     variables = [name for name in names if not name.startswith("$[[")]
@@ -60,5 +62,5 @@ def ways_to_give(names: Iterable[str]) -> str:
 
 
 def variables_in(text: str) -> list[str]:
-    """The names of the variables and inputs in a text."""
+    """The names of the variables and inputs in a string."""
     return [name for match in _VARIABLE.finditer(text) if (name := match[1] or match[2] or match[3])]

@@ -1,4 +1,4 @@
-"""The expressions of ``rules: if``, with variables that may not be known here.
+"""The evaluation of ``rules: if`` expressions, in which variables may be unknown.
 
 Source: https://docs.gitlab.com/ci/jobs/job_rules/#cicd-variable-expressions; GitLab 18,
 lib/gitlab/ci/pipeline/expression/.
@@ -13,9 +13,9 @@ from functools import lru_cache
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 
 _MOST_TOKENS = 100
-"""GitLab's own limit."""
+"""The limit of GitLab."""
 _MOST_STEPS = 100_000
-"""The steps that the search for a pattern may take; one that may take more is not searched for."""
+"""The maximum number of steps of a pattern search; a pattern that may need more is not searched for."""
 
 _TOKENS = re.compile(
     r"""\s*(?:
@@ -29,11 +29,11 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 _PRECEDENCE = {"!": 1, "==": 10, "!=": 10, "=~": 10, "!~": 10, "&&": 11, "||": 12}
-"""The lower, the tighter."""
+"""A lower number binds tighter."""
 
 
 class _Unknown(Enum):
-    """A value that is not known here."""
+    """An unknown value."""
 
     ANY = "any value"
     BOOLEAN = "true or false"
@@ -49,15 +49,15 @@ _Value = str | bool | None | _Pattern | _Unknown
 
 
 class _SyntaxError(Exception):
-    """Text that is not an expression. GitLab refuses the pipeline, or takes it as false."""
+    """The text is not a valid expression. GitLab refuses the pipeline, or evaluates it to false."""
 
 
 def evaluated(expression: object, variables: Mapping[str, str]) -> bool | None:
-    """Whether an expression is true; None where that depends on what is not known here.
+    """Whether an expression is true; None if that depends on unknown variables.
 
     Args:
-        expression: such as ``$CI_COMMIT_BRANCH == "main" && $DEPLOY``.
-        variables: those that are known. Any other may have a value or none.
+        expression: the expression, such as ``$CI_COMMIT_BRANCH == "main" && $DEPLOY``.
+        variables: the known variables. Any other may have a value or none.
     """
     if not isinstance(expression, str) or "$[[" in expression:
         return None
@@ -71,7 +71,7 @@ def evaluated(expression: object, variables: Mapping[str, str]) -> bool | None:
 
 
 def all_of(*conditions: bool | None) -> bool | None:
-    """Whether all of these hold; None where that depends on one that is not known."""
+    """Whether all conditions are true; None if that depends on an unknown condition."""
     if False in conditions:
         return False
     return None if None in conditions else True
@@ -79,7 +79,7 @@ def all_of(*conditions: bool | None) -> bool | None:
 
 @lru_cache(maxsize=4096)
 def _tokens(expression: str) -> tuple[tuple[str, str], ...]:
-    """The tokens, each with its kind. Cached, since every job is asked for the rules of the workflow."""
+    """The tokens, each with its kind. Cached, since the rules of the workflow are evaluated for every job."""
     tokens: list[tuple[str, str]] = []
     at, end = 0, len(expression.rstrip())
     while at < end:
@@ -167,7 +167,7 @@ def _combined(operator: str, left: _Value, right: _Value) -> _Value:
 
 
 def _and(left: _Value, right: _Value) -> _Value:
-    """As in Ruby: what is not nil or false counts as true, an empty text too."""
+    """As in Ruby, every value except nil and false is true, also an empty string."""
     if not isinstance(left, _Unknown):
         return left if left is None or left is False else right
     if right is None or right is False:
@@ -178,14 +178,14 @@ def _and(left: _Value, right: _Value) -> _Value:
 def _or(left: _Value, right: _Value) -> _Value:
     if not isinstance(left, _Unknown):
         return right if left is None or left is False else left
-    # A variable that is not known may be empty, which is neither false here nor true in the end.
+    # An unknown variable may be empty, which `||` does not treat as false, and the result not as true.
     if left is _Unknown.BOOLEAN:
         return True if right is True else right if isinstance(right, _Unknown) else _Unknown.ANY
     return _Unknown.ANY
 
 
 def _matches(left: _Value, right: _Value) -> bool | _Unknown:
-    """Whether a text has what a pattern describes."""
+    """Whether a string matches a pattern."""
     if right is None or right is False:
         return False
     if isinstance(left, _Unknown | _Pattern) or isinstance(right, _Unknown | bool):
@@ -193,9 +193,7 @@ def _matches(left: _Value, right: _Value) -> bool | _Unknown:
     text = left if isinstance(left, str) else "true" if left is True else "false" if left is False else ""
     if isinstance(right, str):
         if not re.fullmatch(r"/.*/[ismU]*", right):
-            return (
-                text in right
-            )  # what holds no pattern is a plain text, which Ruby searches for the left side
+            return text in right  # without a pattern, Ruby searches the right string for the left one
         right = _pattern(right)
     found = _search(right, text)
     return _Unknown.BOOLEAN if found is None else found
@@ -203,10 +201,10 @@ def _matches(left: _Value, right: _Value) -> bool | _Unknown:
 
 @lru_cache(maxsize=1024)
 def _search(pattern: _Pattern, text: str) -> bool | None:
-    """Whether a pattern is found; None for one of which Python's syntax may say something else than RE2's.
+    """Whether a pattern is found; None if it may have another meaning in Python than in RE2, or is too slow.
 
-    GitLab searches with RE2, in a time that grows with the text alone. Python's search can take a time that
-    grows with a power of it, so that is bounded by the pattern's quantifiers.
+    GitLab uses RE2, whose search time is linear in the length of the text. The search time of Python may grow
+    with a power of it, so it is limited by the number of the pattern's quantifiers.
     """
     expression = pattern.expression
     quantifiers = len(re.findall(r"(?<!\\)(?:[*+]|\{\d*,?\d*\})", expression))

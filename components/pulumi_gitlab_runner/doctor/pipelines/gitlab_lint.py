@@ -1,4 +1,4 @@
-"""A pipeline's configuration as GitLab itself merges it: its lint API.
+"""A pipeline's configuration as merged by GitLab's CI Lint API.
 
 Source: https://docs.gitlab.com/api/lint/#validate-sample-cicd-configuration; GitLab 18, lib/api/lint.rb.
 """
@@ -25,27 +25,27 @@ from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.spec.stack_file import instance_url
 
 PATIENCE_S = 60.0
-"""How long GitLab may take."""
+"""Timeout of a request to GitLab, in seconds."""
 _LARGEST_ANSWER = 8 * 1024 * 1024
 
 
 def configuration_of_gitlab(
     file: Path, gitlab: str, project: str | None, certificates: Iterable[str] = ()
 ) -> CiConfiguration:
-    """Ask GitLab to merge a pipeline's file with all that it includes.
+    """Let GitLab merge a pipeline's file with all its includes.
 
-    Local includes are those of the project's default branch.
+    Local includes are read from the project's default branch.
 
     Args:
         file: the ``.gitlab-ci.yml``.
-        gitlab: GitLab's address.
-        project: its project, the number or the path. Default: the one of the CI job, else that of the remote
+        gitlab: the URL of GitLab.
+        project: the ID or the path of the project. Default: that of the CI job, else that of the remote
             `origin`.
-        certificates: the CAs in PEM that are trusted besides the system's.
+        certificates: CAs in PEM that are trusted in addition to the system's.
 
     Raises:
-        UsageError: there is no token or project, GitLab does not answer, or the configuration is not valid
-            there.
+        UsageError: the token or the project is unknown, GitLab does not answer, or it refuses the
+            configuration.
     """
     token = os.environ.get("GITLAB_TOKEN")
     if not token:
@@ -57,13 +57,13 @@ def configuration_of_gitlab(
     if answer.get("valid") is not True or not isinstance(merged, str):
         errors = answer.get("errors")
         said = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
-        raise UsageError(f"GitLab does not take {file}: {said[:2000]}")
+        raise UsageError(f"GitLab does not accept {file}: {said[:2000]}")
     content = read_yaml(Source(Path("the merged configuration of GitLab"), merged, merged, ((0, 0, True),)))
     return CiConfiguration(_plain(content) if isinstance(content, dict) else {}, ())
 
 
 def _plain(value: Any) -> Any:
-    """A value whose texts know no place: none of them is in a file of this machine."""
+    """A value with plain strings: their positions are not those of a file on this machine."""
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -90,9 +90,9 @@ def _ask(
         raise UsageError(f"GitLab at {gitlab} {error}") from None
     reasons = {
         401: "it does not accept the token in GITLAB_TOKEN",
-        403: "the owner of GITLAB_TOKEN may not do that: it needs the scope api, and the role Developer",
-        404: f"it does not show a project {project} to the owner of GITLAB_TOKEN; name it by --project",
-        429: "it has been asked too often: try again in a minute",
+        403: "it refuses the token in GITLAB_TOKEN, which needs the scope api, and the role Developer",
+        404: f"it does not show a project {project} to the owner of GITLAB_TOKEN; set it with --project",
+        429: "its rate limit is exceeded: try again in a minute",
     }
     if answer.status != HTTPStatus.OK:
         raise UsageError(f"GitLab at {gitlab}: {reasons.get(answer.status, f'HTTP {answer.status}')}")
@@ -106,7 +106,7 @@ def _ask(
 
 
 def _project_of_remote(file: Path) -> str:
-    """The path of the project that the remote `origin` names."""
+    """The project path in the URL of the remote `origin`."""
     command = ["git", "-C", str(file.absolute().parent), "remote", "get-url", "origin"]
     try:
         address = subprocess.run(
@@ -117,6 +117,6 @@ def _project_of_remote(file: Path) -> str:
     found = re.search(r"^(?:\w+://[^/]+/|[^/]+?:)(.+?)(?:\.git)?/?$", address)
     if not found:
         raise UsageError(
-            "the project in GitLab is not known: name it by --project, as group/project or its number"
+            "the project in GitLab is not known: set it with --project, to its path group/project or its ID"
         )
     return found[1]

@@ -1,4 +1,4 @@
-"""The files of a pipeline: what it includes, merged as GitLab merges them.
+"""The files of a pipeline and their includes, merged as GitLab merges them.
 
 Source: https://docs.gitlab.com/ci/yaml/includes/; GitLab 18, lib/gitlab/ci/config/external/.
 """
@@ -17,18 +17,18 @@ from pulumi_gitlab_runner.doctor.pipelines.inputs import inputs_of, with_inputs
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Documents, read_documents, read_yaml
 
 _MOST_INCLUDES = 150
-"""GitLab's default for the nested includes of a pipeline."""
+"""GitLab's default limit of the includes of a pipeline."""
 _ELSEWHERE = ("component", "project", "remote", "template", "artifact")
 
 
 @dataclass(frozen=True)
 class _Include:
-    """A file that another includes.
+    """A file that another file includes.
 
     Attributes:
         file: the file.
-        inputs: those that it is given.
-        rules: the rules of the include that may match or not, as text; empty where it is always included.
+        inputs: the inputs of the include.
+        rules: the rules of the include that may match or not, as text; empty if it is always included.
     """
 
     file: Path
@@ -41,13 +41,12 @@ class PipelineFiles:
     """Reads the files of a pipeline.
 
     Attributes:
-        project: the directory that ``include: local`` starts from.
-        variables: those from outside of the file, for `include` and its rules.
-        inputs: those that the pipeline is started with.
-        left_out: the rules of includes that are taken as not matching.
-        conditional: the rules that were met and may match or not. Equal rules match together, wherever they
-            are.
-        not_read: what is included from elsewhere, in words.
+        project: the root directory of ``include: local``.
+        variables: the variables that are defined outside of the file, for `include` and its rules.
+        inputs: the inputs of the pipeline.
+        left_out: the rules of includes that are treated as not matching.
+        conditional: the rules that may match or not. Equal rules match together, also in different files.
+        not_read: descriptions of the includes that were not read.
     """
 
     project: Path
@@ -62,7 +61,7 @@ class PipelineFiles:
     _includes: dict[tuple[Path, str], tuple["_Include", ...]] = field(default_factory=dict)
 
     def without(self, left_out: frozenset[str]) -> "PipelineFiles":
-        """The same files, read already, with other includes left out."""
+        """The same files, without reading them again, with other includes left out."""
         return PipelineFiles(
             self.project,
             self.variables,
@@ -81,10 +80,10 @@ class PipelineFiles:
         return tuple(self._documents)
 
     def merged(self, file: Path) -> dict[str, Any]:
-        """A file merged over what it includes.
+        """The content of a file, merged over its includes.
 
         Raises:
-            UsageError: a file cannot be read, is no pipeline's configuration, or is included in a circle.
+            UsageError: a file cannot be read, is not a pipeline configuration, or includes itself.
         """
         return self._merged(file, self.inputs, ())
 
@@ -119,11 +118,11 @@ class PipelineFiles:
         content = read_yaml(source)
         content = {} if content is None else content
         if not isinstance(content, dict):
-            raise UsageError(f"{file} is not a pipeline's configuration: its top is not a mapping of names")
+            raise UsageError(f"{file} is not a pipeline configuration: its top level is not a mapping")
         return content
 
     def _declared_inputs(self, file: Path, header: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs that ``spec:`` declares, those of the files that it includes among them."""
+        """The inputs that ``spec:`` declares, also in its includes."""
         spec = header.get("spec")
         spec = spec if isinstance(spec, dict) else {}
         contents = [spec]
@@ -137,7 +136,7 @@ class PipelineFiles:
         return found
 
     def _included(self, file: Path, includes: object) -> Iterator[_Include]:
-        """The files that a file includes; includes of other projects are recorded."""
+        """The files that a file includes; other includes are added to `not_read`."""
         listed = includes if isinstance(includes, list) else [] if includes is None else [includes]
         for include in listed:
             settings = _as_mapping(include)
@@ -163,14 +162,14 @@ class PipelineFiles:
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Two mappings, merged deeply; lists are not merged."""
+    """A deep merge of two mappings; a list replaces the other list."""
     result = dict(below)
     _merge_in(result, above)
     return result
 
 
 def _merge_in(result: dict[str, Any], above: Mapping[str, Any]) -> None:
-    """Merge a mapping over another, which changes; those in it do not."""
+    """Merge a mapping into `result`; mappings nested in `result` are replaced, not changed."""
     for key, value in above.items():
         under = result.get(key)
         if isinstance(under, dict) and isinstance(value, dict):
@@ -185,7 +184,7 @@ def _as_mapping(include: object) -> Mapping[str, Any]:
 
 
 def described_include(include: Mapping[str, Any]) -> str:
-    """An include of what is not in the project's files, in words."""
+    """The description of an include that is not a local file."""
     kind = next((kind for kind in _ELSEWHERE if kind in include), None)
     if kind is None:
         return "an include of an unknown kind"
@@ -206,12 +205,12 @@ def _local_files(local: str, project: Path, file: Path) -> list[Path]:
         if not each.exists():
             raise UsageError(f"{file} includes {local!r}: {each} cannot be read: there is no such file")
         if not each.resolve().is_relative_to(project.resolve()):
-            raise UsageError(f"{file} includes {local!r}, which leads out of {project}")
+            raise UsageError(f"{file} includes {local!r}, which links to a file outside of {project}")
     return found
 
 
 def _matching(pattern: str, project: Path) -> list[Path]:
-    """The files that match: ``**`` is any text, ``*`` any without a slash.
+    """The files that match a pattern: ``**`` matches any text, ``*`` any text without a slash.
 
     Source: GitLab 18, `Repository#search_files_by_wildcard_path`.
     """
@@ -229,7 +228,7 @@ def _files(parts: Sequence[str], project: Path) -> list[Path]:
 
 
 def _matches(parts: Sequence[str], name: str) -> bool:
-    """Whether a name matches, in a time that grows with its length alone: no pattern makes it search."""
+    """Whether a name matches a pattern, without backtracking."""
     ends = {0}
     for part in parts:
         if not ends:
@@ -251,7 +250,7 @@ def _matches(parts: Sequence[str], name: str) -> bool:
 
 
 def _rules_match(rules: object, project: Path, variables: Mapping[str, str]) -> bool | None:
-    """Whether one of an include's rules matches; None where that depends on the pipeline."""
+    """Whether one of an include's rules matches; None if that depends on the pipeline."""
     if not isinstance(rules, list) or not rules:
         return True
     for rule in rules:
@@ -270,7 +269,7 @@ def _rules_match(rules: object, project: Path, variables: Mapping[str, str]) -> 
 
 
 def _any_exists(paths: object, project: Path) -> bool | None:
-    """Whether there is one of the files; None where only GitLab can say it."""
+    """Whether one of the files exists; None if only GitLab knows."""
     if isinstance(paths, dict):
         return None  # of another project
     wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
@@ -280,7 +279,7 @@ def _any_exists(paths: object, project: Path) -> bool | None:
 
 
 def _exists(path: str, project: Path) -> bool:
-    """Whether there is such a file: ``**/`` is any directories or none, as in Ruby's `File.fnmatch`."""
+    """Whether a file matches: ``**/`` matches any directories or none, as in Ruby's `File.fnmatch`."""
     path = path.lstrip("/")
     if ".." in Path(path).parts:
         return False

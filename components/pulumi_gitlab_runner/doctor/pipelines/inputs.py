@@ -1,4 +1,4 @@
-"""The inputs of a pipeline's file: `spec: inputs`, worked into its text before that is read as YAML.
+"""The inputs of a pipeline's file: `spec: inputs`, interpolated into its text before it is parsed as YAML.
 
 Source: https://docs.gitlab.com/ci/inputs/; GitLab 18, lib/gitlab/ci/config/interpolation/.
 """
@@ -17,26 +17,26 @@ _TRUNCATE = re.compile(r"truncate\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 
 
 def given_inputs(assignments: Sequence[str]) -> dict[str, Any]:
-    """The inputs of ``NAME=VALUE`` each, a list or a truth as JSON.
+    """The inputs from ``NAME=VALUE`` assignments; arrays and booleans are written as JSON.
 
     Raises:
-        UsageError: one has no name.
+        UsageError: an assignment has no name or no equals sign.
     """
     found: dict[str, Any] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not (name and equals):
-            raise UsageError("--input takes NAME=VALUE")
+            raise UsageError("--input accepts NAME=VALUE")
         found[name] = value
     return found
 
 
 def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that have a value: those that are declared and given, else their defaults.
+    """The values of the declared inputs: the given ones, else their defaults.
 
     Args:
         declared: the inputs of the file, as ``spec: inputs`` declares them.
-        given: the inputs of the include, or of the pipeline's start.
+        given: the inputs of the include or of the pipeline.
     """
     found: dict[str, Any] = {}
     for name, settings in declared.items():
@@ -48,12 +48,12 @@ def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str
 
 
 def with_inputs(source: Source, inputs: Mapping[str, Any], variables: Mapping[str, str]) -> Source:
-    """A text with its ``$[[ inputs.… ]]`` worked in; those without a value stay.
+    """A source with its ``$[[ inputs.… ]]`` interpolated; those without a value are not replaced.
 
     Args:
-        source: the text.
+        source: the source.
         inputs: the values, by name.
-        variables: what the function `expand_vars` expands.
+        variables: the variables for the function `expand_vars`.
     """
     texts: list[str] = []
     pieces: list[tuple[int, int, bool]] = []
@@ -77,7 +77,7 @@ def with_inputs(source: Source, inputs: Mapping[str, Any], variables: Mapping[st
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Where each ``$[[ … ]]`` begins and ends; one is on one line."""
+    """The start and end of each ``$[[ … ]]``, which does not span lines."""
     line_end = start = 0
     while (start := text.find("$[[", start)) >= 0:
         if line_end <= start:
@@ -90,7 +90,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _value(expression: str, inputs: Mapping[str, Any], variables: Mapping[str, str]) -> str | None:
-    """The replacement of a block; None where it is not known."""
+    """The value of an interpolation block; None if it is not known."""
     access, *functions = (part.strip() for part in expression.split("|"))
     name = _ACCESS.fullmatch(access)
     if name is None or name[1] not in inputs:

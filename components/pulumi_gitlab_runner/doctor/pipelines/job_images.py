@@ -1,4 +1,4 @@
-"""The images and services of a pipeline's jobs, variables in their names expanded."""
+"""The images and services of a pipeline's jobs, with the variables in their names expanded."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ class JobImage:
     """An image or service of a job.
 
     Attributes:
-        job: the job's name.
-        role: ``image`` or ``service``; ``helper`` for the runner's own helper image.
-        image: its name, variables expanded.
-        unknown: the variables in it that have no value.
-        variables: all of the job's variables.
-        pull_policy: the policies that the job asks for; empty for the runner's own.
-        written: the name as it is written, which knows its place in a file.
+        job: the name of the job.
+        role: ``image`` or ``service``; ``helper`` for the helper image of the runner.
+        image: the name of the image, with its variables expanded.
+        unknown: the variables in the name that have no value.
+        variables: all variables of the job.
+        pull_policy: the pull policies of the job; empty for those of the runner.
+        written: the name as written in the file, if possible a `WrittenText`.
     """
 
     job: str
@@ -34,7 +34,7 @@ class JobImage:
 
     @property
     def place(self) -> Place | None:
-        """Where its name is written; None for one that no file here names."""
+        """The place of the name in a file; None if no local file contains it."""
         return self.written.place if isinstance(self.written, WrittenText) else None
 
 
@@ -43,10 +43,9 @@ class ImagesOfJob:
     """The images that a job pulls.
 
     Attributes:
-        images: its image and services, each that its matrix and its rules make of it.
-        not_read: what may name others and was not read, in words.
-        has_image: whether the job has an image of its own, or may have one; else the runner's default is
-            used.
+        images: its image and services, with every name that its matrix and its rules result in.
+        not_read: descriptions of configuration that was not read and may contain other images.
+        has_image: whether the job has an image, or may have one; else the runner's default is used.
     """
 
     images: tuple[JobImage, ...]
@@ -59,16 +58,17 @@ def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]
 
     Args:
         configuration: the pipeline's configuration.
-        job: the job's name.
-        given: variables from outside of the file, such as the project's; they win.
+        job: the name of the job.
+        given: the variables that are defined outside of the file, such as those of the project. They take
+            precedence.
 
     Raises:
-        UsageError: the job extends or refers to what is not there.
+        UsageError: the job extends or refers to a job that does not exist.
     """
     settings, content = configuration.value(job), configuration.globals()
     settings = settings if isinstance(settings, dict) else {}
     missing = configuration.missing_of(job)
-    not_read = [f"{name}, which {job} extends: it may be in what was not read" for name in missing]
+    not_read = [f"{name}, which {job} extends: it may be in an include that was not read" for name in missing]
     found: dict[tuple[str, str, int], JobImage] = {}
     containers = list(_containers(content, settings))
     not_read += [f"{role} of {job}: {name.name}" for role, name, _ in containers if isinstance(name, Missing)]
@@ -76,8 +76,8 @@ def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]
         for number, (role, name, policies) in enumerate(containers):
             if isinstance(name, str) and name:
                 image, unknown = expand(name, variables)
-                made = JobImage(job, role, image, unknown, variables, policies, name)
-                found.setdefault((role, image, number), made)
+                job_image = JobImage(job, role, image, unknown, variables, policies, name)
+                found.setdefault((role, image, number), job_image)
     has_image = any(role == "image" for role, _, _ in containers) or bool(missing)
     return ImagesOfJob(tuple(found.values()), tuple(not_read), has_image)
 
@@ -85,7 +85,7 @@ def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]
 def _containers(
     content: Mapping[str, Any], job: Mapping[str, Any]
 ) -> Iterator[tuple[str, str | Missing, tuple[str, ...]]]:
-    """A job's image and services, its own or inherited: role, name as it is written, pull policies."""
+    """The image and services of a job, including inherited ones: role, name as written, pull policies."""
     services = _own_or_default(content, job, "services")
     listed = services if isinstance(services, list) else [services]
     for role, value in (
@@ -102,10 +102,10 @@ def _containers(
 
 
 def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str) -> Any:
-    """A key's value in a job, else in `default:`, else the deprecated global one; empty counts as missing.
+    """The value of a key in a job, else in `default:`, else the deprecated global one.
 
-    Source: GitLab 18, lib/gitlab/config/entry/factory.rb: a value of nil is not specified, so it is
-        inherited.
+    Source: GitLab 18, lib/gitlab/config/entry/factory.rb: a key with the value nil counts as not specified,
+    so it is inherited.
     """
     if job.get(key) is not None:
         return job[key]

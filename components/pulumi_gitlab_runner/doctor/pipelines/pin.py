@@ -1,7 +1,7 @@
-"""Pinning the images of a pipeline: `name:tag` becomes `name:tag@sha256:…` in the file that names it.
+"""Pinning the images of a pipeline: `name:tag` becomes `name:tag@sha256:…` in the file that contains it.
 
-A digest wins over the tag before it, so one is written only where every job that uses the name runs the same
-image.
+A digest takes precedence over the tag before it, so it is written only if every job that uses the name runs
+the same image.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,35 +29,35 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
 
-_ASK_GITLAB = "ask GitLab for the whole of the pipeline: --gitlab URL, with GITLAB_TOKEN"
-_EACH_BY_ITSELF = "write the name out with its digest, one for each of the jobs"
-_TEXT_OF_ITS_OWN = "write the name as a quoted text in the image or the service itself; then pin again"
+_ASK_GITLAB = "let GitLab merge the whole pipeline: --gitlab URL, with GITLAB_TOKEN"
+_FOR_EACH_JOB = "write the full name with its digest in each job"
+_AS_STRING = "write the name as a quoted string under `image` or `services`; then pin again"
 
 
 class State(StrEnum):
-    """How an image is pinned."""
+    """The state of an image in a file."""
 
     PINNED = "pinned"
     NOT_PINNED = "not pinned"
     MOVED = "moved"
-    """Its tag has moved on since it was pinned."""
+    """It is pinned, but the tag has another digest now."""
     DIGEST_ALONE = "digest alone"
-    """It has no tag, so there is nothing to move."""
+    """It has a digest and no tag that could be moved."""
     UNKNOWN = "unknown"
-    """It cannot be pinned here: its name is not known or not the same for all jobs, or the registry fails."""
+    """It cannot be pinned: its name is unknown or not the same in all jobs, or the registry fails."""
 
 
 @dataclass(frozen=True)
 class Pin:
-    """A place that names an image, and how it is pinned.
+    """The state of an image at a place of a file.
 
     Attributes:
-        place: where it is.
-        name: the image as it is written there, variables and all.
-        state: how it is pinned.
-        message: that in words.
-        pinned: its name as it should be written; None where that is not known.
-        fix: what to do where it cannot be pinned.
+        place: the place in the file.
+        name: the name as written there, with its variables.
+        state: the state of the image.
+        message: a description of the state.
+        pinned: the name with the digest to write; None if there is nothing to write.
+        fix: how to fix it if it cannot be pinned; else empty.
     """
 
     place: Place
@@ -70,12 +70,12 @@ class Pin:
 
 @dataclass(frozen=True)
 class PipelinePins:
-    """How the images of a pipeline are pinned.
+    """The pins of a pipeline's images.
 
     Attributes:
-        pins: those that its files name, in the order of the files and their lines.
-        not_read: what may name other images and was not read, in words.
-        elsewhere: images without a digest that no file here names.
+        pins: the images in its files, in the order of the files and their lines.
+        not_read: descriptions of configuration that was not read and may contain other images.
+        elsewhere: images without a digest that are in no local file.
     """
 
     pins: tuple[Pin, ...]
@@ -90,17 +90,17 @@ def examine_pins(
     client: "RegistryClient",
     merged: CiConfiguration | None = None,
 ) -> PipelinePins:
-    """Say of each image of a pipeline how it is pinned, and how it should be.
+    """Examine each image of a pipeline, and look up the digests to pin.
 
     Args:
-        configurations: the pipeline's, once for each way that the rules of its includes may match.
-        given: variables from outside of the file; they win.
-        user: whose credentials the registries are asked with.
-        client: asks the registries, all at once.
-        merged: the configuration as GitLab merges it, where it was asked.
+        configurations: the possible configurations of the pipeline.
+        given: the variables that are defined outside of the file. They take precedence.
+        user: the user whose credentials are sent to the registries.
+        client: the client of the registries.
+        merged: the configuration as merged by GitLab; None if it was not requested.
 
     Raises:
-        UsageError: a job extends or refers to what is not there.
+        UsageError: a job extends or refers to a job that does not exist.
     """
     uses, unused, not_read = _places(configurations, given)
     judge = _Judge(
@@ -138,10 +138,11 @@ _Uses = dict[Place, list[JobImage]]
 def _places(
     configurations: CiConfigurations, given: Mapping[str, str]
 ) -> tuple[_Uses, _Uses, tuple[str, ...]]:
-    """The places that name images, those that jobs use and others, and what was not read.
+    """The places of image names that jobs use, other places, and descriptions of what was not read.
 
-    With each place comes what jobs make of it. The others are in hidden jobs and in `default`; they count
-    where no variable is in the name: a job that extends one then runs the same image.
+    Each place is returned with the images of the jobs that use it. The other places are in hidden jobs and in
+    `default`. They are pinned only if the name has no variable: a job that extends one then runs the same
+    image.
     """
     uses: _Uses = {}
     unused: _Uses = {}
@@ -167,7 +168,7 @@ def _images_of_jobs(configuration: CiConfiguration, given: Mapping[str, str]) ->
 
 
 def _other_places(configuration: CiConfiguration) -> Iterator[Place]:
-    """The places of texts that a job uses for something else than the name of an image."""
+    """The places of strings that jobs use for other keys than the name of an image."""
     settings = configuration.globals()
     default = settings.pop("default", None)
     left: list[Any] = []
@@ -194,13 +195,14 @@ def _other_places(configuration: CiConfiguration) -> Iterator[Place]:
 
 @dataclass(frozen=True)
 class _Judge:
-    """Says what one digest at a place would do to the jobs that use it.
+    """Decides whether a digest can be written at a place.
 
     Attributes:
-        given: variables from outside of the file.
-        other_places: the texts that are used for something else too.
-        of_gitlab: the images of the jobs as GitLab merges them, where it was asked.
-        uncertain: whether the pipeline includes what was not read, which may set variables.
+        given: the variables that are defined outside of the file.
+        other_places: the places of strings that are also used for other keys.
+        of_gitlab: the images of the jobs in the configuration that GitLab merged; None if it was not
+            requested.
+        uncertain: whether the pipeline has includes that were not read, which may set variables.
     """
 
     given: Mapping[str, str]
@@ -209,21 +211,23 @@ class _Judge:
     uncertain: bool
 
     def judged(self, place: Place, images: Sequence[JobImage], *, used: bool = True) -> Pin | ImageReference:
-        """The image that all jobs make of a place, to ask for its digest; else how it is pinned, or why not.
+        """The image whose digest is to be looked up, if it is the same in all jobs; else the result.
 
         Args:
             place: the place.
-            images: what each job makes of it.
+            images: the images of the jobs that use it.
             used: whether a job uses it.
         """
         written = str(images[0].written)
         unknown = dict.fromkeys(name for image in images for name in image.unknown)
         if unknown:
-            message, ways = f"{', '.join(unknown)} has no value here", ways_to_give(unknown)
-            way_out = (
-                f"write the name out with its digest, or give the value: {ways}" if ways else _ASK_GITLAB
+            message, options = f"the value of {', '.join(unknown)} is not known here", ways_to_give(unknown)
+            fix = (
+                f"write the full name with its digest, or give the value: {options}"
+                if options
+                else _ASK_GITLAB
             )
-            return Pin(place, written, State.UNKNOWN, message, fix=way_out)
+            return Pin(place, written, State.UNKNOWN, message, fix=fix)
         try:
             references = {image.image: parse(image.image) for image in images}
         except InvalidImageReference as error:
@@ -232,38 +236,38 @@ class _Judge:
         if all(each.digest and not each.tag for each in every):
             return Pin(place, written, State.DIGEST_ALONE, "it has a digest and no tag")
         if all(each.digest for each in every) and "@" not in written:
-            return Pin(place, written, State.PINNED, "its digest is in a variable, or in an input")
+            return Pin(place, written, State.PINNED, "its digest is in a variable or an input")
         if several := self._not_one_image(written, images, used=used):
-            why, way_out = several
-            return Pin(place, written, State.UNKNOWN, why, fix=way_out)
+            why, fix = several
+            return Pin(place, written, State.UNKNOWN, why, fix=fix)
         return every[0]
 
     def _not_one_image(
         self, written: str, images: Sequence[JobImage], *, used: bool
     ) -> tuple[str, str] | None:
-        """Why a digest may be wrong for one of the jobs, and the way out; None where all run one image."""
+        """Why a digest may be wrong for one of the jobs, and the fix; None if all jobs run one image."""
         names = dict.fromkeys(image.image for image in images)
         if len(names) > 1:
             shown = " and ".join(map(without_password, list(names)[:3])) + (
                 " and others" if len(names) > 3 else ""
             )
-            return f"jobs make {shown} of it, and one digest is not right for all", _EACH_BY_ITSELF
+            return f"it is {shown}, depending on the job, which have different digests", _FOR_EACH_JOB
         variables = [name for name in variables_in(written) if name not in self.given]
         if variables and self.uncertain:
-            why = f"{', '.join(variables)} may be set in what was not read"
+            why = f"{', '.join(variables)} may be set in an include that was not read"
             return why, f"{_ASK_GITLAB}; or give the value: {ways_to_give(variables)}"
         if used and self.of_gitlab is not None:
             jobs = {(image.job, image.role) for image in images}
             theirs = [each.image for each in self.of_gitlab if (each.job, each.role) in jobs]
             if not names.keys() <= set(theirs):
-                made = " and ".join(map(without_password, theirs)) or "no image"
-                return f"GitLab makes {made} of it", _EACH_BY_ITSELF
+                found = " and ".join(map(without_password, theirs)) or "no image"
+                return f"in the configuration that GitLab merged, it is {found}", _FOR_EACH_JOB
         return None
 
     def pinned(
         self, place: Place, written: str, reference: ImageReference, digest: str | None, message: str
     ) -> Pin:
-        """The meaning of a registry's answer for a place."""
+        """The result for a place, from a registry's answer."""
         if digest is None:
             return Pin(place, written, State.UNKNOWN, message, fix=_NO_ANSWER)
         if reference.digest == digest:
@@ -271,15 +275,16 @@ class _Judge:
         name = written.partition("@")[0]
         pinned = f"{name if reference.tag else f'{name}:latest'}@{digest}"
         why = place.unchangeable or (
-            "the same text is used for something else too" if place in self.other_places else ""
+            "the same string is also used for another key" if place in self.other_places else ""
         )
         if why:
             message = f"{digest} cannot be written here: {why}"
-            return Pin(place, written, State.UNKNOWN, message, fix=_TEXT_OF_ITS_OWN)
+            return Pin(place, written, State.UNKNOWN, message, fix=_AS_STRING)
         if reference.digest is None:
-            message = f"the tag {reference.tag or 'latest'} is {digest}"
+            message = f"the tag {reference.tag or 'latest'} has the digest {digest}"
             return Pin(place, written, State.NOT_PINNED, message, pinned)
-        return Pin(place, written, State.MOVED, f"the tag {reference.tag} is now {digest}", pinned)
+        message = f"the tag {reference.tag} now has the digest {digest}"
+        return Pin(place, written, State.MOVED, message, pinned)
 
 
 def _tagged(reference: ImageReference) -> ImageReference:
@@ -289,7 +294,7 @@ def _tagged(reference: ImageReference) -> ImageReference:
 def _digests(
     references: Sequence[ImageReference], user: DockerUser, client: "RegistryClient"
 ) -> dict[ImageReference, tuple[str | None, str]]:
-    """The digest of each image's tag, or none, and what the registry says."""
+    """For each image, the digest of its tag, if it was found, and the message of the registry's answer."""
     distinct = list(dict.fromkeys(map(_tagged, references)))
     answers = client.ask_all((each, _credentials(each, user)) for each in distinct)
     return {each: (answer.digest, answer.message) for each, answer in zip(distinct, answers, strict=True)}
@@ -302,7 +307,7 @@ def _credentials(image: ImageReference, user: DockerUser) -> Credentials | None:
 
 
 def with_pins(text: str, file: Path, pins: Sequence[Pin]) -> str:
-    """The text of a file with every image as it should be written; nothing else of it changes."""
+    """The text of a file with its images pinned; the rest is unchanged."""
     of_file = [pin for pin in pins if pin.place.file == file and pin.pinned]
     for pin in sorted(of_file, key=lambda pin: pin.place.start, reverse=True):
         place = pin.place
@@ -310,17 +315,17 @@ def with_pins(text: str, file: Path, pins: Sequence[Pin]) -> str:
     return text
 
 
-_NO_ANSWER = "check the name, the way from here to the registry, and `docker login`; then pin again"
-_PUSHED = "everyone who may push to the tag decides what jobs run"
+_NO_ANSWER = "check the name, the connection to the registry, and `docker login`; then pin again"
+_PUSHED = "everyone who may push the tag decides what jobs run"
 
 
 def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[Finding, tuple[Place, ...]]:
-    """The remaining tasks, each with its place where it has one.
+    """The findings about a pipeline's images, with their places in its files.
 
     Args:
-        pipeline: the pipeline's images.
-        file: its file.
-        written: whether the pins that are known have been written into the files.
+        pipeline: the pins of the pipeline's images.
+        file: the ``.gitlab-ci.yml``, as given on the command line.
+        written: whether the digests have been written to the files.
     """
     fix = f"runner-doctor pin {file}"
     findings: dict[Finding, tuple[Place, ...]] = {}
@@ -333,24 +338,24 @@ def pin_findings(pipeline: PipelinePins, file: Path, *, written: bool) -> dict[F
             finding = Finding(FindingName.NOT_PINNED, where, what, _PUSHED, fix)
         elif pin.state is State.MOVED and not written:
             finding = Finding(
-                FindingName.TAG_MOVED, where, what, "jobs run an older image than the tag now names", fix
+                FindingName.TAG_MOVED, where, what, "jobs run another image than the tag's current one", fix
             )
         else:
             continue
         findings[finding] = (pin.place,)
     for image in pipeline.elsewhere:
-        what = f"{without_password(image.image)}: it has no digest, and no file of this project names it"
-        way_out = "pin it where it is written, or set the image in this pipeline"
+        what = f"{without_password(image.image)}: it has no digest, and is in no file of this project"
+        elsewhere_fix = "pin it in the included file, or set the image in this pipeline"
         where = f"{image.role} of {image.job}"
-        findings[Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, way_out)] = ()
+        findings[Finding(FindingName.CANNOT_BE_PINNED, where, what, _PUSHED, elsewhere_fix)] = ()
     for elsewhere in pipeline.not_read:
-        why = "images that it names are not seen, and may not be pinned"
+        why = "its images were not examined, and may not be pinned"
         findings[Finding(FindingName.NOT_READ, str(file), f"not read: {elsewhere}", why, _ASK_GITLAB)] = ()
     return findings
 
 
 def shown_file(file: Path, asked: Path) -> Path:
-    """A file of a pipeline, named as the pipeline's own file was: from the working directory, or in full."""
+    """The path of a pipeline's file as shown: absolute or relative like the path on the command line."""
     if asked.is_absolute() or not file.is_relative_to(Path.cwd()):
         return file
     return file.relative_to(Path.cwd())

@@ -1,4 +1,4 @@
-"""The images that a pipeline pulls with a runner, each once, with the jobs that want it."""
+"""The images that a pipeline pulls with a runner, each once, with the jobs that use it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,9 +17,9 @@ from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 _SHOWN = 300
-"""How much of a name is shown that may be of any length."""
+"""The maximum number of characters of an image name in a message."""
 _MOST_SHOWN = 3
-"""How many jobs a finding names."""
+"""The maximum number of jobs in a message."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Pipeline:
     """The images that a pipeline pulls.
 
     Attributes:
-        images: the images, once for each set of credentials of their jobs.
-        places: where in the files each of them is named.
-        not_read: what may name other images and was not read, in words.
-        findings: names that are not known, or mean another registry than they seem to, with where they are.
+        images: the images, once for each value of `DOCKER_AUTH_CONFIG` and each pull policy.
+        places: for each image, the places of its name in the files.
+        not_read: descriptions of configuration that was not read and may contain other images.
+        findings: unknown names, and names that are another image than intended, with their places.
     """
 
     images: tuple[AskedImage, ...]
@@ -47,20 +47,19 @@ def read_pipeline(
     shorthands: Shorthands,
     merged: CiConfiguration | None = None,
 ) -> Pipeline:
-    """Collect the images and services of a pipeline's jobs, the runner's own among them.
+    """Collect the images and services of a pipeline's jobs, including those that the runner adds.
 
     Args:
-        configurations: the pipeline's, once for each way that the rules of its includes may match.
-        job: only this job; None for all.
-        variables: those from outside of the file.
-        host: the runner: its default image, and the services that it adds to every job.
-        shorthands: the names that a stack has for registries.
-        merged: the configuration as GitLab merges it, where it was asked; the files then only say where
-            images are
-            named.
+        configurations: the possible configurations of the pipeline.
+        job: the name of the only job to examine; None for all jobs.
+        variables: the variables that are defined outside of the file.
+        host: the runner, with its default image and the services that it adds to every job.
+        shorthands: the registries that a short name may refer to.
+        merged: the configuration as merged by GitLab; None if it was not requested. With it, the files are
+            used only for the places of images.
 
     Raises:
-        UsageError: the pipeline has no such job, or a job of it is not right.
+        UsageError: the pipeline has no such job, or a job is invalid.
     """
     in_files = _images_of_jobs(configurations.each, job, variables)
     found = _images_of_jobs((merged,), job, variables) if merged else in_files
@@ -101,7 +100,7 @@ def _key(image: JobImage) -> tuple[str, str, str]:
 def _images_of_jobs(
     configurations: Iterable[CiConfiguration], job: str | None, variables: JobVariables
 ) -> list[ImagesOfJob]:
-    """The images of the wanted jobs, in each configuration that has them."""
+    """The images of the selected jobs, in each configuration that has them."""
     return [
         images_of(configuration, name, variables.values)
         for configuration in configurations
@@ -110,7 +109,7 @@ def _images_of_jobs(
 
 
 def _places(jobs: Iterable[ImagesOfJob]) -> dict[tuple[str, str, str], dict[Place, None]]:
-    """Where in the files each image of each job is named."""
+    """The places of each image of each job in the files."""
     found: dict[tuple[str, str, str], dict[Place, None]] = {}
     for image in (image for job in jobs for image in job.images):
         if place := image.place:
@@ -119,7 +118,7 @@ def _places(jobs: Iterable[ImagesOfJob]) -> dict[tuple[str, str, str], dict[Plac
 
 
 def _wanted(configuration: CiConfiguration, job: str | None) -> list[str]:
-    """All jobs that run containers, or the one that is wanted: another's mistakes do not matter to it."""
+    """The jobs to examine: all that run containers, or only `job`, so that errors in others do not matter."""
     if job is None:
         return configuration.container_jobs()
     return [job] if configuration.runs_containers(job) else []
@@ -146,7 +145,7 @@ def _runners_own(
 
 
 def _grouped(images: Sequence[JobImage]) -> Iterator[list[JobImage]]:
-    """The images, those with the same name, variable and pull policy together."""
+    """The images, grouped by name, `DOCKER_AUTH_CONFIG` and pull policy."""
     groups: dict[tuple[object, ...], list[JobImage]] = {}
     for image in images:
         key = (image.image, image.variables.get(DOCKER_AUTH_CONFIG), image.pull_policy)
@@ -157,9 +156,9 @@ def _grouped(images: Sequence[JobImage]) -> Iterator[list[JobImage]]:
 def _with_known_credentials(
     images: Sequence[JobImage],
 ) -> tuple[list[JobImage], dict[tuple[str, ...], list[JobImage]]]:
-    """The images with the variables in their `DOCKER_AUTH_CONFIG` expanded, and those where that fails.
+    """The images with the variables in their `DOCKER_AUTH_CONFIG` expanded, and those for which that fails.
 
-    The second are given by the variables without a value.
+    The latter are grouped by the variables that have no value.
     """
     known: list[JobImage] = []
     unknown: dict[tuple[str, ...], list[JobImage]] = {}
@@ -180,7 +179,7 @@ def _asked(same: Sequence[JobImage], variables: JobVariables) -> AskedImage:
 
 
 _Found = tuple[Finding, Sequence[JobImage]]
-"""A finding, and the images that it is about."""
+"""A finding, and the images that have it."""
 
 
 def _shorthands(images: Sequence[JobImage], shorthands: Shorthands) -> Iterator[_Found]:
@@ -200,7 +199,7 @@ def _unknown_names(images: Sequence[JobImage]) -> Iterator[_Found]:
             Finding(
                 FindingName.VARIABLE_UNKNOWN,
                 _shown_users([f"{user.role} of {user.job}" for user in users]),
-                f"the name {shown} holds {names}, whose value is not known here",
+                f"the name {shown} contains {names}, whose value is not known here",
                 "the image was not examined",
                 _ways_to_give(unknown),
             ),
@@ -215,7 +214,7 @@ def _unknown_credentials(images: Mapping[tuple[str, ...], Sequence[JobImage]]) -
             Finding(
                 FindingName.VARIABLE_UNKNOWN,
                 f"{VARIABLE} of {_shown_users([user.job for user in users])}",
-                f"the value holds {_shown(', '.join(unknown))}, whose value is not known here",
+                f"it contains {_shown(', '.join(unknown))}, whose value is not known here",
                 "its credentials are not known, so the images of these jobs were not examined",
                 _ways_to_give(unknown),
             ),
@@ -225,16 +224,16 @@ def _unknown_credentials(images: Mapping[tuple[str, ...], Sequence[JobImage]]) -
 
 def _ways_to_give(unknown: Sequence[str]) -> str:
     ways = ways_to_give(unknown)
-    return f"give it: {ways}" if ways else "ask GitLab for the whole of the pipeline: --gitlab URL"
+    return f"give the value: {ways}" if ways else "let GitLab merge the whole pipeline: --gitlab URL"
 
 
 def _shown(text: str) -> str:
-    """A text in which a reference to what was not read is shown as the file has it."""
+    """A text with unresolved references as written in the file."""
     return re.sub(r"\$\[\[ (!reference \[.*?\]) \]\]", r"\1", text)
 
 
 def _shown_users(users: Sequence[str]) -> str:
-    """Jobs, the first ones by name."""
+    """The first jobs by name, and the number of the others."""
     distinct = list(dict.fromkeys(users))
     others = len(distinct) - _MOST_SHOWN
     return ", ".join(distinct[:_MOST_SHOWN]) + (f" and {others} more" if others > 0 else "")

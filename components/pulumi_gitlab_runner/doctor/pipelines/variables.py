@@ -1,9 +1,8 @@
-"""The variables that a pipeline's file gives to its jobs.
+"""The variables that a pipeline's file sets for its jobs.
 
 Source: https://docs.gitlab.com/ci/variables/#cicd-variable-precedence; GitLab 18,
-    lib/gitlab/ci/pipeline/seed/build.rb:
-variables of a job replace the global ones, its matrix's those, and those of the rule that matches all of
-these.
+lib/gitlab/ci/pipeline/seed/build.rb: from the lowest to the highest precedence, the global variables, those
+of the job, of its matrix, and of the rule that matches.
 """
 
 import itertools
@@ -17,26 +16,27 @@ from pulumi_gitlab_runner.doctor.pipelines.expressions import all_of, evaluated
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 
 _MOST_JOBS = 200
-"""GitLab's own limit of `parallel: matrix`."""
+"""The limit of GitLab for `parallel: matrix`."""
 _MOST_ALTERNATIVES = 20_000
 
 
 def variables_of(
     content: Mapping[str, Any], job: Mapping[str, Any], given: Mapping[str, str]
 ) -> Iterator[dict[str, str]]:
-    """All the variables of a job, once for each way that rules and its matrix may set them.
+    """All variables of a job, once for each combination that rules and its matrix may set.
 
     Args:
-        content: the pipeline's configuration, for the global variables and those of `workflow: rules`.
-        job: the job, with what it extends.
-        given: variables from outside of the file, such as the project's; they win.
+        content: the pipeline's configuration, with the global variables and those of `workflow: rules`.
+        job: the job, merged with those that it extends.
+        given: the variables that are defined outside of the file, such as those of the project. They take
+            precedence.
 
     Raises:
-        UsageError: a matrix makes more jobs than GitLab does, or there are too many ways.
+        UsageError: a matrix creates more jobs than GitLab allows, or there are too many combinations.
     """
     choices = _of_rules(content.get("workflow"), given), _matrix(job), _of_rules(job, given)
     if math.prod(map(len, choices)) > _MOST_ALTERNATIVES:
-        raise UsageError(f"rules and a matrix give a job's variables over {_MOST_ALTERNATIVES} combinations")
+        raise UsageError(f"the rules and the matrix of a job have over {_MOST_ALTERNATIVES} combinations")
     seen: set[tuple[tuple[str, str], ...]] = set()
     own, top = plain_variables(job.get("variables")), plain_variables(content.get("variables"))
     inherited = [_inherited(top | workflow, job) for workflow in choices[0]]
@@ -49,7 +49,7 @@ def variables_of(
 
 
 def plain_variables(variables: object) -> dict[str, str]:
-    """Variables as text, those with a description too."""
+    """The values of variables as strings, also of those with a description."""
     found: dict[str, str] = {}
     for key, value in variables.items() if isinstance(variables, dict) else ():
         if isinstance(value, dict):
@@ -61,7 +61,7 @@ def plain_variables(variables: object) -> dict[str, str]:
 
 
 def as_text(value: object) -> str:
-    """A value of YAML as GitLab makes a variable of it; what was not read is a variable without a value."""
+    """A YAML value as the string value of a variable; an unresolved reference becomes an unknown variable."""
     if isinstance(value, Missing):
         return f"$[[ {value.name} ]]"
     if isinstance(value, bool):
@@ -79,10 +79,10 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
 
 
 def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]]:
-    """The variables that each of the rules that may match sets; empty where there are none.
+    """The variables of each rule that may match; one empty mapping if the rules set none.
 
-    Only variables from outside of the file decide a rule: those of the file may have another value in a
-    pipeline that is started with it.
+    Rules are evaluated only with the variables that are defined outside of the file: a pipeline may be
+    started with other values of those in the file.
     """
     found: list[dict[str, str]] = []
     rules = list(_flat(settings.get("rules") if isinstance(settings, dict) else None))
@@ -103,13 +103,13 @@ def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]
 
 
 def _flat(value: object) -> Iterator[object]:
-    """The items of a list, and of the lists in it: anchors and references bring whole lists of rules."""
+    """The items of a list and of its nested lists: anchors and references insert whole lists of rules."""
     for each in value if isinstance(value, list) else ():
         yield from _flat(each) if isinstance(each, list) else (each,)
 
 
 def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The variables of each job that `parallel: matrix` makes; one without any where there is no matrix."""
+    """The variables of each job of `parallel: matrix`; one empty mapping without a matrix."""
     parallel = job.get("parallel")
     rows = parallel.get("matrix") if isinstance(parallel, dict) else None
     found: list[dict[str, str]] = []
@@ -120,6 +120,6 @@ def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
                 for value in row.values()
             ]
             if len(found) + math.prod(map(len, values)) > _MOST_JOBS:
-                raise UsageError(f"a matrix makes more than {_MOST_JOBS} jobs")
+                raise UsageError(f"a matrix creates more than {_MOST_JOBS} jobs")
             found += [dict(zip(row, each, strict=True)) for each in itertools.product(*values)]
     return found or [{}]

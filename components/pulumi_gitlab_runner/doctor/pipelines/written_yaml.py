@@ -1,8 +1,7 @@
-"""A pipeline's YAML as GitLab reads it, each text with the place where it is written.
+"""A pipeline's YAML as GitLab reads it, in which each string has its place in the file.
 
-Source: GitLab 18, lib/gitlab/config/loader/yaml.rb and multi_doc_yaml.rb, lib/gitlab/ci/config/yaml/; Psych
-    5,
-lib/psych/visitors/to_ruby.rb, for merge keys, tags and repeated keys.
+Source: GitLab 18, lib/gitlab/config/loader/yaml.rb and multi_doc_yaml.rb, lib/gitlab/ci/config/yaml/; for
+merge keys, tags and repeated keys Psych 5, lib/psych/visitors/to_ruby.rb.
 """
 
 import re
@@ -21,15 +20,14 @@ from pulumi_gitlab_runner.doctor.text_file import read_text
 DEEPEST = 100
 """GitLab's default for `max_yaml_depth`."""
 MOST_VALUES = 200_000
-"""More than GitLab's default for `max_yaml_size_bytes` (2 MiB, 40 bytes a value at least) allows; an alias
-counts
-as often as it is used."""
+"""The maximum number of values, with an alias counted each time that it is used: more than GitLab's default
+for `max_yaml_size_bytes` allows (2 MiB, at least 40 bytes for each value)."""
 
 _DIVIDER = re.compile(r"^---[ \t\r\n\f\v]+", re.MULTILINE)
 _MOST_DOCUMENTS = 2
 _BYTE_ORDER_MARK = "\ufeff"
 _PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
-"""An anchor and a tag, which YAML counts to the text that they are before."""
+"""An anchor and a tag, which are part of the range of the scalar after them."""
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STANDARD = "tag:yaml.org,2002:"
 
@@ -43,20 +41,21 @@ class Reference:
 
 @dataclass(frozen=True)
 class Missing:
-    """A reference of a job that is missing: it may be in an include that was not read."""
+    """An unresolved reference: its job may be in an include that was not read."""
 
     name: str
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """The text of a file, or of a part of it, with its inputs worked in.
+    """The text of a file, or of a part of it, with its inputs interpolated.
 
     Attributes:
         file: the file.
-        original: all that the file holds.
-        text: what is read as YAML.
-        pieces: for each piece of the text: its start there, its start in the file, whether it is the same.
+        original: the whole content of the file.
+        text: the text that is parsed as YAML.
+        pieces: for each piece of the text: its start in the text, its start in the file, and whether it is
+            unchanged.
     """
 
     file: Path
@@ -65,7 +64,7 @@ class Source:
     pieces: tuple[tuple[int, int, bool], ...]
 
     def in_file(self, start: int, end: int) -> tuple[int, int] | None:
-        """Where in the file a range of the text is; None where an input made a part of it."""
+        """The range in the file of a range of the text; None if a part of it was interpolated."""
         first, last = self._piece(start), self._piece(max(start, end - 1))
         if first != last or not self.pieces[first][2]:
             return None
@@ -73,7 +72,7 @@ class Source:
         return start + shift, end + shift
 
     def line_of(self, position: int) -> int:
-        """The line of the file, from 1, of a position in the text."""
+        """The line number in the file, from 1, of a position in the text."""
         at, in_file, same = self.pieces[self._piece(position)]
         return bisect_right(self._line_starts, in_file + (position - at if same else 0))
 
@@ -91,16 +90,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a text is written.
+    """The place of a string in a file.
 
     Attributes:
         file: the file.
-        line: the line, from 1.
-        start: where it begins in the file, a quotation mark included.
-        end: where it ends.
-        written: what is written there.
-        quote: the quotation mark around it, or nothing.
-        unchangeable: why it cannot be replaced; empty where it can.
+        line: the line number, from 1.
+        start: the start position in the file, including the quotation mark.
+        end: the end position.
+        written: the text between these positions.
+        quote: the quotation mark around it; empty for none.
+        unchangeable: why it cannot be replaced; empty if it can.
     """
 
     file: Path
@@ -113,7 +112,7 @@ class Place:
 
 
 class WrittenText(str):
-    """A text of a pipeline that knows where it is written, however it is merged, extended or referred to."""
+    """A string of a pipeline with its place in the file, which merging, extending and references preserve."""
 
     __slots__ = ("_end", "_source", "_start", "_style")
     _source: Source
@@ -123,14 +122,14 @@ class WrittenText(str):
 
     @classmethod
     def at(cls, text: str, source: Source, start: int, end: int, style: str) -> "WrittenText":
-        """A text with the range of its source that it is read from, and the style in which it is written."""
-        made = cls(text)
-        made._source, made._start, made._end, made._style = source, start, end, style
-        return made
+        """A string with its range in the source, and its YAML scalar style."""
+        written = cls(text)
+        written._source, written._start, written._end, written._style = source, start, end, style
+        return written
 
     @property
     def place(self) -> Place:
-        """Where it is written."""
+        """The place of the string in the file."""
         source = self._source
         properties = _PROPERTIES.match(source.text, self._start, self._end)
         start = properties.end() if properties else self._start
@@ -138,7 +137,7 @@ class WrittenText(str):
         found = source.in_file(start, self._end)
         if found is None:
             begin = next(in_file for at, in_file, _ in reversed(source.pieces) if at <= start)
-            return Place(source.file, line, begin, begin, str(self), unchangeable="an input is part of it")
+            return Place(source.file, line, begin, begin, str(self), unchangeable="it contains an input")
         written = source.original[found[0] : found[1]]
         block = "it is a block scalar" if self._style in ("|", ">") else ""
         quote = self._style if self._style in ("'", '"') else ""
@@ -150,8 +149,8 @@ class Documents:
     """The documents of a file.
 
     Attributes:
-        header: the ``spec:`` before the pipeline; empty where there is none.
-        content: the pipeline.
+        header: the header with ``spec:``; empty if the file has none.
+        content: the source of the pipeline.
     """
 
     header: Mapping[str, Any]
@@ -159,9 +158,9 @@ class Documents:
 
 
 def read_documents(file: Path) -> Documents:
-    """Read a file, and say which of its documents is the pipeline.
+    """Read a file, and find the document of the pipeline.
 
-    With a first document that holds ``spec:``, it is the last of at most three; else it is the first.
+    If the first document contains ``spec:``, the pipeline is the last of at most three; else it is the first.
 
     Raises:
         UsageError: the file cannot be read, or its header is not YAML.
@@ -191,10 +190,10 @@ def _is_blank(source: Source) -> bool:
 
 
 def read_yaml(source: Source) -> Any:
-    """The first document of a source, each of its texts a `WrittenText`; merge keys are worked in.
+    """The first document of a source, with `WrittenText` strings and merge keys resolved.
 
     Raises:
-        UsageError: it is not YAML, too deep, or too big with its aliases counted as often as they are used.
+        UsageError: it is not valid YAML, is nested too deeply, or is too large with its aliases resolved.
     """
     try:
         value = _Builder(source).read()
@@ -207,11 +206,13 @@ def read_yaml(source: Source) -> Any:
 
 def _not_yaml(source: Source, position: object) -> UsageError:
     line = f", line {source.line_of(position)}" if isinstance(position, int) else ""
-    return UsageError(f"{source.file}{line}: this is not YAML that can be read")
+    return UsageError(f"{source.file}{line}: this is not valid YAML")
 
 
 def _too_deep(source: Source) -> UsageError:
-    return UsageError(f"{source.file}: the YAML is nested more than {DEEPEST} levels deep, or holds itself")
+    return UsageError(
+        f"{source.file}: the YAML is nested more than {DEEPEST} levels deep, or contains itself"
+    )
 
 
 def _check_size(value: object, source: Source) -> None:
@@ -223,7 +224,7 @@ def _check_size(value: object, source: Source) -> None:
             raise _too_deep(source)
         if counted > MOST_VALUES:
             raise UsageError(
-                f"{source.file}: the YAML is too big with its aliases: over {MOST_VALUES} values"
+                f"{source.file}: the YAML is too large with its aliases: over {MOST_VALUES} values"
             )
         if isinstance(each, dict):
             left += [(inner, depth + 1) for inner in each.values()]
@@ -232,14 +233,14 @@ def _check_size(value: object, source: Source) -> None:
 
 
 def _index(mark: object) -> int:
-    """The position of a mark of YAML, of its reader in C or in Python."""
+    """The position of a mark of PyYAML's loader in C or in Python."""
     index: int = getattr(mark, "index", 0)
     return index
 
 
 @dataclass
 class _Open:
-    """A list or mapping that is being read; the key waits for its value."""
+    """A list or mapping that is being read, with the key of the next value."""
 
     value: Any
     tag: str | None
@@ -249,7 +250,7 @@ class _Open:
 
 
 class _Builder:
-    """Makes values of YAML's events, without recursion: what others write may be nested to any depth."""
+    """Builds values from YAML events, without recursion: untrusted YAML may be nested to any depth."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -267,11 +268,11 @@ class _Builder:
                     raise self._not_yaml(event)
                 self._add(self._anchors[event.anchor])
             elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-                made: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-                self._anchors.update({event.anchor: made} if event.anchor else {})
+                value: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+                self._anchors.update({event.anchor: value} if event.anchor else {})
                 if len(self._open) >= DEEPEST:
                     raise _too_deep(self._source)
-                self._open.append(_Open(made, event.tag, event.anchor))
+                self._open.append(_Open(value, event.tag, event.anchor))
             elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
                 self._close(event)
         return self._result
@@ -280,7 +281,7 @@ class _Builder:
         return _not_yaml(self._source, _index(event.start_mark))
 
     def _events(self) -> Iterator[yaml.Event]:
-        """Those of the first document."""
+        """The events of the first document."""
         while self._loader.check_event():
             event: yaml.Event = self._loader.get_event()  # type: ignore
             if isinstance(event, yaml.DocumentEndEvent):
@@ -330,7 +331,7 @@ class _Builder:
             self._add(closed.value)
 
     def _add(self, value: Any) -> None:
-        """Put a value into the list or mapping that is being read."""
+        """Add a value to the list or mapping that is being read."""
         if not self._open:
             self._result = value
             return
@@ -338,17 +339,17 @@ class _Builder:
         if isinstance(within.value, list):
             within.value.append(value)
         elif within.key is None:
-            within.key = str(value)  # an alias, list or mapping as a key: no key of GitLab's is one
+            within.key = str(value)  # an alias, list or mapping as a key: GitLab has no such key
         else:
             key, within.key = within.key, None
             merged = _merged_in(value) if within.merges else None
-            # As Psych has it, a merge counts as its keys at its place: it replaces those before it.
+            # As in Psych, the merged keys are set in the order of the file: they replace those before `<<`.
             within.value.update({key: value} if merged is None else merged)
             within.merges = False
 
 
 def _merged_in(value: object) -> dict[str, Any] | None:
-    """The mappings that ``<<`` merges: one, or several, the first of which wins; None for anything else."""
+    """The merged mappings of ``<<``, of which the first has precedence; None for other values."""
     several = value if isinstance(value, list) else [value]
     if not all(isinstance(each, dict) for each in several):
         return None
