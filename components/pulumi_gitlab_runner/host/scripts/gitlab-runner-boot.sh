@@ -67,19 +67,19 @@ step "applying this host's files" gitlab-runner-apply
 if [ -n "${HTTPS_PROXY-}" ]; then # which the agent of Systems Manager, where there is one, did not know yet
     systemctl --no-block try-restart amazon-ssm-agent snap.amazon-ssm-agent.amazon-ssm-agent 2>/dev/null
 fi
-# Its answers arrive while Docker is installed.
-step "asking for the credentials of the registries" systemctl enable --now --no-block gitlab-runner-credentials.service
+# The registries answer while Docker is installed.
+step "requesting the credentials of the registries" systemctl enable --now --no-block gitlab-runner-credentials.service
 step "sending the journal to CloudWatch, if it is kept" systemctl enable --now gitlab-runner-logs.timer
-step "looking out for the end of this host" systemctl enable --now gitlab-runner-drain.service
+step "watching for the termination of this host" systemctl enable --now gitlab-runner-drain.service
 step "installing Docker" install_docker
 step "starting Docker" systemctl enable --now docker
 step "installing gitlab-runner $RUNNER_VERSION" install_runner
 step "starting gitlab-runner" systemctl enable --now --no-block gitlab-runner gitlab-runner-apply.timer \
     gitlab-runner-health.timer gitlab-runner-prune.timer gitlab-runner-renew.timer
 step "checking that gitlab-runner and Docker work" works
-gitlab-runner-health # an alarm that is made with this host hears of it before
+gitlab-runner-health # an alarm that is created with this host needs data first
 if ! in_service; then
-    say err "gitlab-runner runs, but the Auto Scaling group did not take that, and replaces this host: $answer"
+    say err "gitlab-runner runs, but the Auto Scaling group did not accept it, and replaces this host: $answer"
     exit 1
 fi
 say info "ready"

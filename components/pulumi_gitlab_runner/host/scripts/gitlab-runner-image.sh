@@ -28,7 +28,7 @@ build() {
     attempt install_tools
     attempt install_docker
     attempt install_runner
-    # Its package starts it at once: it has made itself a name, which GitLab would hear from every host.
+    # Its package starts it: it has generated a system ID, which every host of this image would send to GitLab.
     systemctl disable --now gitlab-runner
     rm -f "$root/etc/gitlab-runner/config.toml" "$root/etc/gitlab-runner/.runner_system_id"
     pull_images
