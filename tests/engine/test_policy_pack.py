@@ -48,5 +48,5 @@ def test_a_careless_stack_does_not(
     assert result.stdout.count("Its tags are MUTABLE") == 1  # the other repository is exempt
     assert "[remediate]  ecr-scan-on-push" in result.stdout
     assert "Its images are not scanned" not in result.stdout
-    assert "It lets 0.0.0.0/0 in" in result.stdout  # in a list within a list
+    assert "It allows ingress from 0.0.0.0/0" in result.stdout  # in a list within a list
     assert "Traceback" not in result.stdout + result.stderr

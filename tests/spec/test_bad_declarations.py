@@ -39,8 +39,8 @@ LONGEST = 128 * 1024
 FOREIGN_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
 GROUP_NUMBER = "a whole number: The group ID, as shown on the group's page in GitLab"
 CHECK_INTERVAL = "a whole number: Seconds between two requests for jobs"
-NETWORK_MTU = "Largest packet of the job's network, in bytes; needs `FF_NETWORK_PER_BUILD`"
-SCALE_FACTOR = "Free job slots to keep as a share of those in use, beside `idle_count`"
+NETWORK_MTU = "MTU of the job's network, in bytes; requires `FF_NETWORK_PER_BUILD`"
+SCALE_FACTOR = "Free job slots on top of `idle_count`, as a factor of the slots in use"
 REGISTRIES = "team, shared, legacy, vault"
 IMAGE_FORM = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
