@@ -41,7 +41,7 @@ def engine_environment(engine: Engine) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(
             dict.fromkeys(filter(None, os.pathsep.join(modules).split(os.pathsep)))
         ),
-        "SANDBOX_PYTHON": sys.executable,
+        "SANDBOX_PYTHON": os.environ.get("SANDBOX_PYTHON", sys.executable),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 

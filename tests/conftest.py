@@ -19,6 +19,7 @@ from sandbox.engine.lookup import locate
 from sandbox.engine.release import Engine, EngineUnavailableError
 from sandbox.environment import Sandbox
 from sandbox.paths import engine_directory
+from tests.engine.fork_server import forked_python
 
 settings.register_profile("tests", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("tests")
@@ -74,13 +75,22 @@ def _keeps_its_order(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def engine() -> Engine:
-    """The Pulumi engine that is there; a test that needs one where there is none is skipped, and says why."""
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The Pulumi engine that is there; a test that needs one where there is none is skipped, and says why.
+
+    The programs and plugins that it starts are forks of one process, where the system has what that needs.
+    """
     try:
-        return locate(engine_directory())
+        found = locate(engine_directory())
     except EngineUnavailableError as unavailable:
         reasons = os.environ.get(ENGINE_UNAVAILABLE) or f"{unavailable.reasons}; `./dev test` gets one"
         pytest.skip(f"no Pulumi engine: {reasons}")
+    if not hasattr(os, "pidfd_open"):
+        yield found
+        return
+    with pytest.MonkeyPatch.context() as patch, forked_python(tmp_path_factory.mktemp("python")) as python:
+        patch.setenv("SANDBOX_PYTHON", str(python))
+        yield found
 
 
 @pytest.fixture(scope="module")

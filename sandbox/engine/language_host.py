@@ -137,7 +137,7 @@ class LanguageHost(LanguageRuntimeServicer):
                 "virtual environment; `pulumi install` makes it",
             )
         child = subprocess.Popen(
-            [program.python, str(self.executor), *self._program_arguments(request)],
+            [program.command, str(self.executor), *self._program_arguments(request)],
             env=os.environ
             | {
                 "PULUMI_CONFIG": json.dumps(dict(request.config)),

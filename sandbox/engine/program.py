@@ -44,6 +44,11 @@ class Program:
         return str(_interpreter(self.environment)) if self.environment else sys.executable
 
     @property
+    def command(self) -> str:
+        """The command that runs it on `python`: `SANDBOX_PYTHON`, if it has no virtual environment."""
+        return self.python if self.environment else os.environ.get("SANDBOX_PYTHON", self.python)
+
+    @property
     def lacks_environment(self) -> bool:
         """Whether its virtual environment does not exist yet."""
         return self.environment is not None and not _interpreter(self.environment).is_file()

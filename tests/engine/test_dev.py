@@ -37,7 +37,8 @@ class Dev:
         (directory / "venv" / "complete").write_text(virtual_environment.fingerprint())
 
     def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = dict(os.environ) | {
+        own = {name: value for name, value in os.environ.items() if name != "SANDBOX_PYTHON"}
+        environment = own | {
             "SANDBOX_DIR": str(self.sandbox.directory),
             "SANDBOX_ENGINE_DIR": str(engine_directory()),
         }

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sandbox.standin.provider import Refused
@@ -57,9 +58,19 @@ class Clients:
         """Whether a region is in the SDK's list of regions."""
         import botocore.session
 
-        self._session = self._session or botocore.session.get_session()
-        partitions = self._session.get_component("data_loader").load_data("partitions")["partitions"]
+        if self._session is None:
+            self._session = botocore.session.get_session()
+            self._session.register_component("data_loader", _loader())
+        partitions = _loader().load_data("partitions")["partitions"]
         return any(region in partition["regions"] for partition in partitions)
+
+
+@cache
+def _loader() -> Any:
+    """The loader of the SDK's descriptions of services, which keeps those that it has read."""
+    from botocore.loaders import create_loader
+
+    return create_loader()
 
 
 @dataclass(frozen=True)
