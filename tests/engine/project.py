@@ -65,7 +65,10 @@ class Project:
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a Pulumi command on the stack, and keep what it printed."""
-        environment = self.environment | {"PULUMI_DEBUG_COMMANDS": "true"}  # which `--event-log` needs
+        environment = self.environment | {
+            "PULUMI_DEBUG_COMMANDS": "true",  # which `--event-log` needs
+            "PULUMI_SKIP_CHECKPOINTS": "true",  # the state is saved at the end, not for each step
+        }
         result = self.sandbox.pulumi(*arguments, directory=self.directory, environment=environment)
         self.printed += result.stdout + result.stderr
         if check and result.returncode != 0:
