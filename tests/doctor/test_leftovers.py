@@ -430,6 +430,20 @@ def test_every_page_of_gitlab_is_read(
     ]
 
 
+@pytest.mark.parametrize("description", [None, ""])
+def test_a_runner_without_a_description(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, description: str | None
+) -> None:
+    """It may be null or blank: GitLab, app/models/ci/runner.rb, `display_name`."""
+    monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
+    shown = {"id": 1, "description": description, "status": "online", "maintenance_note": stack_note(MARK)}
+    listed, one = (json.dumps(each).encode() for each in ([{"id": 1}], shown))
+    with serving(answer(200, listed), answer(200, one), answer(403)) as script:
+        monkeypatch.setenv("GITLAB_BASE_URL", script.url)
+        left = found(doctor, "--only", "gitlab", *state(tmp_path))
+    assert list(left) == ["the runner #1 of GitLab, online"]
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [

@@ -81,9 +81,11 @@ class MarkedInGitLab:
             path = f"runners/{int(listed['id'])}"
             runner = self._ask(client, path, hidden=(403, 404))
             if runner and self._note in str(runner.get("maintenance_note") or "").splitlines():
+                name = runner["description"] or ""
                 yield Marked(
-                    f"the runner #{runner['id']} of GitLab, {str(runner['description'])!r}, "
-                    f"{str(runner['status']).replace('_', ' ')}",
+                    f"the runner #{runner['id']} of GitLab, "
+                    + (f"{name!r}, " if name else "")
+                    + str(runner["status"]).replace("_", " "),
                     "gitlab:index/userRunner:UserRunner",
                     str(runner["id"]),
                     remove=self._delete(path),
