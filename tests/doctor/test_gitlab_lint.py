@@ -110,10 +110,12 @@ def test_all_is_well_where_all_is_pinned(gitlab: GitLab, doctor: Doctor, file: P
 def test_an_include_that_changes_what_a_job_runs(
     gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
 ) -> None:
-    gitlab.toolchain["docker.yml"] += "test: {variables: {TAG: '2'}}\n"
+    rules = "[{if: $A, variables: {DOCKER_AUTH_CONFIG: '{}'}}, {when: always}]"
+    gitlab.toolchain["docker.yml"] += f"test: {{variables: {{TAG: '2'}}, rules: {rules}}}\n"
     text = file.read_text()
     findings = doctor.json("pin", str(file), "--gitlab", gitlab.url)["findings"]
-    assert f"in the configuration that GitLab merged, it is {registry.host}/team/app:2" in findings[0]["what"]
+    other = f"{registry.host}/team/app:2"
+    assert findings[0]["what"].endswith(f"in the configuration that GitLab merged, it is {other}")
     assert file.read_text() == text
 
 

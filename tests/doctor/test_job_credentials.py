@@ -4,9 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
+from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 
 from tests.auth.resolution.fakes import encoded
-from tests.doctor.host_tree import Doctor
+from tests.doctor.host_tree import Doctor, HostTree
 
 HOST = "registry.example.com:5000"
 CONFIG = '{"auths": {"$HOST": {"auth": "$AUTH"}}}'
@@ -77,3 +80,84 @@ def test_of_one_image(doctor: Doctor) -> None:
     known = ("--variable", f"HOST={HOST}", "--variable", f"AUTH={AUTH}")
     (image,) = doctor.json(*arguments, *known)["images"]
     assert image["runner"]["user"] == "user"
+
+
+def users(doctor: Doctor, *arguments: str) -> list[tuple[str, str | None]]:
+    """The images that are examined, each with the user that the runner pulls it with."""
+    images = doctor.json(*arguments, "--offline")["images"]
+    return [(each["image"], each["runner"]["user"]) for each in images]
+
+
+@pytest.mark.parametrize("key", ["DOCKER_AUTH_CONFIG", "AUTH"])
+def test_a_rule_that_changes_only_the_credentials(doctor: Doctor, file: Path, key: str) -> None:
+    """Each distinct pair of an image and its credentials is examined, whatever sets them."""
+    auths = {user: encoded(user, "password") for user in ("first", "second")}
+    values = {
+        user: auth if key == "AUTH" else json.dumps({"auths": {HOST: {"auth": auth}}})
+        for user, auth in auths.items()
+    }
+    rules = [
+        {"if": "$A", "variables": {key: values["first"]}},
+        {"if": "$B", "variables": {key: values["second"]}},
+    ]
+    repeated = {"if": "$C", "variables": {key: values["first"], "OTHER": "x"}}
+    job = {"image": f"{HOST}/app:1", "rules": [*rules, repeated]}
+    variables = {"HOST": HOST, **({"DOCKER_AUTH_CONFIG": CONFIG} if key == "AUTH" else {})}
+    file.write_text(json.dumps({"variables": variables, "a": job}))
+    image = f"{HOST}/app:1"
+    assert users(doctor, "job", str(file), "--hosted") == [(image, "first"), (image, "second")]
+
+
+def test_variables_in_that_of_the_runner(doctor: Doctor, file: Path, host: HostTree) -> None:
+    """GitLab Runner 19, common/build.go, `GetAllVariables`: also of its own `environment`."""
+    host.runner(environment={"HOST": HOST, "DOCKER_AUTH_CONFIG": CONFIG}, image=f"{HOST}/default:1")
+    image = f"{HOST}/app:1"
+    file.write_text(json.dumps({"a": {"image": image}, "b": {"image": image, "variables": {"AUTH": AUTH}}}))
+    of_host = ("--root", str(host.root))
+    assert users(doctor, "image", image, *of_host, "--variable", f"AUTH={AUTH}") == [(image, "user")]
+    assert doctor.run("image", image, *of_host, "--offline") == 2
+    assert "DOCKER_AUTH_CONFIG contains AUTH, whose value is not known here" in doctor.errors
+    answer = doctor.json("job", str(file), *of_host, "--offline")
+    assert [(each["image"], each["users"]) for each in answer["images"]] == [(image, ["image of b"])]
+    assert [(each["name"], each["where"]) for each in answer["findings"]] == [
+        ("variable-unknown", "$DOCKER_AUTH_CONFIG of a")
+    ]
+
+
+def test_the_registries_that_that_of_a_job_hides(doctor: Doctor, host: HostTree) -> None:
+    """They are compared with their variables expanded."""
+    host.runner(environment={"HOST": HOST, "DOCKER_AUTH_CONFIG": CONFIG})
+    arguments = (
+        "image",
+        f"{HOST}/app:1",
+        "--root",
+        str(host.root),
+        "--offline",
+        "--variable",
+        f"AUTH={AUTH}",
+    )
+    of_job = {HOST: {"auth": AUTH}}
+    assert doctor.findings(*arguments, "--docker-auth-config", json.dumps({"auths": of_job})) == {}
+    found = doctor.findings(*arguments, "--docker-auth-config", '{"auths": {"a.example": {"auth": "$AUTH"}}}')
+    assert found["variable-hidden"]["what"].endswith(f"which also has {HOST}")
+
+
+def test_images_with_variables_of_the_runner(doctor: Doctor, file: Path, host: HostTree) -> None:
+    """GitLab Runner 19, common/build.go, `expandContainerOptions`; executors/docker, `expandImageName`."""
+    services = [{"name": "$TEAM/db:1"}, {"name": "$GONE/db:1"}]
+    host.runner(environment={"TEAM": "of-runner", "OTHER": "x"}, image="$TEAM/default:1", services=services)
+    file.write_text(
+        json.dumps({"a": {"script": ["x"], "services": ["$OTHER/b:1"], "variables": {"OTHER": "y"}}})
+    )
+    answer = doctor.json("job", str(file), "--root", str(host.root), "--offline")
+    names = [each["image"] for each in answer["images"]]
+    assert names == ["y/b:1", "of-runner/default:1", "of-runner/db:1"]
+    assert [(each["name"], each["where"]) for each in answer["findings"]] == [
+        ("variable-unknown", "service of every job")
+    ]
+
+
+def test_what_a_running_host_does_not_show_is_not_known() -> None:
+    environment = [f"A={HIDDEN}", "B=b", "B=c=d", "C", "D="]
+    host = RunnerHost("x", "19.3.0", (), no_helper, settings={"environment": environment})
+    assert host.environment == {"B": "c=d", "D": ""}

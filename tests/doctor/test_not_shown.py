@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
         (HelperProcess, {"environment"}),
         (JobVariables, {"values"}),
         (Resource, {"inputs"}),
-        (JobImage, {"variables"}),
+        (JobImage, {"variables", "credentials"}),
         (Source, {"original", "text"}),
         (DockerUser, {"docker_auth_config"}),
         (RunnerHost, {"settings"}),

@@ -369,17 +369,16 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import AskedImage
-    from pulumi_gitlab_runner.doctor.job_variables import with_credentials
+    from pulumi_gitlab_runner.doctor.job_variables import docker_auth_config
 
     host, variables = _host(options), _variables(options)
-    values, unknown = with_credentials(variables.values)
+    _, unknown = docker_auth_config({**host.environment, **variables.values})
     if unknown:
         raise UsageError(
             f"DOCKER_AUTH_CONFIG contains {', '.join(unknown)}, whose value is not known here; give it: "
             + " ".join(f"--variable {name}=…" for name in unknown)
         )
-    asked = AskedImage(options.image, (), replace(variables, values=values))
-    report, *_ = _examined(options, [asked], host)
+    report, *_ = _examined(options, [AskedImage(options.image, (), variables)], host)
     short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 

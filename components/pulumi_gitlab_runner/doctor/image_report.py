@@ -25,7 +25,7 @@ from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answe
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
+from pulumi_gitlab_runner.doctor.job_variables import JobVariables, docker_auth_config
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
@@ -126,16 +126,19 @@ def _pull(asked: AskedImage, host: RunnerHost) -> _Pull:
         reference = parse(asked.image)
     except InvalidImageReference:
         reference = None
-    values = asked.variables.values
     runner = resolve_as_runner(
         asked.image,
         runner_version=host.runner_version,
         run_helper=host.run_helper,
-        docker_auth_config=values.get(DOCKER_AUTH_CONFIG, host.docker_auth_config),
+        docker_auth_config=_docker_auth_config(asked, host),
         home=host.home,
         job_credentials=_job_credentials(asked.variables),
     )
     return _Pull(asked, reference, runner, _resolve_as_docker(asked.image, host.docker_user))
+
+
+def _docker_auth_config(asked: AskedImage, host: RunnerHost) -> str:
+    return docker_auth_config({**host.environment, **asked.variables.values})[0]
 
 
 def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None:
@@ -208,9 +211,8 @@ def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
 def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
     """Problems of the sources that every pull of the job reads."""
     yield from helper_findings(runner, host)
-    yield from variable_findings(asked.variables, host.docker_auth_config)
-    variable = asked.variables.values.get(DOCKER_AUTH_CONFIG, host.docker_auth_config)
-    if variable:
+    yield from variable_findings(asked.variables, host.environment)
+    if variable := _docker_auth_config(asked, host):
         yield from docker_config_findings(variable, VARIABLE, host.version)
     opened = next((file for file in host.home if file.text is not None), None)
     if opened and opened.text:

@@ -26,17 +26,17 @@ class JobVariables:
     withheld: frozenset[str] = frozenset()
 
 
-def with_credentials(values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Expand the variables in `DOCKER_AUTH_CONFIG`, and return the names of those without a value.
+def docker_auth_config(variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """The value of `DOCKER_AUTH_CONFIG` with its variables expanded, and the names of those without a value.
 
     Source: GitLab Runner 19, common/build.go, `GetAllVariables`, and common/build_settings.go: the runner
     expands variables in the value of a variable before it reads the value, except with ``expand: false``.
+
+    Args:
+        variables: the variables of the runner's `environment`, and those of the job, which replace them.
     """
-    text = values.get(DOCKER_AUTH_CONFIG)
-    if text is None or isinstance(text, RawText):
-        return dict(values), ()
-    expanded, unknown = expand(text, values, longest=_LONGEST)
-    return {**values, DOCKER_AUTH_CONFIG: expanded}, unknown
+    text = variables.get(DOCKER_AUTH_CONFIG, "")
+    return (text, ()) if isinstance(text, RawText) else expand(text, variables, longest=_LONGEST)
 
 
 def job_variables(

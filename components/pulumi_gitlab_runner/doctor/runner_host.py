@@ -21,6 +21,7 @@ from pulumi_gitlab_runner.doctor.credentials_report import (
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
+from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
@@ -97,14 +98,14 @@ class RunnerHost:
         return docker if isinstance(docker, dict) else {}
 
     @property
-    def docker_auth_config(self) -> str:
-        """``DOCKER_AUTH_CONFIG`` of ``environment`` under ``[[runners]]``; empty for none."""
-        found = ""
+    def environment(self) -> dict[str, str]:
+        """The variables of ``environment`` under ``[[runners]]``, without those known only on the host."""
+        found: dict[str, str] = {}
         environment = self.settings.get("environment")
         for assignment in environment if isinstance(environment, list) else ():
-            name, _, value = str(assignment).partition("=")
-            if name == DOCKER_AUTH_CONFIG:
-                found = value
+            name, equals, value = str(assignment).partition("=")
+            if equals and value != HIDDEN:
+                found[name] = value
         return found
 
 

@@ -1,20 +1,20 @@
 """Findings about the CI variable DOCKER_AUTH_CONFIG: it replaces another one, or a job does not get it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, docker_auth_config
 from pulumi_gitlab_runner.images.reference import without_password
 
 
-def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Finding]:
+def variable_findings(variables: JobVariables, environment: Mapping[str, str]) -> Iterator[Finding]:
     """Problems of the origin of ``DOCKER_AUTH_CONFIG``.
 
     Args:
         variables: the variables of the job.
-        runners_own: its value in ``environment`` under ``[[runners]]``; empty for none.
+        environment: the variables of ``environment`` under ``[[runners]]``.
     """
     if DOCKER_AUTH_CONFIG in variables.withheld:
         yield Finding(
@@ -25,10 +25,11 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
             "protect the branch, or make the variable unprotected and masked (`docker_auth: […]`, without "
             "`protected`)",
         )
-    jobs_own = variables.values.get(DOCKER_AUTH_CONFIG)
-    if jobs_own is None or not runners_own:
+    if DOCKER_AUTH_CONFIG not in variables.values or not environment.get(DOCKER_AUTH_CONFIG):
         return
-    lost = sorted(_registries(runners_own) - _registries(jobs_own))
+    every = {**environment, **variables.values}
+    runners_own = {**every, DOCKER_AUTH_CONFIG: environment[DOCKER_AUTH_CONFIG]}
+    lost = sorted(_registries(runners_own) - _registries(every))
     if lost:
         yield Finding(
             FindingName.VARIABLE_HIDDEN,
@@ -41,6 +42,6 @@ def variable_findings(variables: JobVariables, runners_own: str) -> Iterator[Fin
         )
 
 
-def _registries(value: str) -> set[str]:
-    config = read_docker_config(value)
+def _registries(variables: Mapping[str, str]) -> set[str]:
+    config = read_docker_config(docker_auth_config(variables)[0])
     return set(map(without_password, (*config.auths, *config.credential_helpers)))

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from pulumi_gitlab_runner.doctor.job_variables import docker_auth_config
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
@@ -20,6 +22,7 @@ class JobImage:
         image: the name of the image, with its variables expanded.
         unknown: the variables in the name that have no value.
         variables: all variables of the job.
+        credentials: the value of `DOCKER_AUTH_CONFIG`, and the variables in it that have no value.
         pull_policy: the pull policies of the job; empty for those of the runner.
         written: the name as written in the file, if possible a `WrittenText`.
     """
@@ -29,6 +32,7 @@ class JobImage:
     image: str
     unknown: tuple[str, ...]
     variables: Mapping[str, str] = field(repr=False)
+    credentials: tuple[str, tuple[str, ...]] = field(repr=False)
     pull_policy: tuple[str, ...] = ()
     written: str = ""
 
@@ -43,7 +47,8 @@ class ImagesOfJob:
     """The images that a job pulls.
 
     Attributes:
-        images: its image and services, with every name that its matrix and its rules result in.
+        images: its image and services, with every name and every `DOCKER_AUTH_CONFIG` that its matrix and its
+            rules result in.
         not_read: descriptions of configuration that was not read and may contain other images.
         has_image: whether the job has an image, or may have one; else the runner's default is used.
     """
@@ -53,7 +58,12 @@ class ImagesOfJob:
     has_image: bool
 
 
-def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]) -> ImagesOfJob:
+def images_of(
+    configuration: CiConfiguration,
+    job: str,
+    given: Mapping[str, str],
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> ImagesOfJob:
     """The images of a job, hidden or not.
 
     Args:
@@ -61,6 +71,7 @@ def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]
         job: the name of the job.
         given: the variables that are defined outside of the file, such as those of the project. They take
             precedence.
+        environment: the variables of the runner's `environment`, which those of the job replace.
 
     Raises:
         UsageError: the job extends or refers to a job that does not exist.
@@ -69,15 +80,17 @@ def images_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]
     settings = settings if isinstance(settings, dict) else {}
     missing = configuration.missing_of(job)
     not_read = [f"{name}, which {job} extends: it may be in an include that was not read" for name in missing]
-    found: dict[tuple[str, str, int], JobImage] = {}
+    found: dict[tuple[object, ...], JobImage] = {}
     containers = list(_containers(content, settings))
     not_read += [f"{role} of {job}: {name.name}" for role, name, _ in containers if isinstance(name, Missing)]
     for variables in variables_of(content, settings, given):
+        every = {**environment, **variables}
+        credentials = docker_auth_config(every)
         for number, (role, name, policies) in enumerate(containers):
             if isinstance(name, str) and name:
-                image, unknown = expand(name, variables)
-                job_image = JobImage(job, role, image, unknown, variables, policies, name)
-                found.setdefault((role, image, number), job_image)
+                image, unknown = expand(name, every)
+                job_image = JobImage(job, role, image, unknown, variables, credentials, policies, name)
+                found.setdefault((role, image, number, credentials), job_image)
     has_image = any(role == "image" for role, _, _ in containers) or bool(missing)
     return ImagesOfJob(tuple(found.values()), tuple(not_read), has_image)
 

@@ -258,8 +258,8 @@ class _Judge:
             return why, f"{_ASK_GITLAB}; or give the value: {ways_to_give(variables)}"
         if used and self.of_gitlab is not None:
             jobs = {(image.job, image.role) for image in images}
-            theirs = [each.image for each in self.of_gitlab if (each.job, each.role) in jobs]
-            if not names.keys() <= set(theirs):
+            theirs = dict.fromkeys(each.image for each in self.of_gitlab if (each.job, each.role) in jobs)
+            if not names.keys() <= theirs.keys():
                 found = " and ".join(map(without_password, theirs)) or "no image"
                 return f"in the configuration that GitLab merged, it is {found}", _FOR_EACH_JOB
         return None

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.image_report import AskedImage
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, with_credentials
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, docker_auth_config
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
-from pulumi_gitlab_runner.doctor.pipelines.expansion import ways_to_give
+from pulumi_gitlab_runner.doctor.pipelines.expansion import expand, ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobImage, images_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
@@ -61,8 +61,8 @@ def read_pipeline(
     Raises:
         UsageError: the pipeline has no such job, or a job is invalid.
     """
-    in_files = _images_of_jobs(configurations.each, job, variables)
-    found = _images_of_jobs((merged,), job, variables) if merged else in_files
+    in_files = _images_of_jobs(configurations.each, job, variables, host)
+    found = _images_of_jobs((merged,), job, variables, host) if merged else in_files
     if job is not None and not found:
         jobs = ", ".join((merged or configurations.each[0]).job_names()) or "none"
         raise UsageError(f"the pipeline has no job {job!r}, only: {jobs}")
@@ -71,12 +71,11 @@ def read_pipeline(
     if job is None:
         not_read += (merged or configurations.each[0]).child_pipelines()
     own = [*images, *_runners_own(found, host, variables)]
-    known, unknown = _with_known_credentials([image for image in own if not image.unknown])
-    groups = list(_grouped(known))
+    groups, unknown = _grouped([image for image in own if not image.unknown])
     places = _places(in_files)
     findings: dict[Finding, dict[Place, None]] = {}
     for finding, users in (
-        *_unknown_names([image for image in images if image.unknown]),
+        *_unknown_names([image for image in own if image.unknown]),
         *_unknown_credentials(unknown),
         *_shorthands([image for image in images if not image.unknown], shorthands),
     ):
@@ -98,11 +97,12 @@ def _key(image: JobImage) -> tuple[str, str, str]:
 
 
 def _images_of_jobs(
-    configurations: Iterable[CiConfiguration], job: str | None, variables: JobVariables
+    configurations: Iterable[CiConfiguration], job: str | None, variables: JobVariables, host: RunnerHost
 ) -> list[ImagesOfJob]:
     """The images of the selected jobs, in each configuration that has them."""
+    environment = host.environment
     return [
-        images_of(configuration, name, variables.values)
+        images_of(configuration, name, variables.values, environment)
         for configuration in configurations
         for name in _wanted(configuration, job)
     ]
@@ -136,39 +136,32 @@ def _runners_own(
     if jobs:
         added += [("service", service) for service in (services if isinstance(services, list) else ())]
         added.append(("helper", settings.get("helper_image")))
+    every = {**host.environment, **variables.values}
+    credentials = docker_auth_config(every)
     for role, image in added:
         name = image.get("name") if isinstance(image, dict) else image
         if isinstance(name, str) and name:
-            yield JobImage(
-                "jobs without one" if role == "image" else "every job", role, name, (), variables.values
-            )
+            job = "jobs without one" if role == "image" else "every job"
+            yield JobImage(job, role, *expand(name, every), variables.values, credentials)
 
 
-def _grouped(images: Sequence[JobImage]) -> Iterator[list[JobImage]]:
-    """The images, grouped by name, `DOCKER_AUTH_CONFIG` and pull policy."""
-    groups: dict[tuple[object, ...], list[JobImage]] = {}
-    for image in images:
-        key = (image.image, image.variables.get(DOCKER_AUTH_CONFIG), image.pull_policy)
-        groups.setdefault(key, []).append(image)
-    yield from groups.values()
-
-
-def _with_known_credentials(
+def _grouped(
     images: Sequence[JobImage],
-) -> tuple[list[JobImage], dict[tuple[str, ...], list[JobImage]]]:
-    """The images with the variables in their `DOCKER_AUTH_CONFIG` expanded, and those for which that fails.
+) -> tuple[list[list[JobImage]], dict[tuple[str, ...], list[JobImage]]]:
+    """The images, grouped by name, `DOCKER_AUTH_CONFIG` and pull policy.
 
-    The latter are grouped by the variables that have no value.
+    Those with variables without a value in their `DOCKER_AUTH_CONFIG` are grouped by these variables.
     """
-    known: list[JobImage] = []
+    known: dict[tuple[object, ...], list[JobImage]] = {}
     unknown: dict[tuple[str, ...], list[JobImage]] = {}
     for image in images:
-        values, names = with_credentials(image.variables)
+        config, names = image.credentials
         if names:
             unknown.setdefault(names, []).append(image)
         else:
-            known.append(replace(image, variables=values))
-    return known, unknown
+            key = (image.image, config, DOCKER_AUTH_CONFIG in image.variables, image.pull_policy)
+            known.setdefault(key, []).append(image)
+    return list(known.values()), unknown
 
 
 def _asked(same: Sequence[JobImage], variables: JobVariables) -> AskedImage:
