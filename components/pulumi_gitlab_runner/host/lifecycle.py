@@ -19,9 +19,10 @@ LAST_REPORT = 1200
 """The time, in seconds, in which a manager exits after the time limit of its last job.
 
 The manager waits 300 seconds for the job's script to end and 300 for Docker to remove the containers. Then it
-reports the result, up to ten times if GitLab responds with errors: 511 seconds between them, and 3 after each
-(gitlab-runner 19.4: `WaitForBuildFinishTimeout` and `DefaultFinalUpdateRetryLimit` in common/consts.go,
-executors/docker/consts.go, network/trace.go).
+reports the result, up to ten times if GitLab responds with errors: 511 seconds between them, up to 2 within
+each, and 3 after each (gitlab-runner 19.3 and 19.4: `WaitForBuildFinishTimeout` and
+`DefaultFinalUpdateRetryLimit` in common/consts.go, executors/docker/consts.go, network/trace.go,
+network/retry_requester.go).
 """
 _SHUTDOWN = 600
 """The time, in seconds, in which an instance terminates after that."""
