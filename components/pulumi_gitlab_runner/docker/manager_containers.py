@@ -146,7 +146,8 @@ def manager_container(
         log_driver="json-file",
         log_opts=_LOGS,
         stop_signal="SIGQUIT",
-        # Only where Docker itself or its user stops it; another one would replace managers that exist.
+        # Only where Docker itself or its user stops it. It leaves no time for the last report: another value
+        # would replace managers that exist.
         stop_timeout=manager.longest_job,
         destroy_grace_seconds=ended_within,
         healthcheck={
