@@ -31,10 +31,10 @@ def test_one_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[str] = []
     check_shape = shape.check_shape
 
-    def counted(declaration: Any, kind: Any, path: str) -> Any:
+    def counted(declaration: Any, kind: Any, *arguments: Any) -> Any:
         if is_typeddict(kind):
             reads.append(kind.__name__)
-        return check_shape(declaration, kind, path)
+        return check_shape(declaration, kind, *arguments)
 
     monkeypatch.setattr(shape, "check_shape", counted)
     run(lambda: RunnerStack("ci", declared))

@@ -173,15 +173,13 @@ def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
     return owner.get("host") or owner.get("fleet", {}).get("manager", {})
 
 
-def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
-    """The problems of the host of a runner's manager.
+def manager_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Problem]:
+    """The problems of a runner's own host or fleet.
 
     Args:
-        name: the name of the runner.
-        runners: the declared runners, by name.
-        path: the path of the runner in the declaration.
+        declaration: the runner.
+        path: its path in the declaration.
     """
-    declaration = runners[name]
     given = [way for way in WAYS if way in declaration]
     if len(given) != 1:
         found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
@@ -198,6 +196,17 @@ def manager_problems(name: str, runners: RunnerDeclarations, path: str) -> Itera
             "the other keys",
             "declare a 'fleet' in place of the host",
         )
+
+
+def used_host_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
+    """The problems of the host of a runner's manager, which another runner may declare.
+
+    Args:
+        name: the name of the runner.
+        runners: the declared runners, by name.
+        path: the path of the runner in the declaration.
+    """
+    declaration = runners[name]
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
     if host_of(name, runners).get("user_namespaces") or declaration.get("fleet", {}).get("user_namespaces"):

@@ -340,13 +340,27 @@ def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Ite
         )
 
 
-def runner_problems(
+def runner_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Problem]:
+    """The problems of a runner without the other parts of the declaration.
+
+    Args:
+        declaration: the runner, accepted by `check_shape`.
+        path: its path in the declaration.
+    """
+    yield from registration_problems(declaration, path)
+    yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
+    limit = declaration.get("limit", 1)
+    if limit < 1:
+        yield Problem(join_path(path, "limit"), str(limit), "1 or more")
+
+
+def used_registry_problems(
     declaration: RunnerDeclaration,
     path: str,
     registries: Mapping[str, Registry],
     host: HostDeclaration,
 ) -> Iterator[Problem]:
-    """The problems of a runner, given the declared registries and the host of its manager.
+    """The problems of the registries and images that a runner uses.
 
     Args:
         declaration: the runner, accepted by `check_shape`.
@@ -354,11 +368,6 @@ def runner_problems(
         registries: the declared registries, by name.
         host: the declaration of its manager's host.
     """
-    yield from registration_problems(declaration, path)
-    yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
-    limit = declaration.get("limit", 1)
-    if limit < 1:
-        yield Problem(join_path(path, "limit"), str(limit), "1 or more")
     used = declaration.get("registries", [])
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)

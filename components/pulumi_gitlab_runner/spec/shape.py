@@ -28,6 +28,8 @@ from pulumi_gitlab_runner.typed_dicts import (
 
 _Declaration = TypeVar("_Declaration")
 _T = TypeVar("_T")
+_Problems = Callable[[_Declaration, str], Iterable[Problem]]
+"""Validates the values of a declaration; with its path."""
 
 _NUMBER = re.compile("-?[0-9]{1,100}")
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -65,7 +67,9 @@ _REFUSED_KEYS = {
 }
 
 
-def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Declaration:
+def check_shape(
+    declaration: Any, kind: type[_Declaration], path: str, own_problems: _Problems[_Declaration] | None = None
+) -> _Declaration:
     """The declaration, validated and converted to the keys and types of `kind`.
 
     ``3.0``, as whole numbers arrive from other languages, becomes ``3``; the keys and values of ``config``
@@ -76,6 +80,8 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
         declaration: plain values, from YAML or from a program.
         kind: the TypedDict of the declaration.
         path: the prefix of the problems' paths.
+        own_problems: validates the parts of a declaration, each without the others; used if only some have
+            the right keys and types.
 
     Raises:
         DeclarationError: a key is unknown or missing, or a value has a wrong type.
@@ -85,24 +91,41 @@ def check_shape(declaration: Any, kind: type[_Declaration], path: str) -> _Decla
     shaped, mismatches = fitted(_normalised(declaration), kind)
     if mismatches:
         incomplete = {each.location[:-1] for each in mismatches if each.reason == MISSING_KEY}
-        raise DeclarationError(
+        found = [
             _problem(each, path, None if each.location[:-1] in incomplete else kind) for each in mismatches
-        )
+        ]
+        if own_problems and isinstance(shaped, dict):
+            found += own_problems(_intact(shaped, kind, mismatches), path)
+        raise DeclarationError(found)
     return cast("_Declaration", shaped)
+
+
+def _intact(shaped: Mapping[str, Any], kind: Any, mismatches: Iterable[Mismatch]) -> Any:
+    """The parts of a declaration without a mismatch: keys, and in a mapping such as `runners`, its names."""
+    broken = {each.location[:2] for each in mismatches}
+    keys = {location[0] for location in broken}
+    intact: dict[str, Any] = {}
+    for key, value in shaped.items():
+        if key not in keys:
+            intact[key] = value
+        elif isinstance(value, dict) and get_origin(fields_of(kind)[key]) is dict:
+            intact[key] = {name: part for name, part in value.items() if (key, name) not in broken}
+    return intact
 
 
 def checked(
     declaration: Any,
     kind: type[_Declaration],
     path: str,
-    problems: Callable[[_Declaration, str], Iterable[Problem]],
+    problems: _Problems[_Declaration],
+    own_problems: _Problems[_Declaration] | None = None,
 ) -> _Declaration:
     """The declaration, validated by `check_shape` and by the function `problems`.
 
     Raises:
-        DeclarationError: the declaration has problems; contains all of them.
+        DeclarationError: the declaration has problems; contains all of them, or those of `check_shape`.
     """
-    shaped = check_shape(declaration, kind, path)
+    shaped = check_shape(declaration, kind, path, own_problems)
     if found := list(problems(shaped, path)):
         raise DeclarationError(found)
     return shaped

@@ -74,6 +74,7 @@ from pulumi_gitlab_runner.spec.managers import (
     host_of,
     manager_problems,
     parse_managers,
+    used_host_problems,
     used_image_problems,
 )
 from pulumi_gitlab_runner.spec.mirrors import (
@@ -107,6 +108,7 @@ from pulumi_gitlab_runner.spec.runners import (
     RunnerDeclaration,
     runner_problems,
     runner_problems_in,
+    used_registry_problems,
 )
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.variables import (
@@ -234,9 +236,10 @@ def parse_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         path: the prefix of the problems' paths.
 
     Raises:
-        DeclarationError: the declaration has problems; contains all of them, or those of its keys and types.
+        DeclarationError: the declaration has problems; contains all of them. If keys or types are wrong, it
+            contains, of the problems of other parts, those that do not depend on what they refer to.
     """
-    shaped = checked(declaration, StackDeclaration, path, _problems)
+    shaped = checked(declaration, StackDeclaration, path, _problems, _own_problems)
     cache = parse_cache(shaped["cache"]) if "cache" in shaped else None
     gitlab_url = shaped.get("gitlab_url", GITLAB_COM)
     network = parse_network(shaped["network"]) if "network" in shaped else None
@@ -370,7 +373,8 @@ def _declared_destinations(stack: Stack, manager: Manager, path: str) -> Iterato
         yield from name_servers(runner.config.get("docker", {}), docker_at)
 
 
-def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+def _own_problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+    """The problems that do not depend on a part to which another part refers."""
     url = declaration.get("gitlab_url", GITLAB_COM)
     yield from check(url, lambda found: _url_problems(found, join_path(path, "gitlab_url")))
     for kind in ("builds", "mirrors", "runners", "machine_images", "hosted_auth", "job_roles"):
@@ -382,18 +386,36 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
         yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")
     yield from registries_problems(declaration.get("registries", {}), path)
+    for name, build in declaration.get("builds", {}).items():
+        yield from build_settings_problems(build, join_path(path, "builds", name))
+    for name, runner in declaration.get("runners", {}).items():
+        at = join_path(path, "runners", name)
+        yield from runner_problems(runner, at)
+        yield from manager_problems(runner, at)
+    yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
+    for region, settings in declaration.get("ecr_settings", {}).items():
+        at = join_path(path, "ecr_settings", region)
+        yield from region_problems(region, at)
+        yield from ecr_settings_problems(settings, region, at)
+    if "network" in declaration:
+        yield from network_problems(declaration["network"], join_path(path, "network"))
+    if "proxy" in declaration:
+        yield from proxy_problems(declaration["proxy"], join_path(path, "proxy"))
+    at = join_path(path, "certificate_authorities")
+    yield from authorities_problems(declaration.get("certificate_authorities", {}), at)
+
+
+def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
+    yield from _own_problems(declaration, path)
     registries = parse_registries(declaration.get("registries", {}))
     builds = declaration.get("builds", {})
     for name, build in builds.items():
-        at = join_path(path, "builds", name)
-        yield from build_settings_problems(build, at)
-        yield from repository_problems(build, at, registries)
+        yield from repository_problems(build, join_path(path, "builds", name), registries)
     yield from shared_repository_problems(builds, join_path(path, "builds"))
     yield from _runners_problems(declaration, registries, path)
     machine_images = declaration.get("machine_images", {})
     for name, machine_image in machine_images.items():
         yield from machine_image_problems(machine_image, join_path(path, "machine_images", name), registries)
-    yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
     variables = declaration.get("variables", [])
     for index, variable in enumerate(variables):
         yield from variable_problems(variable, join_path(path, "variables", index), registries)
@@ -405,23 +427,16 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
         yield from mirror_problems(mirror, join_path(path, "mirrors", name), registries)
     yield from _repeated_variables(declaration, path)
     for name, role in declaration.get("job_roles", {}).items():
-        yield from job_role_problems(role, join_path(path, "job_roles", name), registries, url)
-    for region, settings in declaration.get("ecr_settings", {}).items():
-        at = join_path(path, "ecr_settings", region)
-        yield from region_problems(region, at)
-        yield from ecr_settings_problems(settings, region, at)
-    if "network" in declaration:
-        yield from network_problems(declaration["network"], join_path(path, "network"))
-    if "proxy" in declaration:
-        yield from proxy_problems(declaration["proxy"], join_path(path, "proxy"))
-    authorities = declaration.get("certificate_authorities", {})
-    at = join_path(path, "certificate_authorities")
-    yield from authorities_problems(authorities, at)
+        yield from job_role_problems(
+            role, join_path(path, "job_roles", name), registries, declaration.get("gitlab_url", GITLAB_COM)
+        )
     machines = {
         name: "a Docker host" if "docker" in each.get("host", {}) else "a fleet with an 'ami'"
         for name, each in declaration.get("runners", {}).items()
         if "docker" in each.get("host", {}) or "ami" in each.get("fleet", {})
     }
+    authorities = declaration.get("certificate_authorities", {})
+    at = join_path(path, "certificate_authorities")
     yield from other_machine_problems(authorities, machines, at)
 
 
@@ -431,8 +446,8 @@ def _runners_problems(
     runners = declaration.get("runners", {})
     for name, runner in runners.items():
         at = join_path(path, "runners", name)
-        yield from runner_problems(runner, at, registries, host_of(name, runners))
-        yield from manager_problems(name, runners, at)
+        yield from used_registry_problems(runner, at, registries, host_of(name, runners))
+        yield from used_host_problems(name, runners, at)
         yield from used_image_problems(runner, declaration.get("machine_images", {}), at)
         if "docker" in host_of(name, runners):
             docker = host_of(name, runners)["docker"]
