@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox.paths import CHECKOUT
+
 CLIENT = Path(__file__).with_name("forked_python.py")
 AWS = (
     *("autoscaling", "cloudwatch", "ec2", "ecr", "iam", "imagebuilder", "kms", "lambda_", "s3", "scheduler"),
@@ -54,7 +56,10 @@ def forked_python(directory: Path) -> Iterator[Path]:
     own_plugin = "pulumi-resource-gitlab-runner"
     _command(directory / own_plugin, python, Path(sys.executable).with_name(own_plugin))
     with subprocess.Popen(
-        [sys.executable, "-P", __file__, str(address)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-P", __file__, str(address)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(CHECKOUT), *_python_path()])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as server:
         assert server.stdin
         assert server.stdout
