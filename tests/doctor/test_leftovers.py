@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from pulumi_gitlab_runner.doctor.command_line import main
 from pulumi_gitlab_runner.doctor.errors import UsageError
@@ -27,6 +26,7 @@ from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.server import create_server
 from tests.doctor.host_tree import Doctor
 from tests.host.commands import Commands
+from tests.http.loopback import LOOPBACK
 from tests.http.server import answer, serving
 
 REGION = "eu-west-1"
@@ -256,7 +256,7 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
     def post(path: str, **body: Any) -> None:
         headers = {"Private-Token": "canary-of-the-token"}
-        httpx.post(f"{url}/{path}", json=body, headers=headers).raise_for_status()
+        LOOPBACK.post(f"{url}/{path}", json=body, headers=headers).raise_for_status()
 
     for description, note in (
         ("left", f"By hand\n\n{stack_note(MARK)}"),
@@ -312,7 +312,7 @@ def test_runners_and_variables(gitlab: str, doctor: Doctor, tmp_path: Path) -> N
         "projects/7/variables/LEFT?filter%5Benvironment_scope%5D=a%2F%2A",
         "admin/ci/variables/LEFT",
     ):
-        assert httpx.delete(f"{gitlab}/{path}", headers=headers).status_code == 204
+        assert LOOPBACK.delete(f"{gitlab}/{path}", headers=headers).status_code == 204
 
 
 def test_nothing_is_left_over(gitlab: str, doctor: Doctor, tmp_path: Path) -> None:
@@ -485,7 +485,7 @@ def test_runners_of_the_users_own_groups_where_not_all_are_shown(
     headers = {"Private-Token": "canary-of-the-token"}
     body = {"runner_type": "project_type", "project_id": 7, "description": "own"}
     body |= {"maintenance_note": stack_note(MARK)}
-    httpx.post(f"{gitlab}/user/runners", json=body, headers=headers).raise_for_status()
+    LOOPBACK.post(f"{gitlab}/user/runners", json=body, headers=headers).raise_for_status()
     monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token-maintainer")
     left = found(doctor, "--only", "gitlab", *state(tmp_path))
     assert list(left) == ["the runner #5 of GitLab, 'own', never contacted"]

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-import httpx
 import pytest
 from pulumi_gitlab_runner.doctor import online
 
@@ -16,6 +15,7 @@ from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.server import create_server
 from sandbox.services.gitlab.state import Runner
 from tests.doctor.host_tree import Doctor
+from tests.http.loopback import LOOPBACK
 from tests.http.server import answer, serving
 
 TOKEN = "canary-of-the-token"
@@ -47,7 +47,7 @@ class GitLab:
     def create(self, **settings: Any) -> Runner:
         body = {"runner_type": "group_type", "group_id": 42, **settings}
         headers = {"Private-Token": TOKEN}
-        httpx.post(f"{self.url}/api/v4/user/runners", json=body, headers=headers).raise_for_status()
+        LOOPBACK.post(f"{self.url}/api/v4/user/runners", json=body, headers=headers).raise_for_status()
         self.asked = 0
         return self.runner
 

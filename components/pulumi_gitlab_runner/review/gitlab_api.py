@@ -173,8 +173,8 @@ def patiently(
     Raises:
         GitLabError: GitLab is not reachable, refuses a request, or sends a response that is not of its API.
     """
-    verify = ssl.create_default_context(cafile=access.authorities or None)
-    with HttpClient(verify) as client:
+    trust = ssl.create_default_context(cafile=access.authorities) if access.authorities else None
+    with HttpClient(trust) as client:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return action(GitLab(access, client))

@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Mapping
+from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -33,11 +34,16 @@ class GitLab:
 
     def __init__(self, url: str, token: str, clock: Clock, authorities: str = "") -> None:
         self._url = urlsplit(url)
-        self._trust = ssl.create_default_context()
-        if authorities:
-            self._trust.load_verify_locations(cadata=authorities)
+        self._authorities = authorities
         self._token = token
         self._clock = clock
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        trust = ssl.create_default_context()
+        if self._authorities:
+            trust.load_verify_locations(cadata=self._authorities)
+        return trust
 
     def find(self, variable: Variable) -> dict[str, Any] | None:
         """The current variable; None if it does not exist."""
