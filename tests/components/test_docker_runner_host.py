@@ -288,8 +288,19 @@ def test_what_was_not_delivered_is_an_error_and_starts_no_manager(
 def test_a_host_in_ec2_is_refused() -> None:
     runner = {"group": 42, "host": {}}
     hosted = {"build": {"runner": runner, "runner_id": "11", "token": RUNNER_TOKEN}}
-    with pytest.raises(pulumi.RunError, match="a runner with a host on EC2"):
+    with pytest.raises(
+        pulumi.RunError, match=r"\nci\.runners\.build\.runner\n  found:   a runner with a host on EC2"
+    ):
         run(alone(runners=hosted))
+
+
+def test_an_image_is_checked_when_the_account_is_known() -> None:
+    stack = in_aws()
+    stack["runners"]["build"]["image"] = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/gone:1"
+    hosted = {"build": {"runner": stack["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
+    message = r"\nci\.runners\.build\.runner\.image\n  found:   the repository 'gone'"
+    with pytest.raises(pulumi.RunError, match=message):
+        run(alone(runners=hosted, registries=stack["registries"]))
 
 
 def test_the_host_in_ec2_refuses_a_docker_host() -> None:

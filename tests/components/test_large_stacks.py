@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 from pulumi_gitlab_runner import HostedRunnerAuth, HostStore, JobRole, RunnerHost, RunnerStack
+from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, MANAGED_POLICY, TRUST_POLICY
 
 from tests.components import recording as mocks
@@ -15,6 +16,11 @@ from tests.components.recording import Recording, run
 POLICY, ATTACHMENT = "aws:iam/policy:Policy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
+
+LONG_NAMES = [f"team/{'long' * 50}-{number:03d}" for number in range(280)]
+ELEVEN = {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": LONG_NAMES}
+NEEDS_ELEVEN = "found:   280 repositories, for which a role needs 11 managed policies\n  allowed: at most"
+JOBS = {"projects": ["team/app"], "branches": ["main"]}
 
 
 def repositories(count: int) -> list[str]:
@@ -156,7 +162,7 @@ def test_a_role_for_a_hundred_projects_takes_a_raised_quota() -> None:
                     }
                 },
             },
-            "stack.job_roles.publish.projects\n  found:   3,",
+            "stack.job_roles.publish.projects\n  found:   3,351 characters",
         ),
         (
             {
@@ -175,10 +181,49 @@ def test_a_role_for_a_hundred_projects_takes_a_raised_quota() -> None:
                     }
                 },
             },
-            "stack.runners.build\n  found:   10,",
+            "stack.runners.build\n  found:   10,491 characters",
+        ),
+        (
+            {
+                "registries": {"shared": ELEVEN},
+                "runners": {
+                    "build": {
+                        "group": 42,
+                        "registries": ["shared"],
+                        "host": {"policies": ["arn:aws:iam::123456789012:policy/ci"]},
+                    }
+                },
+            },
+            f"stack.runners.build\n  {NEEDS_ELEVEN} 9 managed policies in addition to 1 of your own,",
+        ),
+        (
+            {
+                "registries": {"shared": ELEVEN},
+                "hosted_auth": {
+                    "hosted": {
+                        "registries": ["shared"],
+                        "projects": [7],
+                        "gitlab_token": {"secret": f"{SECRETS}:ci/token-AbCdEf"},
+                    }
+                },
+            },
+            f"stack.hosted_auth.hosted\n  {NEEDS_ELEVEN} 10 managed policies,",
+        ),
+        (
+            {"registries": {"shared": ELEVEN}, "job_roles": {"publish": {**JOBS, "registries": ["shared"]}}},
+            f"stack.job_roles.publish\n  {NEEDS_ELEVEN} 10 managed policies,",
+        ),
+        (
+            {
+                "registries": {"team": {"ecr": {}, "repositories": repositories(200)}},
+                "job_roles": {
+                    "publish": {**JOBS, "push": [f"team/{each}" for each in repositories(200)]},
+                },
+            },
+            "stack.job_roles.publish.push\n  found:   19,167 characters",
         ),
     ],
-    ids=["repositories", "projects", "secrets"],
+    ids=["repositories", "projects", "secrets", "policies", "variable", "jobs", "pushes"],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_registered(
     declared: dict[str, Any], place: str
@@ -222,14 +267,15 @@ def test_a_host_whose_security_group_would_be_named_as_its_id_is() -> None:
         run(lambda: RunnerHost("sg-burst", host))
 
 
-@pytest.mark.parametrize(("characters", "fits"), [(4_000, True), (4_096, False)])
-def test_a_password_that_parameter_store_has_no_room_for(characters: int, *, fits: bool) -> None:
-    static = {"username": "user", "password": "canary" * (characters // 6)}
+@pytest.mark.parametrize(("size", "fits"), [(4_096, True), (4_097, False)])
+def test_a_password_that_parameter_store_has_no_room_for(size: int, *, fits: bool) -> None:
+    around = len(credentials_as_json(("user", "")))
+    static = {"username": "user", "password": ("canary" * 1_000)[: size - around]}
     legacy = {"legacy": {"host": "registry.example.com", "static": static}}
     if fits:
         hosting(legacy)
         return
-    with pytest.raises(pulumi.RunError, match="4,096 bytes") as refused:
+    with pytest.raises(pulumi.RunError, match=r"4,097 bytes\n.*4,096 bytes") as refused:
         hosting(legacy)
     assert "/registries/legacy" in str(refused.value)
     assert "canary" not in str(refused.value)

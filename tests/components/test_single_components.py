@@ -531,6 +531,22 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         ),
         "build.runners\n  found:   the hosts of one, two",
     ),
+    "a Docker host in EC2": (
+        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {"docker": {}}}})),
+        "build.runners.build.runner.host.docker\n  found:   a Docker host",
+    ),
+    "a host with the group of a fleet": (
+        lambda: RunnerHost("build", host_args() | {"fleet_group": "workers"}),
+        "build.fleet_group\n  found:   a group, with no fleet",
+    ),
+    "a cache without its bucket": (
+        lambda: RunnerHost("build", host_args() | {"cache": {}}),
+        "build\n  found:   only one of",
+    ),
+    "a bucket without its cache": (
+        lambda: RunnerHost("build", host_args() | {"cache_bucket": "ci-cache"}),
+        "build\n  found:   only one of",
+    ),
     "a secret for config.toml": (
         lambda: RunnerHost(
             "build",
