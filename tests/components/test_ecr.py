@@ -14,8 +14,12 @@ TOKEN = "canary-of-the-token"
 
 
 def repositories(declared: dict[str, Any], **others: Any) -> Recording:
+    """What `EcrRepositories` registers, all of it below the component."""
     args: Any = {"repositories": declared, **others}
-    return run(lambda: EcrRepositories("images", args).urls)[0]
+    recording, _ = run(lambda: EcrRepositories("images", args).urls)
+    parents = {each.parent for each in recording.all_registered if each.type.startswith("aws:")}
+    assert parents == {"gitlab-runner:index:EcrRepositories::images"}
+    return recording
 
 
 def settings(declared: dict[str, Any]) -> Recording:

@@ -334,9 +334,12 @@ def test_a_password_in_secrets_manager_gets_no_parameter() -> None:
 
 
 def variables(*declared: dict[str, Any]) -> Recording:
-    """What `CiVariables` registers."""
+    """What `CiVariables` registers, all of it below the component."""
     args: Any = {"variables": list(declared), "registries": {"legacy": with_secret_password()}}
-    return run(lambda: CiVariables("ci", args))[0]
+    recording, _ = run(lambda: CiVariables("ci", args))
+    parents = {each.parent for each in recording.all_registered if each.type.startswith("gitlab:")}
+    assert parents == {"gitlab-runner:index:CiVariables::ci"}
+    return recording
 
 
 def test_variables_of_every_scope() -> None:
