@@ -130,8 +130,13 @@ def test_repositories_in_another_partition() -> None:
                 "maintenanceNote": f"Ask us.\n\n{NOTE}",
             },
         ),
+        (
+            {"group": 42, "tags": pulumi.Output.from_input(["docker"])},
+            {"tagLists": ["docker"], "untagged": False},
+        ),
+        ({"group": 42, "tags": pulumi.Output.from_input([])}, {"tagLists": [], "untagged": True}),
     ],
-    ids=["group", "project", "instance", "settings", "limits"],
+    ids=["group", "project", "instance", "settings", "limits", "tags known later", "no tags known later"],
 )
 def test_a_registration(declared: Any, inputs: dict[str, Any]) -> None:
     recording, runner_id = run(lambda: RunnerRegistration("build", declared).runner_id)

@@ -91,14 +91,16 @@ def test_all_images_are_examined(
 def test_what_is_written_elsewhere_cannot_be_pinned_here(
     gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
 ) -> None:
-    text = file.read_text()
+    text = file.read_text() + f".later: {{image: {registry.host}/team/app:2}}\n"
+    file.write_text(text)
     found = doctor.findings("pin", str(file), "--gitlab", gitlab.url)
     assert list(found) == ["cannot-be-pinned"]
     assert found["cannot-be-pinned"]["where"] == "image of build"
     assert (
         "team/db:1: it has no digest, and is in no file of this project" in found["cannot-be-pinned"]["what"]
     )
-    assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
+    pinned = text.replace("app:$TAG", f"app:$TAG@{DIGEST}").replace("app:2", f"app:2@{DIGEST}")
+    assert file.read_text() == pinned
 
 
 def test_all_is_well_where_all_is_pinned(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
