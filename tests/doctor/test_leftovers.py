@@ -375,7 +375,8 @@ def test_a_state_that_cannot_be_had(doctor: Doctor, monkeypatch: pytest.MonkeyPa
     [
         ({"project": "7"}, {("projects", "7")}),
         ({"projectId": 7.0}, {("projects", "7")}),
-        ({"group": 42, "groupId": "42.0"}, {("groups", "42")}),
+        ({"group": 42}, {("groups", "42")}),
+        ({"groupId": "42.0"}, {("groups", "42")}),
         ({"project": "team/app", "group": {"ciphertext": "x"}, "name": "8"}, set()),
     ],
 )

@@ -223,6 +223,18 @@ job:
         "variables: {IMG: &img 'HOST/team/app:1'}\njob: {image: *img, script: ['echo $IMG']}\n",
         "also used for another key",
     ),
+    "a text with another use in the default": (
+        "default: {image: &img 'HOST/team/app:1', before_script: [*img]}\njob: {script: [x]}\n",
+        "also used for another key",
+    ),
+    "a text with another use in an image": (
+        "job: {image: {name: &img 'HOST/team/app:1', entrypoint: [*img]}}\n",
+        "also used for another key",
+    ),
+    "a text with another use in a service": (
+        "job: {services: [{name: &db 'HOST/team/app:1', alias: *db}]}\n",
+        "also used for another key",
+    ),
     "a reference with another use": (
         ".i: {image: 'HOST/team/app:1'}\njob: {image: !reference [.i, image], x: [!reference [.i, image]]}\n",
         "also used for another key",

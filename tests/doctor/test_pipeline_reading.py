@@ -653,6 +653,7 @@ def test_which_conditional_includes_are_left_out_together(
         ("$[[ inputs.truth ]]", "a:true"),
         ("$[[ inputs.variable ]]-$[[ inputs.number ]]", "a:given-3"),
         ("$[[ inputs.variable | expand_vars | truncate(0,2) ]]", "a:gi"),
+        ("$[[ inputs.number ]]$[[ inputs.truth ]]", "a:3true"),
         ("$[[ inputs.text ]", "a:$[[ inputs.text ]"),
         ("$[[ inputs.text | posix_escape ]]", None),
         ("$[[ inputs.gone ]]", None),
