@@ -113,12 +113,13 @@ async def _digests(
     for image in images:
         registry, repository = registry_of(image, registries, environment)
         cached = registry is not None and registry.is_cached(repository)
+        asked = ecr_image(image, registries, environment)
         if digest := parse(image).digest:
-            if cached and not _holds(ecr_image(image, registries, environment), digest, parent):
+            if cached and asked and not _holds(asked, digest, parent):
                 not_cached.append(image)
         elif reason := why_not_asked(registry):
             reasons[image] = reason
-        elif asked := ecr_image(image, registries, environment):
+        elif asked:
             try:
                 digests[image] = _digest_in_ecr(asked, parent)
             except Exception as error:
@@ -185,14 +186,12 @@ def _credentials(pair: tuple[str, str] | None) -> Credentials | None:
     return Credentials(pair[0], Secret(pair[1])) if pair else None
 
 
-def _holds(asked: EcrImage | None, digest: str, parent: pulumi.Resource) -> bool:
+def _holds(asked: EcrImage, digest: str, parent: pulumi.Resource) -> bool:
     """Whether a pull-through cache contains an image by its digest; true if ECR does not answer.
 
     ECR answers a first pull by digest as if the image did not exist, even if the name also has a tag:
     github.com/aws/containers-roadmap/issues/2837.
     """
-    if asked is None:
-        return True
     try:
         _digest_in_ecr(asked, parent, digest)
     except Exception as error:
