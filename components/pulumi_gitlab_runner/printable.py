@@ -30,5 +30,5 @@ def escaped(text: str, *, lines: bool = False) -> str:
 
 
 def _escaped(character: str) -> str:
-    # json.dumps escapes neither DEL nor, with ensure_ascii=False, the C1 control characters.
-    return f"\\u{ord(character):04x}" if ord(character) <= 0xFFFF else json.dumps(character)[1:-1]
+    # json.dumps escapes all other characters that are not printable.
+    return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
