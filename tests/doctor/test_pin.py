@@ -316,6 +316,7 @@ def test_a_digest_in_a_variable_from_outside(doctor: Doctor, registry: RegistryD
         ".base: {image: 'HOST/team/app:$TAG'}\njob: {extends: .base, variables: {TAG: '1'}}\n",
         "job: {image: 'HOST/team/app:$TAG', variables: {TAG: '1'}, parallel: {matrix: [{A: [x, y]}]}}\n",
         "spec: {inputs: {v: {default: long}}}\n---\n'$[[ inputs.v ]]': {image: 'HOST/team/app:1'}\n",
+        "spec: {inputs: {v: {default: a}}}\n---\njob: {image: 'HOST/team/app:1', x: '$[[ inputs.v ]]'}\n",
         "\ufeff# é😀\r\njob:\r\n  image: 'HOST/team/app:1' # 😀\r\n",
     ],
 )
