@@ -333,6 +333,16 @@ def test_wherever_an_image_is_named_it_is_pinned(
     assert file.read_bytes().decode() == expected
 
 
+def test_images_with_an_input_are_in_the_order_of_the_file(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
+    images = [f"{registry.host}/team/app:{each}" for each in ("$[[ inputs.v ]]", "1", "$[[ inputs.v ]]")]
+    jobs = "".join(f"{name}: {{image: '{image}'}}\n" for name, image in zip("abc", images, strict=True))
+    file.write_text(f"spec: {{inputs: {{v: {{default: '1'}}}}}}\n---\n{jobs}")
+    answer = doctor.json("pin", "--check", str(file))
+    assert [each["line"] for each in answer["images"]] == [3, 4, 5]
+
+
 def test_a_variable_in_a_hidden_job_that_no_job_uses_is_left(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:

@@ -71,10 +71,14 @@ class Source:
         shift = self.pieces[first][1] - self.pieces[first][0]
         return start + shift, end + shift
 
+    def position_of(self, position: int) -> int:
+        """The position in the file of a position in the text; within an input, that of its block."""
+        at, in_file, same = self.pieces[self._piece(position)]
+        return in_file + (position - at if same else 0)
+
     def line_of(self, position: int) -> int:
         """The line number in the file, from 1, of a position in the text."""
-        at, in_file, same = self.pieces[self._piece(position)]
-        return bisect_right(self._line_starts, in_file + (position - at if same else 0))
+        return 1 + bisect_right(self._line_ends, self.position_of(position))
 
     def _piece(self, position: int) -> int:
         return max(0, bisect_right(self._starts, position) - 1)
@@ -84,8 +88,8 @@ class Source:
         return [start for start, _, _ in self.pieces]
 
     @cached_property
-    def _line_starts(self) -> list[int]:
-        return [0, *(found.end() for found in re.finditer(r"\n", self.original))]
+    def _line_ends(self) -> list[int]:
+        return [found.end() for found in re.finditer(r"\n", self.original)]
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ class WrittenText(str):
         line = source.line_of(start)
         found = source.in_file(start, self._end)
         if found is None:
-            begin = next(in_file for at, in_file, _ in reversed(source.pieces) if at <= start)
+            begin = source.position_of(start)
             return Place(source.file, line, begin, begin, str(self), unchangeable="it contains an input")
         written = source.original[found[0] : found[1]]
         block = "it is a block scalar" if self._style in ("|", ">") else ""
