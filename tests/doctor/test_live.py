@@ -147,7 +147,16 @@ def test_live_and_declared_without_the_other(doctor: Doctor) -> None:
 
 
 def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> None:
-    host.write("etc/gitlab-runner/registries", f"123.dkr.ecr.eu-west-1.amazonaws.com helper {ECR_HELPER}\n")
+    registries = (
+        *(
+            "a helper /bin/other",
+            f"b helper {ECR_HELPER}",
+            "c parameter eu-west-1 /c",
+            "d secret eu-west-1 arn",
+        ),
+        "e file /e",
+    )
+    host.write("etc/gitlab-runner/registries", "".join(f"{each}\n" for each in registries))
     runner = runner_on_disk(host.root, None, None)
     text = FilesOnDisk(host.root).read(REGISTRIES).text
     files = GatheredFiles(
@@ -157,7 +166,9 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
     )
     process = manager_process(files)
     found = examine_host(runner, files, process)
-    assert {"docker-unreachable", "aws-identity"} <= {str(each.name) for each in found.findings}
+    why = {str(each.name): each.why for each in found.findings}
+    assert {"docker-unreachable", "aws-identity"} <= why.keys()
+    assert why["aws-identity"] == "AWS returns no credentials for b, c, d"
     files = GatheredFiles(
         files.files, {"info": {"ServerVersion": "27.5.1"}, "networks": []}, {"arn": "arn:of"}
     )
