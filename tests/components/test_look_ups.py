@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_gitlab as gitlab
 import pytest
 from pulumi.runtime.mocks import MockCallArgs
 from pulumi.runtime.rpc import UNKNOWN
@@ -239,15 +240,18 @@ def test_what_a_look_up_of_a_variable_asks_and_finds(
     args: Any = {"variables": [{**scope, "key": "A", "value": "a-longer-value"}]}
     note = "Managed by Pulumi: gitlab-runner/sandbox" if ours else "mine"
     answer = {"value": "a", "description": note}
-    kind, found, calls = look_up(
-        monkeypatch, ci_variables, lambda: CiVariables("ci", args), {"key": "A", **inputs}, answer
-    )
+
+    def variables() -> None:
+        CiVariables("ci", args, pulumi.ResourceOptions(providers=[gitlab.Provider("ours")]))
+
+    kind, found, calls = look_up(monkeypatch, ci_variables, variables, {"key": "A", **inputs}, answer)
     assert (kind, found) == (
         "variable",
         Existing(f"the CI variable {identity}", identity, ours, ADOPT),
     )
     (call,) = calls
     assert (call.token.rpartition(":")[2], call.args) == (function, {"key": "A", **inputs})
+    assert "::ours::" in call.provider
 
 
 def test_a_hidden_variable_that_is_replaced_is_not_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
