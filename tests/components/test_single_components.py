@@ -12,6 +12,7 @@ from pulumi_gitlab_runner import (
     EcrRepositories,
     HostedRunnerAuth,
     HostStore,
+    ImageBuild,
     ImageMirror,
     JobRole,
     RunnerHost,
@@ -520,6 +521,12 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
             {"registries": {"team": TEAM}, "auth": {"registries": ["gone"], "gitlab_token": {"value": "a"}}},
         ),
         "auth.auth.registries[0]\n",
+    ),
+    "registries of a build": (
+        lambda: ImageBuild(
+            "base", {"context": ".", "repository": "a.example/b", "registries": {"team": {"ecr": {}}}}
+        ),
+        "base.registries.team",
     ),
     "a mirror": (
         lambda: ImageMirror("public", {"registries": {"team": TEAM}, "registry": "gone", "images": {}}),
