@@ -159,6 +159,12 @@ def test_a_failed_copy_names_both_ends_and_no_password(
     assert PASSWORD not in str(caught.value)
 
 
+def test_an_interrupt_ends_copies(images: MirroredImages, source: RegistryDouble) -> None:
+    images.interrupt()
+    with pytest.raises(TransferError, match="the copy was interrupted"):
+        images.copy(inputs(source, digest=DIGEST), lambda done, total: None)
+
+
 @pytest.fixture
 def ecr_has(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """ECR, with another image under the tag and immutable tags; what was deleted there."""
