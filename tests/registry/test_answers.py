@@ -382,6 +382,18 @@ def test_a_refused_question_for_a_digest_is_not_repeated(status: int) -> None:
     assert {each.split()[0] for each in lines(script)} == {"HEAD"}
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_an_error_is_no_manifest_whose_digest_counts(status: int) -> None:
+    with (
+        repository(answer(405), answer(status)) as (source, script),
+        pytest.raises(
+            TransferError, match=f"looking up team/app:1: {script.host} answers with status {status}"
+        ),
+    ):
+        source.digest("1")
+    assert [each.split()[0] for each in lines(script)] == ["HEAD", "GET"]
+
+
 @pytest.mark.parametrize(
     ("content", "size", "good"),
     [(b"content", 7, True), (b"content", 6, False), (b"content", 8, False), (b"other!!", 7, False)],
