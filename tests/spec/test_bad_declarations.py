@@ -164,6 +164,19 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "write it below 'runners.NAME' or 'variables[0]' or 'hosted_auth.NAME'",
         ),
     ),
+    "a key of a table far below, at the top": (
+        changed("volumes_from", ["cache"]),
+        Problem(
+            "stack.volumes_from",
+            "the key 'volumes_from', which is not known here",
+            STACK_KEYS,
+            "write it below 'runners.NAME.config.docker'",
+        ),
+    ),
+    "a key of a table still further below, at the top": (
+        changed("path_style", True),
+        Problem("stack.path_style", "the key 'path_style', which is not known here", STACK_KEYS),
+    ),
     "a key that many tables have": (
         changed("kms_key", "arn:aws:kms:eu-west-1:123456789012:key/0"),
         Problem("stack.kms_key", "the key 'kms_key', which is not known here", STACK_KEYS),
