@@ -46,7 +46,14 @@ def test_a_list_is_read_as_it_was_written() -> None:
 
 
 def test_lines_that_say_nothing_are_passed_over() -> None:
-    assert read_registry_list("# a comment\n\nregistry.example.com\n") == {}
+    lines = (
+        "# a comment",
+        "  # one of several words",
+        "",
+        "registry.example.com",
+        "registry.example.com helper",
+    )
+    assert read_registry_list("\n".join(lines)) == {}
 
 
 def test_no_registry_is_a_list_with_its_heading_alone() -> None:

@@ -34,10 +34,13 @@ def registry_list(sources: Iterable[tuple[str, CredentialSource]]) -> str:
 
 
 def read_registry_list(text: str) -> dict[str, CredentialSource]:
-    """The sources of the credentials in a list, by the host of the registry."""
-    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    """The sources of the credentials in a list, by the host of the registry.
+
+    Other lines are ignored, as on the host: `host.credentials.questions`.
+    """
+    lines = map(str.split, text.splitlines())
     return {host: CredentialSource(kind, tuple(place)) for host, kind, *place in filter(_is_entry, lines)}
 
 
 def _is_entry(words: list[str]) -> bool:
-    return len(words) > 1
+    return len(words) > 2 and not words[0].startswith("#")

@@ -164,6 +164,18 @@ def test_which_docker_cli_reads_a_key(key: str, value: Any, read_by: list[int], 
     assert {each.form for each in wrong.values() if each} == {form}
 
 
+@pytest.mark.parametrize(
+    ("parts", "broken"),
+    [
+        (("credsStore", "credHelpers", "auths"), "credsStore is a number, not a string"),
+        (("credHelpers", "auths"), "credHelpers is a number, not an object"),
+        (("auths", "detachKeys"), "auths is a number, not an object"),
+    ],
+)
+def test_of_several_wrong_types_one_is_named(parts: tuple[str, ...], broken: str) -> None:
+    assert read_docker_config(json.dumps(dict.fromkeys(parts, 5))).broken == broken
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_what_is_no_json(number: str) -> None:
     assert read_docker_config(f'{{"limit": {number}}}').broken == "it is not JSON that can be read"
@@ -181,5 +193,6 @@ def test_what_is_no_json(number: str) -> None:
 )
 def test_what_is_not_read_is_named(text: str, unread: bool, said: str) -> None:
     found = read_docker_config(text)
-    assert said in found.notes[0]
+    (note,) = found.notes
+    assert said in note
     assert bool(found.unread_credentials) == unread

@@ -55,6 +55,7 @@ def test_which_keys_of_auths_are_for_an_image(key: str, image: str, matches: boo
     resolution = resolve(image, config=docker_config({key: "me"}))
     assert user(resolution) == ("me" if matches else None)
     assert resolution.sources[1].entries[0].verdict is (Verdict.USED if matches else Verdict.NO_MATCH)
+    assert resolution.sources[1].notes == ()
 
 
 def test_the_exact_key_comes_before_one_of_the_same_host() -> None:
@@ -136,6 +137,8 @@ def test_a_broken_file_is_told_and_its_helpers_still_asked() -> None:
     resolution = resolve(config=config, helpers=Helpers(h={HOST: credentials("helper", "canary")}))
     assert user(resolution) == "helper"
     assert resolution.log[0].text.startswith(f"WARNING: Error parsing config file ({CONFIG}): ")
+    (note,) = resolution.sources[1].notes
+    assert note.startswith("nothing of auths is used: auth in auths of ")
     assert "canary" not in repr(resolution)
 
 
@@ -159,9 +162,14 @@ def test_an_image_that_is_none_fails_the_pull() -> None:
         f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{"other": {{}}}}}}',
         f'{{"Auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "auths": {{}}}}',
         f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}", "Auth": null}}}}}}',
+        f'{{"auths": {{"{HOST}": {{"auth": "{encoded("you", "1")}", "Auth": "{encoded("me", "1")}"}}}}}}',
+        f'{{"credHelpers": {{"{HOST}": "h"}}, "credHelpers": null, {docker_config({HOST: "me"})[1:]}',
         f'{{"auths": {{"{HOST}": {{"auth": "{encoded("me", "1")}"}}}}, "limit": {"9" * 5000}}}',
     ],
-    ids=["auths twice", "auths in two spellings", "null beside a string", "a long number"],
+    ids=[
+        *("auths twice", "auths in two spellings", "null beside a string", "a string twice"),
+        *("null beside an object", "a long number"),
+    ],
 )
 def test_json_is_read_as_docker_reads_it(config: str) -> None:
     assert user(resolve(config=config)) == "me"

@@ -1,7 +1,7 @@
-"""Likely mistakes in an entry of a Docker configuration."""
+"""Why credentials are not for an image, and likely mistakes in an entry of a Docker configuration."""
 
 import pytest
-from pulumi_gitlab_runner.auth.resolution.reasons import credential_traps, key_traps
+from pulumi_gitlab_runner.auth.resolution.reasons import credential_traps, key_traps, no_match
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.runner_version import RunnerVersion
@@ -9,6 +9,47 @@ from pulumi_gitlab_runner.runner_version import RunnerVersion
 OLD, NEW = RunnerVersion(17, 4), RunnerVersion(17, 5)
 ONLY_THE_HOST = "after https:// only the host counts, so it is for all of a.example"
 BEFORE = "before runner 17.5 only the host counts, so it is for all of a.example"
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("entry", "image", "reason"),
+    [
+        (
+            "registry.docker.io",
+            "docker.io/app",
+            "Docker Hub's key is docker.io or https://index.docker.io/v1/, not registry.docker.io",
+        ),
+        ("registry.docker.io", "a.example/app", "the image is on a.example"),
+        ("b.example", "a.example/app", "the image is on a.example"),
+        (
+            "a.example",
+            "a.example:443/app",
+            "the ports differ: the key says a.example, the image a.example:443",
+        ),
+        (
+            "a.example/app",
+            f"a.example/app@{DIGEST}",
+            (
+                f"an image with a digest and no tag is looked for as a.example/app@{DIGEST}: "
+                "write name:tag@digest, or a key for the host or a folder above"
+            ),
+        ),
+        ("docker.io/library", "docker.io/app", "the runner looks for docker.io/app, without library/"),
+        ("docker.io/library/app", "docker.io/app", "the runner looks for docker.io/app, without library/"),
+        *(
+            (entry, image, f"{entry} is neither {image} nor above it")
+            for entry, image in (
+                ("docker.io/library", "docker.io/team/app"),
+                ("docker.io/libraryapp", "docker.io/app"),
+                ("a.example/library", "a.example/app"),
+                ("a.example/app", "a.example/team/app"),
+            )
+        ),
+    ],
+)
+def test_why_a_key_is_not_for_an_image(entry: str, image: str, reason: str) -> None:
+    assert no_match(entry, image) == reason
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,13 @@ def test_from_17_3_on_the_debug_log_says_what_a_source_has(version: str, lines: 
     assert len(said(resolution, Where.DEBUG)) == lines
 
 
+@pytest.mark.parametrize(("version", "ignored"), [("18.2", 0), ("18.3", 1)])
+def test_from_18_3_on_the_debug_log_says_what_another_source_has_already(version: str, ignored: int) -> None:
+    config = docker_config({"registry.example.com": "one"})
+    debug = said(resolve(version=version, variable=config, home=config), Where.DEBUG)
+    assert len([line for line in debug if line.startswith("Not adding Docker credentials")]) == ignored
+
+
 @pytest.mark.parametrize(("version", "where"), [("18.10", Where.NOWHERE), ("18.11", Where.JOB_LOG)])
 def test_from_18_11_on_the_job_log_warns_of_a_dropped_variable(version: str, where: Where) -> None:
     resolution = resolve(version=version, variable="{")

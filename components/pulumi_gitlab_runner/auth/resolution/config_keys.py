@@ -94,7 +94,7 @@ def unknown_keys(found: Mapping[str, object], docker_cli: int) -> dict[str, str]
     """The keys that Docker does not know, in lower case, each with the key that is likely intended."""
     known = {key.lower(): key for key in (*CREDENTIALS, *_checks(docker_cli))}
     return {
-        key: next((known[near] for near in difflib.get_close_matches(key, known, 1, 0.75)), "")
+        key: next((known[near] for near in difflib.get_close_matches(key, known, cutoff=0.75)), "")
         for key in found
         if key not in known
     }

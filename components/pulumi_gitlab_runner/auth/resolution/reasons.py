@@ -27,7 +27,7 @@ def no_match(entry_path: str, image_path: str) -> str:
             f"an image with a digest and no tag is looked for as {image_path}: "
             "write name:tag@digest, or a key for the host or a folder above"
         )
-    if image_host == DOCKER_HUB and entry_rest.startswith("library") and "/" not in image_rest:
+    if image_host == DOCKER_HUB and f"{entry_rest}/".startswith("library/") and "/" not in image_rest:
         return f"the runner looks for {image_path}, without library/"
     return f"{entry_path} is neither {image_path} nor above it"
 
