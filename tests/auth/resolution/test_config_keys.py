@@ -162,6 +162,8 @@ def test_which_docker_cli_reads_a_key(key: str, value: Any, read_by: list[int], 
     refusing = [cli for cli, each in wrong.items() if each]
     assert [refusing[0], *refusing[1:][-1:]] == read_by
     assert {each.form for each in wrong.values() if each} == {form}
+    by_default = read_docker_config(config(**{key: value})).wrong_type
+    assert bool(by_default) == (29 in refusing), "the newest"
 
 
 @pytest.mark.parametrize(
