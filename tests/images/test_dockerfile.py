@@ -43,6 +43,7 @@ DIGEST = "sha256:" + "a" * 64
         ("FROM a\nRUN echo --mount=from=b", ["docker.io/library/a"]),
         ("# syntax=docker/dockerfile:1\n# escape=`\nFROM a `\n AS x\nFROM x",
          ["docker.io/library/a"]),
+        ("# escape=\\\n# check=`\nFROM a \\\n AS x\nFROM x", ["docker.io/library/a"]),
         ("\n# escape=`\nFROM a \\\n AS x\nFROM x", ["docker.io/library/a"]),
         ("FROM a \\\n\n  AS x\nFROM x", ["docker.io/library/a"]),
         ("# a path: c:\\\nFROM a", ["docker.io/library/a"]),

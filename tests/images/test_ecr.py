@@ -1,7 +1,7 @@
 """Hosts of Amazon ECR."""
 
 import pytest
-from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, ecr_declaration, is_dual_stack
 
 ACCOUNT = "123456789012"
 
@@ -22,6 +22,7 @@ def test_a_dual_stack_name_and_the_classic_one_of_the_same_registry(host: str, c
     assert is_dual_stack(host)
     assert classic_host(host) == classic
     assert ECR_HOST.fullmatch(classic)
+    assert ecr_declaration(host) == ecr_declaration(classic)
     assert not is_dual_stack(classic)
 
 
@@ -37,3 +38,15 @@ def test_a_dual_stack_name_and_the_classic_one_of_the_same_registry(host: str, c
 def test_other_hosts(host: str) -> None:
     assert not ECR_HOST.fullmatch(host)
     assert not is_dual_stack(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "declaration"),
+    [
+        ("public.ecr.aws", "ecr_public: {}"),
+        (f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", f'ecr: {{account: "{ACCOUNT}", region: eu-west-1}}'),
+        ("registry.example.com", ""),
+    ],
+)
+def test_the_declaration_of_a_registry(host: str, declaration: str) -> None:
+    assert ecr_declaration(host) == declaration

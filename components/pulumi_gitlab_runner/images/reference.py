@@ -140,9 +140,11 @@ def _misplaced_part(text: str) -> str:
     if at and not ImageRegexps.ANCHORED_DIGEST_REGEXP.match(digest):
         return f"{digest!r} is not a digest: sha256: and 64 lower-case hexadecimal digits"
     name, colon, tag = tagged.rpartition(":")
-    if colon and "/" not in tag and not ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
+    if not colon or "/" in tag:  # no colon, or that of a port
+        name = tagged
+    elif not ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
         return f"{tag!r} is not a tag: up to 128 letters, digits and _.-, not starting with . or -"
-    if "" in (name or tagged).split("/"):
+    if "" in name.split("/"):
         return "a part between slashes is empty"
     return "a part is not made of lower-case letters and digits, separated by one of . _ __ or dashes"
 
