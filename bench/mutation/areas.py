@@ -12,6 +12,7 @@ _ELSEWHERE = {
 _ALSO = {
     "iam/pipeline_roles.py": f"{COMPONENTS}/test_pipeline_roles.py",
     "mirror/image_mirror.py": f"{COMPONENTS}/test_image_mirror.py",
+    "mirror/mirrored_image.py": f"{COMPONENTS}/test_image_mirror.py",
 }
 """Files that also have tests among those of the components."""
 

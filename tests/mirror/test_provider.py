@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
@@ -14,6 +15,8 @@ from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
+from sandbox.docker import loopback_registry
+from tests.registry import memory_registry
 from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
 BEFORE = "sha256:" + "b" * 64
@@ -106,6 +109,17 @@ def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Che
         accepted()
 
 
+def test_only_for_ecr_is_aws_asked_for_a_password(accepted: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    def credentials_for(host: str) -> Credentials:
+        raise TransferError(f"no password for {host}")
+
+    monkeypatch.setattr(ecr, "credentials_for", credentials_for)
+    with pytest.raises(TransferError, match=f"its digest cannot be resolved: no password for {ECR_HOST}"):
+        accepted(source=f"{ECR_HOST}/app:1", sourceCredentials=None)
+    accepted.source.scheme = ""
+    assert accepted(sourceCredentials=None) == DIGEST
+
+
 @pytest.mark.parametrize("credentials", [UNKNOWN, {"username": USERNAME, "password": UNKNOWN}])
 def test_a_password_that_is_not_known_yet_leaves_the_digest_open(accepted: Check, credentials: Any) -> None:
     assert accepted(sourceCredentials=credentials) == UNKNOWN
@@ -159,10 +173,40 @@ def test_a_failed_copy_names_both_ends_and_no_password(
     assert PASSWORD not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("target", "tagged"), [("mirror/app:2", "mirror/app:2"), ("mirror/app", "mirror/app:latest")]
+)
+def test_an_image_is_copied_and_deleted_under_its_tag(
+    images: MirroredImages, target: str, tagged: str
+) -> None:
+    with (
+        memory_registry.serving() as host,
+        httpx.Client(base_url=f"http://{host}", verify=loopback_registry.WITHOUT_TLS) as push,
+    ):
+        image = loopback_registry.push_index(push, "team/app", "1", {"linux/amd64": [b"layer"]})
+        declared = {"source": f"{host}/team/app:1", "target": f"{host}/{target}", "digest": image["digest"]}
+        with pytest.raises(TransferError, match="the image has no linux/arm64; it has linux/amd64"):
+            images.copy(declared | {"platforms": ["linux/arm64"]}, lambda done, total: None)
+        assert images.digest_at_target(declared) is None
+        images.copy(declared | {"platforms": ["linux/amd64"]}, lambda done, total: None)
+        assert images.digest_at_target(declared | {"target": f"{host}/{tagged}"}) == image["digest"]
+        images.delete(declared | {"delete": True}, BEFORE)
+        assert images.digest_at_target(declared) == image["digest"]
+        images.delete(declared | {"delete": True}, image["digest"])
+        assert images.digest_at_target(declared) is None
+
+
 def test_an_interrupt_ends_copies(images: MirroredImages, source: RegistryDouble) -> None:
     images.interrupt()
     with pytest.raises(TransferError, match="the copy was interrupted"):
         images.copy(inputs(source, digest=DIGEST), lambda done, total: None)
+
+
+def test_no_image_is_copied_after_the_end() -> None:
+    with closing(MirroredImages()) as images:
+        assert images._copier._each([1], str) == ["1"]
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        images._copier._each([1], str)
 
 
 @pytest.fixture
@@ -184,6 +228,13 @@ def test_an_immutable_tag_of_another_image_ends_it_before_anything_is_asked_of_t
         images.copy(declared, lambda done, total: None)
     assert f"the tag is immutable, and has the digest {BEFORE}" in str(caught.value)
     assert "'1' under mutable_tags of the repository 'mirror/app'" in str(caught.value)
+    assert source.requests == []
+
+
+def test_an_immutable_tag_of_the_same_image_is_kept(
+    images: MirroredImages, source: RegistryDouble, ecr_has: list[str]
+) -> None:
+    images.copy(inputs(source, digest=BEFORE, target=f"{ECR_HOST}/mirror/app:1"), lambda done, total: None)
     assert source.requests == []
 
 

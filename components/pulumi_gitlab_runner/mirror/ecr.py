@@ -41,7 +41,7 @@ def may_move(host: str, repository: str, tag: str) -> bool:
         found = _client(_region(host)).describe_repositories(
             registryId=host.partition(".")[0], repositoryNames=[repository]
         )
-    settings = found["repositories"][0]
+    [settings] = found["repositories"]
     return tag_moves(
         tag, settings["imageTagMutability"], settings.get("imageTagMutabilityExclusionFilters", ())
     )
@@ -76,8 +76,8 @@ def _region(host: str) -> str:
 @cache
 def _credentials(region: str) -> Credentials:
     """A user and password for a region, valid for all registries that the identity may use."""
-    token = _client(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    username, _, password = base64.b64decode(token).decode().partition(":")
+    [data] = _client(region).get_authorization_token()["authorizationData"]
+    username, _, password = base64.b64decode(data["authorizationToken"]).decode().partition(":")
     return Credentials(username, Secret(password))
 
 

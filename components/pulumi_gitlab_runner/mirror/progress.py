@@ -5,7 +5,7 @@ from collections.abc import Callable
 from threading import Lock
 
 INTERVAL_S = 5.0
-_MEGABYTE = 1_000_000
+_MEGABYTE = 10**6
 
 
 class Progress:

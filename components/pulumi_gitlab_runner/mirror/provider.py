@@ -114,15 +114,13 @@ class MirroredImages:
             inputs: the inputs of the resource.
             report: called with the progress.
         """
-        source, target = parse(inputs["source"]), parse(inputs["target"])
+        source, (target, tag) = parse(inputs["source"]), _target(inputs)
         try:
             destination = self._repository(target, inputs.get("targetCredentials"))
-            self._check_tag(destination, target, inputs["digest"])
+            self._check_tag(destination, target, tag, inputs["digest"])
             origin = self._repository(source, inputs.get("sourceCredentials"))
             platforms = tuple(inputs.get("platforms") or ())
-            self._copier.copy(
-                Copy(origin, inputs["digest"], destination, target.tag or "latest", platforms), report
-            )
+            self._copier.copy(Copy(origin, inputs["digest"], destination, tag, platforms), report)
         except TransferError as error:
             raise TransferError(
                 f"{source.familiar}@{inputs['digest']} is not copied to {target}: {error}. The tag is "
@@ -131,16 +129,16 @@ class MirroredImages:
 
     def digest_at_target(self, inputs: Properties) -> str | None:
         """The current digest of the target's tag; None if the tag does not exist."""
-        target = parse(inputs["target"])
-        return self._repository(target, inputs.get("targetCredentials")).digest(target.tag or "latest")
+        target, tag = _target(inputs)
+        return self._repository(target, inputs.get("targetCredentials")).digest(tag)
 
     def delete(self, inputs: Properties, digest: str) -> None:
         """Delete the image if that is declared and the tag still has its digest."""
         if not inputs.get("delete") or self.digest_at_target(inputs) != digest:
             return
-        target = parse(inputs["target"])
+        target, tag = _target(inputs)
         if ecr.is_ecr(target.registry):
-            ecr.delete_tag(target.registry, target.repository, target.tag or "latest")
+            ecr.delete_tag(target.registry, target.repository, tag)
         else:
             self._repository(target, inputs.get("targetCredentials")).delete(digest)
 
@@ -156,9 +154,8 @@ class MirroredImages:
         credentials = _credentials(image.registry, declared)
         return Repository(self._client.connection(image.registry), image.repository, credentials)
 
-    def _check_tag(self, repository: Repository, target: ImageReference, digest: str) -> None:
+    def _check_tag(self, repository: Repository, target: ImageReference, tag: str, digest: str) -> None:
         """Refuse a copy whose tag ECR would refuse after the upload."""
-        tag = target.tag or "latest"
         if not ecr.is_ecr(target.registry):
             return
         found = repository.digest(tag)
@@ -167,6 +164,12 @@ class MirroredImages:
                 f"the tag is immutable, and has the digest {found}: declare that digest to keep it, another "
                 f"tag to have both, or {tag!r} under mutable_tags of the repository {target.repository!r}"
             )
+
+
+def _target(inputs: Properties) -> tuple[ImageReference, str]:
+    """The target of an image, and its tag."""
+    target = parse(inputs["target"])
+    return target, target.tag or "latest"
 
 
 def _credentials(host: str, declared: Any) -> Credentials | None:
