@@ -174,6 +174,8 @@ class _Finder:
                 yield from self._operators("arithmetic", [node.left, node.right], [node.op])
             case ast.UnaryOp(op=ast.Not()):
                 yield self._mutant("logic", *self._span(node), self._text(node.operand))
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                return
             case ast.If() | ast.While() | ast.IfExp():
                 yield self._mutant("condition", *self._span(node.test), f"not ({self._text(node.test)})")
             case ast.comprehension():

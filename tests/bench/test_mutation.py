@@ -31,6 +31,10 @@ def joined(
         a or b
         for a, b in zip(left, file.read_text(encoding="utf-8"), strict=True)
     )
+
+
+if TYPE_CHECKING:
+    from somewhere import Something
 '''.encode()
 
 
@@ -60,6 +64,7 @@ def lines(text: str, kind: str) -> set[str]:
         ("def chosen", "text", {"def chosen(first: int, last: \"str\" = 'XXxXX') -> bool:"}),
         ("Literal", "text", set()),
         ("Docstring", "text", set()),
+        ("TYPE_CHECKING", "condition", set()),
         ("for a, b", "argument", set()),
         ("for a, b", "constant", set()),
         ("for a, b", "text", set()),
