@@ -6,6 +6,7 @@ import pytest
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.spec import Problem
 from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, fleet_problems, parse_fleet, parse_manager_host
+from pulumi_gitlab_runner.spec.inputs import Deferred
 
 VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 
@@ -175,6 +176,19 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
 @pytest.mark.parametrize(("fields", "problem"), PROBLEMS.values(), ids=PROBLEMS)
 def test_what_is_refused(fields: dict[str, Any], problem: Problem) -> None:
     assert list(fleet_problems(fleet(**fields), "f")) == [problem]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        VPC,
+        {**VPC, "manager": VPC},
+        {**VPC, "manager": {**VPC, "vpc": Deferred("f.manager.vpc", None)}},
+        {**VPC, "vpc": Deferred("f.vpc", None), "manager": VPC},
+    ],
+)
+def test_a_manager_in_the_vpc_of_its_fleet_or_in_one_that_is_known_later(fields: dict[str, Any]) -> None:
+    assert list(fleet_problems(fleet(**fields), "f")) == []
 
 
 def test_the_first_release_with_an_executor_for_fleets_is_taken() -> None:

@@ -38,6 +38,7 @@ def everything() -> dict[str, Any]:
     made["runners"]["build"]["host"] |= {"logs": {}, "egress": [{"cidr": "10.0.0.0/8", "from_port": 443}]}
     made["runners"]["burst"] = deepcopy(FLEET)
     made["registries"]["team"]["repositories"]["ci/base"]["mutable_tags"] = ["v*"]
+    made["registries"]["shared"]["ecr"]["caches"] = ["hub"]
     made["variables"] = [dict(VARIABLE)]
     return made
 
@@ -110,6 +111,7 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
         [["210987654321"], [f"{number:012}" for number in range(250)]],
         [["21098765432"], ["2109876543210"], [f"{number:012}" for number in range(251)]],
     ),
+    "registries|shared|ecr|caches|0": (["ab", "a" * 30], ["a", "a" * 31, "a-"]),
     "registries|team|repositories|ci/base|keep_images": ([1], [0]),
     "registries|team|repositories|ci/base|untagged_days": ([1], [0]),
     "registries|team|repositories|ci/base|mutable_tags": (
