@@ -43,8 +43,8 @@ def _hidden_credentials(variable: Variable, runner: Runner, path: str) -> Iterat
     The runner uses the first credentials for a host, and those of this variable precede its own:
     gitlab-runner, helpers/docker/auth/auth.go.
     """
-    scopes = runner.registration.scopes
-    if variable.scope not in scopes and "instance" not in (variable.scope.kind, scopes[0].kind):
+    kinds = (variable.scope.kind, runner.registration.scope.kind)
+    if variable.scope not in runner.registration.scopes and "instance" not in kinds:
         return
     if not variable.docker_auth and runner.registries:
         yield warning(
