@@ -177,6 +177,10 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
         changed("path_style", True),
         Problem("stack.path_style", "the key 'path_style', which is not known here", STACK_KEYS),
     ),
+    "a key that four tables have": (
+        changed("disk_gb", 50),
+        Problem("stack.disk_gb", "the key 'disk_gb', which is not known here", STACK_KEYS),
+    ),
     "a key that many tables have": (
         changed("kms_key", "arn:aws:kms:eu-west-1:123456789012:key/0"),
         Problem("stack.kms_key", "the key 'kms_key', which is not known here", STACK_KEYS),
@@ -367,6 +371,19 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "a mapping with name, alias, entrypoint, command, environment",
             "write {name: …}",
         ),
+    ),
+    "text in the place of a mapping with six keys": (
+        changed("runners/build/config", {"docker": {"services": ["redis:7"]}}),
+        Problem(
+            "stack.runners.build.config.docker.services[0]",
+            "text",
+            "a mapping with name, alias, command, entrypoint, environment, suspend_data_path: "
+            "Services of every job",
+        ),
+    ),
+    "text in the place of a mapping with seven keys": (
+        changed("runners/build/config", {"cache": "s3"}),
+        Problem("stack.runners.build.config.cache", "text", "a mapping: The distributed cache"),
     ),
     "an Output in an f-string": (
         changed("runners/build/description", f"{pulumi.Output.from_input('x')}"),

@@ -253,7 +253,7 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
     percent = declaration.get("on_demand_percent", 100)
     if not 0 <= percent <= 100:
         yield Problem(join_path(path, "on_demand_percent"), str(percent), "0 to 100")
-    allocation = declaration.get("spot_allocation", SPOT_ALLOCATIONS[0])
+    allocation = declaration.get("spot_allocation", Fleet.spot_allocation)
     if allocation not in SPOT_ALLOCATIONS:
         yield Problem(
             join_path(path, "spot_allocation"),

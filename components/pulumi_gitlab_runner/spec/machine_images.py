@@ -136,8 +136,8 @@ def machine_image_problems(
         registries: the declared registries, by name.
     """
     for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
-        found: Any = declaration.get(key, allowed[0])
-        if found not in allowed:
+        found: Any = declaration.get(key)
+        if found not in (None, *allowed):
             reason = "Image Builder does not support Debian" if found == "debian-12" else ""
             yield Problem(
                 join_path(path, key), repr(found), listed(allowed), reason or did_you_mean(found, allowed)

@@ -19,7 +19,7 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
         path: its path in the declaration.
     """
     while get_origin(kind) in (NotRequired, Required):
-        kind = get_args(kind)[0]
+        [kind] = get_args(kind)
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
         if any(isinstance(mark, InputType) and mark.secret for mark in marks):
@@ -33,11 +33,13 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
             if key in hints and not _is_shown(declared, key, kind):
                 yield from clear_secrets(each, hints[key], join_path(path, str(key)))
     elif get_origin(kind) is dict and isinstance(declared, dict):
+        _, of_value = get_args(kind)
         for key, each in declared.items():
-            yield from clear_secrets(each, get_args(kind)[1], join_path(path, str(key)))
+            yield from clear_secrets(each, of_value, join_path(path, str(key)))
     elif get_origin(kind) is list and isinstance(declared, list):
+        [of_item] = get_args(kind)
         for index, each in enumerate(declared):
-            yield from clear_secrets(each, get_args(kind)[0], join_path(path, index))
+            yield from clear_secrets(each, of_item, join_path(path, index))
 
 
 def _is_shown(declared: dict[str, Any], key: str, kind: Any) -> bool:

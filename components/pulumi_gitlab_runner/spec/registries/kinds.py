@@ -72,21 +72,22 @@ def registry_problems(declaration: RegistryDeclaration, path: str) -> Iterator[P
         fix = "" if kinds else _missing_kind(declaration)
         yield Problem(path, listed(kinds, "no kind of registry"), f"exactly one of {listed(KINDS)}", fix)
         return
-    kind = KINDS[kinds[0]]
+    [name] = kinds
+    kind = KINDS[name]
     yield from repositories_problems(declaration, path)
     for key, why in _OWN_KEYS.items():
         if key in declaration and key not in kind.keys:
-            belongs = [name for name, each in KINDS.items() if key in each.keys]
+            belongs = [other for other, each in KINDS.items() if key in each.keys]
             yield Problem(
                 join_path(path, key),
-                f"{key!r}, together with {kinds[0]!r}",
+                f"{key!r}, together with {name!r}",
                 f"{key!r} only together with {listed(belongs)}",
                 why,
             )
     if "host" in kind.keys:
         yield from _host_problems(declaration, path)
     yield from kind.problems(declaration, path)
-    if "account" in declaration.get("ecr", {}) or kinds[0] != "ecr":
+    if "account" in declaration.get("ecr", {}) or name != "ecr":
         yield from _settings_problems(declaration, path)
 
 
