@@ -1692,6 +1692,14 @@ def test_a_runner_keeps_to_the_stacks_cache() -> None:
     assert problem.found == "a cache of the runner, in a stack with a 'cache'"
 
 
+def test_a_cache_is_of_this_account_also_where_that_is_not_known() -> None:
+    declared = changed("registries/private", {"pull_through": "quay"})
+    declared["registries"]["shared"]["repositories"] = ["private/toolchain"]
+    declared["registries"]["regional"] = {"ecr": {"region": "us-east-1"}, "repositories": ["private/image"]}
+    found = problems_of(declared, environment=None)
+    assert [each.path for each in found] == ['stack.registries.team.repositories["private/image"]']
+
+
 def test_registries_of_two_regions_are_two_hosts() -> None:
     declared = changed("registries/other", {"ecr": {"region": "eu-west-2"}, "repositories": ["ci/base"]})
     assert problems_of(declared, environment=None) == []

@@ -86,18 +86,21 @@ def _schema(kind: Any) -> dict[str, Any]:
         case _ if kind is Any:
             return {}
         case origin if origin is Annotated:
-            schema = _schema(parts[0])
-            for mark in parts[1:]:
+            of_value, *marks = parts
+            schema = _schema(of_value)
+            for mark in marks:
                 if isinstance(mark, Identifier):
                     schema = {"anyOf": [schema, {"type": "string", "pattern": "^[0-9]+$"}]}
                 if isinstance(mark, InputType) and mark.secret:
                     schema = {"anyOf": [schema, _SECURE]}
             return schema
         case origin if origin is dict:
-            content = _schema(parts[1])
+            _, of_value = parts
+            content = _schema(of_value)
             return {"type": "object", "additionalProperties": content or True}
         case origin if origin is list:
-            return {"type": "array", "items": _schema(parts[0])}
+            [of_item] = parts
+            return {"type": "array", "items": _schema(of_item)}
         case _:
             return {"type": _NAMES[kind]}
 
