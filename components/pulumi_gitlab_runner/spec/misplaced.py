@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from typing_extensions import is_typeddict
 
@@ -41,7 +41,6 @@ def _tables_along(location: Location, root: Any) -> Iterator[tuple[int, Any]]:
     """The TypedDicts along a location, each with its depth in the location."""
     kind = root
     for depth, part in enumerate(location):
-        kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
         if is_typeddict(kind):
             yield depth, kind
             kind = fields_of(kind).get(str(part))
@@ -62,10 +61,9 @@ def _below(key: Any, table: Any) -> list[str]:
 def _nested(path: str, table: Any) -> Iterator[tuple[str, Any]]:
     for name, kind in fields_of(table).items():
         at, inner = f"{path}.{name}".removeprefix("."), kind
-        while get_origin(inner) in (Annotated, dict, list):
-            if get_origin(inner) is not Annotated:
-                at += ".NAME" if get_origin(inner) is dict else "[0]"
-            inner = get_args(inner)[0 if get_origin(inner) is Annotated else -1]
+        while get_origin(inner) in (dict, list):
+            at += ".NAME" if get_origin(inner) is dict else "[0]"
+            inner = get_args(inner)[-1]
         if is_typeddict(inner) and not _refused(name, table):
             yield at, inner
 
