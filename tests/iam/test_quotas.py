@@ -11,7 +11,13 @@ from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy
 from pulumi_gitlab_runner.iam.manager import HOST, manager_policy
 from pulumi_gitlab_runner.iam.pipeline_roles import pipeline_trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
-from pulumi_gitlab_runner.iam.quotas import INLINE_POLICIES, REPOSITORY_POLICY, TRUST_POLICY
+from pulumi_gitlab_runner.iam.quotas import (
+    INLINE_POLICIES,
+    MANAGED_POLICY,
+    REPOSITORY_POLICY,
+    TRUST_POLICY,
+    Quota,
+)
 from pulumi_gitlab_runner.iam.stored_secret import parameter_key_statement
 from pulumi_gitlab_runner.spec import DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.job_roles import JobRole
@@ -28,11 +34,20 @@ def test_white_space_counts_where_aws_counts_it() -> None:
     assert REPOSITORY_POLICY.size('{"a": 1}') == len('{"a": 1}')
 
 
-def test_a_document_of_just_the_allowed_size_is_taken() -> None:
-    assert list(TRUST_POLICY.problems("a" * 2_048, "place", "")) == []
-    (problem,) = TRUST_POLICY.problems("a" * 2_049, "place", "the way out")
-    assert (problem.path, problem.found) == ("place", "2,049 characters of a role's trust policy")
-    assert (problem.allowed, problem.fix) == ("at most 2,048, the AWS quota", "the way out")
+@pytest.mark.parametrize(
+    ("quota", "most", "found"),
+    [
+        (INLINE_POLICIES, 10_240, "10,241 characters of a role's inline policies"),
+        (MANAGED_POLICY, 6_144, "6,145 characters of a managed policy"),
+        (TRUST_POLICY, 2_048, "2,049 characters of a role's trust policy"),
+        (REPOSITORY_POLICY, 10_240, "10,241 characters of a repository's policy"),
+    ],
+)
+def test_a_document_of_just_the_allowed_size_is_taken(quota: Quota, most: int, found: str) -> None:
+    assert list(quota.problems("a" * most, "place", "")) == []
+    (problem,) = quota.problems("a" * (most + 1), "place", "the way out")
+    assert (problem.path, problem.found) == ("place", found)
+    assert (problem.allowed, problem.fix) == (f"at most {most:,}, the AWS quota", "the way out")
 
 
 def test_the_policies_that_share_a_quota_count_together() -> None:
