@@ -86,6 +86,8 @@ def test_the_images_wait_for_their_repositories_and_the_hosts_for_the_images() -
     assert reference in json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
     variable = recording.registered[VARIABLE, "ci-public-group-42-OUR_POSTGRES"]
     assert (variable.inputs["value"], variable.inputs["masked"]) == (reference, False)
+    variables = recording.registered["gitlab-runner:index:CiVariables", "ci-public"]
+    assert variables.parent == "gitlab-runner:index:ImageMirror::ci-public"
 
 
 def test_a_stack_without_mirrors_tells_of_none() -> None:

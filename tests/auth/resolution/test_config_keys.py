@@ -198,3 +198,8 @@ def test_what_is_not_read_is_named(text: str, unread: bool, said: str) -> None:
     (note,) = found.notes
     assert said in note
     assert bool(found.unread_credentials) == unread
+
+
+def test_every_field_of_an_entry_is_known() -> None:
+    names = ("auth", "username", "password", "identitytoken", "registrytoken", "serveraddress", "email")
+    assert read_docker_config(json.dumps({"auths": {HOST: dict.fromkeys(names, "")}})).notes == ()

@@ -493,7 +493,7 @@ def test_nothing_that_is_shown_holds_a_secret() -> None:
     assert "canary" not in str(resolution)
     assert "canary" not in repr(JobCredentials("registry.example.com", "me", "canary"))
     assert "canary" not in repr(ConfigFile(HOME, "canary"))
-    assert "canary" not in repr(HelperAnswer(0, "canary"))
+    assert "canary" not in repr(HelperAnswer(0, "canary", "canary"))
 
 
 def test_a_version_that_is_none_is_refused() -> None:
