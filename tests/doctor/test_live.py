@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host
-from pulumi_gitlab_runner.doctor.image_report import AskedImage, examine
+from pulumi_gitlab_runner.doctor.image_report import UsedImage, examine
 from pulumi_gitlab_runner.doctor.job_variables import JobVariables
 from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles, live_runner
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
@@ -211,7 +211,7 @@ def test_a_helper_of_a_live_host_is_asked_there(
     runner = live_runner(machine, "there", "build", None)
     assert (runner.name, runner.runner_version, runner.settings["name"]) == ("there", "18.11.0", "build")
     assert live_runner(machine, "there", "build", "19.1.0").runner_version == "19.1.0"
-    (report,) = examine([AskedImage(f"{KEY}/app:1", (), JobVariables())], runner, None)
+    (report,) = examine([UsedImage(f"{KEY}/app:1", (), JobVariables())], runner, None)
     used = report.runner.credentials
     assert (used.username if used else None) == user
     assert [each.name for each in report.findings] == ([finding] if finding else [])

@@ -49,7 +49,7 @@ class ImageBuildArgs(BuildSettingsDeclaration):
 
 
 @dataclass(frozen=True)
-class PlacedBuild:
+class BuildModel:
     """A build with its files, and what it needs.
 
     Attributes:
@@ -67,7 +67,7 @@ class PlacedBuild:
     environment: Environment | None = None
 
 
-class ImageBuild(Component[PlacedBuild]):
+class ImageBuild(Component[BuildModel]):
     """An image that BuildKit builds from a Dockerfile and pushes.
 
     Its tag is a hash of its content: the files of the context, the Dockerfile, the settings of the build, and
@@ -106,7 +106,7 @@ class ImageBuild(Component[PlacedBuild]):
             read = checked(with_handles(args, name), ImageBuildArgs, name, _problems)
             build = parse_build({**read, "repository": ""})  # type: ignore[typeddict-unknown-key]
             context = read_build_context(build.context, build.dockerfile, name)
-        model = PlacedBuild(
+        model = BuildModel(
             build,
             context,
             given(value(read["repository"])),
@@ -115,7 +115,7 @@ class ImageBuild(Component[PlacedBuild]):
         )
         self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedBuild, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: BuildModel, opts: pulumi.ResourceOptions | None) -> None:
         build, context = model.build, model.context
         inputs = inputs_of(declared(model.build))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageBuild", name, inputs, opts)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pulumi_gitlab_runner.doctor.finding import Finding
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
-    from pulumi_gitlab_runner.doctor.image_report import AskedImage, ImageReport
+    from pulumi_gitlab_runner.doctor.image_report import ImageReport, UsedImage
     from pulumi_gitlab_runner.doctor.job_variables import JobVariables
     from pulumi_gitlab_runner.doctor.leftovers.state import State
     from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
@@ -368,7 +368,7 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
-    from pulumi_gitlab_runner.doctor.image_report import AskedImage
+    from pulumi_gitlab_runner.doctor.image_report import UsedImage
     from pulumi_gitlab_runner.doctor.job_variables import docker_auth_config
 
     host, variables = _host(options), _variables(options)
@@ -378,7 +378,7 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
             f"DOCKER_AUTH_CONFIG contains {', '.join(unknown)}, whose value is not known here; give it: "
             + " ".join(f"--variable {name}=…" for name in unknown)
         )
-    report, *_ = _examined(options, [AskedImage(options.image, (), variables)], host)
+    report, *_ = _examined(options, [UsedImage(options.image, (), variables)], host)
     short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 
@@ -573,16 +573,16 @@ def _regions(options: argparse.Namespace, state: "State") -> list[str]:
 
 
 def _examined(
-    options: argparse.Namespace, asked: "Sequence[AskedImage]", host: "RunnerHost"
+    options: argparse.Namespace, images: "Sequence[UsedImage]", host: "RunnerHost"
 ) -> "Sequence[ImageReport]":
     from pulumi_gitlab_runner.doctor.image_report import examine
 
     if options.offline:
-        return examine(asked, host, None)
+        return examine(images, host, None)
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
     with RegistryClient(host.certificates) as client:
-        return examine(asked, host, client)
+        return examine(images, host, client)
 
 
 def _answer(

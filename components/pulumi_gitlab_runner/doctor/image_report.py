@@ -68,7 +68,7 @@ class ImageReport:
 
 
 @dataclass(frozen=True)
-class AskedImage:
+class UsedImage:
     """An image to examine.
 
     Attributes:
@@ -85,7 +85,7 @@ class AskedImage:
 
 
 def examine(
-    images: Sequence[AskedImage], host: RunnerHost, client: "RegistryClient | None"
+    images: Sequence[UsedImage], host: RunnerHost, client: "RegistryClient | None"
 ) -> list[ImageReport]:
     """Examine images, with parallel requests to their registries.
 
@@ -94,7 +94,7 @@ def examine(
         host: the runner that pulls them.
         client: the client of the registries; None sends no requests.
     """
-    pulls = [_pull(asked, host) for asked in images]
+    pulls = [_pull(used, host) for used in images]
     if client is None:
         return [_report(pull, host, None, "--offline") for pull in pulls]
     excuses = [_excuse(pull, host) for pull in pulls]
@@ -115,30 +115,30 @@ def examine(
 class _Pull:
     """An image before the request to its registry; the reference is None if its name is invalid."""
 
-    asked: AskedImage
+    used: UsedImage
     reference: ImageReference | None
     runner: Resolution
     docker: Resolution | None
 
 
-def _pull(asked: AskedImage, host: RunnerHost) -> _Pull:
+def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
     try:
-        reference = parse(asked.image)
+        reference = parse(used.image)
     except InvalidImageReference:
         reference = None
     runner = resolve_as_runner(
-        asked.image,
+        used.image,
         runner_version=host.runner_version,
         run_helper=host.run_helper,
-        docker_auth_config=_docker_auth_config(asked, host),
+        docker_auth_config=_docker_auth_config(used, host),
         home=host.home,
-        job_credentials=_job_credentials(asked.variables),
+        job_credentials=_job_credentials(used.variables),
     )
-    return _Pull(asked, reference, runner, _resolve_as_docker(asked.image, host.docker_user))
+    return _Pull(used, reference, runner, _resolve_as_docker(used.image, host.docker_user))
 
 
-def _docker_auth_config(asked: AskedImage, host: RunnerHost) -> str:
-    return docker_auth_config({**host.environment, **asked.variables.values})[0]
+def _docker_auth_config(used: UsedImage, host: RunnerHost) -> str:
+    return docker_auth_config({**host.environment, **used.variables.values})[0]
 
 
 def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None:
@@ -163,9 +163,9 @@ def _excuse(pull: _Pull, host: RunnerHost) -> str:
 def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse: str) -> ImageReport:
     own = list(_image_findings(pull, host, answer))
     hit = bool(own) or bool(pull.runner.failure) or _has_lost_entry(pull.runner)
-    findings = dict.fromkeys((*_source_findings(pull.asked, host, pull.runner), *own))
+    findings = dict.fromkeys((*_source_findings(pull.used, host, pull.runner), *own))
     return ImageReport(
-        pull.runner.image, pull.asked.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
+        pull.runner.image, pull.used.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
     )
 
 
@@ -188,7 +188,7 @@ def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
 def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None) -> Iterator[Finding]:
     """Problems of the pull of this image."""
     runner = pull.runner
-    yield from image_name_findings(pull.asked.image)
+    yield from image_name_findings(pull.used.image)
     yield from port_findings(runner)
     yield from silent_helper_findings(runner, host)
     yield from missing_credential_findings(runner, host.kept, host.version)
@@ -197,7 +197,7 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
         yield from ecr_token_findings(runner, datetime.now(UTC), hosted=host.is_hosted)
     yield from ecr_credentials_findings(runner, hosted=host.is_hosted)
     if not host.is_hosted:
-        yield from pull_policy_findings(runner, host.docker_settings, pull.asked.pull_policy)
+        yield from pull_policy_findings(runner, host.docker_settings, pull.used.pull_policy)
     if answer:
         yield from registry_answer_findings(runner, answer, hosted=host.is_hosted)
 
@@ -208,11 +208,11 @@ def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
     return bool(service and runner.source and runner.source.name == host.home[0].path)
 
 
-def _source_findings(asked: AskedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
+def _source_findings(used: UsedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
     """Problems of the sources that every pull of the job reads."""
     yield from helper_findings(runner, host)
-    yield from variable_findings(asked.variables, host.environment)
-    if variable := _docker_auth_config(asked, host):
+    yield from variable_findings(used.variables, host.environment)
+    if variable := _docker_auth_config(used, host):
         yield from docker_config_findings(variable, VARIABLE, host.version)
     opened = next((file for file in host.home if file.text is not None), None)
     if opened and opened.text:

@@ -38,7 +38,7 @@ class ImageMirrorArgs(MirrorDeclaration):
 
 
 @dataclass(frozen=True)
-class PlacedMirror:
+class MirrorModel:
     """A mirror, and what it needs.
 
     Attributes:
@@ -54,7 +54,7 @@ class PlacedMirror:
     environment: Environment | None = None
 
 
-class ImageMirror(Component[PlacedMirror]):
+class ImageMirror(Component[MirrorModel]):
     """Images of other registries, copied into a declared registry with all their platforms and their digests.
 
     This package's plugin copies them from registry to registry, without a Docker Engine; existing layers are
@@ -89,7 +89,7 @@ class ImageMirror(Component[PlacedMirror]):
             mirror = {key: each for key, each in read.items() if key in MirrorDeclaration.__annotations__}
             declared = {"registries": read["registries"], "mirrors": {name: mirror}}
             stack = stack_of_arguments(declared, name, {join_path(name, "mirrors", name): name})
-        model = PlacedMirror(
+        model = MirrorModel(
             stack.mirrors[name],
             stack.registries,
             given_or_none(optional(read.get("repository_urls"))),
@@ -97,7 +97,7 @@ class ImageMirror(Component[PlacedMirror]):
         )
         self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedMirror, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: MirrorModel, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared(model.mirror))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, inputs, opts)
         mirror = model.mirror
@@ -126,7 +126,7 @@ class ImageMirror(Component[PlacedMirror]):
         self.register_declared_outputs()
 
 
-def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
+def _source(image: spec.MirroredImage, model: MirrorModel, environment: Environment) -> dict[str, Any]:
     """The inputs for the source of an image."""
     registry, _ = registry_of(image.source, model.registries, None)
     found: dict[str, Any] = {
@@ -141,7 +141,7 @@ def _source(image: spec.MirroredImage, model: PlacedMirror, environment: Environ
     return found
 
 
-def _target(image: spec.MirroredImage, model: PlacedMirror, environment: Environment) -> dict[str, Any]:
+def _target(image: spec.MirroredImage, model: MirrorModel, environment: Environment) -> dict[str, Any]:
     """The inputs for the target of an image."""
     registry = model.registries[model.mirror.registry]
     urls = model.repository_urls

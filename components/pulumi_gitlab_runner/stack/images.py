@@ -87,13 +87,13 @@ def _build(
     parent: pulumi.Resource,
     images: StackImages,
 ) -> None:
-    from pulumi_gitlab_runner.docker.image_build import ImageBuild, PlacedBuild
+    from pulumi_gitlab_runner.docker.image_build import BuildModel, ImageBuild
 
     for each, build in stack.builds.items():
         repository = _repository(build.repository, stack, urls)
         image = ImageBuild.of(
             f"{name}-{each}",
-            PlacedBuild(build, contexts[each], repository, stack.registries, environment),
+            BuildModel(build, contexts[each], repository, stack.registries, environment),
             pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
         )
         images.builds[each] = image.image
@@ -118,12 +118,12 @@ def _mirror(
     parent: pulumi.Resource,
     images: StackImages,
 ) -> None:
-    from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, PlacedMirror
+    from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, MirrorModel
 
     for each, mirror in stack.mirrors.items():
         mirrored = ImageMirror.of(
             f"{name}-{each}",
-            PlacedMirror(mirror, stack.registries, urls.get(mirror.registry), environment),
+            MirrorModel(mirror, stack.registries, urls.get(mirror.registry), environment),
             pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
         )
         images.mirrors[each] = mirrored.images

@@ -154,31 +154,31 @@ class RunnerStack(Component[ReadStack]):
             if isinstance(registry, EcrRegistry) and registry.created:
                 from pulumi_gitlab_runner.aws.registries.ecr_repositories import (
                     EcrRepositories,
-                    PlacedRegistry,
+                    RegistryModel,
                 )
 
-                placed = PlacedRegistry(registry, environment, stack.tags)
+                model = RegistryModel(registry, environment, stack.tags)
                 options = self._options(registry.name)
-                urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", placed, options).urls
+                urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", model, options).urls
             elif isinstance(registry, PullThroughRegistry):
                 from pulumi_gitlab_runner.aws.registries.pull_through_cache import pull_through_cache
 
                 pull_through_cache(f"{name}-{registry.name}", registry, stack.tags, self)
         for region, settings in stack.ecr_settings.items():
-            from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, PlacedSettings
+            from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, SettingsModel
 
-            placed_settings = PlacedSettings(settings, region, environment, stack.tags)
-            EcrSettings.of(f"{name}-{region}", placed_settings, self._options(region))
+            configured = SettingsModel(settings, region, environment, stack.tags)
+            EcrSettings.of(f"{name}-{region}", configured, self._options(region))
         return urls
 
     def _network(self, name: str, stack: Stack, environment: Environment) -> HostNetwork | None:
         """The network of hosts that declare no VPC; None if there are no such hosts."""
         self.nat_addresses = pulumi.Output.from_input([])
         if stack.network:
-            from pulumi_gitlab_runner.aws.network.runner_network import PlacedNetwork, RunnerNetwork
+            from pulumi_gitlab_runner.aws.network.runner_network import NetworkModel, RunnerNetwork
 
-            placed = PlacedNetwork(stack.network, environment, stack.tags, self._logs_key)
-            created = RunnerNetwork.of(name, placed, pulumi.ResourceOptions(parent=self))
+            model = NetworkModel(stack.network, environment, stack.tags, self._logs_key)
+            created = RunnerNetwork.of(name, model, pulumi.ResourceOptions(parent=self))
             self.nat_addresses = created.nat_addresses
             return HostNetwork(created.vpc_id, created.subnet_ids, [given(stack.network.cidr)])
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
@@ -218,10 +218,10 @@ class RunnerStack(Component[ReadStack]):
         )
         self.bucket = self.key_arn = pulumi.Output.from_input("")
         if self._stored:
-            from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, PlacedStore
+            from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, StoreModel
 
-            placed = PlacedStore(stack.operators, stack.tags, environment)
-            store = HostStore.of(name, placed, pulumi.ResourceOptions(parent=self))
+            model = StoreModel(stack.operators, stack.tags, environment)
+            store = HostStore.of(name, model, pulumi.ResourceOptions(parent=self))
             self.bucket, self.key_arn = store.bucket, store.key_arn
 
     @property

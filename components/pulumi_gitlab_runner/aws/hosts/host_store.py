@@ -42,7 +42,7 @@ class HostStoreArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class PlacedStore:
+class StoreModel:
     """A host store: its operators, tags and AWS environment; None if not looked up yet."""
 
     operators: tuple[Value[str], ...] = ()
@@ -50,7 +50,7 @@ class PlacedStore:
     environment: Environment | None = None
 
 
-class HostStore(Component[PlacedStore]):
+class HostStore(Component[StoreModel]):
     """The bucket with the files of runner hosts, and the KMS key that encrypts their parameters.
 
     The key is customer managed, because every principal of the account that can read parameters can decrypt
@@ -76,14 +76,14 @@ class HostStore(Component[PlacedStore]):
     def __init__(self, name: str, args: HostStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), HostStoreArgs, name, _problems)
-        store = PlacedStore(
+        store = StoreModel(
             values(read.get("operators", ())),
             parse_tags(read.get("tags", {})),
             declared_environment(read.get("environment")),
         )
         self._make(name, store, opts)
 
-    def _make(self, name: str, model: PlacedStore, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: StoreModel, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of({"operators": model.operators} if model.operators else {})
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)

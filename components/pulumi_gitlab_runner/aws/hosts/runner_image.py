@@ -61,7 +61,7 @@ class RunnerImageArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class PlacedImage:
+class ImageModel:
     """A machine image, and what its build needs.
 
     Attributes:
@@ -85,7 +85,7 @@ class PlacedImage:
     logs_key: pulumi.Input[str] | None = None
 
 
-class RunnerImage(Component[PlacedImage]):
+class RunnerImage(Component[ImageModel]):
     """A machine image for hosts and workers, which EC2 Image Builder builds on a schedule.
 
     It contains the packages that a host or worker would install at boot, and the declared job images; no
@@ -129,7 +129,7 @@ class RunnerImage(Component[PlacedImage]):
             declared = {"registries": read.get("registries", {}), "machine_images": {name: read["image"]}}
             stack = parse_stack(declared, path=name)
         network, image = read.get("network"), stack.machine_images[name]
-        placed = PlacedImage(
+        model = ImageModel(
             image,
             stack.registries_of(image),
             label=name,
@@ -139,9 +139,9 @@ class RunnerImage(Component[PlacedImage]):
             environment=declared_environment(read.get("environment")),
             tags=image.tags,
         )
-        self._make(name, placed, opts)
+        self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedImage, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: ImageModel, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared(model.image))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
         image, tags = model.image, tag_inputs(model.tags)
@@ -221,7 +221,7 @@ class RunnerImage(Component[PlacedImage]):
         self.register_declared_outputs()
 
     def _infrastructure(
-        self, name: str, called: str, model: PlacedImage, environment: Environment
+        self, name: str, called: str, model: ImageModel, environment: Environment
     ) -> pulumi.Output[str]:
         """The ARN of the infrastructure configuration: the build instance, and its permissions."""
         child = pulumi.ResourceOptions(parent=self)
@@ -331,7 +331,7 @@ def stack_machine_images(
     return {
         each: RunnerImage.of(
             f"{name}-{each}",
-            PlacedImage(
+            ImageModel(
                 image,
                 stack.registries_of(image),
                 label=prefix + each,

@@ -52,7 +52,7 @@ class JobRoleArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class PlacedJobRole:
+class JobRoleModel:
     """A role for jobs, and what its resources need.
 
     Attributes:
@@ -72,7 +72,7 @@ class PlacedJobRole:
     path: str = ""
 
 
-class JobRole(Component[PlacedJobRole]):
+class JobRole(Component[JobRoleModel]):
     """A role that jobs assume with an ID token of GitLab, to push images to ECR without an AWS key in GitLab.
 
     Only jobs of the declared projects, on the declared branches and tags, can assume it. It can push to and
@@ -109,7 +109,7 @@ class JobRole(Component[PlacedJobRole]):
                     declared[key] = read[key]
             places = {join_path(name, "job_roles", name): join_path(name, "role")}
             stack = stack_of_arguments(declared, name, places)
-        model = PlacedJobRole(
+        model = JobRoleModel(
             stack.job_roles[name],
             stack.registries,
             given_or_none(optional(read.get("provider_arn"))),
@@ -119,7 +119,7 @@ class JobRole(Component[PlacedJobRole]):
         )
         self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedJobRole, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: JobRoleModel, opts: pulumi.ResourceOptions | None) -> None:
         role = model.role
         inputs = inputs_of(declared(model.role))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:JobRole", name, inputs, opts)
@@ -206,7 +206,7 @@ def stack_job_roles(
     return {
         each: JobRole.of(
             f"{name}-{each}",
-            PlacedJobRole(
+            JobRoleModel(
                 role,
                 {used: stack.registries[used] for used in (*role.push, *role.registries)},
                 providers.get(_comparable(role.declared_issuer)),

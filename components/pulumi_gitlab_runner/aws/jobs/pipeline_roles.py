@@ -62,7 +62,7 @@ class PipelineRolesArgs(TypedDict):
 
 
 @dataclass(frozen=True)
-class PlacedPipeline:
+class PipelineModel:
     """A pipeline, and what its roles need.
 
     Attributes:
@@ -78,7 +78,7 @@ class PlacedPipeline:
     tags: AwsTags = field(default_factory=dict)
 
 
-class PipelineRoles(Component[PlacedPipeline]):
+class PipelineRoles(Component[PipelineModel]):
     """The roles that a pipeline assumes to preview and deploy a stack, and to detect its drift.
 
     Jobs of one project, on the declared branches, assume them with GitLab's ID token, so no AWS key is in
@@ -120,7 +120,7 @@ class PipelineRoles(Component[PlacedPipeline]):
             read = checked(with_handles(args, name), PipelineRolesArgs, name, _problems)
             declaration, region = _declared(read, name)
             stack = parse_stack(declaration, path=join_path(name, "declaration"))
-        model = PlacedPipeline(
+        model = PipelineModel(
             parse_pipeline(read["pipeline"], stack.gitlab_url),
             stack,
             read.get("region", region),
@@ -128,7 +128,7 @@ class PipelineRoles(Component[PlacedPipeline]):
         )
         self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedPipeline, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: PipelineModel, opts: pulumi.ResourceOptions | None) -> None:
         pipeline, self._tags = model.pipeline, model.tags
         inputs = inputs_of(declared(model.pipeline))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:PipelineRoles", name, inputs, opts)

@@ -41,7 +41,7 @@ class RunnerNetworkArgs(NetworkDeclaration):
 
 
 @dataclass(frozen=True)
-class PlacedNetwork:
+class NetworkModel:
     """A network, with its AWS environment and tags.
 
     Attributes:
@@ -55,7 +55,7 @@ class PlacedNetwork:
     logs_key: pulumi.Input[str] | None = None
 
 
-class RunnerNetwork(Component[PlacedNetwork]):
+class RunnerNetwork(Component[NetworkModel]):
     """A VPC for hosts, with access to GitLab, the registries and AWS, and without access from outside.
 
     Hosts are in private subnets, one in each of the region's first zones. Public subnets contain only NAT
@@ -97,10 +97,10 @@ class RunnerNetwork(Component[PlacedNetwork]):
         with refused_as_whole():
             read = checked(with_handles(args, name), RunnerNetworkArgs, name, _problems)
         environment = declared_environment(read.get("environment"))
-        placed = PlacedNetwork(parse_network(read), environment, parse_tags(read.get("tags", {})))
-        self._make(name, placed, opts)
+        model = NetworkModel(parse_network(read), environment, parse_tags(read.get("tags", {})))
+        self._make(name, model, opts)
 
-    def _make(self, name: str, model: PlacedNetwork, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: NetworkModel, opts: pulumi.ResourceOptions | None) -> None:
         network, self._tags = model.network, model.tags
         inputs = inputs_of(declared(model.network))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, inputs, opts)

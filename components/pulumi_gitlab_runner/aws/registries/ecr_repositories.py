@@ -44,7 +44,7 @@ class EcrRepositoriesArgs(RepositoriesDeclaration):
 
 
 @dataclass(frozen=True)
-class PlacedRegistry:
+class RegistryModel:
     """An ECR registry of this account, with its tags and AWS environment; None if not looked up yet."""
 
     registry: EcrRegistry
@@ -52,7 +52,7 @@ class PlacedRegistry:
     tags: AwsTags = field(default_factory=dict)
 
 
-class EcrRepositories(Component[PlacedRegistry]):
+class EcrRepositories(Component[RegistryModel]):
     """ECR repositories: immutable tags, scan on push, encrypted, old images expire.
 
     ECR refuses to delete a repository that contains images, unless `delete_images` is true: the update fails
@@ -84,9 +84,9 @@ class EcrRepositories(Component[PlacedRegistry]):
             repositories=parse_repositories(read),
         )
         environment = declared_environment(read.get("environment"))
-        self._make(name, PlacedRegistry(registry, environment, parse_tags(read.get("tags", {}))), opts)
+        self._make(name, RegistryModel(registry, environment, parse_tags(read.get("tags", {}))), opts)
 
-    def _make(self, name: str, model: PlacedRegistry, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: RegistryModel, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared_creations(model.registry))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrRepositories", name, inputs, opts)
         repositories, accounts = model.registry.repositories, model.registry.allow_pull

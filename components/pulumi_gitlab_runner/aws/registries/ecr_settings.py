@@ -45,7 +45,7 @@ class EcrSettingsArgs(EcrSettingsDeclaration):
 
 
 @dataclass(frozen=True)
-class PlacedSettings:
+class SettingsModel:
     """The settings of a registry, its region, and its AWS environment; None if not looked up yet."""
 
     settings: Settings
@@ -54,7 +54,7 @@ class PlacedSettings:
     tags: AwsTags = field(default_factory=dict)
 
 
-class EcrSettings(Component[PlacedSettings]):
+class EcrSettings(Component[SettingsModel]):
     """Replication, scanning and creation templates of this account's ECR registry in one region.
 
     Each account has one configuration of each kind in a region, and the last write wins: declare them in one
@@ -75,9 +75,9 @@ class EcrSettings(Component[PlacedSettings]):
         with refused_as_whole():
             read = checked(with_handles(args, name), EcrSettingsArgs, name, _problems)
         environment = declared_environment(read.get("environment"))
-        self._make(name, PlacedSettings(parse_ecr_settings(read), read.get("region"), environment), opts)
+        self._make(name, SettingsModel(parse_ecr_settings(read), read.get("region"), environment), opts)
 
-    def _make(self, name: str, model: PlacedSettings, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: SettingsModel, opts: pulumi.ResourceOptions | None) -> None:
         settings, region, self._tags = model.settings, model.region, model.tags
         inputs = inputs_of(declared(model.settings))
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, inputs, opts)

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
-from pulumi_gitlab_runner.doctor.image_report import AskedImage
+from pulumi_gitlab_runner.doctor.image_report import UsedImage
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, docker_auth_config
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand, ways_to_give
@@ -33,7 +33,7 @@ class Pipeline:
         findings: unknown names, and names that are another image than intended, with their places.
     """
 
-    images: tuple[AskedImage, ...]
+    images: tuple[UsedImage, ...]
     places: tuple[tuple[Place, ...], ...]
     not_read: tuple[str, ...]
     findings: Mapping[Finding, tuple[Place, ...]]
@@ -82,7 +82,7 @@ def read_pipeline(
         for user in users:
             findings.setdefault(finding, {}).update(places.get(_key(user), {}))
     return Pipeline(
-        tuple(_asked(group, variables) for group in groups),
+        tuple(_used_image(group, variables) for group in groups),
         tuple(
             tuple(dict.fromkeys(place for each in group for place in places.get(_key(each), ())))
             for group in groups
@@ -164,11 +164,11 @@ def _grouped(
     return list(known.values()), unknown
 
 
-def _asked(same: Sequence[JobImage], variables: JobVariables) -> AskedImage:
+def _used_image(same: Sequence[JobImage], variables: JobVariables) -> UsedImage:
     users = tuple(dict.fromkeys(f"{image.role} of {image.job}" for image in same))
     first = same[0]
     withheld = variables.withheld - first.variables.keys()
-    return AskedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy)
+    return UsedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy)
 
 
 _Found = tuple[Finding, Sequence[JobImage]]
