@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
 from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
 from pulumi_gitlab_runner.images.ecr import is_mutable
+from pulumi_gitlab_runner.images.reference import TAG
 from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -24,7 +25,6 @@ PLATFORMS = (
     "linux/s390x",
 )
 
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _SECRET_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -126,7 +126,7 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
         elif platform in declaration["platforms"][:index]:
             yield Problem(at, f"{platform!r}, a duplicate", "each platform once")
     for at, tag in _tags(declaration, path):
-        if not _TAG.fullmatch(tag):
+        if not TAG.fullmatch(tag):
             yield Problem(at, repr(tag), "a tag: up to 128 letters, digits and _.-")
         elif tag.startswith(CONTENT_TAG):
             allowed = f"a tag that does not begin with {CONTENT_TAG!r}, which is reserved"

@@ -7,7 +7,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.images.reference import TAG, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.gitlab_scope import (
     GitLabScope,
     ScopeDeclaration,
@@ -20,7 +20,6 @@ from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path,
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.variables import Variable
 
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?")
 _VARIABLE = re.compile(r"[a-zA-Z0-9_]*")
 
@@ -243,7 +242,7 @@ def _image_problems(
             "an image of a registry that Pulumi can read, or a public one",
             reason,
         )
-    if not _TAG.fullmatch(built.tag):
+    if not TAG.fullmatch(built.tag):
         yield Problem(
             join_path(path, "tag"),
             repr(built.tag),

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     ReplicateFromDeclaration,
     ReplicateToDeclaration,
 )
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, value
+from pulumi_gitlab_runner.spec.inputs import Value, optional, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import account_problems
@@ -63,7 +63,7 @@ def replicate_to_problems(
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
         if "account" in replica:
-            yield from _account_problems(replica["account"], join_path(at, "account"))
+            yield from account_problems(replica["account"], join_path(at, "account"))
         elif replica["region"] == region:
             yield Problem(at, "the registry itself", "another region or another account")
         yield from _prefix_problems(replica.get("prefixes"), join_path(at, "prefixes"))
@@ -79,12 +79,8 @@ def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: 
     """The problems of the accounts that may copy images into this registry."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
-        yield from _account_problems(source["account"], join_path(at, "account"))
+        yield from account_problems(source["account"], join_path(at, "account"))
         yield from _prefix_problems(source.get("prefixes"), join_path(at, "prefixes"))
-
-
-def _account_problems(account: Input[str], path: str) -> Iterator[Problem]:
-    return check(account, lambda number: account_problems(number, path))
 
 
 def _prefix_problems(prefixes: Sequence[str] | None, path: str) -> Iterator[Problem]:

@@ -173,7 +173,7 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
     ecr = declaration["ecr"]
     if "account" in ecr:
         at = join_path(path, "ecr", "account")
-        yield from check(ecr["account"], lambda account: account_problems(account, at))
+        yield from account_problems(ecr["account"], at)
     if "region" in ecr:
         region_at = join_path(path, "ecr", "region")
         yield from check(ecr["region"], lambda region: region_problems(region, region_at))

@@ -124,11 +124,7 @@ def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Pro
         )
         yield Problem(path, found, allowed, "copy the images to their registries: replicate_to")
     for index, account in enumerate(accounts):
-        yield from _account_problems_at(account, join_path(path, index))
-
-
-def _account_problems_at(account: Input[str], path: str) -> Iterator[Problem]:
-    return check(account, lambda number: account_problems(number, path))
+        yield from account_problems(account, join_path(path, index))
 
 
 def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
@@ -137,10 +133,14 @@ def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
         yield Problem(path, "an empty value", allowed)
 
 
-def account_problems(account: str, path: str) -> Iterator[Problem]:
+def account_problems(account: Input[str], path: str) -> Iterator[Problem]:
     """The problems of the ID of an AWS account."""
-    if not _ACCOUNT.fullmatch(account):
-        yield Problem(path, repr(account), "an AWS account, 12 digits")
+
+    def problems(account: str) -> Iterator[Problem]:
+        if not _ACCOUNT.fullmatch(account):
+            yield Problem(path, repr(account), "an AWS account, 12 digits")
+
+    return check(account, problems)
 
 
 def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> Iterator[Problem]:
