@@ -167,7 +167,7 @@ class LanguageHost(LanguageRuntimeServicer):
         else:
             command = [directory, *arguments]
         child = subprocess.Popen(
-            [program.python, *command],
+            [program.python if is_policy_pack else program.command, *command],
             cwd=directory if is_policy_pack else request.pwd,
             env=os.environ | dict(variable.partition("=")[::2] for variable in request.env),
             stdin=subprocess.DEVNULL,

@@ -170,13 +170,15 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> None:
-    """Run `python ARGUMENTS`, of which `-P`, `-m MODULE` and the path of a script are known."""
+    """Run `python ARGUMENTS`, of which `-P`, `-m MODULE` and the path of a script or folder are known."""
     if is_safe := arguments[0] == "-P":
         arguments = arguments[1:]
     is_module = arguments[0] == "-m"
     sys.argv = arguments[is_module:]
-    own = os.getcwd() if is_module else os.path.dirname(os.path.realpath(arguments[0]))  # noqa: PTH109, PTH120
-    sys.path[:0] = _python_path() if is_safe else [own, *_python_path()]
+    script = Path(arguments[0]).resolve()
+    sys.path[:0] = _python_path()
+    if not is_safe and not script.is_dir():  # runpy adds a folder itself
+        sys.path.insert(0, str(Path.cwd() if is_module else script.parent))
     if is_module:
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     else:

@@ -27,13 +27,17 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield command
 
 
-@pytest.mark.parametrize("arguments", [["shown.py", "3"], ["-P", "-m", "shown", "0"], ["-m", "shown", "7"]])
+@pytest.mark.parametrize(
+    "arguments", [["shown.py", "3"], ["-P", "-m", "shown", "0"], ["-m", "shown", "7"], ["{here}/folder", "1"]]
+)
 def test_it_runs_as_by_this_python(python: Path, tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "shown.py").write_text(SHOWN)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "__main__.py").write_text(SHOWN)
 
     def seen(command: str) -> tuple[int, str, str]:
         done = subprocess.run(
-            [command, *arguments],
+            [command, *(argument.format(here=tmp_path) for argument in arguments)],
             cwd=tmp_path,
             env=os.environ | {"SAID": "yes", "PYTHONPATH": f"{tmp_path}{os.pathsep}/elsewhere"},
             input="given",
