@@ -216,7 +216,7 @@ def test_a_config_that_no_runner_would_take_ends_nothing() -> None:
     toml = '[[runners]]\nname = 1\n[runners.docker]\nvolumes = 7\ncap_add = [1]\ndevices = "x"\n'
     files = {
         "etc/gitlab-runner/config.toml": {"content": toml},
-        "etc/gitlab-runner/registries": {"content": "7 helper"},
+        "etc/gitlab-runner/registries": {"content": "7 helper any"},
     }
     new = {"key": "build/files.json", "content": json.dumps(files)}
     assert told(host_step(None, new)) == [
