@@ -8,7 +8,8 @@ left out; gRPC responds to them with "unimplemented".
 
 A program runs in the virtual environment of its `virtualenv` option, which is created, and filled with pip,
 as by the official host. Where the official host uses the ambient Python, and for a plugin without a virtual
-environment, the interpreter is the one that runs this host, which `./dev` has set up.
+environment, the interpreter is the one that runs this host, which `./dev` has set up; `SANDBOX_PYTHON` may
+name another command that starts it.
 """
 
 # ruff: noqa: ARG002, N802 (names and signatures are the protocol's)

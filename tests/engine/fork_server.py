@@ -13,6 +13,7 @@ import json
 import os
 import runpy
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -71,7 +72,7 @@ def forked_python(directory: Path) -> Iterator[Path]:
 
 
 def _command(path: Path, *words: object) -> Path:
-    path.write_text(f'#!/bin/sh\nexec {" ".join(map(str, words))} "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
     path.chmod(0o755)
     return path
 

@@ -117,6 +117,7 @@ class _Pull:
 
     used: UsedImage
     reference: ImageReference | None
+    docker_auth_config: str
     runner: Resolution
     docker: Resolution | None
 
@@ -126,19 +127,16 @@ def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
         reference = parse(used.image)
     except InvalidImageReference:
         reference = None
+    variable, _ = docker_auth_config({**host.environment, **used.variables.values})
     runner = resolve_as_runner(
         used.image,
         runner_version=host.runner_version,
         run_helper=host.run_helper,
-        docker_auth_config=_docker_auth_config(used, host),
+        docker_auth_config=variable,
         home=host.home,
         job_credentials=_job_credentials(used.variables),
     )
-    return _Pull(used, reference, runner, _resolve_as_docker(used.image, host.docker_user))
-
-
-def _docker_auth_config(used: UsedImage, host: RunnerHost) -> str:
-    return docker_auth_config({**host.environment, **used.variables.values})[0]
+    return _Pull(used, reference, variable, runner, _resolve_as_docker(used.image, host.docker_user))
 
 
 def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None:
@@ -163,7 +161,7 @@ def _excuse(pull: _Pull, host: RunnerHost) -> str:
 def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse: str) -> ImageReport:
     own = list(_image_findings(pull, host, answer))
     hit = bool(own) or bool(pull.runner.failure) or _has_lost_entry(pull.runner)
-    findings = dict.fromkeys((*_source_findings(pull.used, host, pull.runner), *own))
+    findings = dict.fromkeys((*_source_findings(pull, host), *own))
     return ImageReport(
         pull.runner.image, pull.used.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
     )
@@ -208,12 +206,12 @@ def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
     return bool(service and runner.source and runner.source.name == host.home[0].path)
 
 
-def _source_findings(used: UsedImage, host: RunnerHost, runner: Resolution) -> Iterator[Finding]:
+def _source_findings(pull: _Pull, host: RunnerHost) -> Iterator[Finding]:
     """Problems of the sources that every pull of the job reads."""
-    yield from helper_findings(runner, host)
-    yield from variable_findings(used.variables, host.environment)
-    if variable := _docker_auth_config(used, host):
-        yield from docker_config_findings(variable, VARIABLE, host.version)
+    yield from helper_findings(pull.runner, host)
+    yield from variable_findings(pull.used.variables, host.environment)
+    if pull.docker_auth_config:
+        yield from docker_config_findings(pull.docker_auth_config, VARIABLE, host.version)
     opened = next((file for file in host.home if file.text is not None), None)
     if opened and opened.text:
         yield from docker_config_findings(opened.text, opened.path, host.version)

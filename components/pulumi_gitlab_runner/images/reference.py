@@ -12,7 +12,7 @@ from functools import lru_cache
 DOCKER_HUB = "docker.io"
 
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-"""A tag; Docker's own expression, in Python, allows letters of any language."""
+"""A tag: github.com/distribution/reference, regexp.go."""
 ALLOWED = "[HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as registry.example.com:5000/team/app:1.2"
 
 
