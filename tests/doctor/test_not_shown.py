@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.doctor.leftovers.state import Resource
 from pulumi_gitlab_runner.doctor.pipelines.job_images import JobImage
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
+from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
         (Source, {"original", "text"}),
         (DockerUser, {"docker_auth_config"}),
         (RunnerHost, {"settings"}),
+        (RunnerVariables, {"environment", "job", "_sent", "_values"}),
     ],
 )
 def test_what_may_hold_a_secret_does_not_show(kind: type, names: set[str]) -> None:

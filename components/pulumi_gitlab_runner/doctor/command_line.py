@@ -369,10 +369,10 @@ def _add_registry(parser: argparse.ArgumentParser) -> None:
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import UsedImage
-    from pulumi_gitlab_runner.doctor.job_variables import docker_auth_config
+    from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
     host, variables = _host(options), _variables(options)
-    _, unknown = docker_auth_config({**host.environment, **variables.values})
+    _, unknown = RunnerVariables(host.environment, variables.values).docker_auth_config()
     if unknown:
         raise UsageError(
             f"DOCKER_AUTH_CONFIG contains {', '.join(unknown)}, whose value is not known here; give it: "

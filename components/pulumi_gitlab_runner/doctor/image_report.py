@@ -25,8 +25,9 @@ from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answe
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
-from pulumi_gitlab_runner.doctor.job_variables import JobVariables, docker_auth_config
+from pulumi_gitlab_runner.doctor.job_variables import JobVariables
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
+from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 
@@ -127,7 +128,7 @@ def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
         reference = parse(used.image)
     except InvalidImageReference:
         reference = None
-    variable, _ = docker_auth_config({**host.environment, **used.variables.values})
+    variable, _ = RunnerVariables(host.environment, used.variables.values).docker_auth_config()
     runner = resolve_as_runner(
         used.image,
         runner_version=host.runner_version,

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText, expand
+from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
-_LONGEST = 1024 * 1024
-"""The maximum length of a Docker configuration in which variables are expanded."""
 
 
 @dataclass(frozen=True)
@@ -24,19 +22,6 @@ class JobVariables:
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     withheld: frozenset[str] = frozenset()
-
-
-def docker_auth_config(variables: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
-    """The value of `DOCKER_AUTH_CONFIG` with its variables expanded, and the names of those without a value.
-
-    Source: GitLab Runner 19, common/build.go, `GetAllVariables`, and common/build_settings.go: the runner
-    expands variables in the value of a variable before it reads the value, except with ``expand: false``.
-
-    Args:
-        variables: the variables of the runner's `environment`, and those of the job, which replace them.
-    """
-    text = variables.get(DOCKER_AUTH_CONFIG, "")
-    return (text, ()) if isinstance(text, RawText) else expand(text, variables, longest=_LONGEST)
 
 
 def job_variables(

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pulumi_gitlab_runner.auth.resolution.config_file import read_docker_config
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, docker_auth_config
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
+from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 from pulumi_gitlab_runner.images.reference import without_password
 
 
@@ -27,9 +28,9 @@ def variable_findings(variables: JobVariables, environment: Mapping[str, str]) -
         )
     if DOCKER_AUTH_CONFIG not in variables.values or not environment.get(DOCKER_AUTH_CONFIG):
         return
-    every = {**environment, **variables.values}
-    runners_own = {**every, DOCKER_AUTH_CONFIG: environment[DOCKER_AUTH_CONFIG]}
-    lost = sorted(_registries(runners_own) - _registries(every))
+    others = {key: value for key, value in variables.values.items() if key != DOCKER_AUTH_CONFIG}
+    runners_own = _registries(RunnerVariables(environment, others))
+    lost = sorted(runners_own - _registries(RunnerVariables(environment, variables.values)))
     if lost:
         yield Finding(
             FindingName.VARIABLE_HIDDEN,
@@ -42,6 +43,6 @@ def variable_findings(variables: JobVariables, environment: Mapping[str, str]) -
         )
 
 
-def _registries(variables: Mapping[str, str]) -> set[str]:
-    config = read_docker_config(docker_auth_config(variables)[0])
+def _registries(variables: RunnerVariables) -> set[str]:
+    config = read_docker_config(variables.docker_auth_config()[0])
     return set(map(without_password, (*config.auths, *config.credential_helpers)))

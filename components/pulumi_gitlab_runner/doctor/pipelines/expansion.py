@@ -1,12 +1,29 @@
-"""Expansion of CI variables in strings."""
+"""Expansion of CI variables in strings: GitLab's, of the variables of a job, and GitLab Runner's, of all.
+
+GitLab expands the variables of a job before it sends them to the runner: in the values of each other, as deep
+as they refer to each other. It does not know those of the runner's `environment`. The runner then expands all
+variables again, but only once: a reference in a value that it inserts stays as it is.
+
+Source: GitLab 18, lib/gitlab/ci/variables/collection.rb, `sort_and_expand_all`; GitLab Runner 19.3,
+common/spec/variables.go, `Expand`, with `os.Expand` of Go.
+"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-_VARIABLE = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
+_OF_GITLAB = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
+_OF_RUNNER = re.compile(
+    r"\$(?:\{(?P<braced>[^}]+)\}|\{\}?|(?P<special>[*#$@!?0-9-])|(?P<plain>[A-Za-z0-9_]+)"
+    r"|(?P<input>\[\[.*?\]\]))"
+)
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_ALWAYS_EMPTY = frozenset({"", *"*#@!?0123456789"})
 _DEEPEST = 10
-_LONGEST = 8_192
+LONGEST_NAME = 8_192
 """The maximum length of a string, before and after its expansion: longer than any image name."""
+
+Expanded = tuple[str, tuple[str, ...]]
+"""A string with its variables expanded, and the names of those without a value."""
 
 
 class RawText(str):
@@ -15,15 +32,18 @@ class RawText(str):
     __slots__ = ()
 
 
-def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> tuple[str, tuple[str, ...]]:
-    """Expand the variables in a string, and return their names if they have no value.
+def expand(
+    text: str, variables: Mapping[str, str], longest: int = LONGEST_NAME, within: tuple[str, ...] = ()
+) -> Expanded:
+    """Expand the variables in a string as GitLab does, also in their values.
 
-    A variable without a value is not replaced.
+    A variable without a value is not replaced, nor is ``$$``, which the runner replaces.
 
     Args:
         text: the string.
         variables: the values, by name.
         longest: the maximum number of characters, before and after the expansion.
+        within: the variables whose values contain the string; a reference to one of them has no value.
     """
     unknown: dict[str, None] = {}
 
@@ -31,7 +51,7 @@ def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> 
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2] or match[3]
             if name is None:
-                return "$"
+                return match[0]
             if name not in variables or name in within or len(within) >= _DEEPEST:
                 unknown.setdefault(name)
                 return match[0]
@@ -41,14 +61,67 @@ def expand(text: str, variables: Mapping[str, str], longest: int = _LONGEST) -> 
                 known[name] = expanded(variables[name], (*within, name))
             return known[name]
 
-        result = _VARIABLE.sub(value, text) if len(text) <= longest else text
-        if len(result) > longest:
+        result = _replaced(_OF_GITLAB, text, value, longest)
+        if result is None:
             unknown.update(dict.fromkeys(within[-1:] or ("…",)))
             return text[:longest]
         return result
 
     known: dict[str, str] = {}
-    return expanded(str(text), ()), tuple(unknown)
+    return expanded(str(text), within), tuple(unknown)
+
+
+def expand_once(
+    text: str, value_of: Callable[[str], Expanded | None], longest: int = LONGEST_NAME, name: str = "…"
+) -> Expanded:
+    """Expand the variables in a string as the runner does: not those in their values.
+
+    The runner replaces a variable without a value by nothing. Here it is not replaced, since GitLab may have
+    a value that is not known.
+
+    Args:
+        text: the string.
+        value_of: returns the value of a variable, with the names in it that have none; None without a value.
+        longest: the maximum number of characters, before and after the expansion.
+        name: what is returned as unknown if there are more.
+    """
+    unknown: dict[str, None] = {}
+
+    def value(match: re.Match[str]) -> str:
+        if match["input"]:
+            unknown.setdefault(match[0])
+            return match[0]
+        name = match["braced"] or match["special"] or match["plain"] or ""
+        if name == "$":
+            return name
+        found = None if name in _ALWAYS_EMPTY else value_of(name)
+        if found is not None:
+            unknown.update(dict.fromkeys(found[1]))
+            return found[0]
+        if name in _ALWAYS_EMPTY or not _NAME.fullmatch(name):  # GitLab has no variable with such a name
+            return ""
+        unknown.setdefault(name)
+        return match[0]
+
+    result = _replaced(_OF_RUNNER, str(text), value, longest)
+    if result is None:
+        return text[:longest], (*unknown, name)
+    return result, tuple(unknown)
+
+
+def _replaced(
+    pattern: re.Pattern[str], text: str, value: Callable[[re.Match[str]], str], longest: int
+) -> str | None:
+    """A string with each match replaced; None if it is longer than allowed, before or after."""
+    parts: list[str] = []
+    end, length = 0, len(text)
+    for match in pattern.finditer(text) if length <= longest else ():
+        parts += text[end : match.start()], value(match)
+        end = match.end()
+        length += len(parts[-1]) - len(match[0])
+        if length - (len(text) - end) > longest:
+            return None
+    return "".join((*parts, text[end:])) if length <= longest else None
 
 
 def ways_to_give(names: Iterable[str]) -> str:
@@ -63,4 +136,4 @@ def ways_to_give(names: Iterable[str]) -> str:
 
 def variables_in(text: str) -> list[str]:
     """The names of the variables and inputs in a string."""
-    return [name for match in _VARIABLE.finditer(text) if (name := match[1] or match[2] or match[3])]
+    return [name for match in _OF_GITLAB.finditer(text) if (name := match[1] or match[2] or match[3])]

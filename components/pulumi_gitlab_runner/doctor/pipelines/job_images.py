@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from pulumi_gitlab_runner.doctor.job_variables import docker_auth_config
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
-from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
+from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,11 @@ def images_of(
     containers = list(_containers(content, settings))
     not_read += [f"{role} of {job}: {name.name}" for role, name, _ in containers if isinstance(name, Missing)]
     for variables in variables_of(content, settings, given):
-        every = {**environment, **variables}
-        credentials = docker_auth_config(every)
+        every = RunnerVariables(environment, variables)
+        credentials = every.docker_auth_config()
         for number, (role, name, policies) in enumerate(containers):
             if isinstance(name, str) and name:
-                image, unknown = expand(name, every)
+                image, unknown = every.expand_image(name) if role == "image" else every.expand(name)
                 job_image = JobImage(job, role, image, unknown, variables, credentials, policies, name)
                 found.setdefault((role, image, number, credentials), job_image)
     has_image = any(role == "image" for role, _, _ in containers) or bool(missing)

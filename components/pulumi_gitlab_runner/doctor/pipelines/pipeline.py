@@ -9,12 +9,13 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.image_report import UsedImage
-from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables, docker_auth_config
+from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
-from pulumi_gitlab_runner.doctor.pipelines.expansion import expand, ways_to_give
+from pulumi_gitlab_runner.doctor.pipelines.expansion import ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobImage, images_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 _SHOWN = 300
 """The maximum number of characters of an image name in a message."""
@@ -136,13 +137,13 @@ def _runners_own(
     if jobs:
         added += [("service", service) for service in (services if isinstance(services, list) else ())]
         added.append(("helper", settings.get("helper_image")))
-    every = {**host.environment, **variables.values}
-    credentials = docker_auth_config(every)
+    every = RunnerVariables(host.environment, variables.values)
+    credentials = every.docker_auth_config()
     for role, image in added:
         name = image.get("name") if isinstance(image, dict) else image
         if isinstance(name, str) and name:
             job = "jobs without one" if role == "image" else "every job"
-            yield JobImage(job, role, *expand(name, every), variables.values, credentials)
+            yield JobImage(job, role, *every.expand(name), variables.values, credentials)
 
 
 def _grouped(
