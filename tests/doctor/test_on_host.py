@@ -66,7 +66,7 @@ def test_no_secret_of_a_docker_configuration_leaves_the_host(text: object, hidde
     assert json.loads(on_host.hidden_docker_config(json.dumps(text))) == hidden
 
 
-@pytest.mark.parametrize(("text", "hidden"), [('{"auths": {"h": {"auth": "canary"', "{"), (" \n", " \n")])
+@pytest.mark.parametrize(("text", "hidden"), [('{"auths": {"h": {"auth": "canary"', "NaN"), (" \n", " \n")])
 def test_a_docker_configuration_that_is_no_json_stays_none(text: str, hidden: str) -> None:
     assert on_host.hidden_docker_config(text) == hidden
 

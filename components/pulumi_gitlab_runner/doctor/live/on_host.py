@@ -41,11 +41,29 @@ PLAIN_KEYS = (
     "token_obtained_at",
 )
 """The keys of config.toml that match `SECRET_KEY`, but whose values have a format that no secret has."""
+VARIABLE = re.compile(r"\$\$|\$\{([A-Za-z_]\w*)\}|\$([A-Za-z_]\w*)", re.ASCII)
+"""A reference to a variable, or an escaped `$`."""
+FORM = r"\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*)"
+MARK = "\0"
+"""Marks a reference that is a JSON value by itself, without quotes."""
+REFERENCE = re.compile(r"\0?" + FORM, re.ASCII)
+UNQUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|(' + FORM + ")", re.ASCII | re.DOTALL)
+MARKED = re.compile(r'"\\u0000(' + FORM + ')"', re.ASCII)
+BASE64 = re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 TOML_TOKEN = re.compile(
     r"""(?P<key>(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\w.-]+)(?=[ \t]*=))"""
     r"""|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|.""",
     re.DOTALL,
 )
+
+
+def refused(_: str) -> Any:
+    """Refuse NaN and infinity, which are not JSON."""
+    raise ValueError
+
+
+JSON = json.JSONDecoder(parse_constant=refused)
+"""Decodes JSON; Docker ignores text after the first value."""
 
 
 def place(path: str) -> Path:
@@ -66,77 +84,121 @@ def names(directory: str) -> list[str]:
         return []
 
 
-def hidden_value(value: Any) -> Any:
+def hidden_value(value: Any, *, expanded: bool = False) -> Any:
     """A JSON value of the same structure, without its content."""
     if isinstance(value, dict):
-        return {key: hidden_value(field) for key, field in value.items()}
+        return {key: hidden_value(field, expanded=expanded) for key, field in value.items()}
     if isinstance(value, list):
-        return [hidden_value(item) for item in value]
+        return [hidden_value(item, expanded=expanded) for item in value]
     if isinstance(value, str):
-        return HIDDEN if value else ""
+        return value if not value or (expanded and REFERENCE.fullmatch(value)) else HIDDEN
     return value if value is None or isinstance(value, bool) else 0
 
 
-def hidden_text(text: str) -> str:
+def hidden_text(text: str, *, expanded: bool = False) -> str:
     """A hidden text with the same white space around it."""
     inner = text.strip()
-    return text.replace(inner, HIDDEN) if inner else text
+    if not inner or (expanded and REFERENCE.fullmatch(inner)):
+        return text
+    return text.replace(inner, HIDDEN)
 
 
-def hidden_auth(auth: str) -> str:
-    """The Base64 of user and password, with the password hidden."""
-    try:
-        user, colon, password = base64.b64decode(auth, validate=True).decode().partition(":")
-    except ValueError:
+def decoded(text: str) -> str | None:
+    """The text in Base64, as Docker decodes it; None if it is invalid."""
+    packed = text.replace("\r", "").replace("\n", "")
+    return base64.b64decode(packed).decode(errors="replace") if BASE64.fullmatch(packed) else None
+
+
+def encoded(text: str) -> str:
+    """Base64 of a text."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def hidden_auth(auth: str, *, expanded: bool = False) -> str:
+    """The Base64 of user and password, with the password hidden; also where it is encoded twice."""
+    if expanded and REFERENCE.search(auth.replace("$$", "")):
+        return auth if REFERENCE.fullmatch(auth) else encoded(HIDDEN + ":" + HIDDEN)
+    pair = decoded(auth)
+    if pair is None:
         return "?"  # also invalid Base64
-    pair = user + colon + hidden_text(password) if colon else HIDDEN
-    return base64.b64encode(pair.encode()).decode()
+    user, colon, password = pair.partition(":")
+    if colon:
+        return encoded(user + colon + hidden_text(password))
+    inner = decoded(pair.strip()) or ""
+    twice = ":" in inner and "\N{REPLACEMENT CHARACTER}" not in inner
+    return encoded(encoded(HIDDEN + ":" + HIDDEN) if twice else HIDDEN)
 
 
-def hidden_entry(entry: Any) -> Any:
+def hidden_entry(entry: Any, *, expanded: bool = False) -> Any:
     """An entry of auths with its user, without its password or token."""
     if not isinstance(entry, dict):
-        return hidden_value(entry)
+        return hidden_value(entry, expanded=expanded)
     kept: dict[str, Any] = {}
     for key, value in entry.items():
         if not isinstance(value, str):
             kept[key] = hidden_value(value)
         elif key.lower() == "auth":
-            kept[key] = hidden_auth(value) if value else ""
+            kept[key] = hidden_auth(value, expanded=expanded) if value else ""
         elif key.lower() == "username" and entry.get("password"):
             kept[key] = value
         else:
-            kept[key] = hidden_text(value)
+            kept[key] = hidden_text(value, expanded=expanded)
     return kept
 
 
-def hidden_docker_config(text: str) -> str:
-    """A Docker configuration without its secrets."""
+def hidden_docker_config(text: str, *, expanded: bool = False) -> str:
+    """A Docker configuration without its secrets.
+
+    With `expanded`, the runner still expands variables in it: a reference in place of a value is not hidden.
+    """
     if not text.strip():
         return text
+    if expanded:
+        text = UNQUOTED.sub(lambda match: json.dumps(MARK + match[1]) if match[1] else match[0], text)
     try:
-        config = json.loads(text)
+        config, _ = JSON.raw_decode(text.lstrip(" \t\r\n"))
     except (ValueError, RecursionError):
-        return "{"  # also invalid JSON
-    if not isinstance(config, dict):
-        return json.dumps(hidden_value(config))
-    kept: dict[str, Any] = {}
-    for key, value in config.items():
-        if key.lower() in ("credsstore", "credhelpers"):
-            kept[key] = value
-        elif key.lower() == "auths" and isinstance(value, dict):
-            kept[key] = {registry: hidden_entry(entry) for registry, entry in value.items()}
-        else:
-            kept[key] = hidden_value(value)
-    return json.dumps(kept)
+        # Also invalid JSON, and Base64 if it is that of a JSON object.
+        return encoded("{") if (decoded(text.strip()) or "").lstrip().startswith("{") else "NaN"
+    kept: Any = {}
+    if isinstance(config, str) and config.lstrip().startswith("{"):
+        kept = "{"  # JSON within JSON
+    elif not isinstance(config, dict):
+        kept = hidden_value(config, expanded=expanded)
+    else:
+        for key, value in config.items():
+            if key.lower() in ("credsstore", "credhelpers"):
+                kept[key] = value
+            elif key.lower() == "auths" and isinstance(value, dict):
+                kept[key] = {
+                    registry: hidden_entry(entry, expanded=expanded) for registry, entry in value.items()
+                }
+            else:
+                kept[key] = hidden_value(value, expanded=expanded)
+    hidden = json.dumps(kept)
+    return MARKED.sub(r"\1", hidden) if expanded else hidden
 
 
-def hidden_assignment(text: str) -> str:
-    """NAME=value without the value; of DOCKER_AUTH_CONFIG, only the secrets are hidden."""
-    name, equals, value = text.partition("=")
-    if name == "DOCKER_AUTH_CONFIG":
-        return name + equals + hidden_docker_config(value)
-    return name + equals + HIDDEN if equals else HIDDEN
+def hidden_assignments(texts: list[str]) -> list[str]:
+    """The variables of a runner, NAME=value, without their values; only the secrets of DOCKER_AUTH_CONFIG.
+
+    The values of the others are inserted into it before, since a hidden value is not what the runner reads.
+    A variable of a job that replaces one of them is not known here.
+    """
+    values = {name: value for name, equals, value in (text.partition("=") for text in texts) if equals}
+
+    def inserted(match: re.Match[str]) -> str:
+        value = values.get(match[1] or match[2] or "")
+        # The runner expands variables once, so those in the value stay as they are.
+        return match[0] if value is None else value.replace("$", "$$")
+
+    def hidden(text: str) -> str:
+        name, equals, value = text.partition("=")
+        if name == "DOCKER_AUTH_CONFIG":
+            return name + equals + hidden_docker_config(VARIABLE.sub(inserted, value), expanded=True)
+        return name + equals + HIDDEN if equals else HIDDEN
+
+    return [hidden(text) for text in texts]
 
 
 def hidden_toml(text: str) -> str | None:
@@ -147,9 +209,18 @@ def hidden_toml(text: str) -> str | None:
     previous = ""
     enclosing: list[str | None] = []  # the keys of the inline tables that a token is in
     parts: list[str] = []
+    assignments: dict[int, str] = {}  # those of one list, by their index in parts
+
+    def hide_assignments() -> None:
+        hidden = hidden_assignments(list(assignments.values()))
+        for number, index in enumerate(assignments):
+            parts[index] = json.dumps(hidden[number])
+        assignments.clear()
+
     for match in TOML_TOKEN.finditer(text):
         token = match[0]
         if match["key"] and previous != "=":
+            hide_assignments()
             key = next((outer for outer in enclosing if may_hold_secret(outer)), toml_text(token))
         elif token[0] == "{":
             enclosing.append(key)
@@ -157,13 +228,14 @@ def hidden_toml(text: str) -> str | None:
             key = enclosing.pop() if enclosing else key
         elif token[0] in "\"'":
             plain = toml_text(token)
-            if key == "environment":
-                token = json.dumps(HIDDEN if plain is None else hidden_assignment(plain))
+            if key == "environment" and plain is not None:
+                assignments[len(parts)] = plain
             elif may_hold_secret(key):
                 token = json.dumps(HIDDEN if plain is None else hidden_text(plain))
         if token[0] != "#":
             parts.append(token)
             previous = token if token.strip() else previous
+    hide_assignments()
     return "".join(parts)
 
 
