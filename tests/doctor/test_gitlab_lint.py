@@ -103,6 +103,21 @@ def test_what_is_written_elsewhere_cannot_be_pinned_here(
     assert file.read_text() == pinned
 
 
+def test_a_finding_is_at_its_place_in_the_file_and_not_in_what_gitlab_merged(
+    gitlab: GitLab, doctor: Doctor, file: Path
+) -> None:
+    """The name in an include has no place, and is reported on the first line."""
+    gitlab.toolchain["docker.yml"] = "# a comment\n.docker: {image: Included}\n"
+    include = "include: [{project: platform/toolchain, file: /docker.yml}]"
+    file.write_text(
+        f"# a comment\n{include}\na: {{image: Here, script: x}}\nb: {{extends: .docker, script: x}}\n"
+    )
+    doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url, "--format", "code-quality")
+    found = {each["description"].partition(":")[0]: each["location"] for each in json.loads(doctor.output)}
+    assert {name: place["lines"]["begin"] for name, place in found.items()} == {"Here": 3, "Included": 1}
+    assert {Path(place["path"]).name for place in found.values()} == {file.name}
+
+
 def test_all_is_well_where_all_is_pinned(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
     gitlab.toolchain["docker.yml"] = f".docker: {{image: 'docker:1@{DIGEST}'}}\n"
     assert doctor.run("pin", str(file), "--gitlab", gitlab.url) == 0

@@ -34,7 +34,8 @@ def configuration_of_gitlab(
 ) -> CiConfiguration:
     """Let GitLab merge a pipeline's file with all its includes.
 
-    Local includes are read from the project's default branch.
+    Local includes are read from the project's default branch. The places of strings are those in GitLab's
+    response, not in a file.
 
     Args:
         file: the ``.gitlab-ci.yml``.
@@ -59,16 +60,7 @@ def configuration_of_gitlab(
         said = "; ".join(map(str, errors)) if isinstance(errors, list) and errors else "it gives no reason"
         raise UsageError(f"GitLab does not accept {file}: {said[:2000]}")
     content = read_yaml(Source(Path("the merged configuration of GitLab"), merged, merged, ((0, 0, True),)))
-    return CiConfiguration(_plain(content) if isinstance(content, dict) else {}, ())
-
-
-def _plain(value: Any) -> Any:
-    """A value with plain strings: their positions are not those of a file on this machine."""
-    if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return str(value) if isinstance(value, str) else value
+    return CiConfiguration(content if isinstance(content, dict) else {}, ())
 
 
 def _ask(
