@@ -69,6 +69,10 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
         Problem(f"{AT}.schedule", "'cron(60 4 ? * mon *)'", SCHEDULES),
     ),
     "one days": ({"schedule": "rate(1 days)"}, Problem(f"{AT}.schedule", "'rate(1 days)'", SCHEDULES)),
+    "digits of another script": (
+        {"schedule": "rate(1\u0663 days)"},
+        Problem(f"{AT}.schedule", "'rate(1\u0663 days)'", SCHEDULES),
+    ),
     "no time zone": (
         {"timezone": "here"},
         Problem(f"{AT}.timezone", "'here'", "UTC, or a place such as `Europe/Berlin`"),

@@ -144,7 +144,7 @@ def _misplaced_part(text: str) -> str:
     name, colon, tag = tagged.rpartition(":")
     if not colon or "/" in tag:  # no colon, or that of a port
         name = tagged
-    elif not ImageRegexps.ANCHORED_TAG_REGEXP.match(tag):
+    elif not TAG.fullmatch(tag):
         return f"{tag!r} is not a tag: up to 128 letters, digits and _.-, not starting with . or -"
     if "" in name.split("/"):
         return "a part between slashes is empty"

@@ -33,7 +33,7 @@ BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
 """The operating systems of hosts that Image Builder supports:
 docs.aws.amazon.com/imagebuilder/latest/userguide/what-is-image-builder.html."""
 _BUILDERS = {"x86_64": "m6i.large", "arm64": "m6g.large"}
-_RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9]\d* (minutes|hours|days))\)")
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|(?!1 )[1-9][0-9]* (minutes|hours|days))\)")
 _CRON = re.compile(r"cron\((?P<expression>.*)\)")
 
 
