@@ -316,6 +316,7 @@ def test_the_stack_can_come_from_its_file(tmp_path: Path) -> None:
         ),
         ({"pipeline": PIPELINE | {"issuer": "gitlab.example.com"}}, "roles.pipeline.issuer"),
         ({"declaration": {"runners": {"build": {}}}}, "roles.declaration.runners.build"),
+        ({"region": "eu-central1"}, "roles.region\n  found:   'eu-central1'"),
     ],
 )
 def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -326,6 +327,17 @@ def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
 def test_a_file_that_is_not_there() -> None:
     arguments: Any = {"pipeline": PIPELINE, "stack_file": "nowhere.yaml"}
     with pytest.raises(pulumi.RunError, match=r"nowhere\.yaml"):
+        run(lambda: PipelineRoles("roles", arguments).snippet)
+
+
+def test_a_file_with_a_region_that_cannot_exist(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text(
+        "config:\n  aws:region: eu-central1\n  gitlab:baseUrl: https://gitlab.example.com\n"
+        "  gitlab-runner:stack: {runners: {build: {group: 42, host: {}}}}\n"
+    )
+    arguments: Any = {"pipeline": PIPELINE, "stack_file": str(file)}
+    with pytest.raises(pulumi.RunError, match=r"roles\.stack_file\n  found:   the region 'eu-central1' of "):
         run(lambda: PipelineRoles("roles", arguments).snippet)
 
 

@@ -108,6 +108,18 @@ def test_repositories_in_another_partition() -> None:
     assert "arn:aws-cn:iam::210987654321:root" in policy
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["plain", "an Output"])
+def test_an_environment_in_a_region_that_cannot_exist(*, known: bool) -> None:
+    region = "cn-north1" if known else pulumi.Output.from_input("cn-north1")
+    environment: Any = {**PARTITION, "region": region}
+    args: Any = {"repositories": ["ci/base"], "allow_pull": ["210987654321"], "environment": environment}
+    with pytest.raises(pulumi.RunError) as raised:
+        run(lambda: EcrRepositories("images", args).urls)
+    message = str(raised.value)
+    assert "images.environment.region\n  found:   'cn-north1'" in message
+    assert "did you mean 'cn-north-1'?" in message
+
+
 @pytest.mark.parametrize(
     ("declared", "inputs"),
     [

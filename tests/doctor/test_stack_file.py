@@ -145,6 +145,18 @@ def test_a_directory_without_stacks(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "place"), [("two", "aws:region"), ("one", "AWS_REGION")])
+def test_a_region_that_cannot_exist(
+    stacks: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: str
+) -> None:
+    """AWS is not asked with it, neither for the account."""
+    monkeypatch.setenv("AWS_REGION", "eu-west1")
+    file = stacks / f"Pulumi.{name}.yaml"
+    file.write_text(file.read_text().replace("eu-west-1", "eu-west1"))
+    with pytest.raises(UsageError, match=rf"{place}\n  found:   'eu-west1'(.|\n)*did you mean 'eu-west-1'"):
+        runner_of_stack(stacks, name, None, None, None)
+
+
 def test_a_declaration_with_problems(stacks: Path) -> None:
     (stacks / "Pulumi.wrong.yaml").write_text(TWO.replace("group: 42, host_of", "grup: 42, host_of"))
     with pytest.raises(UsageError, match=r"stack\.runners\.second\.grup"):

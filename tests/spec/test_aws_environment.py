@@ -3,13 +3,16 @@
 Source: docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html.
 """
 
+from urllib.parse import urlsplit
+
+import boto3
 import pytest
 from pulumi_gitlab_runner.spec.aws_environment import (
     AwsEnvironment,
     kms_key_problems,
     partition_of,
-    region_of,
 )
+from pulumi_gitlab_runner.spec.regions import region_of
 
 
 @pytest.mark.parametrize(
@@ -21,11 +24,24 @@ from pulumi_gitlab_runner.spec.aws_environment import (
         ("us-gov-east-1", "aws-us-gov", "amazonaws.com"),
         ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
         ("ca-central-1", "aws", "amazonaws.com"),
+        ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+        ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+        ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
     ],
 )
 def test_the_partition_of_a_region(region: str, partition: str, suffix: str) -> None:
     assert partition_of(region) == partition
     assert AwsEnvironment("123456789012", region, partition).dns_suffix == suffix
+
+
+def test_each_region_has_the_partition_that_the_sdk_knows() -> None:
+    session = boto3.Session()
+    for partition in session.get_available_partitions():
+        for region in session.get_available_regions("ec2", partition):
+            assert partition_of(region) == partition
+            host = urlsplit(session.client("ecr", region_name=region).meta.endpoint_url).hostname
+            suffix = AwsEnvironment("123456789012", region, partition).dns_suffix
+            assert host == f"api.ecr.{region}.{suffix}"
 
 
 def test_most_of_aws_is_one_partition() -> None:

@@ -1203,7 +1203,12 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "an instance type": (
         changed("runners/build/host/instance_type", "large"),
-        Problem("stack.runners.build.host.instance_type", "'large'", "such as m6i.large"),
+        Problem(
+            "stack.runners.build.host.instance_type",
+            "'large'",
+            "a family and a size of EC2, such as m6i.large",
+            "add a family, such as m6i.large",
+        ),
     ),
     "a machine image": (
         changed("runners/build/host/ami", "al2023"),

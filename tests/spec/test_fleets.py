@@ -81,7 +81,12 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "a wrong instance type": (
         {"instance_types": ["c7i.large", "large"]},
-        Problem("f.instance_types[1]", "'large'", "such as m6i.large"),
+        Problem(
+            "f.instance_types[1]",
+            "'large'",
+            "a family and a size of EC2, such as m6i.large",
+            "add a family, such as m6i.large",
+        ),
     ),
     "two architectures": (
         {"instance_types": ["c7i.large", "c7g.large", "m7g.large"]},

@@ -111,7 +111,7 @@ class ImageBuild(Component[BuildModel]):
             context,
             given(value(read["repository"])),
             parse_registries(read.get("registries", {})),
-            declared_environment(read.get("environment")),
+            declared_environment(read.get("environment"), name),
         )
         self._make(name, model, opts)
 

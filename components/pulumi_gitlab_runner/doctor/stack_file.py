@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, p
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullThroughRegistry
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
@@ -146,8 +147,10 @@ def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, Aws
     region = file.region or os.environ.get("AWS_REGION")
     if not region:
         raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
-    environment = _environment(region, account)
     try:
+        if problems := list(region_problems(region, "aws:region" if file.region else "AWS_REGION")):
+            raise DeclarationError(problems)
+        environment = _environment(region, account)
         return parse_stack(file.declaration, environment), environment
     except DeclarationError as error:
         raise UsageError(str(error)) from None

@@ -8,10 +8,11 @@ from importlib.resources import files
 from urllib.parse import urlsplit
 
 from pulumi_gitlab_runner.host.files import HostParameters
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
 from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.regions import region_of
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 from pulumi_gitlab_runner.spec.variables import Variable

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.iam.policy import Statement, allow
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, region_of
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.regions import region_of
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
 

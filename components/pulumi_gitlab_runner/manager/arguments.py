@@ -246,7 +246,7 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         label=name,
         path=name,
         places=places,
-        environment=declared_environment(shaped.get("environment")),
+        environment=declared_environment(shaped.get("environment"), name),
         digests=_given_or_none(shaped, "digests"),
         cache_bucket=_given_or_none(shaped, "cache_bucket"),
         bucket=_given_or_none(shaped, "bucket"),

@@ -4,9 +4,11 @@ import re
 
 import pulumi
 
-from pulumi_gitlab_runner.resolution import given
+from pulumi_gitlab_runner.resolution import given, refused_as_whole
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
-from pulumi_gitlab_runner.spec.inputs import value
+from pulumi_gitlab_runner.spec.inputs import check, value
+from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.regions import region_problems
 
 Environment = pulumi.Output[AwsEnvironment]
 
@@ -48,10 +50,22 @@ def provider_region(parent: pulumi.Resource) -> str:
         raise pulumi.RunError(_region_message(str(error))) from None
 
 
-def declared_environment(args: AwsEnvironmentArgs | None) -> Environment | None:
-    """The environment in a component's arguments; None if they have none."""
+def declared_environment(args: AwsEnvironmentArgs | None, name: str) -> Environment | None:
+    """The environment in a component's arguments; None if they have none.
+
+    Args:
+        args: the argument `environment`.
+        name: the name of the component.
+
+    Raises:
+        RunError: the region is not the name of an AWS region.
+    """
     if args is None:
         return None
+    at = join_path(name, "environment", "region")
+    with refused_as_whole():
+        if problems := list(check(args["region"], lambda region: region_problems(region, at))):
+            raise DeclarationError(problems)
     parts = (given(value(part)) for part in (args["account"], args["region"], args["partition"]))
     return pulumi.Output.all(*parts).apply(lambda known: AwsEnvironment(*map(str, known)))
 

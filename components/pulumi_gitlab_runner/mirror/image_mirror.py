@@ -93,7 +93,7 @@ class ImageMirror(Component[MirrorModel]):
             stack.mirrors[name],
             stack.registries,
             given_or_none(optional(read.get("repository_urls"))),
-            declared_environment(read.get("environment")),
+            declared_environment(read.get("environment"), name),
         )
         self._make(name, model, opts)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pulumi_gitlab_runner.spec.cache import Cache
 from pulumi_gitlab_runner.spec.egress import PROTOCOLS
 from pulumi_gitlab_runner.spec.fleets import SPOT_ALLOCATIONS, Idle
-from pulumi_gitlab_runner.spec.machines import ARCHITECTURES
+from pulumi_gitlab_runner.spec.instance_types import ARCHITECTURES
 from pulumi_gitlab_runner.spec.network import ENDPOINTS, Network
 from pulumi_gitlab_runner.spec.observation import METRICS, Logs
 from pulumi_gitlab_runner.spec.operating_systems import OPERATING_SYSTEMS

@@ -1,4 +1,4 @@
-"""The AWS account and region of a stack, and the parts of ARNs."""
+"""The AWS account and region of a stack, and the ARNs of KMS keys."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,28 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.inputs import Input, strict
 from pulumi_gitlab_runner.spec.problems import Problem
+from pulumi_gitlab_runner.spec.regions import arn_region_problems
 
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
+
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}
+"""The partitions other than `aws`, by the prefix of their regions: botocore, data/partitions.json."""
+_DNS_SUFFIXES = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
 
 
 @strict
@@ -21,7 +41,7 @@ class AwsEnvironmentArgs(TypedDict):
     region: Input[str]
     """The region, such as `eu-west-1`."""
     partition: Input[str]
-    """The partition: `aws`, `aws-cn` or `aws-us-gov`."""
+    """The partition, such as `aws`, `aws-cn`, `aws-us-gov` or `aws-eusc`."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +51,7 @@ class AwsEnvironment:
     Attributes:
         account: the account ID, 12 digits.
         region: the region, such as ``eu-west-1``.
-        partition: the partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
+        partition: the partition, such as ``aws``, ``aws-cn``, ``aws-us-gov`` or ``aws-eusc``.
     """
 
     account: str
@@ -41,23 +61,20 @@ class AwsEnvironment:
     @property
     def dns_suffix(self) -> str:
         """The domain of AWS's endpoints in this partition."""
-        return "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        return _DNS_SUFFIXES.get(self.partition, "amazonaws.com")
 
 
 def partition_of(region: str) -> str:
     """The partition that a region belongs to."""
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+    for prefix, partition in _PARTITIONS.items():
         if region.startswith(prefix):
             return partition
     return "aws"
-
-
-def region_of(arn: str) -> str:
-    """The region in an ARN, `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
-    return arn.split(":")[3]
 
 
 def kms_key_problems(arn: str, path: str) -> Iterator[Problem]:
     """The problems of the ARN of a KMS key."""
     if not KEY_ARN.fullmatch(arn):
         yield Problem(path, repr(arn), "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
+    else:
+        yield from arn_region_problems(arn, path)

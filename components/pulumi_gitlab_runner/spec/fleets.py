@@ -13,11 +13,10 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problem
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
+from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
-    architecture_of,
-    instance_type_problems,
     machine_problems,
     minimum_problems,
     parse_subnets,

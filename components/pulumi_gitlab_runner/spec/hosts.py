@@ -18,11 +18,10 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
+from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
-    architecture_of,
-    instance_type_problems,
     machine_problems,
     minimum_problems,
     parse_subnets,

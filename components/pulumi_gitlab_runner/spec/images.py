@@ -7,6 +7,7 @@ from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stac
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
+from pulumi_gitlab_runner.spec.regions import host_region_problems
 from pulumi_gitlab_runner.spec.registries import EcrImage, PullThroughRegistry, Registry
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.registries.pull_through import official_image_advice
@@ -91,7 +92,9 @@ def image_problems(
         return
     registry, repository = registry_of(image, registries, environment)
     if registry is None:
-        if is_dual_stack(reference.registry):
+        if found := list(host_region_problems(reference.registry, path)):
+            yield from found
+        elif is_dual_stack(reference.registry):
             classic = image.replace(reference.registry, classic_host(reference.registry), 1)
             yield Problem(
                 path,

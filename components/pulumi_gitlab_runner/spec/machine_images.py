@@ -12,10 +12,8 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
 from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, known, strict, values
+from pulumi_gitlab_runner.spec.instance_types import ARCHITECTURES, architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.machines import (
-    ARCHITECTURES,
-    architecture_of,
-    instance_type_problems,
     machine_problems,
     parse_subnets,
 )

@@ -21,19 +21,8 @@ MACHINE_SHOWN = (
 )
 """The common fields of hosts and fleets that are shown: see `spec.declared`."""
 
-_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
-_GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
-"""The names of Graviton instance families: `a1`, or a `g` after the generation, such as t4g, c7gn, im4gn."""
 _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
-
-
-ARCHITECTURES = ("x86_64", "arm64")
-
-
-def architecture_of(instance_type: str) -> str:
-    """The processor architecture of an instance type: `arm64` for a Graviton family, else `x86_64`."""
-    return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
 
 
 def minimum_problems(
@@ -50,12 +39,6 @@ def minimum_problems(
         value = declaration.get(key, number)
         if value < number:
             yield Problem(join_path(path, key), str(value), f"{number} or more")
-
-
-def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
-    """The problems of the name of an instance type."""
-    if not _INSTANCE_TYPE.fullmatch(instance_type):
-        yield Problem(path, repr(instance_type), "such as m6i.large")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:

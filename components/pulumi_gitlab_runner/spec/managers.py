@@ -16,9 +16,9 @@ from pulumi_gitlab_runner.spec.fleets import (
 )
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host
 from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.instance_types import architecture_of
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
-from pulumi_gitlab_runner.spec.machines import architecture_of
 from pulumi_gitlab_runner.spec.network import Network
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.proxy import Proxy

@@ -17,6 +17,7 @@ from pulumi_gitlab_runner.spec.gitlab_scope import (
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
 from pulumi_gitlab_runner.spec.inputs import Deferred, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.regions import host_region_problems
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.variables import Variable
 
@@ -234,6 +235,7 @@ def _image_problems(
     except InvalidImageReference as error:
         yield Problem(join_path(path, "image"), error.found, error.allowed)
         return
+    yield from host_region_problems(parse(declaration["image"]).registry, join_path(path, "image"))
     reason = why_not_asked(registry_of(declaration["image"], registries, None)[0])
     if reason:
         yield Problem(

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.regions import arn_region_problems
 
 METRIC_NAMESPACE = "GitLabRunner"
 """The CloudWatch namespace of the metrics of hosts and functions."""
@@ -87,6 +88,8 @@ def _topic_problems(topic: str, path: str) -> Iterator[Problem]:
             repr(topic),
             "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
         )
+    else:
+        yield from arn_region_problems(topic, path)
 
 
 def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:

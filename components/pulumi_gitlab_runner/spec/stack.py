@@ -87,6 +87,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries import (
     Registry,
     RegistryDeclaration,
@@ -94,7 +95,6 @@ from pulumi_gitlab_runner.spec.registries import (
     registry_problems,
 )
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
-from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import prefix_problems
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 from pulumi_gitlab_runner.spec.resource_names import (

@@ -9,6 +9,7 @@ from typing import Any
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_empty
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.regions import arn_region_problems
 
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
 _PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
@@ -56,5 +57,7 @@ def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[
 
 
 def _arn_problems(arn: Any, form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
-    if arn and not form.fullmatch(arn):
+    if form.fullmatch(arn):
+        yield from arn_region_problems(arn, path)
+    elif arn:
         yield Problem(path, "text", allowed)

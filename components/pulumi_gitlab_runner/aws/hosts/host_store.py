@@ -79,7 +79,7 @@ class HostStore(Component[StoreModel]):
         store = StoreModel(
             values(read.get("operators", ())),
             parse_tags(read.get("tags", {})),
-            declared_environment(read.get("environment")),
+            declared_environment(read.get("environment"), name),
         )
         self._make(name, store, opts)
 

@@ -136,7 +136,7 @@ class RunnerImage(Component[ImageModel]):
             path=join_path(name, "machine_images", name),
             network=network
             and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
-            environment=declared_environment(read.get("environment")),
+            environment=declared_environment(read.get("environment"), name),
             tags=image.tags,
         )
         self._make(name, model, opts)

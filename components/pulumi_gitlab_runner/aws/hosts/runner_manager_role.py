@@ -300,7 +300,7 @@ class RunnerManagerRole(Component[ManagerRole]):
     ) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), RunnerManagerRoleArgs, name, _problems)
-        self._make(name, _role(read), opts)
+        self._make(name, _role(read, name), opts)
 
     def _make(self, name: str, model: ManagerRole, opts: pulumi.ResourceOptions | None) -> None:
         inputs = inputs_of(declared_role(model.access.registries, model.policies, model.permissions_boundary))
@@ -376,7 +376,7 @@ class RunnerManagerRole(Component[ManagerRole]):
         self.register_declared_outputs()
 
 
-def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
+def _role(read: RunnerManagerRoleArgs, name: str) -> ManagerRole:
     """The role of valid arguments."""
     host, fleet, cache = read.get("host"), read.get("fleet"), read.get("cache")
     access = ManagerAccess(
@@ -401,7 +401,7 @@ def _role(read: RunnerManagerRoleArgs) -> ManagerRole:
         optional(read.get("path")),
         values(read.get("policies", ())),
         parse_tags(read.get("tags", {})),
-        declared_environment(read.get("environment")),
+        declared_environment(read.get("environment"), name),
     )
 
 

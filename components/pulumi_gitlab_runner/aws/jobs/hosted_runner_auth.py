@@ -174,7 +174,7 @@ class HostedRunnerAuth(Component[Renewal]):
             stack.gitlab_url,
             name,
             given_or_none(optional(read.get("key_arn"))),
-            declared_environment(read.get("environment")),
+            declared_environment(read.get("environment"), name),
             stack.tags,
             stack.authorities,
             join_path(name, "hosted_auth", name),

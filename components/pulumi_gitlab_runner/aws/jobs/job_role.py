@@ -113,7 +113,7 @@ class JobRole(Component[JobRoleModel]):
             stack.job_roles[name],
             stack.registries,
             given_or_none(optional(read.get("provider_arn"))),
-            declared_environment(read.get("environment")),
+            declared_environment(read.get("environment"), name),
             stack.tags,
             join_path(name, "job_roles", name),
         )

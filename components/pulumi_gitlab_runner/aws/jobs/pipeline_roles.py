@@ -36,6 +36,7 @@ from pulumi_gitlab_runner.spec.pipeline_roles import (
     pipeline_problems,
 )
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, parse_stack
 from pulumi_gitlab_runner.spec.stack_file import StackFileError, parse_stack_file
@@ -269,6 +270,8 @@ def _problems(declaration: PipelineRolesArgs, path: str) -> Iterator[Problem]:
     if len(given_as) != 1:
         found = "both" if given_as else "neither 'declaration' nor 'stack_file'"
         yield Problem(path, found, "exactly one of declaration, stack_file")
+    if "region" in declaration:
+        yield from region_problems(declaration["region"], join_path(path, "region"))
     yield from pipeline_problems(declaration["pipeline"], join_path(path, "pipeline"))
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
 
@@ -284,6 +287,9 @@ def _declared(read: PipelineRolesArgs, name: str) -> tuple[Any, str | None]:
         raise DeclarationError([Problem(path, read["stack_file"], "the path of a stack's file")]) from None
     except StackFileError as error:
         raise DeclarationError([Problem(path, f"{read['stack_file']}: {error}", "a stack's file")]) from None
+    of_file = f"of {read['stack_file']}"
+    if problems := list(region_problems(file.region, path, of_file) if file.region else ()):
+        raise DeclarationError(problems)
     return file.declaration, file.region
 
 

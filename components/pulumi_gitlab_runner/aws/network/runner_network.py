@@ -96,7 +96,7 @@ class RunnerNetwork(Component[NetworkModel]):
     ) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), RunnerNetworkArgs, name, _problems)
-        environment = declared_environment(read.get("environment"))
+        environment = declared_environment(read.get("environment"), name)
         model = NetworkModel(parse_network(read), environment, parse_tags(read.get("tags", {})))
         self._make(name, model, opts)
 

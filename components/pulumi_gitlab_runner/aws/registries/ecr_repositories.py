@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problem
 from pulumi_gitlab_runner.spec.declared import declared_creations
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, optional, strict, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries import (
     EcrRegistry,
     RepositoriesDeclaration,
@@ -26,7 +27,6 @@ from pulumi_gitlab_runner.spec.registries import (
     repositories_problems,
 )
 from pulumi_gitlab_runner.spec.registries.declaration import declared_repositories
-from pulumi_gitlab_runner.spec.registries.ecr import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.shape import checked
 
@@ -83,7 +83,7 @@ class EcrRepositories(Component[RegistryModel]):
             allow_pull=values(read.get("allow_pull", ())),
             repositories=parse_repositories(read),
         )
-        environment = declared_environment(read.get("environment"))
+        environment = declared_environment(read.get("environment"), name)
         self._make(name, RegistryModel(registry, environment, parse_tags(read.get("tags", {}))), opts)
 
     def _make(self, name: str, model: RegistryModel, opts: pulumi.ResourceOptions | None) -> None:

@@ -30,7 +30,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
 from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
 from pulumi_gitlab_runner.spec.inputs import Value, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.shape import checked
 
 
@@ -74,7 +74,7 @@ class EcrSettings(Component[SettingsModel]):
     def __init__(self, name: str, args: EcrSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
             read = checked(with_handles(args, name), EcrSettingsArgs, name, _problems)
-        environment = declared_environment(read.get("environment"))
+        environment = declared_environment(read.get("environment"), name)
         self._make(name, SettingsModel(parse_ecr_settings(read), read.get("region"), environment), opts)
 
     def _make(self, name: str, model: SettingsModel, opts: pulumi.ResourceOptions | None) -> None:

@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
 )
 from pulumi_gitlab_runner.spec.inputs import Value, optional, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
-from pulumi_gitlab_runner.spec.registries.ecr import region_problems
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import account_problems
 
 _PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*")

@@ -1,6 +1,5 @@
 """Amazon ECR registries, of this account and of others."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import (
     EcrDeclaration,
     RegistryDeclaration,
@@ -28,8 +28,6 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
 )
 
 NO_LOGIN = "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth"
-
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 @dataclass(frozen=True)
@@ -210,9 +208,3 @@ def _cache_problems(ecr: EcrDeclaration, path: str) -> Iterator[Problem]:
 def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> Iterator[Problem]:
     for name, repository in declared_repositories(declaration).items():
         yield from key_region_problems(repository, region, join_path(path, "repositories", name))
-
-
-def region_problems(region: str, path: str) -> Iterator[Problem]:
-    """The problems of the name of an AWS region."""
-    if not _REGION.fullmatch(region):
-        yield Problem(path, repr(region), "an AWS region, such as eu-west-1")

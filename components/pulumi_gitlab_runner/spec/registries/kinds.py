@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.images.ecr import ecr_declaration
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.spec.inputs import check, is_known, known, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.regions import host_region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import ecr_problems, parse_ecr
 from pulumi_gitlab_runner.spec.registries.ecr_public import parse_ecr_public
@@ -135,6 +136,7 @@ def _name_problems(host: str, path: str) -> Iterator[Problem]:
             "a host in lower case, without a scheme, such as registry.example.com:5000, or with the path "
             "that the credentials are for: registry.example.com/team",
         )
+    yield from host_region_problems(host.partition("/")[0], path)
 
 
 def _settings_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Value, check, optional, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.regions import arn_region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
 from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
 from pulumi_gitlab_runner.spec.registries.registry import (
@@ -215,6 +216,8 @@ def _secret_problems(arn: str, path: str) -> Iterator[Problem]:
             "the ARN of a Secrets Manager secret whose name starts with ecr-pullthroughcache/",
             "ECR can read only secrets with this prefix",
         )
+    else:
+        yield from arn_region_problems(arn, path)
 
 
 def _without_secret() -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from pulumi_gitlab_runner.images.ecr import ALL_TAGS, ECR_HOST
 from pulumi_gitlab_runner.images.retention import TagRule
-from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN, region_of
+from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.regions import arn_region_problems, region_of
 from pulumi_gitlab_runner.spec.registries.declaration import (
     KeepDeclaration,
     RepositoriesDeclaration,
@@ -165,6 +166,8 @@ def _key_problems(key: str, path: str) -> Iterator[Problem]:
             "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
             "ECR returns the key of an alias, which would show as a change" if ":alias/" in key else "",
         )
+    else:
+        yield from arn_region_problems(key, path)
 
 
 def key_region_problems(
