@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText
+from pulumi_gitlab_runner.doctor.pipelines.expansion import FileText, RawFileText, RawText, expand_once
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 from tests.auth.resolution.fakes import encoded
@@ -34,6 +34,9 @@ def names(environment: dict[str, str], job: dict[str, str], text: str) -> tuple[
         ({"A": "$$B", "B": "b"}, {}, "$B", "b"),
         ({"B": "b"}, {"A": "$$B"}, "$B", "b"),
         ({"B": "b"}, {"A": "$$$$B"}, "$$B", "$B"),
+        ({}, {"A": FileText("a")}, "/builds/PROJECT.tmp/A", "/builds/PROJECT.tmp/A"),
+        ({}, {"A": "$B", "B": FileText("b")}, "/builds/PROJECT.tmp/B", "/builds/PROJECT.tmp/B"),
+        ({"A": "$B"}, {"B": RawFileText("b")}, "/builds/PROJECT.tmp/B", "/builds/PROJECT.tmp/B"),
     ],
 )
 def test_how_deep_variables_of_the_runner_and_of_gitlab_are_expanded(
@@ -104,6 +107,9 @@ def config(auth: str) -> str:
         (CHAIN, {"DOCKER_AUTH_CONFIG": config("$A")}, config("a-$B")),
         ({}, {"DOCKER_AUTH_CONFIG": config("$A"), **CHAIN}, config("a-b-c")),
         ({}, {"DOCKER_AUTH_CONFIG": RawText(config("$A")), **CHAIN}, config("$A")),
+        ({}, {"DOCKER_AUTH_CONFIG": FileText(config("$A")), **CHAIN}, config("a-b-c")),
+        ({}, {"DOCKER_AUTH_CONFIG": RawFileText(config("$A")), **CHAIN}, config("$A")),
+        ({}, {"DOCKER_AUTH_CONFIG": "$ALL", "ALL": FileText(config("a"))}, "/builds/PROJECT.tmp/ALL"),
         (CHAIN, {}, ""),
     ],
 )
@@ -111,6 +117,42 @@ def test_how_deep_the_docker_auth_config_is_expanded(
     environment: dict[str, str], job: dict[str, str], value: str
 ) -> None:
     assert RunnerVariables(environment, job).docker_auth_config() == (value, ())
+
+
+def test_a_string_that_grows_too_long_is_given_up_while_it_grows() -> None:
+    asked: list[str] = []
+
+    def value_of(name: str) -> tuple[str, tuple[str, ...]]:
+        asked.append(name)
+        return "a" * 60, ()
+
+    assert expand_once("$A" * 50, value_of, 100) == ("$A" * 50, ("…",))
+    assert asked == ["A"] * 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"),
+    [
+        ({}, []),
+        ({"variable_type": "env_var"}, []),
+        ({"variable_type": "file"}, []),
+        ({"raw": True}, ["docker-config"]),
+        ({"variable_type": "file", "raw": True}, ["docker-config"]),
+    ],
+)
+def test_the_kinds_of_variables_that_gitlab_lists(
+    doctor: Doctor, tmp_path: Path, entry: dict[str, object], found: list[str]
+) -> None:
+    auth = encoded("user", "password")
+    listed = tmp_path / "variables.json"
+    image = ("image", "registry.example.com/app:1", "--hosted", "--offline", "--variables", str(listed))
+    whole = {"key": "DOCKER_AUTH_CONFIG", "value": config("$A"), **entry}
+    listed.write_text(json.dumps([whole, {"key": "A", "value": auth}]))
+    assert list(doctor.findings(*image)) == found
+    reference = {"key": "DOCKER_AUTH_CONFIG", "value": "$ALL"}
+    listed.write_text(json.dumps([reference, {"key": "ALL", "value": config(auth), **entry}]))
+    by_path = entry.get("variable_type") == "file"
+    assert list(doctor.findings(*image)) == (["docker-config"] if by_path else [])
 
 
 def test_a_value_that_the_runner_does_not_expand_is_found(

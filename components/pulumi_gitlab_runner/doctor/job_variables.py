@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText
+from pulumi_gitlab_runner.doctor.pipelines.expansion import FileText, RawFileText, RawText
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
 
@@ -68,6 +68,8 @@ def _text_or_file(given: str) -> str:
 
 def _value(variable: Mapping[str, object]) -> str:
     text = str(variable.get("value") or "")
+    if variable.get("variable_type") == "file":
+        return RawFileText(text) if variable.get("raw") is True else FileText(text)
     return RawText(text) if variable.get("raw") is True else text
 
 

@@ -32,6 +32,18 @@ class RawText(str):
     __slots__ = ()
 
 
+class FileText(str):
+    """The value of a variable of the type file: a reference to the variable is the path of that file."""
+
+    __slots__ = ()
+
+
+class RawFileText(RawText, FileText):
+    """The value of a variable that is both."""
+
+    __slots__ = ()
+
+
 def expand(
     text: str, variables: Mapping[str, str], longest: int = LONGEST_NAME, within: tuple[str, ...] = ()
 ) -> Expanded:
