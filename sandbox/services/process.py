@@ -94,7 +94,10 @@ class ServiceProcess:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", self.service.module, "--port", str(self.port)],
+                [
+                    environment.get("SANDBOX_PYTHON", sys.executable),
+                    *("-P", "-m", self.service.module, "--port", str(self.port)),
+                ],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

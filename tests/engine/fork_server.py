@@ -1,7 +1,7 @@
-"""A process that imports the SDKs once, and forks for each program and plugin that the engine starts.
+"""A process that imports the SDKs and moto once, and forks for each program, plugin and service of a sandbox.
 
-Importing the SDKs is most of the CPU time of a program of the tests: pulumi_aws.ec2 alone has 3,000 classes.
-The library is still imported by each process. All forks have the same hash seed, so a test of what must not
+Importing them is most of the CPU time of a program of the tests: pulumi_aws.ec2 alone has 3,000 classes. The
+library is still imported by each process. All forks have the same hash seed, so a test of what must not
 depend on it runs its programs without the fork server. The server of Python's own `multiprocessing` serves
 the children of one process only.
 """
@@ -34,6 +34,8 @@ AWS = (
 IMPORTED = (
     *("pulumi.provider.experimental", "pydantic", "botocore.httpsession", "sandbox.standin.plugin"),
     *("sandbox.providers.aws.provider", "sandbox.providers.gitlab.provider"),
+    *("sandbox.services.aws.server", "moto.moto_server.werkzeug_app", "moto.ec2.models", "moto.iam.models"),
+    *("sandbox.services.gitlab.application", "sandbox.services.gitlab.server"),
     *("pulumi_gitlab", "pulumi_docker", "pulumi_docker_build"),
     *(f"pulumi_aws.{module}" for module in AWS),
 )
