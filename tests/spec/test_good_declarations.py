@@ -355,6 +355,8 @@ def test_the_registries_of_a_runner_stand_in_its_order() -> None:
         ("im4gn.large", "arm64"),
         ("g5g.xlarge", "arm64"),
         ("x2gd.medium", "arm64"),
+        ("p6e-gb200.36xlarge", "arm64"),
+        ("p6-b200.48xlarge", "x86_64"),
     ],
 )
 def test_the_architecture_follows_from_the_instance_type(instance_type: str, architecture: str) -> None:

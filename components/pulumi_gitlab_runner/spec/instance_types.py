@@ -16,13 +16,14 @@ _INSTANCE_TYPE = re.compile(rf"{_FAMILY}\.[0-9]*[a-z]+(?:-[a-z0-9]+)*")
 """A family and a size, such as t3.large, p4d.24xlarge and c7gn.metal-48xl."""
 _SIZE = r"nano|micro|small|medium|large|[0-9]*xlarge|metal(?:-[0-9]+xl)?"
 _OTHER_SEPARATOR = re.compile(rf"(?P<family>[a-z][a-z0-9-]*?[a-z0-9])[\s_./:-]*(?P<size>{_SIZE})")
-_GRAVITON = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.")
-"""The names of Graviton instance families: `a1`, or a `g` after the generation, such as t4g, c7gn, im4gn."""
+_ARM = re.compile(r"a1\.|[a-z]+\d+g[a-z-]*\.|p\d+e-gb\d+\.")
+"""The names of Arm instance families. Graviton: `a1`, or a `g` after the generation, such as t4g, c7gn and
+im4gn; NVIDIA Grace: p6e-gb200."""
 
 
 def architecture_of(instance_type: str) -> str:
-    """The processor architecture of an instance type: `arm64` for a Graviton family, else `x86_64`."""
-    return "arm64" if _GRAVITON.match(instance_type) else "x86_64"
+    """The processor architecture of an instance type: `arm64` for an Arm family, else `x86_64`."""
+    return "arm64" if _ARM.match(instance_type) else "x86_64"
 
 
 def instance_type_problems(instance_type: str, path: str) -> Iterator[Problem]:
