@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.inputs import Input, strict
 from pulumi_gitlab_runner.spec.problems import Problem
-from pulumi_gitlab_runner.spec.regions import arn_region_problems
+from pulumi_gitlab_runner.spec.regions import arn_problems
 
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-zA-Z0-9-]+")
 
@@ -74,7 +74,4 @@ def partition_of(region: str) -> str:
 
 def kms_key_problems(arn: str, path: str) -> Iterator[Problem]:
     """The problems of the ARN of a KMS key."""
-    if not KEY_ARN.fullmatch(arn):
-        yield Problem(path, repr(arn), "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
-    else:
-        yield from arn_region_problems(arn, path)
+    return arn_problems(arn, path, KEY_ARN, "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")

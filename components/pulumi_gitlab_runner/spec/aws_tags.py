@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, value
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, value
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 
 AwsTags = Mapping[str, Value[str]]
 """Tags by their keys."""
@@ -57,12 +57,6 @@ def tags_problems(
                 "a key without spaces and '/'",
                 "hosts read tags from the instance metadata, which allows neither",
             )
-        yield from check(each, _value_rule(at))
-
-
-def _value_rule(path: str) -> Rule[str]:
-    def problems(text: str) -> Iterator[Problem]:
-        if not _VALUE.fullmatch(text):
-            yield Problem(path, repr(text), "up to 256 letters, digits, spaces and _ . : / = + - @")
-
-    return problems
+        yield from check(
+            each, form_problems, at, _VALUE, "up to 256 letters, digits, spaces and _ . : / = + - @"
+        )

@@ -7,7 +7,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
 from pulumi_gitlab_runner.spec.machines import minimum_problems
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
@@ -52,10 +52,7 @@ def parse_cache(declaration: CacheDeclaration) -> Cache:
 def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a cache."""
     yield from minimum_problems(declaration, {"expire_days": 1}, path)
-    if "kms_key" in declaration:
-        yield from check(
-            declaration["kms_key"], lambda key: kms_key_problems(key, join_path(path, "kms_key"))
-        )
+    yield from check_key(declaration, "kms_key", path, kms_key_problems)
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:

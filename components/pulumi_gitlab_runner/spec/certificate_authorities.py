@@ -10,11 +10,12 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
-from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, is_known, known, strict, value, values
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?\s-----END CERTIFICATE-----", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?")
+_HOST_EXAMPLE = "a host in lower case, optionally with a port, such as registry.example.com:5000"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
@@ -96,11 +97,10 @@ def authorities_problems(
         at = join_path(path, name)
         if not _NAME.fullmatch(name):
             yield Problem(at, repr(name), "a name of a-z, 0-9 and '-', that starts with a letter, 32 at most")
-        yield from check(each["pem"], _pem_rule(join_path(at, "pem")))
+        yield from check_key(each, "pem", at, _pem_problems)
         if each.get("hosts") == []:
             yield Problem(join_path(at, "hosts"), "no hosts", "at least one host; without the key, all hosts")
-        for index, host in enumerate(each.get("hosts", ())):
-            yield from check(host, _host_rule(join_path(at, "hosts", index)))
+        yield from check_key(each, "hosts", at, form_problems, _HOST, _HOST_EXAMPLE)
         if each.get("jobs") and "hosts" in each:
             yield Problem(
                 join_path(at, "jobs"),
@@ -150,30 +150,23 @@ def authority_warnings(authorities: Authorities, path: str, now: datetime) -> It
                 )
 
 
-def _pem_rule(path: str) -> Rule[str]:
-    def problems(pem: str) -> Iterator[Problem]:
-        allowed = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
-        if "PRIVATE KEY" in pem:
-            yield Problem(
-                path, "a private key", allowed, "declare only the certificate, and keep the key private"
-            )
-            return
-        found = certificates_in(pem)
-        if not found or len(found) != pem.count("-----BEGIN"):
-            remedy = "openssl x509 -inform der -in FILE writes a binary certificate as PEM"
-            yield Problem(
-                path,
-                "no certificate in PEM" if not found else "other parts besides certificates",
-                allowed,
-                remedy,
-            )
-        for number, each in enumerate(found, 1):
-            try:
-                ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=each)
-            except (ssl.SSLError, ValueError):
-                yield Problem(path, f"certificate {number}, which cannot be decoded", allowed)
-
-    return problems
+def _pem_problems(pem: str, path: str) -> Iterator[Problem]:
+    allowed = "certificates in PEM: -----BEGIN CERTIFICATE-----…"
+    if "PRIVATE KEY" in pem:
+        yield Problem(
+            path, "a private key", allowed, "declare only the certificate, and keep the key private"
+        )
+        return
+    certificates = certificates_in(pem)
+    if not certificates or len(certificates) != pem.count("-----BEGIN"):
+        found = "other parts besides certificates" if certificates else "no certificate in PEM"
+        fix = "openssl x509 -inform der -in FILE writes a binary certificate as PEM"
+        yield Problem(path, found, allowed, fix)
+    for number, each in enumerate(certificates, 1):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=each)
+        except (ssl.SSLError, ValueError):
+            yield Problem(path, f"certificate {number}, which cannot be decoded", allowed)
 
 
 def _end_of(pem: str) -> datetime | None:
@@ -183,12 +176,3 @@ def _end_of(pem: str) -> datetime | None:
     for found in context.get_ca_certs():
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(found["notAfter"])), UTC)
     return None
-
-
-def _host_rule(path: str) -> Rule[str]:
-    def problems(host: str) -> Iterator[Problem]:
-        if not _HOST.fullmatch(host):
-            example = "a host in lower case, optionally with a port, such as registry.example.com:5000"
-            yield Problem(path, repr(host), example)
-
-    return problems

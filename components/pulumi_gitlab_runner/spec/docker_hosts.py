@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NotRequired
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -13,13 +13,13 @@ from pulumi_gitlab_runner.spec.inputs import (
     Input,
     SecretInput,
     Value,
-    check,
+    check_key,
     optional,
     secret,
     strict,
     value,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems
 
@@ -102,6 +102,7 @@ class DockerHost:
 
 
 _ABSOLUTE = re.compile(r"(/[A-Za-z0-9_.@-]+)+")
+_PATH = "an absolute path on the Docker host, such as"
 
 
 def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -> DockerHost:
@@ -124,11 +125,9 @@ def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a Docker host that do not depend on the rest of the declaration."""
-    if "socket" in declaration:
-        at = join_path(path, "socket")
-        yield from check(
-            declaration["socket"], lambda socket: _path_problems(socket, at, str(DockerHost.socket))
-        )
+    yield from check_key(
+        declaration, "socket", path, form_problems, _ABSOLUTE, f"{_PATH} {DockerHost.socket}"
+    )
     if "aws_credentials" in declaration:
         yield from _aws_credentials_problems(
             declaration["aws_credentials"], join_path(path, "aws_credentials")
@@ -149,11 +148,7 @@ def manager_image_problems(
         registries: the declared registries, by name.
         path: the path of the Docker host in the declaration.
     """
-    if "image" in declaration:
-        at = join_path(path, "image")
-        yield from check(
-            declaration["image"], lambda image: image_problems(image, at, registries, used, None)
-        )
+    yield from check_key(declaration, "image", path, image_problems, registries, used, None)
 
 
 def docker_registry_problems(
@@ -209,17 +204,7 @@ def _aws_credentials_problems(declaration: AwsCredentialsDeclaration, path: str)
             "a profile, with no 'directory'",
             "'profile' together with 'directory'",
         )
-    if "directory" in declaration:
-        at = join_path(path, "directory")
-        yield from check(declaration["directory"], lambda found: _path_problems(found, at, "/root/.aws"))
-    for key, each in declaration.get("access_key", {}).items():
-        yield from _access_key_problems(each, join_path(path, "access_key", key))
-
-
-def _access_key_problems(text: Any, path: str) -> Iterator[Problem]:
-    return check(text, lambda found: empty_problems(found, path, "the ID and the secret of an access key"))
-
-
-def _path_problems(found: str, path: str, example: str) -> Iterator[Problem]:
-    if not _ABSOLUTE.fullmatch(found):
-        yield Problem(path, repr(found), f"an absolute path on the Docker host, such as {example}")
+    yield from check_key(declaration, "directory", path, form_problems, _ABSOLUTE, f"{_PATH} /root/.aws")
+    access_key, at = declaration.get("access_key", {}), join_path(path, "access_key")
+    for key in access_key:
+        yield from check_key(access_key, key, at, empty_problems, "the ID and the secret of an access key")

@@ -8,8 +8,8 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, optional, strict
-from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, optional, strict
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
 _PREFIX_LIST = re.compile(r"pl-[0-9a-f]{8,17}")
@@ -94,13 +94,10 @@ def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Proble
     if len(given) != 1:
         found = " and ".join(map(repr, given)) or f"none of {listed(_FAR_ENDS)}"
         yield Problem(path, found, f"exactly one of {listed(_FAR_ENDS)}")
-    if "cidr" in declaration:
-        yield from check(
-            declaration["cidr"], lambda cidr: address_range_problems(cidr, join_path(path, "cidr"))
-        )
-    if "prefix_list" in declaration:
-        at = join_path(path, "prefix_list")
-        yield from check(declaration["prefix_list"], lambda listed: _prefix_list_problems(listed, at))
+    yield from check_key(declaration, "cidr", path, address_range_problems)
+    yield from check_key(
+        declaration, "prefix_list", path, form_problems, _PREFIX_LIST, "an id that starts with pl-"
+    )
     first = declaration["from_port"]
     if not 0 <= first <= _LAST_PORT:
         yield Problem(join_path(path, "from_port"), str(first), f"0 to {_LAST_PORT}")
@@ -110,8 +107,3 @@ def _rule_problems(declaration: EgressDeclaration, path: str) -> Iterator[Proble
     protocol = declaration.get("protocol", "tcp")
     if protocol not in PROTOCOLS:
         yield Problem(join_path(path, "protocol"), repr(protocol), listed(PROTOCOLS))
-
-
-def _prefix_list_problems(prefix_list: str, path: str) -> Iterator[Problem]:
-    if not _PREFIX_LIST.fullmatch(prefix_list):
-        yield Problem(path, repr(prefix_list), "an id that starts with pl-")

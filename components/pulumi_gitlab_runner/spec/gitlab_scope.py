@@ -71,9 +71,9 @@ def id_problems(declared: IdInput | Deferred[int], path: str, kind: str) -> Iter
         path: its path in the declaration.
         kind: `group` or `project`.
     """
+    return check(number(declared), _number_problems, path, kind)
 
-    def problems(found: int) -> Iterator[Problem]:
-        if not 1 <= found <= LARGEST_ID:
-            yield Problem(path, str(found), f"the {kind}'s ID in GitLab")
 
-    return check(number(declared), problems)
+def _number_problems(found: int, path: str, kind: str) -> Iterator[Problem]:
+    if not 1 <= found <= LARGEST_ID:
+        yield Problem(path, str(found), f"the {kind}'s ID in GitLab")

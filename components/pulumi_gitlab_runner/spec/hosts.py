@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
     parse_docker_host,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, strict, value, values
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
@@ -204,8 +204,7 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     yield from _observation_problems(declaration, path)
     yield from role_problems(declaration, path)
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
-    for index, policy in enumerate(declaration.get("policies", ())):
-        yield from _policy_problems(policy, join_path(path, "policies", index))
+    yield from check_key(declaration, "policies", path, policy_problems)
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
@@ -214,10 +213,6 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     if "docker" in declaration:
         yield from docker_host_problems(declaration["docker"], join_path(path, "docker"))
         yield from _beside_docker_problems(declaration, path)
-
-
-def _policy_problems(policy: Input[str], path: str) -> Iterator[Problem]:
-    return check(policy, lambda arn: policy_problems(arn, path))
 
 
 def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:

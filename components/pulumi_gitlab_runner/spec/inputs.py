@@ -8,11 +8,12 @@ components create it, and resolve it when its value is known. This module does n
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast
 
-from pulumi_gitlab_runner.spec.problems import Problem
+from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _T = TypeVar("_T")
+_Further = ParamSpec("_Further")
 
 
 def strict(kind: type[_T]) -> type[_T]:
@@ -177,19 +178,52 @@ def is_empty(given: object) -> bool:
     return not given
 
 
-def check(given: "Value[_T] | Input[_T]", rule: Rule[_T]) -> Iterator[Problem]:
-    """The problems of a known value; for an Output, the rule is added to those to check when it is known.
+def check(
+    given: "Value[_T] | Input[_T]",
+    problems: Callable[Concatenate[_T, _Further], Iterable[Problem]],
+    *further: _Further.args,
+    **named: _Further.kwargs,
+) -> Iterator[Problem]:
+    """The problems of a known value; an Output is checked when it is known.
 
     Args:
         given: the value.
-        rule: yields its problems.
+        problems: yields the problems of the value, given the further arguments.
+        further: these arguments, such as the path of the value.
+        named: the same, by name.
     """
     if not isinstance(given, Deferred):
-        yield from rule(cast("_T", given))
+        yield from problems(cast("_T", given), *further, **named)
     elif given.available:
-        yield from rule(cast("_T", given.source))
+        yield from problems(cast("_T", given.source), *further, **named)
     else:
-        given.rules.append(rule)
+        given.rules.append(lambda value: problems(value, *further, **named))
+
+
+def check_key(
+    declaration: Mapping[str, Any],
+    key: str,
+    path: str,
+    problems: Callable[Concatenate[Any, str, _Further], Iterable[Problem]],
+    *further: _Further.args,
+    **named: _Further.kwargs,
+) -> Iterator[Problem]:
+    """The problems of a key's value, or of each item of its list; none without the key. See `check`.
+
+    Args:
+        declaration: the declaration.
+        key: the key.
+        path: the path of the declaration.
+        problems: yields the problems of a value or an item, given its path and the further arguments.
+        further: these arguments.
+        named: the same, by name.
+    """
+    given, at = declaration.get(key, []), join_path(path, key)
+    if isinstance(given, list):
+        for index, each in enumerate(given):
+            yield from check(each, problems, join_path(at, index), *further, **named)
+    else:
+        yield from check(given, problems, at, *further, **named)
 
 
 _Model = TypeVar("_Model")

@@ -4,14 +4,14 @@ Each job has its own Docker network, to which the host adds a route. While it ex
 cannot connect to the same addresses outside of the host.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 from urllib.parse import urlsplit
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known
+from pulumi_gitlab_runner.spec.inputs import Value, is_known
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 JOB_NETWORKS = "192.168.0.0/16"
@@ -37,26 +37,12 @@ class Met:
     path: str | None = None
 
 
-def job_networks_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
+def job_networks_problems(cidr: str, path: str) -> Iterator[Problem]:
     """The problems of the range of job networks."""
-
-    def problems(found: str) -> Iterator[Problem]:
-        if wrong := list(address_range_problems(found, path)):
-            yield from wrong
-        elif not any(IPv4Network(found).subnet_of(private) for private in _PRIVATE):
-            yield Problem(path, repr(found), f"a range within {listed(map(str, _PRIVATE))}")
-
-    return check(cidr, problems)
-
-
-def peer_networks_problems(ranges: Sequence[Input[str]], path: str) -> Iterator[Problem]:
-    """The problems of further ranges that a host connects to."""
-    for index, cidr in enumerate(ranges):
-        yield from _range_problems(cidr, join_path(path, index))
-
-
-def _range_problems(cidr: Input[str], path: str) -> Iterator[Problem]:
-    return check(cidr, lambda found: address_range_problems(found, path))
+    if wrong := list(address_range_problems(cidr, path)):
+        yield from wrong
+    elif not any(IPv4Network(cidr).subnet_of(private) for private in _PRIVATE):
+        yield Problem(path, repr(cidr), f"a range within {listed(map(str, _PRIVATE))}")
 
 
 def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
     check,
+    check_key,
     is_empty,
     known,
     optional,
@@ -17,7 +18,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     value,
     values,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 
@@ -162,8 +163,7 @@ def job_role_problems(
     """The problems of a job role, given the declared registries and GitLab's address."""
     if not declaration["projects"]:
         yield Problem(join_path(path, "projects"), "no project", "at least one, such as team/app")
-    for index, project in enumerate(declaration["projects"]):
-        yield from project_problems(project, join_path(path, "projects", index))
+    yield from check_key(declaration, "projects", path, project_problems)
     if not declaration.get("branches") and not declaration.get("tags"):
         yield Problem(
             path,
@@ -171,9 +171,8 @@ def job_role_problems(
             "at least one, such as branches: [main]",
             "use protected ones: everyone who can push to them can assume the role",
         )
-    refs = (("branches", declaration.get("branches", ())), ("tags", declaration.get("tags", ())))
-    for key, index, ref in ((key, index, ref) for key, refs_ in refs for index, ref in enumerate(refs_)):
-        yield from ref_problems(ref, join_path(path, key, index))
+    for key in ("branches", "tags"):
+        yield from check_key(declaration, key, path, ref_problems)
     if (length := declaration.get("trust_policy_length", TRUST_POLICY_LENGTH)) < TRUST_POLICY_LENGTH:
         at = join_path(path, "trust_policy_length")
         yield Problem(at, str(length), f"{TRUST_POLICY_LENGTH} or more: the default quota")
@@ -182,26 +181,17 @@ def job_role_problems(
     yield from role_problems(declaration, path)
 
 
-def project_problems(project: Input[str], path: str, *, one: bool = False) -> Iterator[Problem]:
+def project_problems(project: str, path: str, *, one: bool = False) -> Iterator[Problem]:
     """The problems of the path of a project; with a wildcard for several projects, unless `one`."""
     if one:
-        yield from _form_problems(project, _ONE_PROJECT, path, "the path of a project, such as team/app")
-    else:
-        allowed = "a project's path, such as team/app, or team/* for every project below a group"
-        yield from _form_problems(project, _PROJECT, path, allowed)
+        return form_problems(project, path, _ONE_PROJECT, "the path of a project, such as team/app")
+    allowed = "a project's path, such as team/app, or team/* for every project below a group"
+    return form_problems(project, path, _PROJECT, allowed)
 
 
-def ref_problems(ref: Input[str], path: str) -> Iterator[Problem]:
+def ref_problems(ref: str, path: str) -> Iterator[Problem]:
     """The problems of a branch or tag."""
-    return _form_problems(ref, _REF, path, "the name of a branch or tag, with '*' as a wildcard")
-
-
-def _form_problems(declared: Input[str], form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
-    def problems(found: str) -> Iterator[Problem]:
-        if not form.fullmatch(found):
-            yield Problem(path, repr(found), allowed)
-
-    return check(declared, problems)
+    return form_problems(ref, path, _REF, "the name of a branch or tag, with '*' as a wildcard")
 
 
 def _right_problems(
@@ -239,27 +229,21 @@ def _right_problems(
 def _identity_problems(
     declaration: JobRoleDeclaration, path: str, gitlab_url: Input[str]
 ) -> Iterator[Problem]:
-    if "identity_provider" in declaration:
-        at = join_path(path, "identity_provider")
-        yield from provider_problems(declaration["identity_provider"], at)
+    yield from check_key(declaration, "identity_provider", path, provider_problems)
     fix = "" if "issuer" in declaration else "AWS does not accept the stack's gitlab_url as an issuer"
-    yield from issuer_problems(declaration.get("issuer", gitlab_url), join_path(path, "issuer"), fix)
+    yield from check(declaration.get("issuer", gitlab_url), issuer_problems, join_path(path, "issuer"), fix)
     if is_empty(declaration.get("audience", "any")):
         yield Problem(join_path(path, "audience"), "an empty text", "the aud of the job's id_tokens")
 
 
-def provider_problems(arn: Input[str], path: str) -> Iterator[Problem]:
+def provider_problems(arn: str, path: str) -> Iterator[Problem]:
     """The problems of the ARN of an OpenID Connect provider."""
     allowed = "the ARN of an OpenID Connect provider: arn:aws:iam::ACCOUNT:oidc-provider/gitlab.example.com"
-    return _form_problems(arn, _PROVIDER, path, allowed)
+    return form_problems(arn, path, _PROVIDER, allowed)
 
 
-def issuer_problems(issuer: Input[str], path: str, fix: str = "") -> Iterator[Problem]:
+def issuer_problems(issuer: str, path: str, fix: str = "") -> Iterator[Problem]:
     """The problems of the issuer of ID tokens."""
-
-    def problems(found: str) -> Iterator[Problem]:
-        if not _ISSUER.fullmatch(found):
-            allowed = "GitLab's address with https://, such as https://gitlab.example.com"
-            yield Problem(path, repr(without_password(found)), allowed, fix)
-
-    return check(issuer, problems)
+    if not _ISSUER.fullmatch(issuer):
+        allowed = "GitLab's address with https://, such as https://gitlab.example.com"
+        yield Problem(path, repr(without_password(issuer)), allowed, fix)

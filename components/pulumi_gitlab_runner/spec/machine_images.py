@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
-from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, known, strict, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, strict, values
 from pulumi_gitlab_runner.spec.instance_types import ARCHITECTURES, architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.machines import (
     machine_problems,
@@ -161,8 +161,7 @@ def machine_image_problems(
     used = declaration.get("registries", [])
     for index, name in enumerate(used):
         yield from _registry_problems(name, join_path(path, "registries", index), registries)
-    for index, image in enumerate(declaration.get("images", ())):
-        yield from check(image, _job_image_rule(join_path(path, "images", index), registries, used))
+    yield from check_key(declaration, "images", path, _job_image_problems, registries, used, None)
 
 
 def _is_schedule(schedule: str) -> bool:
@@ -229,10 +228,6 @@ def use_problems(
             str(disk_gb),
             f"{image['disk_gb']} or more, the disk of the machine image {name!r}",
         )
-
-
-def _job_image_rule(path: str, registries: Mapping[str, Registry], used: Sequence[str]) -> Rule[str]:
-    return lambda image: _job_image_problems(image, path, registries, used, None)
 
 
 def _job_image_problems(

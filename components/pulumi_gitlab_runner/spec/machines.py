@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.egress import egress_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_empty, is_known
-from pulumi_gitlab_runner.spec.job_networks import job_networks_problems, peer_networks_problems
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, is_empty, is_known
+from pulumi_gitlab_runner.spec.job_networks import job_networks_problems
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 
 MACHINE_SHOWN = (
     "disk_gb",
@@ -45,14 +46,12 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
     """The problems of the disk, the AMI and the network of instances."""
     yield from minimum_problems(declaration, {"disk_gb": 20}, path)
     for key, form in _IDENTIFIERS.items():
-        if key in declaration:
-            yield from _id_problems(declaration[key], form, join_path(path, key), key)
-    yield from subnets_problems(declaration.get("subnets", ()), join_path(path, "subnets"))
+        yield from check_key(declaration, key, path, form_problems, form, f"an id that starts with {key}-")
+    yield from check(declaration.get("subnets", ()), _subnets_problems, join_path(path, "subnets"))
     if "egress" in declaration:
         yield from egress_problems(declaration["egress"], join_path(path, "egress"))
-    if "job_networks" in declaration:
-        yield from job_networks_problems(declaration["job_networks"], join_path(path, "job_networks"))
-    yield from peer_networks_problems(declaration.get("peer_networks", ()), join_path(path, "peer_networks"))
+    yield from check_key(declaration, "job_networks", path, job_networks_problems)
+    yield from check_key(declaration, "peer_networks", path, address_range_problems)
     if ("vpc" in declaration) != (not is_empty(declaration.get("subnets"))):
         yield Problem(
             path, "only one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"
@@ -64,19 +63,7 @@ def parse_subnets(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[
     return tuple(declared) if is_known(declared) else declared  # type: ignore[arg-type, return-value]
 
 
-def subnets_problems(subnets: Any, path: str) -> Iterator[Problem]:
-    """The problems of a list of subnets, or of an Output of one."""
-
-    def problems(listed: Any) -> Iterator[Problem]:
-        for index, subnet in enumerate(listed):
-            yield from _id_problems(subnet, _SUBNET, join_path(path, index), "subnet")
-
-    return check(subnets, problems)
-
-
-def _id_problems(identifier: Any, form: re.Pattern[str], path: str, prefix: str) -> Iterator[Problem]:
-    def problems(found: str) -> Iterator[Problem]:
-        if not form.fullmatch(found):
-            yield Problem(path, repr(found), f"an id that starts with {prefix}-")
-
-    return check(identifier, problems)
+def _subnets_problems(subnets: Sequence[Any], path: str) -> Iterator[Problem]:
+    for index, subnet in enumerate(subnets):
+        at = join_path(path, index)
+        yield from check(subnet, form_problems, at, _SUBNET, "an id that starts with subnet-")

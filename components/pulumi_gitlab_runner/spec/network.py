@@ -8,7 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, known, strict, value
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, strict, value
 from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, logs_problems, parse_logs
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
 
@@ -146,8 +146,7 @@ def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:
 
 def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a network."""
-    if "cidr" in declaration:
-        yield from check(declaration["cidr"], lambda cidr: _cidr_problems(cidr, join_path(path, "cidr")))
+    yield from check_key(declaration, "cidr", path, _cidr_problems)
     zones = declaration.get("zones", 1)
     if not 1 <= zones <= MOST_ZONES:
         yield Problem(join_path(path, "zones"), str(zones), f"1 to {MOST_ZONES}")

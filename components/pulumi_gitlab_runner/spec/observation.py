@@ -8,9 +8,9 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.regions import arn_region_problems
+from pulumi_gitlab_runner.spec.regions import arn_problems
 
 METRIC_NAMESPACE = "GitLabRunner"
 """The CloudWatch namespace of the metrics of hosts and functions."""
@@ -71,25 +71,13 @@ def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:
     days = declaration.get("retention_days", Logs.retention_days)
     if days not in _RETENTIONS:
         yield Problem(join_path(path, "retention_days"), str(days), f"one of {listed(map(str, _RETENTIONS))}")
-    if "kms_key" in declaration:
-        key_at = join_path(path, "kms_key")
-        yield from check(declaration["kms_key"], lambda arn: kms_key_problems(arn, key_at))
+    yield from check_key(declaration, "kms_key", path, kms_key_problems)
 
 
 def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Problem]:
     """The problems of the SNS topic of alarms."""
-    return check(declaration["topic"], lambda topic: _topic_problems(topic, join_path(path, "topic")))
-
-
-def _topic_problems(topic: str, path: str) -> Iterator[Problem]:
-    if not _TOPIC.fullmatch(topic):
-        yield Problem(
-            path,
-            repr(topic),
-            "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms",
-        )
-    else:
-        yield from arn_region_problems(topic, path)
+    example = "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms"
+    return check_key(declaration, "topic", path, arn_problems, _TOPIC, example)
 
 
 def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:

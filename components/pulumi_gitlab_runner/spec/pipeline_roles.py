@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
-    check,
+    check_key,
     known,
     optional,
     strict,
@@ -24,7 +24,7 @@ from pulumi_gitlab_runner.spec.job_roles import (
     provider_problems,
     ref_problems,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stack_file import PROJECT
 
@@ -168,7 +168,7 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a pipeline."""
-    yield from project_problems(declaration["project"], join_path(path, "project"), one=True)
+    yield from check_key(declaration, "project", path, project_problems, one=True)
     for key in ("stack", "pulumi_project", "runner_stack"):
         name = str(declaration.get(key, "it"))
         if not _STACK.fullmatch(name):
@@ -177,50 +177,31 @@ def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[P
                 repr(name),
                 "1 to 100 letters, digits, '-', '_' and '.', as in names of Pulumi",
             )
-    for key, branches in (
-        ("preview_branches", declaration.get("preview_branches", ("*",))),
-        ("deploy_branches", declaration.get("deploy_branches", ("main",))),
-    ):
-        if not branches:
+    for key in ("preview_branches", "deploy_branches"):
+        if declaration.get(key) == []:
             yield Problem(join_path(path, key), "no branch", "at least one")
-        for index, branch in enumerate(branches):
-            yield from ref_problems(branch, join_path(path, key, index))
-    for index, branch in enumerate(declaration.get("deploy_branches", ())):
-        yield from _deploy_problems(branch, join_path(path, "deploy_branches", index))
+        yield from check_key(declaration, key, path, ref_problems)
+    yield from check_key(declaration, "deploy_branches", path, _deploy_problems)
     if "state" in declaration:
         yield from _state_problems(declaration["state"], join_path(path, "state"))
-    if "issuer" in declaration:
-        yield from issuer_problems(declaration["issuer"], join_path(path, "issuer"))
-    if "identity_provider" in declaration:
-        at = join_path(path, "identity_provider")
-        yield from provider_problems(declaration["identity_provider"], at)
+    yield from check_key(declaration, "issuer", path, issuer_problems)
+    yield from check_key(declaration, "identity_provider", path, provider_problems)
     yield from role_problems(declaration, path)
 
 
-def _deploy_problems(branch: Input[str], path: str) -> Iterator[Problem]:
-    def problems(found: str) -> Iterator[Problem]:
-        if found.strip("*") == "":
-            yield Problem(
-                path,
-                repr(found),
-                "a protected branch, such as main",
-                "with '*', everyone who can push a branch can deploy",
-            )
-
-    return check(branch, problems)
+def _deploy_problems(branch: str, path: str) -> Iterator[Problem]:
+    if branch.strip("*") == "":
+        yield Problem(
+            path,
+            repr(branch),
+            "a protected branch, such as main",
+            "with '*', everyone who can push a branch can deploy",
+        )
 
 
 def _state_problems(state: PulumiStateDeclaration, path: str) -> Iterator[Problem]:
-    def bucket_problems(bucket: str) -> Iterator[Problem]:
-        if not _BUCKET.fullmatch(bucket):
-            yield Problem(join_path(path, "bucket"), repr(bucket), "the name of an S3 bucket, without s3://")
-
-    yield from check(state["bucket"], bucket_problems)
-    keys = [("kms_key", state.get("kms_key")), ("secrets_key", state.get("secrets_key"))]
-    for key, declared in keys:
-        if declared is not None:
-            yield from _key_problems(declared, join_path(path, key))
-
-
-def _key_problems(declared: Input[str], path: str) -> Iterator[Problem]:
-    return check(declared, lambda arn: kms_key_problems(arn, path))
+    yield from check_key(
+        state, "bucket", path, form_problems, _BUCKET, "the name of an S3 bucket, without s3://"
+    )
+    for key in ("kms_key", "secrets_key"):
+        yield from check_key(state, key, path, kms_key_problems)

@@ -1,7 +1,8 @@
 """The problems of a declaration, in messages that say how to fix it."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.printable import escaped
@@ -79,6 +80,14 @@ def join_path(parent: str, *parts: object) -> str:
 def listed(names: Iterable[str], nothing: str = "nothing") -> str:
     """Names as one line, in the order given."""
     return escaped(", ".join(names)) or nothing
+
+
+def form_problems(
+    found: str, path: str, form: re.Pattern[str], allowed: str, fix: str = ""
+) -> Iterator[Problem]:
+    """The problem of a text that does not have a form."""
+    if not form.fullmatch(found):
+        yield Problem(path, repr(found), allowed, fix)
 
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:

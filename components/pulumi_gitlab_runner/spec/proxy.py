@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.inputs import Input, Rule, Value, check, strict, value, values
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, strict, value, values
+from pulumi_gitlab_runner.spec.problems import Problem
 
 _URL = re.compile(r"http://[A-Za-z0-9._\[\]:-]+/?")
 _HOST = re.compile(
@@ -82,31 +82,25 @@ def proxy_problems(declaration: ProxyDeclaration, path: str) -> Iterator[Problem
     if "http" not in declaration and "https" not in declaration:
         yield Problem(path, "neither 'http' nor 'https'", "at least one of http, https")
     for key in ("http", "https"):
-        if key in declaration:
-            yield from check(declaration[key], _url_rule(join_path(path, key)))
-    for index, each in enumerate(declaration.get("no_proxy", ())):
-        yield from check(each, _exception_rule(join_path(path, "no_proxy", index)))
+        yield from check_key(declaration, key, path, _url_problems)
+    yield from check_key(declaration, "no_proxy", path, _exception_problems)
 
 
-def _url_rule(path: str) -> Rule[str]:
+def _url_problems(url: str, path: str) -> Iterator[Problem]:
     example = "the address of a proxy, such as http://proxy.example.com:3128"
-
-    def problems(url: str) -> Iterator[Problem]:
-        if "@" in url:
-            yield Problem(
-                path,
-                "an address with a user or password",
-                example,
-                "every process and job could read them: let the proxy identify the hosts by their addresses "
-                "or subnets, or run a local proxy that holds the password",
-            )
-        elif url.startswith("https://"):
-            remedy = "use http:// also for https:// URLs: the proxy gets a CONNECT request, and no content"
-            yield Problem(path, repr(url), example, remedy)
-        elif not _URL.fullmatch(url) or not _has_host_and_port(url):
-            yield Problem(path, repr(url), example)
-
-    return problems
+    if "@" in url:
+        yield Problem(
+            path,
+            "an address with a user or password",
+            example,
+            "every process and job could read them: let the proxy identify the hosts by their addresses "
+            "or subnets, or run a local proxy that holds the password",
+        )
+    elif url.startswith("https://"):
+        fix = "use http:// also for https:// URLs: the proxy gets a CONNECT request, and no content"
+        yield Problem(path, repr(url), example, fix)
+    elif not _URL.fullmatch(url) or not _has_host_and_port(url):
+        yield Problem(path, repr(url), example)
 
 
 def _has_host_and_port(url: str) -> bool:
@@ -117,16 +111,12 @@ def _has_host_and_port(url: str) -> bool:
         return False
 
 
-def _exception_rule(path: str) -> Rule[str]:
+def _exception_problems(found: str, path: str) -> Iterator[Problem]:
     allowed = "a host, a domain, an IP address or a range of them, such as example.com or 10.0.0.0/8"
-
-    def problems(found: str) -> Iterator[Problem]:
-        if found.startswith("*."):
-            yield Problem(path, repr(found), allowed, f"{found[2:]} includes every name below it")
-        elif not _HOST.fullmatch(found) and not _is_address(found):
-            yield Problem(path, repr(found), allowed)
-
-    return problems
+    if found.startswith("*."):
+        yield Problem(path, repr(found), allowed, f"{found[2:]} includes every name below it")
+    elif not _HOST.fullmatch(found) and not _is_address(found):
+        yield Problem(path, repr(found), allowed)
 
 
 def _is_address(text: str) -> bool:

@@ -35,6 +35,16 @@ def arn_region_problems(arn: str, path: str) -> Iterator[Problem]:
     return region_problems(region_of(arn), path, "of the ARN")
 
 
+def arn_problems(
+    arn: str, path: str, form: re.Pattern[str], allowed: str, fix: str = ""
+) -> Iterator[Problem]:
+    """The problem of an ARN that does not have a form, or whose region does not."""
+    if form.fullmatch(arn):
+        yield from arn_region_problems(arn, path)
+    else:
+        yield Problem(path, repr(arn), allowed, fix)
+
+
 def host_region_problems(host: str, path: str) -> Iterator[Problem]:
     """The problems of the region in a host of ECR; none for another host."""
     if found := ECR_HOST.fullmatch(host):

@@ -6,8 +6,8 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.inputs import Input, check, strict
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Input, check, check_key, strict
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 
 ROLE_SHOWN = ("permissions_boundary", "role_path")
 """The fields of a model with an IAM role that are shown: see `spec.declared`."""
@@ -31,20 +31,14 @@ class RoleDeclaration(TypedDict):
 
 def role_problems(declaration: RoleDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a role's permissions boundary and path."""
-    if "permissions_boundary" in declaration:
-        boundary_at = join_path(path, "permissions_boundary")
-        yield from check(declaration["permissions_boundary"], lambda arn: policy_problems(arn, boundary_at))
-    if "role_path" in declaration:
-        path_at = join_path(path, "role_path")
-        yield from check(declaration["role_path"], lambda role_path: _path_problems(role_path, path_at))
+    yield from check_key(declaration, "permissions_boundary", path, policy_problems)
+    yield from check_key(declaration, "role_path", path, _path_problems)
 
 
 def policy_problems(arn: str, path: str) -> Iterator[Problem]:
     """The problems of the ARN of a managed policy."""
-    if not _POLICY.fullmatch(arn):
-        yield Problem(
-            path, repr(arn), "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary"
-        )
+    allowed = "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary"
+    return form_problems(arn, path, _POLICY, allowed)
 
 
 def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Iterator[Problem]:
@@ -53,21 +47,10 @@ def operators_problems(operators: Sequence[Input[str]] | None, path: str) -> Ite
         yield Problem(
             path, "an empty list", "at least one role or user", "without the key, IAM policies alone decide"
         )
+    allowed = "the ARN of a role or user, such as arn:aws:iam::123456789012:role/ci-deploy"
+    fix = "not that of a session, arn:aws:sts::…: name its role"
     for index, operator in enumerate(operators or ()):
-        yield from _principal_problems(operator, join_path(path, index))
-
-
-def _principal_problems(operator: Input[str], path: str) -> Iterator[Problem]:
-    def problems(arn: str) -> Iterator[Problem]:
-        if not _PRINCIPAL.fullmatch(arn):
-            yield Problem(
-                path,
-                repr(arn),
-                "the ARN of a role or user, such as arn:aws:iam::123456789012:role/ci-deploy",
-                "not that of a session, arn:aws:sts::…: name its role",
-            )
-
-    return check(operator, problems)
+        yield from check(operator, form_problems, join_path(path, index), _PRINCIPAL, allowed, fix)
 
 
 def _path_problems(role_path: str, path: str) -> Iterator[Problem]:

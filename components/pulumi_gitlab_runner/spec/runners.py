@@ -24,9 +24,9 @@ from pulumi_gitlab_runner.spec.images import digest_problems, image_problems
 from pulumi_gitlab_runner.spec.inputs import (
     IdInput,
     Input,
-    Rule,
     Value,
     check,
+    check_key,
     is_empty,
     is_known,
     known,
@@ -262,8 +262,8 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
         allowed = f"600 to {LONGEST_TIMEOUT} seconds"
         yield Problem(join_path(path, "maximum_timeout"), f"{timeout} seconds", allowed)
     for key in ("description", "maintenance_note"):
-        yield from _text_problems(declaration.get(key, ""), join_path(path, key))
-    yield from _tags_problems(declaration.get("tags", ()), join_path(path, "tags"))
+        yield from check_key(declaration, key, path, _text_problems)
+    yield from check(declaration.get("tags", ()), _tags_problems, join_path(path, "tags"))
     if is_empty(declaration.get("tags")) and declaration.get("run_untagged") is False:
         yield Problem(
             join_path(path, "run_untagged"),
@@ -275,41 +275,30 @@ def registration_problems(declaration: RegistrationDeclaration, path: str) -> It
     yield from _generation_problems(declaration, path)
 
 
-def _text_problems(text: Any, path: str) -> Iterator[Problem]:
+def _text_problems(text: str, path: str) -> Iterator[Problem]:
     """The problems of a text that GitLab shows."""
-
-    def problems(found: str) -> Iterator[Problem]:
-        if len(found) > LONGEST_NOTE:
-            yield Problem(path, "a longer text", f"{LONGEST_NOTE} characters at most")
-        yield from control_character_problems(found, path, lines=path.endswith("note"))
-
-    return check(text, problems)
+    if len(text) > LONGEST_NOTE:
+        yield Problem(path, "a longer text", f"{LONGEST_NOTE} characters at most")
+    yield from control_character_problems(text, path, lines=path.endswith("note"))
 
 
-def _tags_problems(tags: Any, path: str) -> Iterator[Problem]:
+def _tags_problems(tags: Sequence[Any], path: str) -> Iterator[Problem]:
     """The problems of a runner's tags.
 
     GitLab splits tags at commas, strips spaces and quotation marks, and drops empty tags, so it would store
     different tags: lib/api/validations/types/comma_separated_to_array.rb and lib/gitlab/ci/tags/parser.rb.
     """
-
-    def problems(listed: Sequence[Any]) -> Iterator[Problem]:
-        if len(listed) > 50:
-            yield Problem(path, f"{len(listed)} tags", "50 tags at most")
-        for index, tag in enumerate(listed):
-            yield from check(tag, _tag_rule(join_path(path, index)))
-
-    return check(tags, problems)
+    if len(tags) > 50:
+        yield Problem(path, f"{len(tags)} tags", "50 tags at most")
+    for index, tag in enumerate(tags):
+        yield from check(tag, _tag_problems, join_path(path, index))
 
 
-def _tag_rule(path: str) -> Rule[str]:
-    def problems(tag: str) -> Iterator[Problem]:
-        if not tag.strip() or tag != tag.strip() or "," in tag or tag[0] in "\"'" or len(tag) > 255:
-            allowed = "1 to 255 characters, without commas, outer spaces and a leading quotation mark"
-            yield Problem(path, repr(tag), allowed)
-        yield from control_character_problems(tag, path)
-
-    return problems
+def _tag_problems(tag: str, path: str) -> Iterator[Problem]:
+    if not tag.strip() or tag != tag.strip() or "," in tag or tag[0] in "\"'" or len(tag) > 255:
+        allowed = "1 to 255 characters, without commas, outer spaces and a leading quotation mark"
+        yield Problem(path, repr(tag), allowed)
+    yield from control_character_problems(tag, path)
 
 
 def _other_projects_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
@@ -379,7 +368,7 @@ def used_registry_problems(
         else:
             yield from _path_problems(registries[name], host, at)
     for image_at, image in declared_images(declaration).items():
-        yield from _image_problems(image, join_path(path, *image_at), registries, used)
+        yield from check(image, image_problems, join_path(path, *image_at), registries, used, None)
     if declaration.get("require_digests"):
         yield from _require_digests_problems(declaration, path, registries, host)
 
@@ -392,12 +381,6 @@ def declared_images(declaration: RunnerDeclaration) -> dict[tuple[str | int, ...
     for index, service in enumerate(declaration.get("services", ())):
         images["services", index, "name"] = service["name"]
     return images
-
-
-def _image_problems(
-    image: Input[str], path: str, registries: Mapping[str, Registry], used: Sequence[str]
-) -> Iterator[Problem]:
-    return check(image, lambda found: image_problems(found, path, registries, used, None))
 
 
 def _require_digests_problems(
@@ -424,11 +407,7 @@ def _require_digests_problems(
         )
     images = {("image",): DEFAULT_IMAGE, **declared_images(declaration)}
     for image_at, image in images.items():
-        yield from _digest_problems(image, join_path(path, *image_at), registries)
-
-
-def _digest_problems(image: Input[str], path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
-    return check(image, lambda found: digest_problems(found, path, registries, None))
+        yield from check(image, digest_problems, join_path(path, *image_at), registries, None)
 
 
 def runner_problems_in(

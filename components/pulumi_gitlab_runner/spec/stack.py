@@ -376,7 +376,7 @@ def _declared_destinations(stack: Stack, manager: Manager, path: str) -> Iterato
 def _own_problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     """The problems that do not depend on a part to which another part refers."""
     url = declaration.get("gitlab_url", GITLAB_COM)
-    yield from check(url, lambda found: _url_problems(found, join_path(path, "gitlab_url")))
+    yield from check(url, _url_problems, join_path(path, "gitlab_url"))
     for kind in ("builds", "mirrors", "runners", "machine_images", "hosted_auth", "job_roles"):
         for name in declaration.get(kind, {}):  # type: ignore[attr-defined]
             yield from _name_problems(name, join_path(path, kind, name))

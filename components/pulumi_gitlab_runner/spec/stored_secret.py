@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
-from pulumi_gitlab_runner.spec.inputs import Value, check, is_empty
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Value, check_key, is_empty
+from pulumi_gitlab_runner.spec.problems import Problem
 from pulumi_gitlab_runner.spec.regions import arn_region_problems
 
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
@@ -51,12 +50,10 @@ def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[
         ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
         ("key", KEY_ARN, "the ARN of a KMS key"),
     ):
-        if key in declaration:
-            at = join_path(path, key)
-            yield from check(declaration[key], partial(_arn_problems, form=form, path=at, allowed=allowed))
+        yield from check_key(declaration, key, path, _arn_problems, form, allowed)
 
 
-def _arn_problems(arn: Any, form: re.Pattern[str], path: str, allowed: str) -> Iterator[Problem]:
+def _arn_problems(arn: str, path: str, form: re.Pattern[str], allowed: str) -> Iterator[Problem]:
     if form.fullmatch(arn):
         yield from arn_region_problems(arn, path)
     elif arn:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from pulumi_gitlab_runner.spec.inputs import check
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import check_key
+from pulumi_gitlab_runner.spec.problems import Problem
 
 _LINE_END = "does the value end with a newline? `printf %s` adds none, and `pulumi config set` keeps one"
 
@@ -43,17 +42,15 @@ def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: 
         keys: the keys of the user and of the password; a missing key is not a problem.
         path: the path of the declaration.
     """
-
-    def problems(text: str, at: str, *, user: bool) -> Iterator[Problem]:
-        if user and ":" in text:
-            yield Problem(at, "a colon in the user's name", "a name without a colon: it would end there")
-        for problem in control_character_problems(text, at):
-            yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
-
     for key in keys:
-        if key in declaration:
-            rule = partial(problems, at=join_path(path, key), user=key == keys[0])
-            yield from check(declaration[key], rule)
+        yield from check_key(declaration, key, path, _login_problems, user=key == keys[0])
+
+
+def _login_problems(text: str, path: str, *, user: bool) -> Iterator[Problem]:
+    if user and ":" in text:
+        yield Problem(path, "a colon in the user's name", "a name without a colon: it would end there")
+    for problem in control_character_problems(text, path):
+        yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
 
 
 def control_character_problems(text: str, path: str, *, lines: bool = False) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     SecretInput,
     Value,
     check,
+    check_key,
     is_known,
     number,
     optional,
@@ -170,13 +171,11 @@ def variable_problems(
     yield from _hidden_problems(declaration, path)
     if declaration.get("adopt"):
         yield from _adopt_problems(declaration, path)
-    if "description" in declaration:
-        at = join_path(path, "description")
-        yield from check(declaration["description"], lambda text: _description_problems(text, at))
+    yield from check_key(declaration, "description", path, _description_problems)
     if "docker_auth" in declaration:
         yield from _docker_auth_problems(declaration, path, registries)
     else:
-        yield from check(declaration["value"], lambda value: _value_problems(value, declaration, key, path))
+        yield from check(declaration["value"], _value_problems, declaration, key, path)
 
 
 def _adopt_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:

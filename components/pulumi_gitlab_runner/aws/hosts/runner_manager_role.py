@@ -36,7 +36,7 @@ from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
-    check,
+    check_key,
     known,
     optional,
     strict,
@@ -410,9 +410,4 @@ def _problems(declaration: RunnerManagerRoleArgs, path: str) -> Iterator[Problem
         yield Problem(join_path(path, "parameter_arns"), "parameters", "these together with 'key_arn'")
     yield from registries_problems(declaration.get("registries", {}), path)
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
-    for index, policy in enumerate(declaration.get("policies", ())):
-        yield from _policy_problems(policy, join_path(path, "policies", index))
-
-
-def _policy_problems(policy: Any, path: str) -> Iterator[Problem]:
-    return check(policy, lambda arn: policy_problems(arn, path))
+    yield from check_key(declaration, "policies", path, policy_problems)

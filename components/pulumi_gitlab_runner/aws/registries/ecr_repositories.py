@@ -161,7 +161,7 @@ def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
     if "region" in declaration:
         at = join_path(path, "region")
-        yield from check(declaration["region"], lambda region: region_problems(region, at))
+        yield from check(declaration["region"], region_problems, at)
         adopted = [name for name, each in declared_repositories(declaration).items() if each.get("adopt")]
         if adopted and not is_known(declaration["region"]):
             why = "the region is part of an imported repository's id, so it must be a plain value"

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     ReplicateFromDeclaration,
     ReplicateToDeclaration,
 )
-from pulumi_gitlab_runner.spec.inputs import Value, optional, value
+from pulumi_gitlab_runner.spec.inputs import Value, check_key, optional, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import account_problems
@@ -62,9 +62,8 @@ def replicate_to_problems(
     for index, replica in enumerate(declared):
         at = join_path(path, index)
         yield from region_problems(replica["region"], join_path(at, "region"))
-        if "account" in replica:
-            yield from account_problems(replica["account"], join_path(at, "account"))
-        elif replica["region"] == region:
+        yield from check_key(replica, "account", at, account_problems)
+        if "account" not in replica and replica["region"] == region:
             yield Problem(at, "the registry itself", "another region or another account")
         yield from _prefix_problems(replica.get("prefixes"), join_path(at, "prefixes"))
     destinations = {(each["region"], each.get("account")) for each in declared}
@@ -79,7 +78,7 @@ def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: 
     """The problems of the accounts that may copy images into this registry."""
     for index, source in enumerate(declared):
         at = join_path(path, index)
-        yield from account_problems(source["account"], join_path(at, "account"))
+        yield from check_key(source, "account", at, account_problems)
         yield from _prefix_problems(source.get("prefixes"), join_path(at, "prefixes"))
 
 

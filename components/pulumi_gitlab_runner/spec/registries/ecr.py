@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER as ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
-from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, optional, values
+from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import (
@@ -169,13 +169,11 @@ def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """The problems of an ECR registry."""
     ecr = declaration["ecr"]
-    if "account" in ecr:
-        at = join_path(path, "ecr", "account")
-        yield from account_problems(ecr["account"], at)
+    at = join_path(path, "ecr")
+    yield from check_key(ecr, "account", at, account_problems)
+    yield from check_key(ecr, "region", at, region_problems)
     if "region" in ecr:
-        region_at = join_path(path, "ecr", "region")
-        yield from check(ecr["region"], lambda region: region_problems(region, region_at))
-        yield from check(ecr["region"], lambda region: _keys_problems(declaration, region, path))
+        yield from check(ecr["region"], _keys_problems, declaration, path)
     yield from _cache_problems(ecr, path)
     if not declaration.get("repositories") and not ecr.get("caches"):
         yield Problem(
@@ -201,10 +199,9 @@ def _cache_problems(ecr: EcrDeclaration, path: str) -> Iterator[Problem]:
             "'caches' together with 'account'",
             "declare a cache of this account as a separate registry: pull_through: docker-hub",
         )
-    for index, prefix in enumerate(ecr.get("caches", ())):
-        yield from prefix_problems(prefix, join_path(path, "ecr", "caches", index))
+    yield from check_key(ecr, "caches", join_path(path, "ecr"), prefix_problems)
 
 
-def _keys_problems(declaration: RegistryDeclaration, region: str, path: str) -> Iterator[Problem]:
+def _keys_problems(region: str, declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     for name, repository in declared_repositories(declaration).items():
         yield from key_region_problems(repository, region, join_path(path, "repositories", name))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import check, secret, value
+from pulumi_gitlab_runner.spec.inputs import check, check_key, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
@@ -67,13 +67,12 @@ def gitlab_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Pro
     """The problems of the GitLab container registry."""
     token = declaration["gitlab"].get("deploy_token")
     if token is None:
-        at = join_path(path, "host")
-        yield from check(declaration.get("host", ""), lambda host: _path_problems(host, at))
+        yield from check_key(declaration, "host", path, _path_problems)
         return
-    token_at = join_path(path, "gitlab", "deploy_token")
+    at = join_path(path, "gitlab", "deploy_token")
     for each in (token["username"], token["password"]):
-        yield from check(each, lambda text: empty_problems(text, token_at, "'username' and 'password'"))
-    yield from login_problems(token, ("username", "password"), token_at)
+        yield from check(each, empty_problems, at, "'username' and 'password'")
+    yield from login_problems(token, ("username", "password"), at)
 
 
 def _path_problems(host: str, path: str) -> Iterator[Problem]:

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import Value, check, is_known, known, value
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.inputs import Value, check_key, is_known, known, value
+from pulumi_gitlab_runner.spec.problems import Problem
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
 from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
@@ -76,8 +76,7 @@ def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
 
 def helper_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
     """The problems of a helper."""
-    at = join_path(path, "helper")
-    yield from check(declaration["helper"], lambda helper: _program_problems(helper, at))
+    return check_key(declaration, "helper", path, _program_problems)
 
 
 def _program_problems(helper: str, path: str) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.images.ecr import ecr_declaration
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.spec.inputs import check, is_known, known, value
+from pulumi_gitlab_runner.spec.inputs import check_key, is_known, known, value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.regions import host_region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
@@ -125,7 +125,7 @@ def _host_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Prob
             "a password of ECR expires after 12 hours; the host requests one by its role",
         )
     else:
-        yield from check(declaration["host"], lambda host: _name_problems(host, join_path(path, "host")))
+        yield from check_key(declaration, "host", path, _name_problems)
 
 
 def _name_problems(host: str, path: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import Value, check, optional, secret, value
+from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, optional, secret, value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.regions import arn_region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
@@ -181,15 +181,11 @@ def pull_through_problems(declaration: RegistryDeclaration, path: str) -> Iterat
             "one of upstream_secret and upstream_credentials",
             f"ECR caches {upstream} only with credentials; without credentials: {listed(_without_secret())}",
         )
-    if "upstream_secret" in declaration:
-        yield from check(
-            declaration["upstream_secret"],
-            lambda arn: _secret_problems(arn, join_path(path, "upstream_secret")),
-        )
+    yield from check_key(declaration, "upstream_secret", path, _secret_problems)
     if credentials := declaration.get("upstream_credentials"):
         at = join_path(path, "upstream_credentials")
         for each in (credentials["username"], credentials["access_token"]):
-            yield from check(each, lambda text: empty_problems(text, at, "'username' and 'access_token'"))
+            yield from check(each, empty_problems, at, "'username' and 'access_token'")
         yield from login_problems(credentials, ("username", "access_token"), at)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from pulumi_gitlab_runner.images.ecr import ALL_TAGS, ECR_HOST
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, optional
-from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
-from pulumi_gitlab_runner.spec.regions import arn_region_problems, region_of
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, optional
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
+from pulumi_gitlab_runner.spec.regions import arn_problems, region_of
 from pulumi_gitlab_runner.spec.registries.declaration import (
     KeepDeclaration,
     RepositoriesDeclaration,
@@ -125,7 +125,7 @@ def accounts_problems(accounts: Sequence[Input[str]], path: str) -> Iterator[Pro
         )
         yield Problem(path, found, allowed, "copy the images to their registries: replicate_to")
     for index, account in enumerate(accounts):
-        yield from account_problems(account, join_path(path, index))
+        yield from check(account, account_problems, join_path(path, index))
 
 
 def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
@@ -134,14 +134,9 @@ def empty_problems(text: str, path: str, allowed: str) -> Iterator[Problem]:
         yield Problem(path, "an empty value", allowed)
 
 
-def account_problems(account: Input[str], path: str) -> Iterator[Problem]:
+def account_problems(account: str, path: str) -> Iterator[Problem]:
     """The problems of the ID of an AWS account."""
-
-    def problems(account: str) -> Iterator[Problem]:
-        if not _ACCOUNT.fullmatch(account):
-            yield Problem(path, repr(account), "an AWS account, 12 digits")
-
-    return check(account, problems)
+    return form_problems(account, path, _ACCOUNT, "an AWS account, 12 digits")
 
 
 def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> Iterator[Problem]:
@@ -154,35 +149,25 @@ def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> 
             yield Problem(join_path(path, key), str(number), "1 or more")
     yield from _keep_problems(declaration.get("keep", []), join_path(path, "keep"))
     yield from _mutable_problems(declaration.get("mutable_tags", []), join_path(path, "mutable_tags"))
-    if "kms_key" in declaration:
-        yield from check(declaration["kms_key"], lambda key: _key_problems(key, join_path(path, "kms_key")))
+    yield from check_key(declaration, "kms_key", path, _key_problems)
 
 
 def _key_problems(key: str, path: str) -> Iterator[Problem]:
-    if not KEY_ARN.fullmatch(key):
-        yield Problem(
-            path,
-            repr(key),
-            "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID",
-            "ECR returns the key of an alias, which would show as a change" if ":alias/" in key else "",
-        )
-    else:
-        yield from arn_region_problems(key, path)
+    allowed = "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
+    fix = "ECR returns the key of an alias, which would show as a change" if ":alias/" in key else ""
+    return arn_problems(key, path, KEY_ARN, allowed, fix)
 
 
 def key_region_problems(
     declaration: RepositorySettingsDeclaration, region: str, path: str
 ) -> Iterator[Problem]:
     """The problems of a KMS key in another region than the repository."""
-    at = join_path(path, "kms_key")
+    return check_key(declaration, "kms_key", path, _key_place_problems, region)
 
-    def problems(key: str) -> Iterator[Problem]:
-        if KEY_ARN.fullmatch(key) and region_of(key) != region:
-            yield Problem(
-                at, f"a key in {region_of(key)}", f"a key in {region}, the region of the repository"
-            )
 
-    return check(declaration.get("kms_key", ""), problems)
+def _key_place_problems(key: str, path: str, region: str) -> Iterator[Problem]:
+    if KEY_ARN.fullmatch(key) and region_of(key) != region:
+        yield Problem(path, f"a key in {region_of(key)}", f"a key in {region}, the region of the repository")
 
 
 def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Problem]:
