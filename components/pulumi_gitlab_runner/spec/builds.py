@@ -12,7 +12,14 @@ from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
 from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.reference import TAG
 from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import (
+    Problem,
+    choice_problems,
+    did_you_mean,
+    form_problems,
+    join_path,
+    listed,
+)
 from pulumi_gitlab_runner.spec.registries import Registry
 
 PLATFORMS = (
@@ -114,16 +121,20 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
             allowed = f"a {key}" if key == "context" else f"a {key}, or no {key!r}"
             yield Problem(join_path(path, key), "an empty text", allowed)
     for name in declaration.get("args", {}):
-        yield from _arg_problems(name, join_path(path, "args", name))
+        if SECRET_NAME.search(name):
+            yield Problem(
+                join_path(path, "args", name),
+                "a build argument with the name of a secret",
+                "arguments that are not secret: they can be read from the image",
+                "declare it under 'secrets', and read it with RUN --mount=type=secret",
+            )
     for name in declaration.get("secrets", {}):
-        if not _SECRET_ID.fullmatch(name):
-            allowed = "an id of letters, digits and _.-, as the Dockerfile names it"
-            yield Problem(join_path(path, "secrets", name), repr(name), allowed)
+        allowed = "an id of letters, digits and _.-, as the Dockerfile names it"
+        yield from form_problems(name, join_path(path, "secrets", name), _SECRET_ID, allowed)
     for index, platform in enumerate(declaration.get("platforms", ())):
         at = join_path(path, "platforms", index)
-        if platform not in PLATFORMS:
-            yield Problem(at, repr(platform), listed(PLATFORMS), did_you_mean(platform, PLATFORMS))
-        elif platform in declaration["platforms"][:index]:
+        yield from choice_problems(platform, at, PLATFORMS)
+        if platform in PLATFORMS and platform in declaration["platforms"][:index]:
             yield Problem(at, f"{platform!r}, a duplicate", "each platform once")
     for at, tag in _tags(declaration, path):
         if not TAG.fullmatch(tag):
@@ -196,13 +207,3 @@ def _tags(declaration: BuildSettingsDeclaration, path: str) -> Iterator[tuple[st
         yield join_path(path, "tags", index), tag
     if "cache" in declaration:
         yield join_path(path, "cache"), declaration["cache"]
-
-
-def _arg_problems(name: str, path: str) -> Iterator[Problem]:
-    if SECRET_NAME.search(name):
-        yield Problem(
-            path,
-            "a build argument with the name of a secret",
-            "arguments that are not secret: they can be read from the image",
-            "declare it under 'secrets', and read it with RUN --mount=type=secret",
-        )

@@ -8,8 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
-from pulumi_gitlab_runner.spec.machines import minimum_problems
-from pulumi_gitlab_runner.spec.problems import Problem, join_path
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, minimum_problems
 
 
 @strict

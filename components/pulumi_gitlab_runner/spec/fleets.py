@@ -18,10 +18,9 @@ from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
     machine_problems,
-    minimum_problems,
     parse_subnets,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, choice_problems, join_path, listed, minimum_problems
 
 DOCKER_AUTOSCALER = RunnerVersion(17, 1)
 """The first release in which the executor is generally available:
@@ -253,13 +252,7 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
     if not 0 <= percent <= 100:
         yield Problem(join_path(path, "on_demand_percent"), str(percent), "0 to 100")
     allocation = declaration.get("spot_allocation", Fleet.spot_allocation)
-    if allocation not in SPOT_ALLOCATIONS:
-        yield Problem(
-            join_path(path, "spot_allocation"),
-            repr(allocation),
-            listed(SPOT_ALLOCATIONS),
-            did_you_mean(allocation, SPOT_ALLOCATIONS),
-        )
+    yield from choice_problems(allocation, join_path(path, "spot_allocation"), SPOT_ALLOCATIONS)
     room = declaration["max_instances"] * declaration.get("jobs_per_instance", 1)
     for index, idle in enumerate(declaration.get("idle", ())):
         idle_count = idle.get("idle_count", 0)

@@ -28,8 +28,8 @@ from pulumi_gitlab_runner.spec.observation import (
     logs_problems,
     parse_logs,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret, stored_problems
 from pulumi_gitlab_runner.spec.variables import (
@@ -215,8 +215,7 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
         at = join_path(path, index)
         registry = registries.get(name)
         if registry is None:
-            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
+            yield undeclared_registry(name, at, registries)
         elif registry.no_login and not (registry.by_role or registry.login or registry.in_aws):
             yield Problem(
                 at,

@@ -23,24 +23,19 @@ from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
     machine_problems,
-    minimum_problems,
     parse_subnets,
 )
 from pulumi_gitlab_runner.spec.observation import (
+    METRICS,
     AlarmsDeclaration,
     Logs,
     LogsDeclaration,
     alarms_problems,
     logs_problems,
-    metrics_problems,
     parse_logs,
 )
-from pulumi_gitlab_runner.spec.operating_systems import (
-    AMAZON_LINUX_2023,
-    OPERATING_SYSTEMS,
-    OperatingSystem,
-)
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023, OPERATING_SYSTEMS, OperatingSystem
+from pulumi_gitlab_runner.spec.problems import Problem, choice_problems, join_path, listed, minimum_problems
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, policy_problems, role_problems
 
 DEFAULT_INSTANCE_TYPE = "m6i.large"
@@ -235,15 +230,10 @@ def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator
 
 def _operating_system_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     name = declaration.get("os", AMAZON_LINUX_2023.name)
-    if name not in OPERATING_SYSTEMS:
-        yield Problem(
-            join_path(path, "os"),
-            repr(name),
-            listed(OPERATING_SYSTEMS),
-            did_you_mean(name, list(OPERATING_SYSTEMS)),
-        )
-    elif (
-        declaration.get("session_manager")
+    yield from choice_problems(name, join_path(path, "os"), OPERATING_SYSTEMS)
+    if (
+        name in OPERATING_SYSTEMS
+        and declaration.get("session_manager")
         and "ami" not in declaration
         and not OPERATING_SYSTEMS[name].session_agent
     ):
@@ -260,7 +250,7 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
     if "alarms" in declaration:
         yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
     if "metrics" in declaration:
-        yield from metrics_problems(declaration["metrics"], join_path(path, "metrics"))
+        yield from choice_problems(declaration["metrics"], join_path(path, "metrics"), METRICS)
         if "listen_address" in declaration.get("config", {}):
             yield Problem(
                 join_path(path, "config", "listen_address"),

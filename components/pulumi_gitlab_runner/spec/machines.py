@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.egress import egress_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, is_empty, is_known
 from pulumi_gitlab_runner.spec.job_networks import job_networks_problems
-from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, minimum_problems
 
 MACHINE_SHOWN = (
     "disk_gb",
@@ -24,22 +24,6 @@ MACHINE_SHOWN = (
 
 _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
-
-
-def minimum_problems(
-    declaration: Mapping[str, Any], least: Mapping[str, int], path: str
-) -> Iterator[Problem]:
-    """The problems of numbers that are below their minimum.
-
-    Args:
-        declaration: the declaration with the numbers; a missing key is not a problem.
-        least: the minimum of each key.
-        path: the path of the declaration.
-    """
-    for key, number in least.items():
-        value = declaration.get(key, number)
-        if value < number:
-            yield Problem(join_path(path, key), str(value), f"{number} or more")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:

@@ -8,19 +8,15 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.images.reference import TAG, InvalidImageReference, parse
-from pulumi_gitlab_runner.spec.gitlab_scope import (
-    GitLabScope,
-    ScopeDeclaration,
-    parse_scope,
-    scope_problems,
-)
+from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
-from pulumi_gitlab_runner.spec.inputs import Deferred, strict
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.inputs import Deferred, check_key, strict
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.regions import host_region_problems
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
 from pulumi_gitlab_runner.spec.variables import Variable
 
+_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?")
 _VARIABLE = re.compile(r"[a-zA-Z0-9_]*")
 
@@ -178,14 +174,16 @@ def mirror_problems(
     declaration: MirrorDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
     """The problems of a mirror, given the declared registries."""
-    name = declaration["registry"]
+    name, at = declaration["registry"], join_path(path, "registry")
     registry = registries.get(name)
     if registry is None:
-        fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
-        at = join_path(path, "registry")
-        yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
-    else:
-        yield from _target_problems(registry, join_path(path, "registry"))
+        yield undeclared_registry(name, at, registries)
+    elif not registry.created and not registry.login:
+        yield Problem(
+            at,
+            f"{name!r}, a registry that this stack cannot push to",
+            "an ECR registry that the stack creates, or one with 'username' and 'password'",
+        )
     if not declaration["images"]:
         yield Problem(join_path(path, "images"), "no images", "at least one")
     taken: dict[tuple[str, str], str] = {}
@@ -204,21 +202,9 @@ def mirror_problems(
                 "another repository or tag",
             )
     if "variables" in declaration:
-        at = join_path(path, "variables")
-        yield from scope_problems(declaration["variables"], at)
-        prefix = declaration["variables"].get("prefix", "")
-        if not _VARIABLE.fullmatch(prefix):
-            yield Problem(join_path(at, "prefix"), repr(prefix), "letters, digits and '_'")
-
-
-def _target_problems(registry: Registry, path: str) -> Iterator[Problem]:
-    if registry.created or registry.login:
-        return
-    yield Problem(
-        path,
-        f"{registry.name!r}, a registry that this stack cannot push to",
-        "an ECR registry that the stack creates, or one with 'username' and 'password'",
-    )
+        variables, at = declaration["variables"], join_path(path, "variables")
+        yield from scope_problems(variables, at)
+        yield from check_key(variables, "prefix", at, form_problems, _VARIABLE, "letters, digits and '_'")
 
 
 def _image_problems(
@@ -228,8 +214,8 @@ def _image_problems(
     target: Registry | None,
     registries: Mapping[str, Registry],
 ) -> Iterator[Problem]:
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
-        yield Problem(path, repr(name), "a name of a-z, 0-9, '-' and '_', that starts with a letter")
+    allowed = "a name of a-z, 0-9, '-' and '_', that starts with a letter"
+    yield from form_problems(name, path, _NAME, allowed)
     try:
         built = _build_image(name, declaration)
     except InvalidImageReference as error:
@@ -244,12 +230,8 @@ def _image_problems(
             "an image of a registry that Pulumi can read, or a public one",
             reason,
         )
-    if not TAG.fullmatch(built.tag):
-        yield Problem(
-            join_path(path, "tag"),
-            repr(built.tag),
-            "1 to 128 letters, digits and '_.-', not starting with . or -",
-        )
+    allowed = "1 to 128 letters, digits and '_.-', not starting with . or -"
+    yield from form_problems(built.tag, join_path(path, "tag"), TAG, allowed)
     repository = built.repository
     if target is not None and target.repositories and repository not in target.repositories:
         yield Problem(
@@ -258,10 +240,5 @@ def _image_problems(
             listed(target.repositories),
             did_you_mean(repository, list(target.repositories)) or "declare it among its `repositories`",
         )
-    for index, platform in enumerate(declaration.get("platforms", ())):
-        if not _PLATFORM.fullmatch(platform):
-            yield Problem(
-                join_path(path, "platforms", index),
-                repr(platform),
-                "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64 or linux/arm/v7",
-            )
+    allowed = "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64 or linux/arm/v7"
+    yield from check_key(declaration, "platforms", path, form_problems, _PLATFORM, allowed)

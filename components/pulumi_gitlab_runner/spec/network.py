@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, strict, value
 from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, logs_problems, parse_logs
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, choice_problems, join_path, listed
 
 ENDPOINTS = (
     "autoscaling",
@@ -157,9 +157,7 @@ def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Pro
 
 def _flow_log_problems(declaration: FlowLogsDeclaration, path: str) -> Iterator[Problem]:
     traffic = declaration.get("traffic", FlowLogs.traffic)
-    if traffic not in TRAFFIC:
-        at = join_path(path, "traffic")
-        yield Problem(at, repr(traffic), listed(TRAFFIC), did_you_mean(traffic, TRAFFIC))
+    yield from choice_problems(traffic, join_path(path, "traffic"), TRAFFIC)
     yield from logs_problems(declaration, path)
 
 
@@ -179,7 +177,7 @@ def _endpoint_problems(endpoints: list[str], path: str) -> Iterator[Problem]:
         at = join_path(path, index)
         if service == "s3":
             yield Problem(at, "'s3'", listed(ENDPOINTS), "S3 always has a gateway endpoint")
-        elif service not in ENDPOINTS:
-            yield Problem(at, repr(service), listed(ENDPOINTS), did_you_mean(service, ENDPOINTS))
-        elif service in endpoints[:index]:
+        else:
+            yield from choice_problems(service, at, ENDPOINTS)
+        if service in ENDPOINTS and service in endpoints[:index]:
             yield Problem(at, f"{service!r}, a duplicate", "each service once")

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.regions import arn_problems
 
 METRIC_NAMESPACE = "GitLabRunner"
@@ -78,9 +78,3 @@ def alarms_problems(declaration: AlarmsDeclaration, path: str) -> Iterator[Probl
     """The problems of the SNS topic of alarms."""
     example = "the ARN of an SNS topic, such as arn:aws:sns:eu-west-1:123456789012:alarms"
     return check_key(declaration, "topic", path, arn_problems, _TOPIC, example)
-
-
-def metrics_problems(metrics: str, path: str) -> Iterator[Problem]:
-    """The problems of `metrics`."""
-    if metrics not in METRICS:
-        yield Problem(path, repr(metrics), listed(METRICS), did_you_mean(metrics, list(METRICS)))

@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pulumi_gitlab_runner.printable import escaped
 
@@ -88,6 +89,28 @@ def form_problems(
     """The problem of a text that does not have a form."""
     if not form.fullmatch(found):
         yield Problem(path, repr(found), allowed, fix)
+
+
+def choice_problems(found: str, path: str, known: Collection[str]) -> Iterator[Problem]:
+    """The problem of a text that is none of the known ones."""
+    if found not in known:
+        yield Problem(path, repr(found), listed(known), did_you_mean(found, list(known)))
+
+
+def minimum_problems(
+    declaration: Mapping[str, Any], least: Mapping[str, int], path: str
+) -> Iterator[Problem]:
+    """The problems of numbers that are below their minimum.
+
+    Args:
+        declaration: the declaration with the numbers; a missing key is not a problem.
+        least: the minimum of each key.
+        path: the path of the declaration.
+    """
+    for key, number in least.items():
+        value = declaration.get(key, number)
+        if value < number:
+            yield Problem(join_path(path, key), str(value), f"{number} or more")
 
 
 def did_you_mean(found: str, known: Sequence[str]) -> str:

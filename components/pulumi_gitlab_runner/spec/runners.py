@@ -36,8 +36,8 @@ from pulumi_gitlab_runner.spec.inputs import (
     value,
     values,
 )
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, minimum_problems
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
 from pulumi_gitlab_runner.spec.texts import control_character_problems
 
 
@@ -317,10 +317,8 @@ def _other_projects_problems(declaration: RegistrationDeclaration, path: str) ->
 
 
 def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Iterator[Problem]:
-    generation = declaration.get("generation", 1)
-    if generation < 1:
-        yield Problem(join_path(path, "generation"), str(generation), "1 or more")
-    if declaration.get("keep_previous") and generation == 1:
+    yield from minimum_problems(declaration, {"generation": 1}, path)
+    if declaration.get("keep_previous") and declaration.get("generation", 1) == 1:
         yield Problem(
             join_path(path, "keep_previous"),
             "true, for the first generation",
@@ -338,9 +336,7 @@ def runner_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Probl
     """
     yield from registration_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
-    limit = declaration.get("limit", 1)
-    if limit < 1:
-        yield Problem(join_path(path, "limit"), str(limit), "1 or more")
+    yield from minimum_problems(declaration, {"limit": 1}, path)
 
 
 def used_registry_problems(
@@ -361,8 +357,7 @@ def used_registry_problems(
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
         if name not in registries:
-            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
+            yield undeclared_registry(name, at, registries)
         elif name in used[:index]:
             yield Problem(at, f"{name!r}, a duplicate", "each registry once")
         else:

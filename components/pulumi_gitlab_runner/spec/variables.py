@@ -19,8 +19,8 @@ from pulumi_gitlab_runner.spec.inputs import (
     secret,
     strict,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
 from pulumi_gitlab_runner.spec.texts import control_character_problems
 
 DOCKER_AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
@@ -197,8 +197,7 @@ def _description_problems(text: str, path: str) -> Iterator[Problem]:
 
 def key_problems(key: str, path: str) -> Iterator[Problem]:
     """The problems of the key of a CI variable."""
-    if not _KEY.fullmatch(key):
-        yield Problem(join_path(path, "key"), repr(key), "1 to 255 letters, digits and '_'")
+    return form_problems(key, join_path(path, "key"), _KEY, "1 to 255 letters, digits and '_'")
 
 
 def environment_scope_problems(scope: str, path: str) -> Iterator[Problem]:
@@ -275,8 +274,7 @@ def _docker_auth_problems(
         at = join_path(path, "docker_auth", index)
         registry = registries.get(name)
         if registry is None:
-            fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
-            yield Problem(at, f"{name!r}, which is not a declared registry", listed(registries), fix)
+            yield undeclared_registry(name, at, registries)
         elif registry.login is None and registry.no_login:
             found = f"{name!r}, {registry.description}"
             yield Problem(at, found, "a registry with 'username' and 'password'", registry.no_login)

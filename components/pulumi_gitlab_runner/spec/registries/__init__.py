@@ -18,7 +18,13 @@ from pulumi_gitlab_runner.spec.registries.gitlab import GitLabRegistry
 from pulumi_gitlab_runner.spec.registries.helper import HelperRegistry
 from pulumi_gitlab_runner.spec.registries.kinds import parse_registry, registry_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import PullThroughRegistry
-from pulumi_gitlab_runner.spec.registries.registry import CredentialSource, EcrImage, Login, Registry
+from pulumi_gitlab_runner.spec.registries.registry import (
+    CredentialSource,
+    EcrImage,
+    Login,
+    Registry,
+    undeclared_registry,
+)
 from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_problems
 from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
 
@@ -47,4 +53,5 @@ __all__ = [
     "parse_registry",
     "registry_problems",
     "repositories_problems",
+    "undeclared_registry",
 ]

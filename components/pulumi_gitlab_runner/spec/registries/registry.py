@@ -8,6 +8,7 @@ from typing import ClassVar
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource as CredentialSource
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value
+from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
 from pulumi_gitlab_runner.spec.registries.repositories import Repository
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 
@@ -200,3 +201,9 @@ class Registry(ABC):
     def for_a_path(self) -> bool:
         """Whether its credentials are for a path below its host; from runner 17.5 on. Default: false."""
         return False
+
+
+def undeclared_registry(name: str, path: str, registries: Mapping[str, Registry]) -> Problem:
+    """The problem of a name that no declared registry has."""
+    fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
+    return Problem(path, f"{name!r}, which is not a declared registry", listed(registries), fix)

@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.images.ecr import ALL_TAGS, ECR_HOST
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, optional
-from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed, minimum_problems
 from pulumi_gitlab_runner.spec.regions import arn_problems, region_of
 from pulumi_gitlab_runner.spec.registries.declaration import (
     KeepDeclaration,
@@ -141,12 +141,7 @@ def account_problems(account: str, path: str) -> Iterator[Problem]:
 
 def settings_problems(declaration: RepositorySettingsDeclaration, path: str) -> Iterator[Problem]:
     """The problems of the settings of a repository."""
-    for key, number in (
-        ("keep_images", declaration.get("keep_images", 1)),
-        ("untagged_days", declaration.get("untagged_days", 1)),
-    ):
-        if number < 1:
-            yield Problem(join_path(path, key), str(number), "1 or more")
+    yield from minimum_problems(declaration, {"keep_images": 1, "untagged_days": 1}, path)
     yield from _keep_problems(declaration.get("keep", []), join_path(path, "keep"))
     yield from _mutable_problems(declaration.get("mutable_tags", []), join_path(path, "mutable_tags"))
     yield from check_key(declaration, "kms_key", path, _key_problems)
@@ -177,9 +172,7 @@ def _keep_problems(rules: Sequence[KeepDeclaration], path: str) -> Iterator[Prob
         given = [key for key in ("images", "days") if key in rule]
         if len(given) != 1:
             yield Problem(at, listed(given, "neither 'images' nor 'days'"), "exactly one of images, days")
-        for key in given:
-            if rule[key] < 1:
-                yield Problem(join_path(at, key), str(rule[key]), "1 or more")
+        yield from minimum_problems(rule, {"images": 1, "days": 1}, at)
         if not rule["tags"]:
             yield Problem(join_path(at, "tags"), "no patterns", "at least one, such as release-*")
         for number, pattern in enumerate(rule["tags"]):
