@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER as ECR_HELPER
+from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
 from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, is_known, known, optional, values
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
@@ -27,11 +27,23 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     prefix_problems,
 )
 
-NO_LOGIN = "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth"
+
+class AmazonRegistry(Registry):
+    """A registry of Amazon ECR: an IAM role and ECR's credential helper are sufficient."""
+
+    description = "an ECR registry"
+    no_login = "an ECR password expires after 12 hours: use a runner of this stack, or hosted_auth"
+    by_role = True
+    program = "docker-credential-ecr-login"
+
+    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
+        """The credential helper of ECR."""
+        del environment, own
+        return CredentialSource("helper", (ECR_HELPER,))
 
 
 @dataclass(frozen=True)
-class EcrRegistry(Registry):
+class EcrRegistry(AmazonRegistry):
     """An Amazon ECR registry; `account` and `region` are None for those of the stack.
 
     Attributes:
@@ -66,16 +78,6 @@ class EcrRegistry(Registry):
             return None
         region = known(self.region)
         return AwsEnvironment(known(self.account), region, partition_of(region))
-
-    @property
-    def description(self) -> str:
-        """Its kind in messages."""
-        return "an ECR registry"
-
-    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """The credential helper of ECR."""
-        del environment, own
-        return CredentialSource("helper", (ECR_HELPER,))
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
         """Pull access to the declared repositories; in another account, its owner must also allow it."""
@@ -115,11 +117,6 @@ class EcrRegistry(Registry):
         narrowed = {self._cache_of(name) for name in self.repositories}
         return [each for each in self.caches if each not in narrowed]
 
-    @property
-    def no_login(self) -> str:
-        """ECR passwords expire."""
-        return NO_LOGIN
-
     def ecr_image(self, repository: str, tag: str) -> EcrImage:
         """The image in ECR, with the declared account and region."""
         account = None if self.account is None else known(self.account)
@@ -132,19 +129,9 @@ class EcrRegistry(Registry):
         return RenewalSource("ecr", self._place(environment)[1])
 
     @property
-    def by_role(self) -> bool:
-        """True: an IAM role is sufficient."""
-        return True
-
-    @property
     def not_pushed(self) -> str:
         """The stack pushes only to registries of its account."""
         return "" if self.created else "the registry is another account's: build the image in a stack there"
-
-    @property
-    def program(self) -> str:
-        """The credential helper of ECR."""
-        return "docker-credential-ecr-login"
 
     def _place(self, environment: AwsEnvironment) -> tuple[str, str]:
         """The account and region of the registry."""

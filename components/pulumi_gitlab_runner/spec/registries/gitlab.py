@@ -22,35 +22,15 @@ class GitLabRegistry(HostRegistry):
     """
 
     shown = ("host", "repositories")
-
-    @property
-    def for_a_path(self) -> bool:
-        """False: the job's credentials are for the whole registry."""
-        return False
-
-    @property
-    def authenticates(self) -> str:
-        """With the credentials of each job."""
-        return "by each job itself"
-
-    @property
-    def description(self) -> str:
-        """Its kind in messages."""
-        return "GitLab's registry with the job's own credentials"
+    for_a_path = False  # the job's credentials are for the whole registry
+    authenticates = "by each job itself"
+    description = "GitLab's registry with the job's own credentials"
+    no_login = "every job has these credentials; for images of other projects, declare a deploy_token"
+    not_asked = "only jobs have credentials for it"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> None:
         """None: each job has its own credentials."""
         del environment, own
-
-    @property
-    def no_login(self) -> str:
-        """The alternative if the job's credentials are not sufficient."""
-        return "every job has these credentials; for images of other projects, declare a deploy_token"
-
-    @property
-    def not_asked(self) -> str:
-        """Pulumi has no job credentials."""
-        return "only jobs have credentials for it"
 
 
 def parse_gitlab(name: str, declaration: RegistryDeclaration) -> GitLabRegistry | StaticRegistry:

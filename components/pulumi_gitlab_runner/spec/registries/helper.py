@@ -30,33 +30,17 @@ class HelperRegistry(HostRegistry):
     """
 
     shown = ("host", "helper", "repositories")
+    authenticates = "by a credential helper"
+    description = "whose password comes from its credential helper"
+    no_login = "its passwords expire: use a runner of this stack, whose host runs the helper"
+    not_asked = "its credential helper is only on the runner host"
 
     helper: Value[str]
-
-    @property
-    def authenticates(self) -> str:
-        """With the credentials from its helper."""
-        return "by a credential helper"
-
-    @property
-    def description(self) -> str:
-        """Its kind in messages."""
-        return "whose password comes from its credential helper"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
         """The declared credential helper."""
         del environment, own
         return CredentialSource("helper", (known(self.helper),))
-
-    @property
-    def no_login(self) -> str:
-        """Passwords from helpers expire."""
-        return "its passwords expire: use a runner of this stack, whose host runs the helper"
-
-    @property
-    def not_asked(self) -> str:
-        """The helper is only on the runner host."""
-        return "its credential helper is only on the runner host"
 
     @property
     def program(self) -> str:

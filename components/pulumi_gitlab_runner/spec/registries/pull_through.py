@@ -13,15 +13,8 @@ from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, optional, 
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.regions import arn_region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration, declared_repositories
-from pulumi_gitlab_runner.spec.registries.ecr import ECR_HELPER, NO_LOGIN
-from pulumi_gitlab_runner.spec.registries.registry import (
-    CredentialSource,
-    EcrImage,
-    Login,
-    PullAccess,
-    Registry,
-    RenewalSource,
-)
+from pulumi_gitlab_runner.spec.registries.ecr import AmazonRegistry
+from pulumi_gitlab_runner.spec.registries.registry import EcrImage, Login, PullAccess, RenewalSource
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems, parse_repositories
 from pulumi_gitlab_runner.spec.texts import login_problems
 
@@ -44,7 +37,7 @@ _SECRET_ARN = re.compile(
 
 
 @dataclass(frozen=True)
-class PullThroughRegistry(Registry):
+class PullThroughRegistry(AmazonRegistry):
     """A public registry that ECR caches in the account and region of the stack.
 
     Its repositories are those that may be pulled, by their names in the upstream registry.
@@ -56,6 +49,7 @@ class PullThroughRegistry(Registry):
     """
 
     shown = ("upstream", "repositories")
+    not_pushed = "ECR imports these images from the upstream registry"
 
     upstream: str
     upstream_secret: Value[str] | None = None
@@ -96,16 +90,6 @@ class PullThroughRegistry(Registry):
         """The environment of the stack."""
         return environment
 
-    @property
-    def description(self) -> str:
-        """Its kind in messages: its credentials are those of ECR."""
-        return "an ECR registry"
-
-    def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
-        """The credential helper of ECR."""
-        del environment, own
-        return CredentialSource("helper", (ECR_HELPER,))
-
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
         """Access to pull and import the declared repositories; all repositories if none is declared."""
         return PullAccess(
@@ -116,11 +100,6 @@ class PullThroughRegistry(Registry):
             ]
         )
 
-    @property
-    def no_login(self) -> str:
-        """ECR passwords expire."""
-        return NO_LOGIN
-
     def ecr_image(self, repository: str, tag: str) -> EcrImage:
         """The cached image in ECR."""
         return EcrImage(f"{self.prefix}/{repository}", tag)
@@ -129,21 +108,6 @@ class PullThroughRegistry(Registry):
         """An ECR password of the stack's region."""
         del own_parameter
         return RenewalSource("ecr", environment.region)
-
-    @property
-    def by_role(self) -> bool:
-        """True: an IAM role is sufficient."""
-        return True
-
-    @property
-    def not_pushed(self) -> str:
-        """Only ECR writes to a cache."""
-        return "ECR imports these images from the upstream registry"
-
-    @property
-    def program(self) -> str:
-        """The credential helper of ECR."""
-        return "docker-credential-ecr-login"
 
 
 def parse_pull_through(name: str, declaration: RegistryDeclaration) -> PullThroughRegistry:

@@ -73,15 +73,18 @@ class StaticRegistry(HostRegistry):
     @property
     def authenticates(self) -> str:
         """With a password and its store."""
-        return f"by a password in {'Secrets Manager' if self.secret is not None else 'Parameter Store'}"
+        return f"by a password in {self._store}"
 
     @property
     def description(self) -> str:
         """Its kind in messages, with the store of its password."""
         if self.declared:
             return "a registry with a fixed password"
-        store = "Secrets Manager" if self.secret is not None else "Parameter Store"
-        return f"whose password is read from {store}, by the host"
+        return f"whose password is read from {self._store}, by the host"
+
+    @property
+    def _store(self) -> str:
+        return "Parameter Store" if self.secret is None else "Secrets Manager"
 
     def credential_source(self, environment: AwsEnvironment, own: CredentialSource) -> CredentialSource:
         """The secret or parameter that holds user and password."""
