@@ -226,7 +226,6 @@ REQUIRED = {
     "a build": {"repository", "context"},
     "a network": {"flow_logs"},
     "a template": {"mutable_tags"},  # other than a repository's
-    "a registration": {"generation"},  # which `declared_registration` leaves out
     "a pipeline": {
         "project",
         "stack",

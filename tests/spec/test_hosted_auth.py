@@ -67,11 +67,11 @@ def test_everything_declared() -> None:
         )
     ).hosted_auth["ecr"]
     assert auth == HostedAuth(
-        "ecr",
-        ("team", "shared", "legacy"),
-        (GitLabScope("project", 8),),
-        StoredSecret(parameter=parameter, key=key),
-        "AUTH",
+        name="ecr",
+        registries=("team", "shared", "legacy"),
+        scopes=(GitLabScope("project", 8),),
+        token=StoredSecret(parameter=parameter, key=key),
+        key="AUTH",
         protected=True,
         environment_scope="prod",
         every=1,

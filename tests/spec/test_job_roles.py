@@ -23,18 +23,18 @@ def test_a_good_declaration_has_its_defaults_filled_in() -> None:
     role = parse_stack(with_role(registries=["shared"])).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://gitlab.example.com",) * 2
     assert role == JobRole(
-        "publish",
-        ("team/app",),
-        ("main",),
-        (),
-        {"team": ("private/image",)},
-        ("shared",),
-        "https://gitlab.example.com",
-        None,
-        None,
-        None,
-        "/",
-        2048,  # what every account has
+        name="publish",
+        projects=("team/app",),
+        branches=("main",),
+        tags=(),
+        push={"team": ("private/image",)},
+        registries=("shared",),
+        declared_issuer="https://gitlab.example.com",
+        declared_audience=None,
+        identity_provider=None,
+        permissions_boundary=None,
+        role_path="/",
+        trust_policy_length=2048,  # what every account has
     )
 
 

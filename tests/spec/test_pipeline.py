@@ -49,18 +49,18 @@ def test_everything_declared() -> None:
         role_path="/ci/",
     )
     assert made == Pipeline(
-        "platform/runners",
-        "prod",
-        "runners",
-        "main",
-        PulumiState("my-state", "ci", KEY, f"{KEY}2c"),
-        ("main", "next"),
-        ("main", "release/*"),
-        "https://git.example.com/",
-        "aws",
-        PROVIDER,
-        BOUNDARY,
-        "/ci/",
+        project="platform/runners",
+        stack="prod",
+        pulumi_project="runners",
+        runner_stack="main",
+        state=PulumiState("my-state", "ci", KEY, f"{KEY}2c"),
+        preview_branches=("main", "next"),
+        deploy_branches=("main", "release/*"),
+        declared_issuer="https://git.example.com/",
+        audience="aws",
+        identity_provider=PROVIDER,
+        permissions_boundary=BOUNDARY,
+        role_path="/ci/",
     )
     assert made.issuer == "https://git.example.com"
     start = "project_path:platform/runners:ref_type:branch:ref"

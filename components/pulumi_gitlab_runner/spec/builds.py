@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.config.rules.environment import SECRET_NAME
 from pulumi_gitlab_runner.images.content_tag import CONTENT_TAG
 from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.reference import TAG
-from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, secret, strict
+from pulumi_gitlab_runner.spec.inputs import Deferred, SecretInput, model_of, strict
 from pulumi_gitlab_runner.spec.problems import (
     Problem,
     choice_problems,
@@ -95,17 +95,7 @@ class Build:
 
 def parse_build(declaration: BuildDeclaration) -> Build:
     """The build that a valid declaration describes."""
-    return Build(
-        repository=declaration["repository"],
-        context=declaration["context"],
-        dockerfile=declaration.get("dockerfile", Build.dockerfile),
-        args=declaration.get("args", {}),
-        secrets={each: secret(value) for each, value in sorted(declaration.get("secrets", {}).items())},
-        target=declaration.get("target"),
-        platforms=tuple(declaration.get("platforms", ())),
-        tags=tuple(declaration.get("tags", ())),
-        cache=declaration.get("cache"),
-    )
+    return model_of(Build, declaration, secrets=dict(sorted(declaration.get("secrets", {}).items())))
 
 
 def built_images(builds: Mapping[str, Build], images: Iterable[str]) -> dict[str, str]:

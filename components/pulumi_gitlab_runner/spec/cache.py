@@ -7,7 +7,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, minimum_problems
 
 
@@ -41,11 +41,7 @@ class Cache:
 
 def parse_cache(declaration: CacheDeclaration) -> Cache:
     """The cache that a valid declaration describes."""
-    return Cache(
-        declaration.get("expire_days", Cache.expire_days),
-        optional(declaration.get("kms_key")),
-        declaration.get("shared", Cache.shared),
-    )
+    return model_of(Cache, declaration)
 
 
 def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, known, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s.*?\s-----END CERTIFICATE-----", re.DOTALL)
@@ -78,10 +78,7 @@ def certificates_in(pem: str) -> list[str]:
 
 def parse_authorities(declared: Mapping[str, CertificateAuthorityDeclaration]) -> Authorities:
     """The authorities that valid declarations describe."""
-    return tuple(
-        CertificateAuthority(name, value(each["pem"]), values(each.get("hosts", ())), each.get("jobs", False))
-        for name, each in declared.items()
-    )
+    return tuple(model_of(CertificateAuthority, each, name=name) for name, each in declared.items())
 
 
 def trust(authorities: Iterable[CertificateAuthority], host: str) -> str:

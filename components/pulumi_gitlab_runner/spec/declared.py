@@ -28,8 +28,6 @@ RIGHTS = "rights"
 assigns."""
 NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 
-_DEFAULTS: Mapping[str, Any] = {"environment_scope": "*", "role_path": "/"}
-"""The defaults of fields that have none in their dataclass."""
 _NOTHING: tuple[Any, ...] = (None, False, (), {}, [])
 
 
@@ -61,8 +59,6 @@ def declared_registration(registration: Any) -> Shown:
     tags = registration.tags
     if registration.run_untagged and (isinstance(tags, Deferred) or tags):
         shown["run_untagged"] = True
-    if registration.generation == 1:
-        shown.pop("generation", None)
     return shown
 
 
@@ -152,7 +148,7 @@ def _is_default(value: Any, field: "Field[Any]") -> bool:
         return bool(value == field.default)
     if field.default_factory is not MISSING:
         return bool(value == field.default_factory())
-    return value in _NOTHING or value == _DEFAULTS.get(field.name)
+    return value in _NOTHING
 
 
 def _shown(value: Any) -> Any:

@@ -8,17 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.inputs import (
-    Deferred,
-    Input,
-    SecretInput,
-    Value,
-    check_key,
-    optional,
-    secret,
-    strict,
-    value,
-)
+from pulumi_gitlab_runner.spec.inputs import Deferred, Input, SecretInput, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.registries.repositories import empty_problems
@@ -107,20 +97,12 @@ _PATH = "an absolute path on the Docker host, such as"
 
 def parse_docker_host(declaration: DockerHostDeclaration, runner_version: str) -> DockerHost:
     """The Docker host that a valid declaration describes."""
-    aws_credentials = None
-    if "aws_credentials" in declaration:
-        declared = declaration["aws_credentials"]
-        key = declared.get("access_key")
-        aws_credentials = AwsCredentials(
-            optional(declared.get("directory")),
-            value(declared.get("profile", AwsCredentials.profile)),
-            (value(key["id"]), secret(key["secret"])) if key else None,
-        )
-    return DockerHost(
-        value(declaration.get("image", RUNNER_IMAGE.format(version=runner_version))),
-        value(declaration.get("socket", DockerHost.socket)),
-        aws_credentials,
-    )
+    default_image = {"image": RUNNER_IMAGE.format(version=runner_version)}
+    return model_of(DockerHost, default_image | declaration, {"aws_credentials": _parse_aws_credentials})
+
+
+def _parse_aws_credentials(declaration: AwsCredentialsDeclaration) -> AwsCredentials:
+    return model_of(AwsCredentials, declaration, {"access_key": lambda key: (key["id"], key["secret"])})
 
 
 def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Iterator[Problem]:

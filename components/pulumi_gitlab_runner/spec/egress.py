@@ -8,7 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, optional, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
 
 _FAR_ENDS = ("cidr", "prefix_list")
@@ -64,16 +64,7 @@ class EgressRule:
 
 def parse_egress(declared: Sequence[EgressDeclaration]) -> tuple[EgressRule, ...]:
     """The rules that valid declarations describe."""
-    return tuple(
-        EgressRule(
-            each["from_port"],
-            each.get("to_port", each["from_port"]),
-            each.get("protocol", "tcp"),
-            optional(each.get("cidr")),
-            optional(each.get("prefix_list")),
-        )
-        for each in declared
-    )
+    return tuple(model_of(EgressRule, {"to_port": each["from_port"], **each}) for each in declared)
 
 
 def egress_problems(declared: Sequence[EgressDeclaration], path: str) -> Iterator[Problem]:

@@ -3,22 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NotRequired
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.runner_version import RunnerVersion
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
-from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, strict, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, model_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
     machine_problems,
-    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.problems import Problem, choice_problems, join_path, listed, minimum_problems
 
@@ -186,20 +185,12 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 
 def parse_fleet(declaration: FleetDeclaration) -> Fleet:
     """The fleet that a valid declaration describes."""
-    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "manager"}
-    settings["instance_types"] = tuple(declaration["instance_types"])
-    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
-    settings["tags"] = parse_tags(declaration.get("tags", {}))
-    settings["egress"] = parse_egress(declaration.get("egress", ()))
-    settings["peer_networks"] = values(declaration.get("peer_networks", ()))
-    if "ami" in declaration:
-        settings.setdefault("job_networks", None)
-    if idle := declaration.get("idle"):
-        settings["idle"] = tuple(
-            Idle(**{**each, "periods": tuple(each.get("periods", Idle.periods))})  # type: ignore[arg-type]
-            for each in idle
-        )
-    return Fleet(**settings)
+    unknown_networks = {"job_networks": None} if "ami" in declaration else {}
+    return model_of(Fleet, unknown_networks | declaration, {"egress": parse_egress, "idle": _parse_idle})
+
+
+def _parse_idle(declared: list[IdleDeclaration]) -> tuple[Idle, ...]:
+    return tuple(model_of(Idle, each) for each in declared) or Fleet.idle
 
 
 def parse_manager_host(declaration: FleetDeclaration) -> Host:

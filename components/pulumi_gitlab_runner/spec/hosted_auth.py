@@ -14,11 +14,9 @@ from pulumi_gitlab_runner.spec.inputs import (
     Input,
     SecretInput,
     Value,
+    model_of,
     number,
-    optional,
-    secret,
     strict,
-    value,
 )
 from pulumi_gitlab_runner.spec.observation import (
     AlarmsDeclaration,
@@ -108,15 +106,15 @@ class HostedAuth:
     name: str
     registries: tuple[str, ...]
     scopes: tuple[GitLabScope, ...]
-    token: StoredSecret | None
     key: str
-    protected: bool
-    environment_scope: str
     every: int
-    alarm_topic: Value[str] | None
     logs: Logs
-    permissions_boundary: Value[str] | None
-    role_path: Value[str]
+    protected: bool = False
+    environment_scope: str = "*"
+    alarm_topic: Value[str] | None = None
+    permissions_boundary: Value[str] | None = None
+    role_path: Value[str] = "/"
+    token: StoredSecret | None = None
     own_token: Deferred[str] | None = field(default=None, compare=False)
 
     @property
@@ -128,12 +126,9 @@ class HostedAuth:
                 key=self.key,
                 docker_auth=self.registries,
                 masked=True,
-                hidden=False,
                 protected=self.protected,
                 raw=True,
-                file=False,
                 environment_scope=self.environment_scope,
-                description=None,
             )
             for scope in self.scopes
         )
@@ -141,24 +136,16 @@ class HostedAuth:
 
 def parse_hosted_auth(name: str, declaration: HostedAuthDeclaration) -> HostedAuth:
     """The variable that a valid declaration describes."""
-    token = declaration["gitlab_token"]
-    stored = StoredSecret(
-        optional(token.get("secret")), optional(token.get("parameter")), optional(token.get("key"))
-    )
-    return HostedAuth(
-        name,
-        tuple(declaration["registries"]),
-        _scopes(declaration),
-        None if "value" in token else stored,
-        declaration.get("key", DOCKER_AUTH_CONFIG),
-        declaration.get("protected", False),
-        declaration.get("environment_scope", "*"),
-        declaration.get("every", 6),
-        value(declaration["alarms"]["topic"]) if "alarms" in declaration else None,
-        parse_logs(declaration.get("logs", {})),
-        optional(declaration.get("permissions_boundary")),
-        value(declaration.get("role_path", "/")),
-        secret(token["value"]) if "value" in token else None,
+    token, alarms = declaration["gitlab_token"], declaration.get("alarms")
+    return model_of(
+        HostedAuth,
+        {"key": DOCKER_AUTH_CONFIG, "every": 6, **declaration},
+        name=name,
+        scopes=_scopes(declaration),
+        logs=parse_logs(declaration.get("logs", {})),
+        alarm_topic=alarms["topic"] if alarms else None,
+        token=None if "value" in token else model_of(StoredSecret, token),
+        own_token=token.get("value"),
     )
 
 

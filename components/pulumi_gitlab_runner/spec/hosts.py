@@ -1,6 +1,6 @@
 """Runner hosts: the machines that runner managers run on, by default EC2 instances."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, declared_release
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.config_toml import config_problems
 from pulumi_gitlab_runner.spec.docker_hosts import (
     DockerHost,
@@ -17,13 +17,12 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
     parse_docker_host,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
     machine_problems,
-    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.observation import (
     METRICS,
@@ -171,22 +170,15 @@ _BESIDE_DOCKER = ("docker", "concurrent", "runner_version", "config")
 
 def parse_host(declaration: HostDeclaration) -> Host:
     """The host that a valid declaration describes."""
-    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "alarms"}
-    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
-    settings["policies"] = values(declaration.get("policies", ()))
-    settings["tags"] = parse_tags(declaration.get("tags", {}))
-    settings["egress"] = parse_egress(declaration.get("egress", ()))
-    settings["peer_networks"] = values(declaration.get("peer_networks", ()))
-    if "os" in declaration:
-        settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
-    if "logs" in declaration:
-        settings["logs"] = parse_logs(declaration["logs"])
-    if "alarms" in declaration:
-        settings["alarm_topic"] = value(declaration["alarms"]["topic"])
-    if "docker" in declaration:
-        version = declaration.get("runner_version", Host.runner_version)
-        settings["docker"] = parse_docker_host(declaration["docker"], version)
-    return Host(**settings)
+    version = declaration.get("runner_version", Host.runner_version)
+    parsers: dict[str, Callable[[Any], object]] = {
+        "os": OPERATING_SYSTEMS.__getitem__,
+        "egress": parse_egress,
+        "logs": parse_logs,
+        "docker": lambda docker: parse_docker_host(docker, version),
+    }
+    alarms = declaration.get("alarms")
+    return model_of(Host, declaration, parsers, alarm_topic=alarms["topic"] if alarms else None)
 
 
 def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:

@@ -229,6 +229,29 @@ def check_key(
 _Model = TypeVar("_Model")
 
 
+def model_of(
+    kind: type[_Model],
+    declaration: Mapping[str, Any],
+    parsers: Mapping[str, Callable[[Any], object]] = {},
+    **own: object,
+) -> _Model:
+    """The model of a valid declaration: fields with the names of its keys; lists become tuples.
+
+    Args:
+        kind: the dataclass of the model. A field without a key has its default; other keys are ignored.
+        declaration: the declaration.
+        parsers: the functions that parse the value of a key.
+        own: the fields that are not the value of one key.
+    """
+    names = {each.name for each in fields(kind)} - own.keys()  # type: ignore[arg-type]
+    given = {
+        key: parsers[key](each) if key in parsers else _shaped(each)
+        for key, each in declaration.items()
+        if key in names
+    }
+    return kind(**given, **own)
+
+
 def deferred_in(model: object) -> Iterator[Deferred[Any]]:
     """The handles in a model, except those of secrets."""
     if isinstance(model, Deferred):

@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from typing import NotRequired
 
 from pulumi_gitlab_runner.images.reference import without_password
-from pulumi_gitlab_runner.spec.inputs import (
-    Input,
-    Value,
-    check,
-    check_key,
-    is_empty,
-    known,
-    optional,
-    strict,
-    value,
-    values,
-)
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, is_empty, known, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
@@ -78,15 +67,15 @@ class JobRole:
 
     name: str
     projects: tuple[Value[str], ...]
-    branches: tuple[Value[str], ...]
-    tags: tuple[Value[str], ...]
     push: Mapping[str, tuple[str, ...]]
-    registries: tuple[str, ...]
     declared_issuer: Value[str]
     declared_audience: Value[str] | None
-    identity_provider: Value[str] | None
-    permissions_boundary: Value[str] | None
-    role_path: Value[str]
+    branches: tuple[Value[str], ...] = ()
+    tags: tuple[Value[str], ...] = ()
+    registries: tuple[str, ...] = ()
+    identity_provider: Value[str] | None = None
+    permissions_boundary: Value[str] | None = None
+    role_path: Value[str] = "/"
     trust_policy_length: int = TRUST_POLICY_LENGTH
 
     @property
@@ -141,19 +130,13 @@ def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input
     for each in declaration.get("push", ()):
         registry, _, repository = each.partition("/")
         push[registry] = (*push.get(registry, ()), repository)
-    return JobRole(
-        name,
-        values(declaration["projects"]),
-        values(declaration.get("branches", ())),
-        values(declaration.get("tags", ())),
-        push,
-        tuple(declaration.get("registries", ())),
-        value(declaration.get("issuer", gitlab_url)),
-        optional(declaration.get("audience")),
-        optional(declaration.get("identity_provider")),
-        optional(declaration.get("permissions_boundary")),
-        value(declaration.get("role_path", "/")),
-        declaration.get("trust_policy_length", TRUST_POLICY_LENGTH),
+    return model_of(
+        JobRole,
+        declaration,
+        name=name,
+        push=push,
+        declared_issuer=declaration.get("issuer", gitlab_url),
+        declared_audience=declaration.get("audience"),
     )
 
 

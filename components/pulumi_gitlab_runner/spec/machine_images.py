@@ -9,13 +9,12 @@ from pulumi_gitlab_runner.config.periods import TIME_ZONE
 from pulumi_gitlab_runner.cron import is_image_builder_cron
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared_release
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, strict, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, model_of, strict
 from pulumi_gitlab_runner.spec.instance_types import ARCHITECTURES, architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.machines import (
     machine_problems,
-    parse_subnets,
 )
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
@@ -112,15 +111,9 @@ class MachineImage:
 
 def parse_machine_image(name: str, declaration: MachineImageDeclaration) -> MachineImage:
     """The machine image that a valid declaration describes."""
-    settings: dict[str, Any] = {key: value for key, value in declaration.items() if key != "instance_type"}
-    settings["declared_type"] = declaration.get("instance_type")
-    settings["images"] = values(declaration.get("images", ()))
-    settings["registries"] = tuple(declaration.get("registries", ()))
-    settings["subnets"] = parse_subnets(declaration.get("subnets", ()))
-    settings["tags"] = parse_tags(declaration.get("tags", {}))
-    if "os" in declaration:
-        settings["os"] = OPERATING_SYSTEMS[declaration["os"]]
-    return MachineImage(name, **settings)
+    parsers = {"os": OPERATING_SYSTEMS.__getitem__}
+    declared_type = declaration.get("instance_type")
+    return model_of(MachineImage, declaration, parsers, name=name, declared_type=declared_type)
 
 
 def machine_image_problems(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
 from pulumi_gitlab_runner.spec.egress import egress_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, is_empty, is_known
+from pulumi_gitlab_runner.spec.inputs import check, check_key, is_empty
 from pulumi_gitlab_runner.spec.job_networks import job_networks_problems
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, minimum_problems
 
@@ -40,11 +40,6 @@ def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Prob
         yield Problem(
             path, "only one of 'vpc' and 'subnets'", "both or neither", "the subnets belong to the VPC"
         )
-
-
-def parse_subnets(declared: "Input[Sequence[Input[str]]]") -> Value[tuple[Value[str], ...]]:
-    """The subnets in the model: a tuple of values, or one handle for all of them."""
-    return tuple(declared) if is_known(declared) else declared  # type: ignore[arg-type, return-value]
 
 
 def _subnets_problems(subnets: Sequence[Any], path: str) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.images.reference import TAG, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
-from pulumi_gitlab_runner.spec.inputs import Deferred, check_key, strict
+from pulumi_gitlab_runner.spec.inputs import Deferred, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.regions import host_region_problems
 from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
@@ -84,7 +84,7 @@ class MirroredImage:
     digest: str | None
     repository: str
     tag: str
-    platforms: tuple[str, ...]
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Mirror:
     name: str
     registry: str
     images: tuple[MirroredImage, ...]
-    delete: bool
+    delete: bool = False
     variables: MirrorVariables | None = None
 
     def image_name(self, image: MirroredImage) -> str:
@@ -118,28 +118,22 @@ class Mirror:
 
 def parse_mirror(name: str, declaration: MirrorDeclaration) -> Mirror:
     """The mirror that a valid declaration describes."""
-    images = tuple(_build_image(key, each) for key, each in declaration["images"].items())
-    variables = declaration.get("variables")
-    return Mirror(
-        name,
-        declaration["registry"],
-        images,
-        declaration.get("delete", False),
-        MirrorVariables(parse_scope(variables), variables.get("prefix", MirrorVariables.prefix))
-        if variables is not None
-        else None,
-    )
+    images = tuple(_parse_image(key, each) for key, each in declaration["images"].items())
+    return model_of(Mirror, declaration, {"variables": _parse_variables}, name=name, images=images)
 
 
-def _build_image(name: str, declaration: MirroredImageDeclaration) -> MirroredImage:
+def _parse_variables(declaration: MirrorVariablesDeclaration) -> MirrorVariables:
+    return model_of(MirrorVariables, declaration, scope=parse_scope(declaration))
+
+
+def _parse_image(name: str, declaration: MirroredImageDeclaration) -> MirroredImage:
     reference = parse(declaration["image"])
-    return MirroredImage(
-        name,
-        declaration["image"].partition("@")[0],
-        reference.digest,
-        declaration.get("repository", f"mirror/{name}"),
-        declaration.get("tag", reference.tag or "latest"),
-        tuple(declaration.get("platforms", ())),
+    return model_of(
+        MirroredImage,
+        {"repository": f"mirror/{name}", "tag": reference.tag or "latest", **declaration},
+        name=name,
+        source=declaration["image"].partition("@")[0],
+        digest=reference.digest,
     )
 
 
@@ -156,14 +150,7 @@ def mirror_variables(mirror: Mirror, references: Mapping[str, object]) -> tuple[
         Variable(
             scope=mirror.variables.scope,
             key=mirror.variables.key(image),
-            docker_auth=(),
             masked=False,
-            hidden=False,
-            protected=False,
-            raw=False,
-            file=False,
-            environment_scope="*",
-            description=None,
             value=Deferred(f"mirrors.{mirror.name}.images.{image}", reference),
         )
         for image, reference in references.items()
@@ -191,7 +178,7 @@ def mirror_problems(
         at = join_path(path, "images", key)
         yield from _image_problems(key, image, at, registry, registries)
         try:
-            built = _build_image(key, image)
+            built = _parse_image(key, image)
         except InvalidImageReference:
             continue
         first = taken.setdefault((built.repository, built.tag), key)
@@ -217,7 +204,7 @@ def _image_problems(
     allowed = "a name of a-z, 0-9, '-' and '_', that starts with a letter"
     yield from form_problems(name, path, _NAME, allowed)
     try:
-        built = _build_image(name, declaration)
+        built = _parse_image(name, declaration)
     except InvalidImageReference as error:
         yield Problem(join_path(path, "image"), error.found, error.allowed)
         return

@@ -8,7 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.address_range import address_range_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, strict, value
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, model_of, strict
 from pulumi_gitlab_runner.spec.observation import Logs, LogsDeclaration, logs_problems, parse_logs
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, choice_problems, join_path, listed
 
@@ -112,17 +112,11 @@ class Network:
 
 def parse_network(declaration: NetworkDeclaration) -> Network:
     """The network that a valid declaration describes."""
-    return Network(
-        value(declaration.get("cidr", Network.cidr)),
-        declaration.get("zones", Network.zones),
-        declaration.get("nat_per_zone", Network.nat_per_zone),
-        tuple(declaration.get("endpoints", ())),
-        _build_flow_logs(declaration["flow_logs"]) if "flow_logs" in declaration else None,
-    )
+    return model_of(Network, declaration, {"flow_logs": _parse_flow_logs})
 
 
-def _build_flow_logs(declaration: FlowLogsDeclaration) -> FlowLogs:
-    return FlowLogs(declaration.get("traffic", FlowLogs.traffic), parse_logs(declaration))
+def _parse_flow_logs(declaration: FlowLogsDeclaration) -> FlowLogs:
+    return model_of(FlowLogs, declaration, logs=parse_logs(declaration))
 
 
 def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:

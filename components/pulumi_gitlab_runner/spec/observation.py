@@ -8,7 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, optional, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 from pulumi_gitlab_runner.spec.regions import arn_problems
 
@@ -63,7 +63,7 @@ class Logs:
 
 def parse_logs(declaration: LogsDeclaration) -> Logs:
     """The logs that a valid declaration describes."""
-    return Logs(declaration.get("retention_days", Logs.retention_days), optional(declaration.get("kms_key")))
+    return model_of(Logs, declaration)
 
 
 def logs_problems(declaration: LogsDeclaration, path: str) -> Iterator[Problem]:

@@ -8,16 +8,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
-from pulumi_gitlab_runner.spec.inputs import (
-    Input,
-    Value,
-    check_key,
-    known,
-    optional,
-    strict,
-    value,
-    values,
-)
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, model_of, strict
 from pulumi_gitlab_runner.spec.job_roles import (
     issuer_problems,
     project_problems,
@@ -101,14 +92,14 @@ class Pipeline:
     stack: str
     pulumi_project: str
     runner_stack: str
-    state: PulumiState | None
     preview_branches: tuple[Value[str], ...]
     deploy_branches: tuple[Value[str], ...]
     declared_issuer: Value[str]
-    audience: Value[str]
-    identity_provider: Value[str] | None
-    permissions_boundary: Value[str] | None
-    role_path: Value[str]
+    audience: Value[str] = AUDIENCE
+    state: PulumiState | None = None
+    identity_provider: Value[str] | None = None
+    permissions_boundary: Value[str] | None = None
+    role_path: Value[str] = "/"
 
     @property
     def issuer(self) -> str:
@@ -137,27 +128,17 @@ def parse_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> 
         declaration: the pipeline.
         gitlab_url: the stack's `gitlab_url`.
     """
-    state = declaration.get("state")
-    return Pipeline(
-        value(declaration["project"]),
-        declaration["stack"],
-        declaration.get("pulumi_project", PROJECT),
-        declaration.get("runner_stack", "ci"),
-        PulumiState(
-            value(state["bucket"]),
-            state.get("prefix", ""),
-            optional(state.get("kms_key")),
-            optional(state.get("secrets_key")),
-        )
-        if state
-        else None,
-        values(declaration.get("preview_branches", ("*",))),
-        values(declaration.get("deploy_branches", ("main",))),
-        value(declaration["issuer"]) if "issuer" in declaration else gitlab_url,
-        value(declaration.get("audience", AUDIENCE)),
-        optional(declaration.get("identity_provider")),
-        optional(declaration.get("permissions_boundary")),
-        value(declaration.get("role_path", "/")),
+    defaults = {
+        "pulumi_project": PROJECT,
+        "runner_stack": "ci",
+        "preview_branches": ["*"],
+        "deploy_branches": ["main"],
+    }
+    return model_of(
+        Pipeline,
+        defaults | declaration,
+        {"state": lambda state: model_of(PulumiState, state)},
+        declared_issuer=declaration.get("issuer", gitlab_url),
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem
 
 _URL = re.compile(r"http://[A-Za-z0-9._\[\]:-]+/?")
@@ -66,15 +66,8 @@ class Proxy:
 
 def parse_proxy(declaration: ProxyDeclaration) -> Proxy:
     """The proxy that a valid declaration describes."""
-    http, https = declaration.get("http"), declaration.get("https")
-    either = http if http is not None else https
-    assert either is not None  # noqa: S101 - one of them is declared
-    return Proxy(
-        value(either),
-        value(https if https is not None else either),
-        values(declaration.get("no_proxy", ())),
-        declaration.get("jobs", False),
-    )
+    either = declaration["http" if "http" in declaration else "https"]
+    return model_of(Proxy, {"http": either, "https": either, **declaration})
 
 
 def proxy_problems(declaration: ProxyDeclaration, path: str) -> Iterator[Problem]:

@@ -30,11 +30,8 @@ from pulumi_gitlab_runner.spec.inputs import (
     is_empty,
     is_known,
     known,
-    number,
-    optional,
+    model_of,
     strict,
-    value,
-    values,
 )
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, minimum_problems
 from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
@@ -160,16 +157,16 @@ class Registration:
 
     scope: GitLabScope
     description: Value[str]
-    tags: Value[tuple[Value[str], ...]]
     run_untagged: bool | None
-    protected: bool
-    locked: bool
-    paused: bool
-    maximum_timeout: int | None
-    maintenance_note: Value[str] | None
-    other_projects: tuple[Value[int], ...]
-    generation: int
-    keep_previous: bool
+    tags: Value[tuple[Value[str], ...]] = ()
+    protected: bool = False
+    locked: bool = False
+    paused: bool = False
+    maximum_timeout: int | None = None
+    maintenance_note: Value[str] | None = None
+    other_projects: tuple[Value[int], ...] = ()
+    generation: int = 1
+    keep_previous: bool = False
 
     @property
     def scopes(self) -> tuple[GitLabScope, ...]:
@@ -203,22 +200,9 @@ class Runner:
 
 def parse_registration(name: str, declaration: RegistrationDeclaration) -> Registration:
     """The settings in GitLab of a runner that a valid declaration describes."""
-    declared: Any = declaration.get("tags", ())
-    tags: Any = tuple(declared) if is_known(declared) else declared
-    return Registration(
-        scope=parse_scope(declaration),
-        description=value(declaration.get("description", name)),
-        tags=tags,
-        run_untagged=declaration.get("run_untagged", not tags if is_known(tags) else None),
-        protected=declaration.get("protected", False),
-        locked=declaration.get("locked", False),
-        paused=declaration.get("paused", False),
-        maximum_timeout=declaration.get("maximum_timeout"),
-        maintenance_note=optional(declaration.get("maintenance_note")),
-        other_projects=tuple(map(number, declaration.get("other_projects", ()))),
-        generation=declaration.get("generation", 1),
-        keep_previous=declaration.get("keep_previous", False),
-    )
+    tags = declaration.get("tags", ())
+    defaults = {"description": name, "run_untagged": not tags if is_known(tags) else None}
+    return model_of(Registration, defaults | declaration, scope=parse_scope(declaration))
 
 
 def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> Runner:
@@ -229,25 +213,13 @@ def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
         declaration: a valid declaration.
         concurrent: the number of jobs that its host runs at the same time.
     """
-    return Runner(
+    return model_of(
+        Runner,
+        {"limit": concurrent, **declaration},
         name=name,
         resource_name=declaration.get("renamed_from", name),
         registration=parse_registration(name, declaration),
-        limit=declaration.get("limit", concurrent),
-        image=value(declaration.get("image", DEFAULT_IMAGE)),
-        services=tuple(
-            Service(
-                value(service["name"]),
-                value(service.get("alias", "")),
-                values(service.get("entrypoint", ())),
-                values(service.get("command", ())),
-                values(service.get("environment", ())),
-            )
-            for service in declaration.get("services", ())
-        ),
-        registries=tuple(declaration.get("registries", ())),
-        require_digests=declaration.get("require_digests", False),
-        config=declaration.get("config", {}),
+        services=tuple(model_of(Service, each) for each in declaration.get("services", ())),
     )
 
 

@@ -14,8 +14,8 @@ from pulumi_gitlab_runner.spec.inputs import (
     check,
     check_key,
     is_known,
+    model_of,
     number,
-    optional,
     secret,
     strict,
 )
@@ -73,14 +73,14 @@ class Variable:
 
     scope: GitLabScope
     key: str
-    docker_auth: tuple[str, ...]
-    masked: bool | None
-    hidden: bool
-    protected: bool
-    raw: bool
-    file: bool
-    environment_scope: str
-    description: Value[str] | None
+    docker_auth: tuple[str, ...] = ()
+    masked: bool | None = None
+    hidden: bool = False
+    protected: bool = False
+    raw: bool = False
+    file: bool = False
+    environment_scope: str = "*"
+    description: Value[str] | None = None
     adopt: bool = False
     value: Deferred[str] | None = field(default=None, compare=False)
 
@@ -120,29 +120,17 @@ def variable_names(name: str, variables: Iterable[Variable]) -> list[str]:
 
 def parse_variable(declaration: VariableDeclaration) -> Variable:
     """The variable that a valid declaration describes."""
-    docker_auth = tuple(declaration.get("docker_auth", ()))
-    raw = declaration.get("raw", bool(docker_auth))
-    hidden = declaration.get("hidden", False)
-    masked: bool | None = declaration.get("masked", True if hidden else None)
-    value = secret(declaration["value"]) if "value" in declaration else None
+    docker_auth = bool(declaration.get("docker_auth"))
+    raw = declaration.get("raw", docker_auth)
+    masked = declaration.get("masked", True if declaration.get("hidden") else None)
     if masked is None and docker_auth:
         masked = raw
-    if masked is None and value and value.available and not value.encrypted:
-        masked = can_be_masked(str(value.source), raw=raw)
-    return Variable(
-        scope=parse_scope(declaration),
-        key=declaration.get("key", DOCKER_AUTH_CONFIG),
-        docker_auth=docker_auth,
-        masked=masked,
-        hidden=hidden,
-        protected=declaration.get("protected", False),
-        raw=raw,
-        file=declaration.get("file", False),
-        environment_scope=declaration.get("environment_scope", "*"),
-        description=optional(declaration.get("description")),
-        adopt=declaration.get("adopt", False),
-        value=value,
-    )
+    if masked is None and "value" in declaration:
+        value = secret(declaration["value"])
+        if value.available and not value.encrypted:
+            masked = can_be_masked(str(value.source), raw=raw)
+    defaults = {"key": DOCKER_AUTH_CONFIG, "raw": docker_auth}
+    return model_of(Variable, defaults | declaration, scope=parse_scope(declaration), masked=masked)
 
 
 def variable_problems(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.images.ecr import ALL_TAGS
-from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
+from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateDeclaration
-from pulumi_gitlab_runner.spec.inputs import Value, values
+from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.repositories import (
     REPOSITORY,
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.registries.repositories import (
     RepositorySettings,
     accounts_problems,
     key_region_problems,
-    settings_of,
+    parse_settings,
     settings_problems,
 )
 
@@ -49,13 +49,7 @@ def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaratio
 
     Tags are mutable by default: the upstream registry moves tags, and ECR could not update immutable ones.
     """
-    settings = {"mutable_tags": (ALL_TAGS,), **settings_of(declaration)}
-    return CreationTemplate(
-        prefix,
-        values(declaration.get("allow_pull", ())),
-        parse_tags(declaration.get("tags", {})),
-        **settings,
-    )
+    return parse_settings(CreationTemplate, {"mutable_tags": [ALL_TAGS], **declaration}, prefix=prefix)
 
 
 def creation_template_problems(

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import ScanningDeclaration
+from pulumi_gitlab_runner.spec.inputs import model_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _FILTER = re.compile(r"[a-z0-9*](?:[._/-]?[a-z0-9*]+)*")
-_EVERY_REPOSITORY = ("*",)
 _MOST_FILTERS, _LONGEST_FILTER = 100, 255
 
 
@@ -22,17 +22,13 @@ class Scanning:
     shown = ("enhanced", "on_push", "continuous")
 
     enhanced: bool = False
-    on_push: tuple[str, ...] = _EVERY_REPOSITORY
+    on_push: tuple[str, ...] = ("*",)
     continuous: tuple[str, ...] = ()
 
 
 def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
     """The settings of a valid declaration."""
-    return Scanning(
-        declaration.get("enhanced", False),
-        tuple(declaration.get("on_push", _EVERY_REPOSITORY)),
-        tuple(declaration.get("continuous", ())),
-    )
+    return model_of(Scanning, declaration)
 
 
 def scanning_problems(scanning: ScanningDeclaration, path: str) -> Iterator[Problem]:

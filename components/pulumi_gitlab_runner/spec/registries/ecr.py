@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.registry_list import ECR_HELPER
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, partition_of
-from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, is_known, known, optional, values
+from pulumi_gitlab_runner.spec.inputs import Value, check, check_key, is_known, known, model_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import (
@@ -142,15 +142,8 @@ class EcrRegistry(AmazonRegistry):
 
 def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:
     """The registry that a valid declaration describes."""
-    ecr = declaration["ecr"]
-    return EcrRegistry(
-        name,
-        optional(ecr.get("account")),
-        optional(ecr.get("region")),
-        values(declaration.get("allow_pull", ())),
-        tuple(ecr.get("caches", ())),
-        repositories=parse_repositories(declaration),
-    )
+    repositories = parse_repositories(declaration)
+    return model_of(EcrRegistry, {**declaration, **declaration["ecr"]}, name=name, repositories=repositories)
 
 
 def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

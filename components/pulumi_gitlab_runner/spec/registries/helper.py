@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import Value, check_key, is_known, known, value
+from pulumi_gitlab_runner.spec.inputs import Value, check_key, is_known, known, model_of
 from pulumi_gitlab_runner.spec.problems import Problem
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
 from pulumi_gitlab_runner.spec.registries.registry import CredentialSource
@@ -50,12 +50,8 @@ class HelperRegistry(HostRegistry):
 
 def parse_helper(name: str, declaration: RegistryDeclaration) -> HelperRegistry:
     """The registry that a valid declaration describes."""
-    return HelperRegistry(
-        name,
-        value(declaration.get("host", "")),
-        value(declaration["helper"]),
-        repositories=parse_repositories(declaration),
-    )
+    repositories = parse_repositories(declaration)
+    return model_of(HelperRegistry, {"host": "", **declaration}, name=name, repositories=repositories)
 
 
 def helper_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:

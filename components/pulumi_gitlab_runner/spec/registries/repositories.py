@@ -1,14 +1,14 @@
 """The repositories of registries, and their settings in ECR."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.images.ecr import ALL_TAGS, ECR_HOST
 from pulumi_gitlab_runner.images.retention import TagRule
 from pulumi_gitlab_runner.spec.aws_environment import KEY_ARN
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, optional
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check, check_key, model_of
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed, minimum_problems
 from pulumi_gitlab_runner.spec.regions import arn_problems, region_of
 from pulumi_gitlab_runner.spec.registries.declaration import (
@@ -56,6 +56,9 @@ class RepositorySettings:
     kms_key: Value[str] | None = None
 
 
+_Settings = TypeVar("_Settings", bound=RepositorySettings)
+
+
 @dataclass(frozen=True)
 class Repository(RepositorySettings):
     """One repository, with the defaults filled in."""
@@ -70,35 +73,18 @@ class Repository(RepositorySettings):
 def parse_repositories(declaration: RepositoriesDeclaration) -> dict[str, Repository]:
     """The repositories that a valid declaration describes."""
     declared = declared_repositories(declaration)
-    return {
-        name: Repository(
-            name,
-            delete_images=each.get("delete_images", False),
-            adopt=each.get("adopt", False),
-            **settings_of(each),
-        )
-        for name, each in declared.items()
-    }
+    return {name: parse_settings(Repository, each, name=name) for name, each in declared.items()}
 
 
-def settings_of(declaration: RepositorySettingsDeclaration) -> dict[str, Any]:
-    """The fields of `RepositorySettings` in a valid declaration."""
-    given: dict[str, Any] = {
-        key: declaration[key] for key in ("keep_images", "untagged_days") if key in declaration
-    }
-    given["kms_key"] = optional(declaration.get("kms_key"))
-    if "keep" in declaration:
-        given["keep"] = tuple(rule for each in declaration["keep"] for rule in _tag_rules(each))
-    if "mutable_tags" in declaration:
-        given["mutable_tags"] = tuple(declaration["mutable_tags"])
-    return given
+def parse_settings(kind: type[_Settings], declaration: Mapping[str, Any], **own: Any) -> _Settings:
+    """The settings of a repository, with its retention rules; see `model_of`."""
+    return model_of(kind, declaration, {"keep": _parse_keep}, **own)
 
 
-def _tag_rules(declaration: KeepDeclaration) -> list[TagRule]:
-    return [
-        TagRule(pattern, declaration.get("images"), declaration.get("days"))
-        for pattern in declaration["tags"]
-    ]
+def _parse_keep(rules: Sequence[KeepDeclaration]) -> tuple[TagRule, ...]:
+    return tuple(
+        TagRule(pattern, each.get("images"), each.get("days")) for each in rules for pattern in each["tags"]
+    )
 
 
 def repositories_problems(declaration: RepositoriesDeclaration, path: str) -> Iterator[Problem]:

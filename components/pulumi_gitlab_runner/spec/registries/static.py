@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.inputs import Deferred, Value, is_known, known, optional, secret, value
+from pulumi_gitlab_runner.spec.inputs import Deferred, Value, is_known, known, model_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_of
 from pulumi_gitlab_runner.spec.registries.declaration import RegistryDeclaration
@@ -138,15 +138,11 @@ class StaticRegistry(HostRegistry):
 
 def parse_static(name: str, declaration: RegistryDeclaration) -> StaticRegistry:
     """The registry that a valid declaration describes."""
-    static = declaration.get("static", {})
-    return StaticRegistry(
-        name,
-        value(declaration.get("host", "")),
-        optional(static.get("username")),
-        optional(static.get("secret")),
-        optional(static.get("parameter")),
-        optional(static.get("key")),
-        secret(static["password"]) if "password" in static else None,
+    return model_of(
+        StaticRegistry,
+        declaration.get("static", {}),
+        name=name,
+        host=declaration.get("host", ""),
         repositories=parse_repositories(declaration),
     )
 
