@@ -1,4 +1,15 @@
-"""The declaration of a stack, and its problems. This package does not import Pulumi, and does no I/O."""
+"""The declaration of a stack, and its problems. This package does not import Pulumi, and does no I/O.
+
+The module of a part has the TypedDict of its declaration, the dataclass of its model, `parse_…`, which
+returns the model of a valid declaration, and `…_problems`, which yields the problems of a declaration that
+`check_shape` accepted. These functions have arguments in common:
+
+- `declaration`: the declaration of the part;
+- `path`: its path in the whole declaration;
+- `registries`: the declared registries, by name;
+- `used`: the names of the registries that the runner uses;
+- `environment`: the AWS account and region of the stack; None if not known yet.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -139,13 +139,7 @@ def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) ->
 def repository_problems(
     declaration: BuildDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """The problems of the target of an image build.
-
-    Args:
-        declaration: the build, accepted by `check_shape`.
-        path: its path in the declaration.
-        registries: the declared registries, by name.
-    """
+    """The problems of the target of an image build."""
     at = join_path(path, "repository")
     name, _, repository = declaration["repository"].partition("/")
     registry = registries.get(name)

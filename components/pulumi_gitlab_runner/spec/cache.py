@@ -51,12 +51,7 @@ def cache_problems(declaration: CacheDeclaration, path: str) -> Iterator[Problem
 
 
 def own_place_problems(keys: Iterable[str], path: str) -> Iterator[Problem]:
-    """The problems of a runner's `config.cache` in a stack with a cache, which sets these keys.
-
-    Args:
-        keys: the keys of `config.cache`.
-        path: the path of `config.cache` in the declaration.
-    """
+    """The problems of a runner's `config.cache` in a stack with a cache, which sets these keys."""
     for key in sorted(set(keys) - {"max_uploaded_archive_size"}):
         yield Problem(
             join_path(path, key),

@@ -129,13 +129,7 @@ def other_machine_problems(
 
 
 def authority_warnings(authorities: Authorities, path: str, now: datetime) -> Iterator[Finding]:
-    """Warnings about expired certificates, for authorities with a known `pem`.
-
-    Args:
-        authorities: the declared authorities.
-        path: their path in the declaration.
-        now: the current time, with its time zone.
-    """
+    """Warnings about expired certificates, for authorities with a known `pem`."""
     for each in authorities:
         ends = [_end_of(pem) for pem in each.certificates] if is_known(each.pem) else []
         for end in filter(None, ends):

@@ -53,13 +53,7 @@ REFUSED_KEYS: dict[type, dict[str, str]] = {
 
 
 def config_problems(config: Mapping[str, Any], table: type, path: str) -> Iterator[Problem]:
-    """The problems of keys that `config` of a runner or a host must not set.
-
-    Args:
-        config: keys of config.toml, accepted by `check_shape`.
-        table: the type of their table.
-        path: the path of `config` in the declaration.
-    """
+    """The problems of keys that `config` of a runner or a host must not set."""
     refused = REFUSED_KEYS.get(table, {})
     for key, value in config.items():
         at = join_path(path, key)

@@ -32,11 +32,7 @@ _NOTHING: tuple[Any, ...] = (None, False, (), {}, [])
 
 
 def declared(model: Any) -> Shown:
-    """A model's fields, without defaults and without secrets.
-
-    Args:
-        model: a dataclass of `spec`.
-    """
+    """A model's fields, without defaults and without secrets."""
     by_name = {each.name: each for each in fields(model)}
     values = {name: getattr(model, name) for name in model.shown}
     return {

@@ -122,28 +122,14 @@ def manager_image_problems(
     registries: Mapping[str, Registry],
     path: str,
 ) -> Iterator[Problem]:
-    """The problems of the manager's image, which can be an image of the registries that its runner uses.
-
-    Args:
-        declaration: the Docker host.
-        used: the names of the registries that the runner uses.
-        registries: the declared registries, by name.
-        path: the path of the Docker host in the declaration.
-    """
+    """The problems of the manager's image, which can be an image of the registries that its runner uses."""
     yield from check_key(declaration, "image", path, image_problems, registries, used, None)
 
 
 def docker_registry_problems(
     declaration: DockerHostDeclaration, used: Sequence[str], registries: Mapping[str, Registry], path: str
 ) -> Iterator[Problem]:
-    """The problems of the registries of a runner whose manager is on a Docker host.
-
-    Args:
-        declaration: the Docker host.
-        used: the names of the registries that the runner uses.
-        registries: the declared registries, by name.
-        path: the path of the runner in the declaration.
-    """
+    """The problems of the registries of a runner on a Docker host; `path` is that of the runner."""
     for index, name in enumerate(used):
         registry = registries.get(name)
         if registry is None:

@@ -22,13 +22,7 @@ def expand_registry_name(image: str, registries: Mapping[str, Registry], environ
 
 
 def ecr_image(image: str, registries: Mapping[str, Registry], environment: AwsEnvironment) -> EcrImage | None:
-    """The repository and tag of an image in ECR; None for an image of another registry.
-
-    Args:
-        image: the image, as declared.
-        registries: the declared registries, by name.
-        environment: the AWS account and region of the stack.
-    """
+    """The repository and tag of an image in ECR; None for an image of another registry."""
     registry, repository = registry_of(image, registries, environment)
     return registry.ecr_image(repository, parse(image).tag or "latest") if registry else None
 
@@ -47,14 +41,7 @@ def why_not_asked(registry: Registry | None) -> str:
 def digest_problems(
     image: str, path: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> Iterator[Problem]:
-    """The problems of an image of a runner with `require_digests`.
-
-    Args:
-        image: the image, as declared.
-        path: its path in the declaration.
-        registries: the declared registries, by name.
-        environment: the AWS account and region of the stack; None if not known yet.
-    """
+    """The problems of an image of a runner with `require_digests`."""
     try:
         reference = parse(image, path)
     except InvalidImageReference:
@@ -76,15 +63,7 @@ def image_problems(
     used: Sequence[str],
     environment: AwsEnvironment | None,
 ) -> Iterator[Problem]:
-    """The problems of an image of a runner.
-
-    Args:
-        image: the image, as declared.
-        path: its path in the declaration.
-        registries: the declared registries, by name.
-        used: the names of the registries that the runner uses.
-        environment: the AWS account and region of the stack; None if not known yet.
-    """
+    """The problems of an image of a runner."""
     try:
         reference = parse(image, path)
     except InvalidImageReference as error:
@@ -160,13 +139,7 @@ def _similar(image: str, registries: Mapping[str, Registry]) -> str:
 def registry_of(
     image: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None
 ) -> tuple[Registry | None, str]:
-    """The registry of an image, found by its name or else by its address, and the repository in it.
-
-    Args:
-        image: the image, as declared.
-        registries: the declared registries, by name.
-        environment: the AWS account and region of the stack; None if not known yet.
-    """
+    """The registry of an image, found by its name or else by its address, and the repository in it."""
     reference = parse(image)
     name, _, rest = image.partition("/")
     if rest and name in registries:

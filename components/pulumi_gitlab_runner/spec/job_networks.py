@@ -46,13 +46,7 @@ def job_networks_problems(cidr: str, path: str) -> Iterator[Problem]:
 
 
 def overlap_problems(job_networks: Value[str], met: Iterable[Met], path: str) -> Iterator[Problem]:
-    """The problems of networks that overlap job networks; only known ranges are checked.
-
-    Args:
-        job_networks: the range of the job networks.
-        met: the networks that the host connects to.
-        path: the path of the range in the declaration.
-    """
+    """The problems of networks that overlap job networks; only known ranges are checked."""
     for each in met:
         if not (is_known(job_networks) and is_known(each.cidr) and _overlap(job_networks, each.cidr)):
             continue
@@ -90,11 +84,6 @@ def address_of(url: str, what: str, path: str) -> Iterator[Met]:
 
 
 def name_servers(docker: Mapping[str, Any], path: str) -> Iterator[Met]:
-    """The name servers of a runner's jobs.
-
-    Args:
-        docker: the `docker` section of the runner's configuration.
-        path: its path in the declaration.
-    """
+    """The name servers of a runner's jobs."""
     for index, address in enumerate(docker.get("dns") or ()):
         yield from address_of(str(address), "a name server", join_path(path, "dns", index))

@@ -119,13 +119,7 @@ _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^\s?#]+")
 
 
 def parse_job_role(name: str, declaration: JobRoleDeclaration, gitlab_url: Input[str]) -> JobRole:
-    """The role that a valid declaration describes.
-
-    Args:
-        name: the name of the role.
-        declaration: the role.
-        gitlab_url: the stack's `gitlab_url`.
-    """
+    """The role that a valid declaration describes, given the stack's `gitlab_url`."""
     push: dict[str, tuple[str, ...]] = {}
     for each in declaration.get("push", ()):
         registry, _, repository = each.partition("/")

@@ -119,13 +119,7 @@ def parse_machine_image(name: str, declaration: MachineImageDeclaration) -> Mach
 def machine_image_problems(
     declaration: MachineImageDeclaration, path: str, registries: Mapping[str, Registry]
 ) -> Iterator[Problem]:
-    """The problems of a machine image.
-
-    Args:
-        declaration: the machine image.
-        path: its path in the declaration.
-        registries: the declared registries, by name.
-    """
+    """The problems of a machine image."""
     for key, allowed in (("os", BUILT_SYSTEMS), ("architecture", ARCHITECTURES)):
         found: Any = declaration.get(key)
         if found not in (None, *allowed):
@@ -165,14 +159,7 @@ def _is_schedule(schedule: str) -> bool:
 def machine_image_problems_in(
     image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """The problems of the job images of a machine image, which depend on the hosts of the registries.
-
-    Args:
-        image: the machine image, resolved.
-        registries: the declared registries, by name.
-        environment: the AWS account and region of the stack.
-        path: the path of the machine image in the declaration.
-    """
+    """The problems of the job images of a resolved machine image, which depend on the registries' hosts."""
     for index, each in enumerate(image.images):
         at = join_path(path, "images", index)
         yield from _job_image_problems(known(each), at, registries, image.registries, environment)

@@ -123,12 +123,7 @@ def _unique(names: Iterator[_T]) -> tuple[_T, ...]:
 def parse_managers(
     runners: RunnerDeclarations, common: CommonSettings = CommonSettings()
 ) -> dict[str, Manager]:
-    """The managers, by name, that valid declarations of runners describe.
-
-    Args:
-        runners: the declarations of the runners, by name.
-        common: the settings of the stack for all hosts.
-    """
+    """The managers, by name, that valid declarations of runners describe."""
     return {
         name: _build_manager(name, runners, common)
         for name, each in runners.items()
@@ -174,12 +169,7 @@ def host_of(name: str, runners: RunnerDeclarations) -> HostDeclaration:
 
 
 def manager_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a runner's own host or fleet.
-
-    Args:
-        declaration: the runner.
-        path: its path in the declaration.
-    """
+    """The problems of a runner's own host or fleet."""
     given = [way for way in WAYS if way in declaration]
     if len(given) != 1:
         found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
@@ -199,13 +189,7 @@ def manager_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Prob
 
 
 def used_host_problems(name: str, runners: RunnerDeclarations, path: str) -> Iterator[Problem]:
-    """The problems of the host of a runner's manager, which another runner may declare.
-
-    Args:
-        name: the name of the runner.
-        runners: the declared runners, by name.
-        path: the path of the runner in the declaration.
-    """
+    """The problems of the host of a runner's manager, which another runner may declare."""
     declaration = runners[name]
     if "host_of" in declaration:
         yield from _host_of_problems(name, runners, join_path(path, "host_of"))
@@ -217,13 +201,7 @@ def used_host_problems(name: str, runners: RunnerDeclarations, path: str) -> Ite
 def used_image_problems(
     runner: RunnerDeclaration, images: Mapping[str, MachineImageDeclaration], path: str
 ) -> Iterator[Problem]:
-    """The problems of the machine images that a runner's host and fleet name.
-
-    Args:
-        runner: the runner.
-        images: the declared machine images, by name.
-        path: the path of the runner in the declaration.
-    """
+    """The problems of the machine images that a runner's host and fleet name."""
     host, fleet = runner.get("host"), runner.get("fleet")
     if host is not None:
         at = join_path(path, "host")

@@ -122,12 +122,7 @@ class Pipeline:
 
 
 def parse_pipeline(declaration: PipelineDeclaration, gitlab_url: Value[str]) -> Pipeline:
-    """The pipeline that a valid declaration describes.
-
-    Args:
-        declaration: the pipeline.
-        gitlab_url: the stack's `gitlab_url`.
-    """
+    """The pipeline that a valid declaration describes, given the stack's `gitlab_url`."""
     defaults = {
         "pulumi_project": PROJECT,
         "runner_stack": "ci",

@@ -7,12 +7,7 @@ from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 
 
 def renaming_problems(runners: Mapping[str, RunnerDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of `renamed_from`: the resources of two runners cannot have the same name.
-
-    Args:
-        runners: the declared runners, by name.
-        path: their path in the declaration.
-    """
+    """The problems of `renamed_from`: the resources of two runners cannot have the same name."""
     owners = {name: name for name, each in runners.items() if "renamed_from" not in each}
     for name, each in runners.items():
         if "renamed_from" not in each:
@@ -31,12 +26,7 @@ def renaming_problems(runners: Mapping[str, RunnerDeclaration], path: str) -> It
 
 
 def runner_name_problems(runners: Mapping[str, RunnerDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of runners with the name of a resource of another runner's host.
-
-    Args:
-        runners: the declared runners, by name.
-        path: their path in the declaration.
-    """
+    """The problems of runners with the name of a resource of another runner's host."""
     hosts = {name: each["host"] for name, each in runners.items() if "host" in each}
     appended = (
         ("boot", [name for name, host in hosts.items() if "docker" not in host]),

@@ -300,12 +300,7 @@ def _generation_problems(declaration: RegistrationDeclaration, path: str) -> Ite
 
 
 def runner_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Problem]:
-    """The problems of a runner without the other parts of the declaration.
-
-    Args:
-        declaration: the runner, accepted by `check_shape`.
-        path: its path in the declaration.
-    """
+    """The problems of a runner without the other parts of the declaration."""
     yield from registration_problems(declaration, path)
     yield from config_problems(declaration.get("config", {}), RunnerConfig, join_path(path, "config"))
     yield from minimum_problems(declaration, {"limit": 1}, path)
@@ -317,14 +312,7 @@ def used_registry_problems(
     registries: Mapping[str, Registry],
     host: HostDeclaration,
 ) -> Iterator[Problem]:
-    """The problems of the registries and images that a runner uses.
-
-    Args:
-        declaration: the runner, accepted by `check_shape`.
-        path: its path in the declaration.
-        registries: the declared registries, by name.
-        host: the declaration of its manager's host.
-    """
+    """The problems of the registries and images that a runner uses, given its manager's host."""
     used = declaration.get("registries", [])
     for index, name in enumerate(used):
         at = join_path(path, "registries", index)
@@ -380,14 +368,7 @@ def _require_digests_problems(
 def runner_problems_in(
     runner: Runner, registries: Mapping[str, Registry], environment: AwsEnvironment, path: str
 ) -> Iterator[Problem]:
-    """The problems of the images of a runner, which depend on the hosts of the registries.
-
-    Args:
-        runner: the runner, resolved.
-        registries: the declared registries, resolved, by name.
-        environment: the AWS account and region of the stack.
-        path: the path of the runner in the declaration.
-    """
+    """The problems of the images of a resolved runner, which depend on the hosts of the registries."""
     for image_at, image in runner.images.items():
         at = f"{path}.{image_at}"
         yield from image_problems(known(image), at, registries, runner.registries, environment)

@@ -1,13 +1,14 @@
 """The fields of a declaration that accept secrets."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, NotRequired, Required, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
-from typing_extensions import get_type_hints, is_typeddict
+from typing_extensions import is_typeddict
 
 from pulumi_gitlab_runner.spec.inputs import InputType
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
+from pulumi_gitlab_runner.typed_dicts import fields_of
 
 
 def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str]:
@@ -18,8 +19,6 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
         kind: its type.
         path: its path in the declaration.
     """
-    while get_origin(kind) in (NotRequired, Required):
-        [kind] = get_args(kind)
     if get_origin(kind) is Annotated:
         inner, *marks = get_args(kind)
         if any(isinstance(mark, InputType) and mark.secret for mark in marks):
@@ -28,10 +27,10 @@ def clear_secrets(declared: Any, kind: Any, path: str = "stack") -> Iterator[str
             return
         kind = inner
     if is_typeddict(kind) and isinstance(declared, dict):
-        hints = get_type_hints(kind, include_extras=True)
+        kinds = fields_of(kind)
         for key, each in declared.items():
-            if key in hints and not _is_shown(declared, key, kind):
-                yield from clear_secrets(each, hints[key], join_path(path, str(key)))
+            if key in kinds and not _is_shown(declared, key, kind):
+                yield from clear_secrets(each, kinds[key], join_path(path, str(key)))
     elif get_origin(kind) is dict and isinstance(declared, dict):
         _, of_value = get_args(kind)
         for key, each in declared.items():

@@ -55,12 +55,7 @@ from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.images import image_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, strict, value, values
 from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers, overlap_problems
-from pulumi_gitlab_runner.spec.job_roles import (
-    JobRole,
-    JobRoleDeclaration,
-    job_role_problems,
-    parse_job_role,
-)
+from pulumi_gitlab_runner.spec.job_roles import JobRole, JobRoleDeclaration, job_role_problems, parse_job_role
 from pulumi_gitlab_runner.spec.machine_images import (
     MachineImage,
     MachineImageDeclaration,
@@ -97,11 +92,7 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.repositories import prefix_problems
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
-from pulumi_gitlab_runner.spec.resource_names import (
-    ending_problems,
-    renaming_problems,
-    runner_name_problems,
-)
+from pulumi_gitlab_runner.spec.resource_names import ending_problems, renaming_problems, runner_name_problems
 from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
     Runner,
@@ -286,12 +277,7 @@ def parse_registries(declaration: Mapping[str, RegistryDeclaration]) -> dict[str
 
 
 def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of registries.
-
-    Args:
-        declaration: the registries, accepted by `check_shape`.
-        path: the path of the declaration that contains them in its key `registries`.
-    """
+    """The problems of registries; `path` is that of the declaration that has them as its key `registries`."""
     for name, registry in declaration.items():
         at = join_path(path, "registries", name)
         yield from _name_problems(name, at)

@@ -11,11 +11,7 @@ _LINE_END = "does the value end with a newline? `printf %s` adds none, and `pulu
 
 
 def stack_note(mark: str) -> str:
-    """The line that marks the stack of a resource in GitLab.
-
-    Args:
-        mark: `PROJECT/STACK`.
-    """
+    """The line that marks the stack of a resource in GitLab, with the mark `PROJECT/STACK`."""
     return f"Managed by Pulumi: {mark}"
 
 

@@ -22,12 +22,7 @@ _AS_IF_ROOT = {
 
 
 def user_namespace_problems(docker: DockerConfig, path: str) -> Iterator[Problem]:
-    """The problems of settings that do not work with user namespaces.
-
-    Args:
-        docker: the declared keys of a runner's `[runners.docker]`.
-        path: their path in the declaration.
-    """
+    """The problems of settings that do not work with user namespaces."""
     for key, (refused, why) in _AS_IF_ROOT.items():
         if docker.get(key) == refused:
             yield Problem(join_path(path, key), f"{refused!r}, together with {_WHY}", "one of the two", why)

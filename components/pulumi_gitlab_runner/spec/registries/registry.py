@@ -89,22 +89,14 @@ class Registry(ABC):
 
     @abstractmethod
     def host_in(self, environment: AwsEnvironment) -> str:
-        """The scope of its credentials: its host, or a path below it.
-
-        Args:
-            environment: the AWS account and region of the stack.
-        """
+        """The scope of its credentials: its host, or a path below it."""
 
     def address_in(self, environment: AwsEnvironment) -> str:
         """The prefix of its repositories in image references. Default: `host_in`."""
         return self.host_in(environment)
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
-        """An environment that is sufficient for `host_in`; None if the host is not known yet.
-
-        Args:
-            environment: the AWS account and region of the stack; None if not known yet.
-        """
+        """An environment that is sufficient for `host_in`; None if the host is not known yet."""
         return environment or _NOWHERE
 
     @property
