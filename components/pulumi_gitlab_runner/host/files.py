@@ -74,8 +74,7 @@ class HostParameters:
 
     def all_in(self, environment: AwsEnvironment) -> str:
         """The ARN of all of them, as a pattern: whatever is below the prefix is theirs."""
-        region_and_account = f"{environment.region}:{environment.account}"
-        return f"arn:{environment.partition}:ssm:{region_and_account}:parameter{self.prefix}/*"
+        return environment.arn("ssm", f"parameter{self.prefix}/*")
 
     def source(self, registry: Registry, environment: AwsEnvironment) -> CredentialSource:
         """Where the host reads the user and password that a registry declares."""

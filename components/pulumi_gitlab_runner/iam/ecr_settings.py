@@ -64,4 +64,4 @@ def _creation_statements(
 
 
 def _repositories(prefix: str, environment: AwsEnvironment) -> str:
-    return f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}:repository/{prefix}*"
+    return environment.arn("ecr", f"repository/{prefix}*")

@@ -18,16 +18,10 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
         user: the user that the manager connects as.
         environment: the AWS environment of the fleet.
     """
-    region_and_account = f"{environment.region}:{environment.account}"
     yield allow(
         "FleetSize",
         ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-        [
-            (
-                f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
-                f":autoScalingGroupName/{group}"
-            )
-        ],
+        [environment.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group}")],
     )
     # None of these actions supports resource-level permissions.
     yield allow(
@@ -43,6 +37,6 @@ def fleet_statements(group: str, user: str, environment: AwsEnvironment) -> Iter
     yield allow(
         "FleetLogin",
         ["ec2-instance-connect:SendSSHPublicKey"],
-        [f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"],
+        [environment.arn("ec2", "instance/*")],
         {"StringEquals": {"ec2:ResourceTag/aws:autoscaling:groupName": group, "ec2:osuser": user}},
     )

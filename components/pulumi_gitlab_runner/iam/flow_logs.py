@@ -9,10 +9,9 @@ def flow_logs_trust_policy(environment: AwsEnvironment) -> str:
 
     Source: docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html.
     """
-    region_and_account = f"{environment.region}:{environment.account}"
     conditions = {
         "StringEquals": {"aws:SourceAccount": environment.account},
-        "ArnLike": {"aws:SourceArn": f"arn:{environment.partition}:ec2:{region_and_account}:vpc-flow-log/*"},
+        "ArnLike": {"aws:SourceArn": environment.arn("ec2", "vpc-flow-log/*")},
     }
     return trust_policy("vpc-flow-logs.amazonaws.com", conditions)
 

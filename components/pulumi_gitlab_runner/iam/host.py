@@ -15,7 +15,6 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
         host: the value of the group's tag `HOST_TAG`.
         environment: the AWS environment of the host.
     """
-    region_and_account = f"{environment.region}:{environment.account}"
     return allow(
         "HostLifecycle",
         [
@@ -25,22 +24,13 @@ def lifecycle_statement(host: str, environment: AwsEnvironment) -> Statement:
             "autoscaling:SetInstanceHealth",
             "autoscaling:StartInstanceRefresh",
         ],
-        [
-            (
-                f"arn:{environment.partition}:autoscaling:{region_and_account}:autoScalingGroup:*"
-                f":autoScalingGroupName/*"
-            )
-        ],
+        [environment.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
         {"StringEquals": {f"aws:ResourceTag/{HOST_TAG}": host}},
     )
 
 
 def group_statement(environment: AwsEnvironment) -> Statement:
-    """Allow reading the launch template version of a group; the action supports no resource.
-
-    Args:
-        environment: the AWS environment of the host.
-    """
+    """Allow reading the launch template version of a group; the action supports no resource."""
     return allow(
         "HostGroup",
         ["autoscaling:DescribeAutoScalingGroups"],
@@ -54,13 +44,8 @@ def session_statements(environment: AwsEnvironment) -> Iterator[Statement]:
 
     The actions are those of
     docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html.
-
-    Args:
-        environment: the AWS environment of the host.
     """
-    region_and_account = f"{environment.region}:{environment.account}"
-    instances = f"arn:{environment.partition}:ec2:{region_and_account}:instance/*"
-    yield allow("SessionAgent", ["ssm:UpdateInstanceInformation"], [instances])
+    yield allow("SessionAgent", ["ssm:UpdateInstanceInformation"], [environment.arn("ec2", "instance/*")])
     # None of these actions supports resource-level permissions.
     channels = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
     yield allow("SessionManager", [f"ssmmessages:{each}" for each in channels], ["*"])

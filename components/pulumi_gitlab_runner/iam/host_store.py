@@ -52,24 +52,22 @@ def key_policy(stack: str, environment: AwsEnvironment) -> str:
         stack: the stack's mark, `PROJECT/STACK`.
         environment: the AWS environment of the key.
     """
-    partition, region, account = environment.partition, environment.region, environment.account
     # Image Builder's log groups: docs.aws.amazon.com/imagebuilder/latest/userguide/monitor-cwlogs.html.
     built = f"/aws/imagebuilder/{stack.replace('/', '-').replace('.', '-').lower()}-*"
-    log_groups = f"arn:{partition}:logs:{region}:{account}:log-group"
-    groups = [f"{log_groups}:/{stack}/*", f"{log_groups}:{built}"]
+    groups = [environment.arn("logs", f"log-group:{each}") for each in (f"/{stack}/*", built)]
     return policy_document(
         [
             {
                 "Sid": "Account",
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+                "Principal": {"AWS": f"arn:{environment.partition}:iam::{environment.account}:root"},
                 "Action": "kms:*",
                 "Resource": "*",
             },
             {
                 "Sid": "Logs",
                 "Effect": "Allow",
-                "Principal": {"Service": f"logs.{region}.{environment.dns_suffix}"},
+                "Principal": {"Service": f"logs.{environment.region}.{environment.dns_suffix}"},
                 "Action": [
                     "kms:Decrypt*",
                     "kms:Describe*",

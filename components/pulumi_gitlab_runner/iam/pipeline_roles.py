@@ -295,8 +295,7 @@ class _Arns:
     def __init__(self, stack: Stack, names: StackNames) -> None:
         at = names.environment
         name = names.component
-        aws, here = f"arn:{at.partition}", f"{at.region}:{at.account}"
-        iam = f"{aws}:iam::{at.account}"
+        s3, iam = f"arn:{at.partition}:s3::", f"arn:{at.partition}:iam::{at.account}"
         path = f"{names.project}/{names.stack}"
         # The names of Image Builder's resources and log groups.
         dashed = path.replace("/", "-").replace(".", "-").lower()
@@ -308,37 +307,34 @@ class _Arns:
             for arn in each.repository_arns(at)
         ]
         self._arns: dict[On, list[str]] = {
-            On.ALARMS: [f"{aws}:cloudwatch:{here}:alarm:{name}-*"],
-            On.ALIASES: [
-                f"{aws}:kms:{here}:alias/{path.replace('.', '-')}/*",
-                f"{aws}:kms:{here}:key/*",
-            ],
-            On.BUCKETS: [f"{aws}:s3:::{name.lower()}-*"],
+            On.ALARMS: [at.arn("cloudwatch", f"alarm:{name}-*")],
+            On.ALIASES: [at.arn("kms", f"alias/{path.replace('.', '-')}/*"), at.arn("kms", "key/*")],
+            On.BUCKETS: [f"{s3}:{name.lower()}-*"],
             On.EC2: ["*"],
-            On.FUNCTIONS: [f"{aws}:lambda:{here}:function:{name}-*"],
+            On.FUNCTIONS: [at.arn("lambda", f"function:{name}-*")],
             On.GROUPS: [
-                f"{aws}:autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{each}-*"
+                at.arn("autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{each}-*")
                 for each in (name, path.replace("/", "-"))
             ],
             On.IDENTITY_PROVIDER: [f"{iam}:oidc-provider/{each}" for each in _issuers(stack)],
-            On.IMAGE_BUILDER: [f"{aws}:imagebuilder:{here}:*/{dashed}-*"],
-            On.KEYS: [f"{aws}:kms:{here}:key/*"],
+            On.IMAGE_BUILDER: [at.arn("imagebuilder", f"*/{dashed}-*")],
+            On.KEYS: [at.arn("kms", "key/*")],
             On.LOG_GROUPS: [
-                f"{aws}:logs:{here}:log-group:/{path}/*",
-                *([f"{aws}:logs:{here}:log-group:/aws/imagebuilder/{dashed}-*"] if builder else []),
+                at.arn("logs", f"log-group:/{path}/*"),
+                *([at.arn("logs", f"log-group:/aws/imagebuilder/{dashed}-*")] if builder else []),
             ],
-            On.OBJECTS: [f"{aws}:s3:::{name.lower()}-*/*"],
+            On.OBJECTS: [f"{s3}:{name.lower()}-*/*"],
             On.PARAMETERS: [
-                f"{aws}:ssm:{here}:parameter/{path}/*",
-                *([f"{aws}:ssm:{here}:parameter/imagebuilder/{path}/*"] if builder else []),
+                at.arn("ssm", f"parameter/{path}/*"),
+                *([at.arn("ssm", f"parameter/imagebuilder/{path}/*")] if builder else []),
             ],
             On.POLICIES: _with_paths(f"{iam}:policy", name),
             On.PROFILES: _with_paths(f"{iam}:instance-profile", name),
             On.REGISTRY: ["*"],
             On.REPOSITORIES: _by_prefix(repositories),
             On.ROLES: _with_paths(f"{iam}:role", name),
-            On.SCHEDULES: [f"{aws}:scheduler:{here}:schedule/default/{name}-*"],
-            On.SECRETS: [f"{aws}:secretsmanager:{here}:secret:ecr-pullthroughcache/{name}-*"],
+            On.SCHEDULES: [at.arn("scheduler", f"schedule/default/{name}-*")],
+            On.SECRETS: [at.arn("secretsmanager", f"secret:ecr-pullthroughcache/{name}-*")],
         }
         self.conditions: dict[On, Mapping[str, Mapping[str, Any]]] = {
             On.EC2: {"StringEquals": {"aws:RequestedRegion": at.region}},
@@ -446,9 +442,8 @@ def _look_ups(stack: Stack, names: StackNames) -> Iterator[Statement]:
             {"StringEquals": {"aws:RequestedRegion": at.region}},
         )
     if stack.machine_images:
-        parameter = f"arn:{at.partition}:ssm:{at.region}:{{}}:parameter"
-        built = f"{parameter.format(at.account)}/imagebuilder/{names.project}/{names.stack}/*"
-        yield allow("NewestImages", ["ssm:GetParameter"], [f"{parameter.format('')}/aws/service/*", built])
+        built = at.arn("ssm", f"parameter/imagebuilder/{names.project}/{names.stack}/*")
+        yield allow("NewestImages", ["ssm:GetParameter"], [_public_parameters(at), built])
     access = [
         registry.pull_access(at)
         for name, registry in stack.registries.items()
@@ -535,7 +530,7 @@ def _parameter_key(names: StackNames, stored: bool, *, write: bool) -> Iterator[
         yield allow(
             "ParameterKey",
             ["kms:Decrypt", "kms:Encrypt"] if write else ["kms:Decrypt"],
-            [f"arn:{at.partition}:kms:{at.region}:{at.account}:key/*"],
+            [at.arn("kms", "key/*")],
             {"StringEquals": {"kms:ViaService": f"ssm.{at.region}.amazonaws.com"}},
         )
 
@@ -586,8 +581,11 @@ def _images_at_launch(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:
     Source: docs.aws.amazon.com/autoscaling/ec2/userguide/using-systems-manager-parameters.html.
     """
     if _in_ec2(stack):
-        arn = f"arn:{at.partition}:ssm:{at.region}::parameter/aws/service/*"
-        yield allow("MachineImages", ["ssm:GetParameters"], [arn])
+        yield allow("MachineImages", ["ssm:GetParameters"], [_public_parameters(at)])
+
+
+def _public_parameters(at: AwsEnvironment) -> str:
+    return f"arn:{at.partition}:ssm:{at.region}::parameter/aws/service/*"
 
 
 def _repository_keys(stack: Stack, at: AwsEnvironment) -> Iterator[Statement]:

@@ -25,8 +25,6 @@ def build_policy(
         log_group_arn: the ARN of the log group of the builds.
         environment: the AWS environment of the builds.
     """
-    partition = environment.partition
-    region_and_account = f"{environment.region}:{environment.account}"
     channel = (
         "AcknowledgeMessage",
         "DeleteMessage",
@@ -43,10 +41,14 @@ def build_policy(
             allow(
                 "Component",
                 ["imagebuilder:GetComponent"],
-                [f"arn:{partition}:imagebuilder:{region_and_account}:component/{component}/*/*"],
+                [environment.arn("imagebuilder", f"component/{component}/*/*")],
             ),
             # The program that runs the component is in a bucket of Image Builder in each region.
-            allow("ComponentProgram", ["s3:GetObject"], [f"arn:{partition}:s3:::ec2imagebuilder*/*"]),
+            allow(
+                "ComponentProgram",
+                ["s3:GetObject"],
+                [f"arn:{environment.partition}:s3:::ec2imagebuilder*/*"],
+            ),
             allow("BuildLogGroup", ["logs:CreateLogGroup"], [log_group_arn]),
             *report_statements(log_group_arn, health=False),
             *registry_statements(registries, environment),

@@ -70,7 +70,7 @@ def parameter_statement(
 
 def some_key_arn(environment: AwsEnvironment) -> str:
     """A placeholder with the length of a key's ARN, for the size of a policy before its key exists."""
-    return f"arn:{environment.partition}:kms:{environment.region}:{environment.account}:key/{'0' * 36}"
+    return environment.arn("kms", f"key/{'0' * 36}")
 
 
 def parameter_key_statement(sid_prefix: str, parameter_arns: Sequence[str], key_arn: str) -> Statement:

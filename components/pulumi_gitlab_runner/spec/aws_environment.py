@@ -63,6 +63,15 @@ class AwsEnvironment:
         """The domain of AWS's endpoints in this partition."""
         return _DNS_SUFFIXES.get(self.partition, "amazonaws.com")
 
+    @property
+    def ecr_host(self) -> str:
+        """The host of the account's ECR registry in the region."""
+        return f"{self.account}.dkr.ecr.{self.region}.{self.dns_suffix}"
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of the account in the region."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
 
 def partition_of(region: str) -> str:
     """The partition that a region belongs to."""

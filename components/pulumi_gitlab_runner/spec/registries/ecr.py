@@ -65,8 +65,7 @@ class EcrRegistry(AmazonRegistry):
 
     def host_in(self, environment: AwsEnvironment) -> str:
         """The host of the registry."""
-        account, region = self._place(environment)
-        return f"{account}.dkr.ecr.{region}.{environment.dns_suffix}"
+        return self._place(environment).ecr_host
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
         """The environment of the stack, or the declared account and region of the registry."""
@@ -81,7 +80,7 @@ class EcrRegistry(AmazonRegistry):
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
         """Pull access to the declared repositories; in another account, its owner must also allow it."""
-        account, _ = self._place(environment)
+        account = self._place(environment).account
         owner = None if account == environment.account else account
         cached = [name for name in self.repositories if self.is_cached(name)]
         cached += [f"{cache}/*" for cache in self._whole_caches]
@@ -104,8 +103,8 @@ class EcrRegistry(AmazonRegistry):
         return self._cache_of(repository) is not None
 
     def _arns(self, names: Iterable[str], environment: AwsEnvironment) -> list[str]:
-        account, region = self._place(environment)
-        return [f"arn:{environment.partition}:ecr:{region}:{account}:repository/{name}" for name in names]
+        place = self._place(environment)
+        return [place.arn("ecr", f"repository/{name}") for name in names]
 
     def _cache_of(self, repository: str) -> str | None:
         """The cache with the prefix of a repository; None if there is none."""
@@ -126,18 +125,18 @@ class EcrRegistry(AmazonRegistry):
     def renewal(self, environment: AwsEnvironment, own_parameter: str) -> RenewalSource:
         """An ECR password of the registry's region."""
         del own_parameter
-        return RenewalSource("ecr", self._place(environment)[1])
+        return RenewalSource("ecr", self._place(environment).region)
 
     @property
     def not_pushed(self) -> str:
         """The stack pushes only to registries of its account."""
         return "" if self.created else "the registry is another account's: build the image in a stack there"
 
-    def _place(self, environment: AwsEnvironment) -> tuple[str, str]:
-        """The account and region of the registry."""
+    def _place(self, environment: AwsEnvironment) -> AwsEnvironment:
+        """The account and region of the registry, in the partition of the stack."""
         account = known(self.account) if self.account is not None else environment.account
         region = known(self.region) if self.region is not None else environment.region
-        return account, region
+        return AwsEnvironment(account, region, environment.partition)
 
 
 def parse_ecr(name: str, declaration: RegistryDeclaration) -> EcrRegistry:

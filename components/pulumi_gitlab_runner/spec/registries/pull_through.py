@@ -80,7 +80,7 @@ class PullThroughRegistry(AmazonRegistry):
 
     def host_in(self, environment: AwsEnvironment) -> str:
         """The host of the stack's ECR registry."""
-        return f"{environment.account}.dkr.ecr.{environment.region}.{environment.dns_suffix}"
+        return environment.ecr_host
 
     def address_in(self, environment: AwsEnvironment) -> str:
         """The host of the stack's ECR registry, with the prefix of the cache."""
@@ -92,12 +92,9 @@ class PullThroughRegistry(AmazonRegistry):
 
     def pull_access(self, environment: AwsEnvironment) -> PullAccess:
         """Access to pull and import the declared repositories; all repositories if none is declared."""
+        names = self.repositories or ("*",)
         return PullAccess(
-            cached=[
-                f"arn:{environment.partition}:ecr:{environment.region}:{environment.account}"
-                f":repository/{self.prefix}/{name}"
-                for name in self.repositories or ("*",)
-            ]
+            cached=[environment.arn("ecr", f"repository/{self.prefix}/{each}") for each in names]
         )
 
     def ecr_image(self, repository: str, tag: str) -> EcrImage:
