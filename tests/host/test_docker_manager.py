@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, has_password, manager_environment
+from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
 from pulumi_gitlab_runner.host.files import HostFile
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.certificate_authorities import parse_authorities
@@ -143,11 +143,3 @@ def test_other_authorities_are_another_environment() -> None:
     assert len(first) == len("CERTIFICATE_AUTHORITIES=") + 12
     assert first not in environment({}, authorities=two)
     assert environment({}, authorities=of_hosts) == [HOME, PATH]
-
-
-def test_which_passwords_are_among_the_files() -> None:
-    assert {name: has_password(each) for name, each in registries("legacy", "team", "stored").items()} == {
-        "legacy": True,
-        "team": False,
-        "stored": False,
-    }

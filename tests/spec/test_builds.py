@@ -6,7 +6,7 @@ from typing import Any
 import pulumi_docker_build
 import pytest
 from pulumi_gitlab_runner.spec import Problem, parse_stack
-from pulumi_gitlab_runner.spec.builds import PLATFORMS, Build, built_images
+from pulumi_gitlab_runner.spec.builds import PLATFORMS, Build
 
 from tests.spec.declaration import declaration, output, problems_of
 
@@ -67,12 +67,6 @@ def test_a_stack_without_builds_has_none() -> None:
 @pytest.mark.parametrize("repository", ["legacy/team/app", "open/group/project"])
 def test_other_registries_may_be_pushed_to(repository: str) -> None:
     assert problems_of(building({"repository": repository, "tags": ["latest"], "cache": "cache"})) == []
-
-
-def test_an_image_without_a_tag_is_the_one_that_is_built() -> None:
-    builds = parse_stack(building()).builds
-    images = ["team/ci/base", "team/ci/base:1", "team/private/image", "base", "ci/base"]
-    assert built_images(builds, images) == {"team/ci/base": "base"}
 
 
 def test_the_platforms_are_those_of_the_provider() -> None:

@@ -101,11 +101,6 @@ def docker_manager_files(
     return files
 
 
-def has_password(registry: Registry) -> bool:
-    """Whether the files contain the user and password of a registry."""
-    return registry.login is not None
-
-
 def manager_environment(
     host: DockerHost,
     environment: AwsEnvironment,

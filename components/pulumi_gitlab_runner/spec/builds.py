@@ -1,7 +1,7 @@
 """Images that a stack builds from a Dockerfile, and pushes to a declared repository."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NotRequired
 
@@ -96,12 +96,6 @@ class Build:
 def parse_build(declaration: BuildDeclaration) -> Build:
     """The build that a valid declaration describes."""
     return model_of(Build, declaration, secrets=dict(sorted(declaration.get("secrets", {}).items())))
-
-
-def built_images(builds: Mapping[str, Build], images: Iterable[str]) -> dict[str, str]:
-    """The images that the stack builds, as declared, each with the name of its build."""
-    names = {build.repository: name for name, build in builds.items()}
-    return {image: names[image] for image in images if image in names}
 
 
 def build_settings_problems(declaration: BuildSettingsDeclaration, path: str) -> Iterator[Problem]:
