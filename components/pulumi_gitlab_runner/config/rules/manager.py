@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.manager import ManagerConfig
@@ -17,8 +18,18 @@ def check_manager(config: ManagerConfig) -> Iterator[Finding]:
     """Find conflicts between the runners of one manager."""
     runners = config.get("runners", [])
     yield from _concurrency(config.get("concurrent", 1), runners)
-    yield from _same_token(runners)
-    yield from _same_group(runners)
+    yield from _duplicates(
+        [runner.get("token", "") for runner in runners],
+        "token",
+        "the token is that of {first}, and the two would share their state",
+        "register a separate runner in GitLab",
+    )
+    yield from _duplicates(
+        [runner.get("autoscaler", {}).get("plugin_config", {}).get("name", "") for runner in runners],
+        "autoscaler.plugin_config.name",
+        "the group `{value}` is that of {first}, which would end its instances",
+        "give each runner a separate group",
+    )
     yield from _labels(config.get("labels", {}), "labels")
     for index, runner in enumerate(runners):
         path = f"runners[{index}].labels"
@@ -54,28 +65,13 @@ def _concurrency(concurrent: int, runners: list[RunnerConfig]) -> Iterator[Findi
                 )
 
 
-def _same_token(runners: list[RunnerConfig]) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for index, runner in enumerate(runners):
-        token = runner.get("token", "")
-        if token and first.setdefault(token, index) != index:
-            yield error(
-                f"runners[{index}].token",
-                f"the token is that of runners[{first[token]}], and the two would share their state",
-                "register a separate runner in GitLab",
-            )
-
-
-def _same_group(runners: list[RunnerConfig]) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for index, runner in enumerate(runners):
-        group = str(runner.get("autoscaler", {}).get("plugin_config", {}).get("name", ""))
-        if group and first.setdefault(group, index) != index:
-            yield error(
-                f"runners[{index}].autoscaler.plugin_config.name",
-                f"the group `{group}` is that of runners[{first[group]}], which would end its instances",
-                "give each runner a separate group",
-            )
+def _duplicates(values: list[Any], key: str, found: str, fix: str) -> Iterator[Finding]:
+    """Find values of a key that another runner has too."""
+    first: dict[str, str] = {}
+    for index, value in enumerate(map(str, values)):
+        runner = f"runners[{index}]"
+        if value and first.setdefault(value, runner) != runner:
+            yield error(f"{runner}.{key}", found.format(value=value, first=first[value]), fix)
 
 
 def _labels(labels: dict[str, str], path: str) -> Iterator[Finding]:

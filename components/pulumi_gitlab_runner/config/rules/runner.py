@@ -53,17 +53,10 @@ def _sections(runner: RunnerConfig, path: str) -> Iterator[Finding]:
             f"executor `{executor}` ignores the section",
             "leave it out, or set `executor` to `docker-autoscaler`",
         )
-    boot_verify = runner.get("experimental", {}).get("boot_verify", {})
-    if (
-        boot_verify.get("enabled")
-        and executor in _DOCKER_EXECUTORS
-        and not runner.get("docker", {}).get("image")
-    ):
-        yield error(
-            f"{path}.experimental.boot_verify",
-            "the trial job runs in the default image",
-            "set `docker.image`",
-        )
+    trial = runner.get("experimental", {}).get("boot_verify", {}).get("enabled")
+    if trial and executor in _DOCKER_EXECUTORS and not runner.get("docker", {}).get("image"):
+        at = f"{path}.experimental.boot_verify"
+        yield error(at, "the trial job runs in the default image", "set `docker.image`")
 
 
 def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
