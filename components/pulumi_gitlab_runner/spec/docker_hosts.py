@@ -7,7 +7,6 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.spec.images import image_problems
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, SecretInput, Value, check_key, model_of, strict
 from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
@@ -114,16 +113,6 @@ def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Itera
         yield from _aws_credentials_problems(
             declaration["aws_credentials"], join_path(path, "aws_credentials")
         )
-
-
-def manager_image_problems(
-    declaration: DockerHostDeclaration,
-    used: Sequence[str],
-    registries: Mapping[str, Registry],
-    path: str,
-) -> Iterator[Problem]:
-    """The problems of the manager's image, which can be an image of the registries that its runner uses."""
-    yield from check_key(declaration, "image", path, image_problems, registries, used, None)
 
 
 def docker_registry_problems(

@@ -1,9 +1,9 @@
 """Fleets: a runner manager on a small host, and the EC2 instances that it starts and terminates for jobs."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
-from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, model_of, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, model_of, models_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
@@ -186,11 +186,11 @@ _USER = re.compile(r"[a-z_][a-z0-9_-]*")
 def parse_fleet(declaration: FleetDeclaration) -> Fleet:
     """The fleet that a valid declaration describes."""
     unknown_networks = {"job_networks": None} if "ami" in declaration else {}
-    return model_of(Fleet, unknown_networks | declaration, {"egress": parse_egress, "idle": _parse_idle})
-
-
-def _parse_idle(declared: list[IdleDeclaration]) -> tuple[Idle, ...]:
-    return tuple(model_of(Idle, each) for each in declared) or Fleet.idle
+    parsers: dict[str, Callable[[Any], object]] = {
+        "egress": parse_egress,
+        "idle": lambda declared: models_of(Idle, declared) or Fleet.idle,
+    }
+    return model_of(Fleet, unknown_networks | declaration, parsers)
 
 
 def parse_manager_host(declaration: FleetDeclaration) -> Host:

@@ -252,6 +252,11 @@ def model_of(
     return kind(**given, **own)
 
 
+def models_of(kind: type[_Model], declared: Iterable[Mapping[str, Any]]) -> tuple[_Model, ...]:
+    """The models of the valid declarations in a list; see `model_of`."""
+    return tuple(model_of(kind, each) for each in declared)
+
+
 def deferred_in(model: object) -> Iterator[Deferred[Any]]:
     """The handles in a model, except those of secrets."""
     if isinstance(model, Deferred):

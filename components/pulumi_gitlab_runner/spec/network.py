@@ -112,11 +112,8 @@ class Network:
 
 def parse_network(declaration: NetworkDeclaration) -> Network:
     """The network that a valid declaration describes."""
-    return model_of(Network, declaration, {"flow_logs": _parse_flow_logs})
-
-
-def _parse_flow_logs(declaration: FlowLogsDeclaration) -> FlowLogs:
-    return model_of(FlowLogs, declaration, logs=parse_logs(declaration))
+    parsers = {"flow_logs": lambda declared: model_of(FlowLogs, declared, logs=parse_logs(declared))}
+    return model_of(Network, declaration, parsers)
 
 
 def first_zones(names: Iterable[str], count: int, path: str) -> list[str]:

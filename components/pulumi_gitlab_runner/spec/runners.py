@@ -31,6 +31,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     is_known,
     known,
     model_of,
+    models_of,
     strict,
 )
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, minimum_problems
@@ -219,7 +220,7 @@ def parse_runner(name: str, declaration: RunnerDeclaration, concurrent: int) -> 
         name=name,
         resource_name=declaration.get("renamed_from", name),
         registration=parse_registration(name, declaration),
-        services=tuple(model_of(Service, each) for each in declaration.get("services", ())),
+        services=models_of(Service, declaration.get("services", ())),
     )
 
 

@@ -33,11 +33,7 @@ from pulumi_gitlab_runner.spec.certificate_authorities import (
     other_machine_problems,
     parse_authorities,
 )
-from pulumi_gitlab_runner.spec.docker_hosts import (
-    docker_cache_problems,
-    docker_registry_problems,
-    manager_image_problems,
-)
+from pulumi_gitlab_runner.spec.docker_hosts import docker_cache_problems, docker_registry_problems
 from pulumi_gitlab_runner.spec.ecr_settings import (
     EcrSettings,
     EcrSettingsDeclaration,
@@ -53,7 +49,17 @@ from pulumi_gitlab_runner.spec.hosted_auth import (
 )
 from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.images import image_problems
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check, is_known, known, strict, value, values
+from pulumi_gitlab_runner.spec.inputs import (
+    Input,
+    Value,
+    check,
+    check_key,
+    is_known,
+    known,
+    strict,
+    value,
+    values,
+)
 from pulumi_gitlab_runner.spec.job_networks import Met, address_of, name_servers, overlap_problems
 from pulumi_gitlab_runner.spec.job_roles import JobRole, JobRoleDeclaration, job_role_problems, parse_job_role
 from pulumi_gitlab_runner.spec.machine_images import (
@@ -431,17 +437,19 @@ def _runners_problems(
 ) -> Iterator[Problem]:
     runners = declaration.get("runners", {})
     for name, runner in runners.items():
-        at = join_path(path, "runners", name)
-        yield from used_registry_problems(runner, at, registries, host_of(name, runners))
+        at, host, used = (
+            join_path(path, "runners", name),
+            host_of(name, runners),
+            runner.get("registries", []),
+        )
+        yield from used_registry_problems(runner, at, registries, host)
         yield from used_host_problems(name, runners, at)
         yield from used_image_problems(runner, declaration.get("machine_images", {}), at)
-        if "docker" in host_of(name, runners):
-            docker = host_of(name, runners)["docker"]
-            yield from docker_registry_problems(docker, runner.get("registries", []), registries, at)
+        if "docker" in host:
+            docker, docker_at = host["docker"], join_path(at, "host", "docker")
+            yield from docker_registry_problems(docker, used, registries, at)
             if "host" in runner:
-                docker_at = join_path(at, "host", "docker")
-                used = runner.get("registries", [])
-                yield from manager_image_problems(docker, used, registries, docker_at)
+                yield from check_key(docker, "image", docker_at, image_problems, registries, used, None)
                 if "cache" in declaration:
                     yield from docker_cache_problems(docker, docker_at)
         if "cache" in declaration:

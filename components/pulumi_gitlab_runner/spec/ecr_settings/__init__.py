@@ -4,13 +4,15 @@ ECR has one of each setting in an account and region, so they are declared separ
 stack: several stacks may have repositories in the same ECR registry.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 from pulumi_gitlab_runner.spec.ecr_settings.creation_template import (
     CreationTemplate,
     creation_template_problems,
-    parse_creation_template,
+    parse_creation_templates,
 )
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     CreationTemplateDeclaration,
@@ -22,12 +24,11 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
 from pulumi_gitlab_runner.spec.ecr_settings.replication import (
     Replica,
     ReplicaSource,
-    parse_replica_sources,
-    parse_replicas,
     replicate_from_problems,
     replicate_to_problems,
 )
-from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, parse_scanning, scanning_problems
+from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, scanning_problems
+from pulumi_gitlab_runner.spec.inputs import model_of, models_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 __all__ = [
@@ -60,13 +61,13 @@ class EcrSettings:
 
 def parse_ecr_settings(declaration: EcrSettingsDeclaration) -> EcrSettings:
     """The settings that a valid declaration describes."""
-    templates = declaration.get("creation_templates", {})
-    return EcrSettings(
-        parse_replicas(declaration.get("replicate_to", ())),
-        parse_replica_sources(declaration.get("replicate_from", ())),
-        parse_scanning(declaration["scanning"]) if "scanning" in declaration else None,
-        {prefix: parse_creation_template(prefix, each) for prefix, each in templates.items()},
-    )
+    parsers: dict[str, Callable[[Any], object]] = {
+        "replicate_to": partial(models_of, Replica),
+        "replicate_from": partial(models_of, ReplicaSource),
+        "scanning": partial(model_of, Scanning),
+        "creation_templates": parse_creation_templates,
+    }
+    return model_of(EcrSettings, declaration, parsers)
 
 
 def ecr_settings_problems(

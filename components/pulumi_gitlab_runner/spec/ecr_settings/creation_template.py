@@ -3,7 +3,7 @@
 Limits: docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.images.ecr import ALL_TAGS
@@ -44,12 +44,18 @@ class CreationTemplate(RepositorySettings):
         return bool(self.kms_key is not None or self.tags)
 
 
-def parse_creation_template(prefix: str, declaration: CreationTemplateDeclaration) -> CreationTemplate:
-    """The template that a valid declaration describes.
+def parse_creation_templates(
+    declared: Mapping[str, CreationTemplateDeclaration],
+) -> dict[str, CreationTemplate]:
+    """The templates that valid declarations describe, by their prefixes.
 
     Tags are mutable by default: the upstream registry moves tags, and ECR could not update immutable ones.
     """
-    return parse_settings(CreationTemplate, {"mutable_tags": [ALL_TAGS], **declaration}, prefix=prefix)
+    default = {"mutable_tags": [ALL_TAGS]}
+    return {
+        prefix: parse_settings(CreationTemplate, default | each, prefix=prefix)
+        for prefix, each in declared.items()
+    }
 
 
 def creation_template_problems(

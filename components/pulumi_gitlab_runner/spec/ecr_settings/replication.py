@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
     ReplicateFromDeclaration,
     ReplicateToDeclaration,
 )
-from pulumi_gitlab_runner.spec.inputs import Value, check_key, model_of
+from pulumi_gitlab_runner.spec.inputs import Value, check_key
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.repositories import account_problems
@@ -40,16 +40,6 @@ class ReplicaSource:
 
     account: Value[str]
     prefixes: tuple[str, ...] = ()
-
-
-def parse_replicas(declared: Sequence[ReplicateToDeclaration]) -> tuple[Replica, ...]:
-    """The destinations that a valid declaration describes."""
-    return tuple(model_of(Replica, each) for each in declared)
-
-
-def parse_replica_sources(declared: Sequence[ReplicateFromDeclaration]) -> tuple[ReplicaSource, ...]:
-    """The accounts that a valid declaration describes."""
-    return tuple(model_of(ReplicaSource, each) for each in declared)
 
 
 def replicate_to_problems(

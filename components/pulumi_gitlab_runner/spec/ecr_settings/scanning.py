@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.ecr_settings.declaration import ScanningDeclaration
-from pulumi_gitlab_runner.spec.inputs import model_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 
 _FILTER = re.compile(r"[a-z0-9*](?:[._/-]?[a-z0-9*]+)*")
@@ -24,11 +23,6 @@ class Scanning:
     enhanced: bool = False
     on_push: tuple[str, ...] = ("*",)
     continuous: tuple[str, ...] = ()
-
-
-def parse_scanning(declaration: ScanningDeclaration) -> Scanning:
-    """The settings of a valid declaration."""
-    return model_of(Scanning, declaration)
 
 
 def scanning_problems(scanning: ScanningDeclaration, path: str) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """The kinds of registries: their keys, parsers and problems."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.images.ecr import ecr_declaration
@@ -20,21 +20,17 @@ from pulumi_gitlab_runner.spec.registries.repositories import repositories_probl
 from pulumi_gitlab_runner.spec.registries.static import parse_static, static_problems
 
 
-def _none(declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:  # noqa: ARG001 - as every kind's
-    return iter(())
-
-
 @dataclass(frozen=True)
 class _Kind:
     build: Callable[[str, RegistryDeclaration], Registry]
-    problems: Callable[[RegistryDeclaration, str], Iterator[Problem]]
+    problems: Callable[[RegistryDeclaration, str], Iterable[Problem]]
     keys: tuple[str, ...] = ()
     """The keys of this kind, in addition to `repositories`, which all kinds have."""
 
 
 KINDS = {
     "ecr": _Kind(parse_ecr, ecr_problems, ("allow_pull",)),
-    "ecr_public": _Kind(parse_ecr_public, _none),
+    "ecr_public": _Kind(parse_ecr_public, lambda *_: ()),
     "pull_through": _Kind(
         parse_pull_through, pull_through_problems, ("upstream_secret", "upstream_credentials")
     ),
