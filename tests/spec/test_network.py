@@ -167,6 +167,14 @@ def test_a_bad_network_is_refused(what: str) -> None:
     assert problems_of(changed("network", network)) == [problem]
 
 
+def test_an_unknown_endpoint_is_not_reported_as_a_duplicate() -> None:
+    problems = problems_of(changed("network", {"endpoints": ["nat", "nat"]}))
+    assert [(each.path, each.found) for each in problems] == [
+        (f"{AT}.endpoints[0]", "'nat'"),
+        (f"{AT}.endpoints[1]", "'nat'"),
+    ]
+
+
 @pytest.mark.parametrize("what", BAD_EGRESS)
 def test_bad_egress_is_refused(what: str) -> None:
     rules, problem = BAD_EGRESS[what]
