@@ -109,10 +109,7 @@ def docker_host_problems(declaration: DockerHostDeclaration, path: str) -> Itera
     yield from check_key(
         declaration, "socket", path, form_problems, _ABSOLUTE, f"{_PATH} {DockerHost.socket}"
     )
-    if "aws_credentials" in declaration:
-        yield from _aws_credentials_problems(
-            declaration["aws_credentials"], join_path(path, "aws_credentials")
-        )
+    yield from check_key(declaration, "aws_credentials", path, _aws_credentials_problems)
 
 
 def docker_registry_problems(

@@ -12,14 +12,22 @@ from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host, release_of
-from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, model_of, models_of, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, model_of, models_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
     MACHINE_SHOWN,
     machine_problems,
 )
-from pulumi_gitlab_runner.spec.problems import Problem, choice_problems, join_path, listed, minimum_problems
+from pulumi_gitlab_runner.spec.problems import (
+    Problem,
+    choice_problems,
+    form_problems,
+    join_path,
+    listed,
+    minimum_problems,
+)
+from pulumi_gitlab_runner.spec.texts import text_problems
 
 DOCKER_AUTOSCALER = RunnerVersion(17, 1)
 """The first release in which the executor is generally available:
@@ -214,9 +222,11 @@ def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem
     yield from _capacity_problems(declaration, path)
     yield from machine_problems(declaration, path)
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
-    for index, idle in enumerate(declaration.get("idle", ())):
-        yield from _idle_problems(idle, join_path(path, "idle", index))
-    yield from _user_problems(declaration, join_path(path, "user"))
+    yield from check_key(declaration, "idle", path, _idle_problems)
+    if "user" in declaration and "ami" not in declaration:
+        yield Problem(join_path(path, "user"), "a user, with no 'ami'", "'user' together with 'ami'")
+    allowed = "the name of a user: a-z, 0-9, '_' and '-'"
+    yield from check_key(declaration, "user", path, form_problems, _USER, allowed)
     if declaration.get("user_namespaces") and "ami" in declaration:
         yield Problem(
             join_path(path, "user_namespaces"),
@@ -242,8 +252,7 @@ def _capacity_problems(declaration: FleetDeclaration, path: str) -> Iterator[Pro
     percent = declaration.get("on_demand_percent", 100)
     if not 0 <= percent <= 100:
         yield Problem(join_path(path, "on_demand_percent"), str(percent), "0 to 100")
-    allocation = declaration.get("spot_allocation", Fleet.spot_allocation)
-    yield from choice_problems(allocation, join_path(path, "spot_allocation"), SPOT_ALLOCATIONS)
+    yield from check_key(declaration, "spot_allocation", path, choice_problems, SPOT_ALLOCATIONS)
     room = declaration["max_instances"] * declaration.get("jobs_per_instance", 1)
     for index, idle in enumerate(declaration.get("idle", ())):
         idle_count = idle.get("idle_count", 0)
@@ -261,22 +270,8 @@ def _idle_problems(declaration: IdleDeclaration, path: str) -> Iterator[Problem]
         yield Problem(
             join_path(path, "periods"), "an empty list", "at least one period; without the key, always"
         )
-    for index, period in enumerate(declaration.get("periods", ())):
-        if not PERIOD.accepts(period):
-            yield Problem(join_path(path, "periods", index), repr(period), PERIOD.allowed)
-    timezone = declaration.get("timezone", "UTC")
-    if not TIME_ZONE.accepts(timezone):
-        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE.allowed)
-
-
-def _user_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:
-    user = declaration.get("user")
-    if user is None:
-        return
-    if "ami" not in declaration:
-        yield Problem(path, "a user, with no 'ami'", "'user' together with 'ami'")
-    if not _USER.fullmatch(user):
-        yield Problem(path, repr(user), "the name of a user: a-z, 0-9, '_' and '-'")
+    yield from check_key(declaration, "periods", path, text_problems, PERIOD)
+    yield from check_key(declaration, "timezone", path, text_problems, TIME_ZONE)
 
 
 def _manager_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     Input,
     SecretInput,
     Value,
+    check_key,
     model_of,
     number,
     strict,
@@ -175,9 +176,8 @@ def hosted_auth_problems(
             f"1 to {_LONGEST_HOURS} hours",
             "an ECR password is valid for 12 hours, and jobs need it for their pulls after they have started",
         )
-    if "alarms" in declaration:
-        yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
-    yield from logs_problems(declaration.get("logs", {}), join_path(path, "logs"))
+    yield from check_key(declaration, "alarms", path, alarms_problems)
+    yield from check_key(declaration, "logs", path, logs_problems)
     yield from role_problems(declaration, path)
 
 
@@ -213,14 +213,9 @@ def _registry_problems(names: list[str], path: str, registries: Mapping[str, Reg
     used = [registries[name] for name in names if name in registries]
     if not any(each.by_role for each in used):
         fixed = all(each.login or each.in_aws for each in used)
-        yield Problem(
-            path,
-            listed(names, "no registry"),
-            "at least one registry of ECR",
-            "declare a fixed password under `variables`, with docker_auth: it needs no renewal"
-            if names and fixed
-            else "",
-        )
+        fix = "declare a fixed password under `variables`, with docker_auth: it needs no renewal"
+        found = listed(names, "no registry")
+        yield Problem(path, found, "at least one registry of ECR", fix if names and fixed else "")
 
 
 def keeps_secrets(auth: HostedAuth, registries: Mapping[str, Registry]) -> bool:

@@ -197,8 +197,8 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
         yield Problem(
             join_path(path, "runner_version"), repr(declaration["runner_version"]), "such as 19.3.0"
         )
+    yield from check_key(declaration, "docker", path, docker_host_problems)
     if "docker" in declaration:
-        yield from docker_host_problems(declaration["docker"], join_path(path, "docker"))
         yield from _beside_docker_problems(declaration, path)
 
 
@@ -208,7 +208,7 @@ def _beside_docker_problems(declaration: HostDeclaration, path: str) -> Iterator
             yield Problem(
                 join_path(path, key),
                 f"{key!r}, together with 'docker'",
-                f"{listed(_BESIDE_DOCKER)}",
+                listed(_BESIDE_DOCKER),
                 "it applies only to EC2 hosts",
             )
     if "listen_address" in declaration.get("config", {}):
@@ -238,18 +238,16 @@ def _operating_system_problems(declaration: HostDeclaration, path: str) -> Itera
 
 
 def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
-    yield from logs_problems(declaration.get("logs", {}), join_path(path, "logs"))
-    if "alarms" in declaration:
-        yield from alarms_problems(declaration["alarms"], join_path(path, "alarms"))
-    if "metrics" in declaration:
-        yield from choice_problems(declaration["metrics"], join_path(path, "metrics"), METRICS)
-        if "listen_address" in declaration.get("config", {}):
-            yield Problem(
-                join_path(path, "config", "listen_address"),
-                "an address, together with 'metrics'",
-                "one of the two",
-                "'metrics' sets the address, and opens the port",
-            )
+    yield from check_key(declaration, "logs", path, logs_problems)
+    yield from check_key(declaration, "alarms", path, alarms_problems)
+    yield from check_key(declaration, "metrics", path, choice_problems, METRICS)
+    if "metrics" in declaration and "listen_address" in declaration.get("config", {}):
+        yield Problem(
+            join_path(path, "config", "listen_address"),
+            "an address, together with 'metrics'",
+            "one of the two",
+            "'metrics' sets the address, and opens the port",
+        )
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:

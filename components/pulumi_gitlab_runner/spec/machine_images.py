@@ -25,6 +25,7 @@ from pulumi_gitlab_runner.spec.operating_systems import (
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, join_path, listed
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.roles import ROLE_SHOWN, RoleDeclaration, role_problems
+from pulumi_gitlab_runner.spec.texts import text_problems
 
 BUILT_SYSTEMS = (AMAZON_LINUX_2023.name, UBUNTU_24_04.name)
 """The operating systems of hosts that Image Builder supports:
@@ -138,16 +139,13 @@ def machine_image_problems(
             "cron(…) with six fields, of which one of the two days is ?, such as cron(0 4 ? * mon *); or "
             "rate(7 days)",
         )
-    timezone = declaration.get("timezone", "UTC")
-    if not TIME_ZONE.accepts(timezone):
-        yield Problem(join_path(path, "timezone"), repr(timezone), TIME_ZONE.allowed)
+    yield from check_key(declaration, "timezone", path, text_problems, TIME_ZONE)
     yield from machine_problems(declaration, path)
     yield from role_problems(declaration, path)
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"), of_instances=False)
     yield from _instance_type_problems(declaration, join_path(path, "instance_type"))
+    yield from check_key(declaration, "registries", path, _registry_problems, registries)
     used = declaration.get("registries", [])
-    for index, name in enumerate(used):
-        yield from _registry_problems(name, join_path(path, "registries", index), registries)
     yield from check_key(declaration, "images", path, _job_image_problems, registries, used, None)
 
 

@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.spec.fleets import (
     parse_manager_host,
 )
 from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems, parse_host
-from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.inputs import Value, check_key
 from pulumi_gitlab_runner.spec.instance_types import architecture_of
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machine_images import MachineImageDeclaration, use_problems
@@ -175,11 +175,9 @@ def manager_problems(declaration: RunnerDeclaration, path: str) -> Iterator[Prob
         found = " and ".join(map(repr, given)) or f"none of {listed(WAYS)}"
         fix = "" if given else "host: {} uses the defaults"
         yield Problem(path, found, f"exactly one of {listed(WAYS)}", fix)
-    if "host" in declaration:
-        yield from host_problems(declaration["host"], join_path(path, "host"))
-    if "fleet" in declaration:
-        yield from fleet_problems(declaration["fleet"], join_path(path, "fleet"))
-    elif "autoscaler" in declaration.get("config", {}):
+    yield from check_key(declaration, "host", path, host_problems)
+    yield from check_key(declaration, "fleet", path, fleet_problems)
+    if "fleet" not in declaration and "autoscaler" in declaration.get("config", {}):
         yield Problem(
             join_path(path, "config", "autoscaler"),
             "settings of a fleet, which the runner does not have",

@@ -142,13 +142,11 @@ def network_problems(declaration: NetworkDeclaration, path: str) -> Iterator[Pro
     if not 1 <= zones <= MOST_ZONES:
         yield Problem(join_path(path, "zones"), str(zones), f"1 to {MOST_ZONES}")
     yield from _endpoint_problems(declaration.get("endpoints", []), join_path(path, "endpoints"))
-    if "flow_logs" in declaration:
-        yield from _flow_log_problems(declaration["flow_logs"], join_path(path, "flow_logs"))
+    yield from check_key(declaration, "flow_logs", path, _flow_log_problems)
 
 
 def _flow_log_problems(declaration: FlowLogsDeclaration, path: str) -> Iterator[Problem]:
-    traffic = declaration.get("traffic", FlowLogs.traffic)
-    yield from choice_problems(traffic, join_path(path, "traffic"), TRAFFIC)
+    yield from check_key(declaration, "traffic", path, choice_problems, TRAFFIC)
     yield from logs_problems(declaration, path)
 
 

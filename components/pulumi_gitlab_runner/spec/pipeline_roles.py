@@ -158,8 +158,7 @@ def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[P
             yield Problem(join_path(path, key), "no branch", "at least one")
         yield from check_key(declaration, key, path, ref_problems)
     yield from check_key(declaration, "deploy_branches", path, _deploy_problems)
-    if "state" in declaration:
-        yield from _state_problems(declaration["state"], join_path(path, "state"))
+    yield from check_key(declaration, "state", path, _state_problems)
     yield from check_key(declaration, "issuer", path, issuer_problems)
     yield from check_key(declaration, "identity_provider", path, provider_problems)
     yield from role_problems(declaration, path)

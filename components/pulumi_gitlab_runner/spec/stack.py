@@ -384,15 +384,13 @@ def _own_problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]
         at = join_path(path, "runners", name)
         yield from runner_problems(runner, at)
         yield from manager_problems(runner, at)
-    yield from cache_problems(declaration.get("cache", {}), join_path(path, "cache"))
+    yield from check_key(declaration, "cache", path, cache_problems)
     for region, settings in declaration.get("ecr_settings", {}).items():
         at = join_path(path, "ecr_settings", region)
         yield from region_problems(region, at)
         yield from ecr_settings_problems(settings, region, at)
-    if "network" in declaration:
-        yield from network_problems(declaration["network"], join_path(path, "network"))
-    if "proxy" in declaration:
-        yield from proxy_problems(declaration["proxy"], join_path(path, "proxy"))
+    yield from check_key(declaration, "network", path, network_problems)
+    yield from check_key(declaration, "proxy", path, proxy_problems)
     at = join_path(path, "certificate_authorities")
     yield from authorities_problems(declaration.get("certificate_authorities", {}), at)
 
@@ -408,9 +406,7 @@ def _problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]:
     machine_images = declaration.get("machine_images", {})
     for name, machine_image in machine_images.items():
         yield from machine_image_problems(machine_image, join_path(path, "machine_images", name), registries)
-    variables = declaration.get("variables", [])
-    for index, variable in enumerate(variables):
-        yield from variable_problems(variable, join_path(path, "variables", index), registries)
+    yield from check_key(declaration, "variables", path, variable_problems, registries)
     for name, auth in declaration.get("hosted_auth", {}).items():
         yield from hosted_auth_problems(auth, join_path(path, "hosted_auth", name), registries)
     names = {name: name for name in declaration.get("hosted_auth", {})}

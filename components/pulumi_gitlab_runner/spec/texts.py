@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pulumi_gitlab_runner.config.forms import Form
 from pulumi_gitlab_runner.spec.inputs import check_key
 from pulumi_gitlab_runner.spec.problems import Problem
 
@@ -47,6 +48,12 @@ def _login_problems(text: str, path: str, *, user: bool) -> Iterator[Problem]:
         yield Problem(path, "a colon in the user's name", "a name without a colon: it would end there")
     for problem in control_character_problems(text, path):
         yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
+
+
+def text_problems(text: str, path: str, form: Form) -> Iterator[Problem]:
+    """The problem of a text that does not have the form of a text in `config.toml`."""
+    if not form.accepts(text):
+        yield Problem(path, repr(text), form.allowed)
 
 
 def control_character_problems(text: str, path: str, *, lines: bool = False) -> Iterator[Problem]:

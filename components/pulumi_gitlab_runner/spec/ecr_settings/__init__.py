@@ -24,11 +24,11 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import (
 from pulumi_gitlab_runner.spec.ecr_settings.replication import (
     Replica,
     ReplicaSource,
-    replicate_from_problems,
+    replica_source_problems,
     replicate_to_problems,
 )
 from pulumi_gitlab_runner.spec.ecr_settings.scanning import Scanning, scanning_problems
-from pulumi_gitlab_runner.spec.inputs import model_of, models_of
+from pulumi_gitlab_runner.spec.inputs import check_key, model_of, models_of
 from pulumi_gitlab_runner.spec.problems import Problem, join_path, listed
 
 __all__ = [
@@ -78,11 +78,10 @@ def ecr_settings_problems(
         yield Problem(
             path, "no settings", f"at least one of {listed(EcrSettingsDeclaration.__annotations__)}"
         )
-    replicas, sources = declaration.get("replicate_to", ()), declaration.get("replicate_from", ())
+    replicas = declaration.get("replicate_to", ())
     yield from replicate_to_problems(replicas, region, join_path(path, "replicate_to"))
-    yield from replicate_from_problems(sources, join_path(path, "replicate_from"))
-    if "scanning" in declaration:
-        yield from scanning_problems(declaration["scanning"], join_path(path, "scanning"))
+    yield from check_key(declaration, "replicate_from", path, replica_source_problems)
+    yield from check_key(declaration, "scanning", path, scanning_problems)
     for prefix, template in declaration.get("creation_templates", {}).items():
         at = join_path(path, "creation_templates", prefix)
         yield from creation_template_problems(prefix, template, region, at)

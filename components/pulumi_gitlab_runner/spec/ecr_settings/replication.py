@@ -61,12 +61,10 @@ def replicate_to_problems(
         yield Problem(path, f"{len(rules)} different lists of prefixes", f"{_MOST_RULES} at most")
 
 
-def replicate_from_problems(declared: Sequence[ReplicateFromDeclaration], path: str) -> Iterator[Problem]:
-    """The problems of the accounts that may copy images into this registry."""
-    for index, source in enumerate(declared):
-        at = join_path(path, index)
-        yield from check_key(source, "account", at, account_problems)
-        yield from _prefix_problems(source.get("prefixes"), join_path(at, "prefixes"))
+def replica_source_problems(declaration: ReplicateFromDeclaration, path: str) -> Iterator[Problem]:
+    """The problems of an account that may copy images into this registry."""
+    yield from check_key(declaration, "account", path, account_problems)
+    yield from _prefix_problems(declaration.get("prefixes"), join_path(path, "prefixes"))
 
 
 def _prefix_problems(prefixes: Sequence[str] | None, path: str) -> Iterator[Problem]:
