@@ -403,13 +403,13 @@ def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Stateme
     anywhere = {action for action, _ in actions} & ANYWHERE
     if anywhere:
         yield allow("Anywhere", sorted(anywhere), ["*"])
-    for on in sorted({on for _, on in actions}, key=lambda each: each.value):
+    for on in sorted({on for _, on in actions}, key=lambda each: each.sid):
         these = {action for action, its in actions if its is on} - ANYWHERE
         bounded = these & _BOUNDED if on is On.ROLES and arns.boundary else set[str]()
         if these - bounded:
-            yield allow(on.value, sorted(these - bounded), arns.of(on), arns.conditions.get(on))
+            yield allow(on.sid, sorted(these - bounded), arns.of(on), arns.conditions.get(on))
         if bounded:
-            yield allow(f"Bounded{on.value}", sorted(bounded), arns.of(on), arns.boundary)
+            yield allow(f"Bounded{on.sid}", sorted(bounded), arns.of(on), arns.boundary)
 
 
 def _look_ups(stack: Stack, names: StackNames) -> Iterator[Statement]:

@@ -11,27 +11,36 @@ from enum import Enum
 
 
 class On(Enum):
-    """The groups of a stack's resources that actions apply to; the value is the `Sid` of the statement."""
+    """The groups of a stack's resources that actions apply to.
 
-    ALARMS = "Alarms"
-    BUCKETS = "Buckets"
-    EC2 = "Ec2"
-    FUNCTIONS = "Functions"
-    GROUPS = "Groups"
-    IDENTITY_PROVIDER = "IdentityProvider"
-    IMAGE_BUILDER = "ImageBuilder"
-    KEYS = "Keys"
-    ALIASES = "Aliases"
-    LOG_GROUPS = "LogGroups"
-    OBJECTS = "Objects"
-    PARAMETERS = "Parameters"
-    POLICIES = "Policies"
-    PROFILES = "Profiles"
-    REGISTRY = "Registry"
-    REPOSITORIES = "Repositories"
-    ROLES = "Roles"
-    SCHEDULES = "Schedules"
-    SECRETS = "Secrets"
+    Attributes:
+        sid: the `Sid` of the statement.
+        service: the service prefix of the actions, such as ``ecr``.
+    """
+
+    ALARMS = "Alarms", "cloudwatch"
+    BUCKETS = "Buckets", "s3"
+    EC2 = "Ec2", "ec2"
+    FUNCTIONS = "Functions", "lambda"
+    GROUPS = "Groups", "autoscaling"
+    IDENTITY_PROVIDER = "IdentityProvider", "iam"
+    IMAGE_BUILDER = "ImageBuilder", "imagebuilder"
+    KEYS = "Keys", "kms"
+    ALIASES = "Aliases", "kms"
+    LOG_GROUPS = "LogGroups", "logs"
+    OBJECTS = "Objects", "s3"
+    PARAMETERS = "Parameters", "ssm"
+    POLICIES = "Policies", "iam"
+    PROFILES = "Profiles", "iam"
+    REGISTRY = "Registry", "ecr"
+    REPOSITORIES = "Repositories", "ecr"
+    ROLES = "Roles", "iam"
+    SCHEDULES = "Schedules", "scheduler"
+    SECRETS = "Secrets", "secretsmanager"
+
+    def __init__(self, sid: str, service: str) -> None:
+        self.sid = sid
+        self.service = service
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,6 @@ class Actions:
     """The actions that the provider needs for a resource type.
 
     Attributes:
-        service: the service prefix of the actions, such as ``ecr``.
         on: the group of resources, except for the actions in `ANYWHERE`.
         create: the names of the actions, separated by spaces, such as ``CreateRepository TagResource``.
         read: the same, for the read after a creation and an update, and for a refresh.
@@ -48,7 +56,6 @@ class Actions:
         more: additional actions with their service prefix, by the group of resources that they apply to.
     """
 
-    service: str
     on: On
     create: str
     read: str
@@ -59,14 +66,14 @@ class Actions:
     @property
     def reads(self) -> list[tuple[str, On]]:
         """The actions that read the resource, each with its group of resources."""
-        return [(f"{self.service}:{name}", self.on) for name in self.read.split()]
+        return [(f"{self.on.service}:{name}", self.on) for name in self.read.split()]
 
     @property
     def all(self) -> list[tuple[str, On]]:
         """All actions, each with its group of resources."""
         own = f"{self.create} {self.read} {self.update} {self.delete}".split()
         more = [(action, on) for on, actions in (self.more or {}).items() for action in actions.split()]
-        return [*((f"{self.service}:{name}", self.on) for name in own), *more]
+        return [*((f"{self.on.service}:{name}", self.on) for name in own), *more]
 
 
 ANYWHERE = frozenset(
@@ -99,7 +106,6 @@ _RETAGGED = "CreateTags DeleteTags"
 
 PROVIDER_ACTIONS: Mapping[str, Actions] = {
     "aws:autoscaling/group:Group": Actions(
-        "autoscaling",
         On.GROUPS,
         create="CreateAutoScalingGroup CreateOrUpdateTags SuspendProcesses",
         read="DescribeAutoScalingGroups",
@@ -110,7 +116,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.EC2: "ec2:RunInstances ec2:CreateTags ec2:DescribeLaunchTemplateVersions"},
     ),
     "aws:autoscaling/lifecycleHook:LifecycleHook": Actions(
-        "autoscaling",
         On.GROUPS,
         create="PutLifecycleHook",
         read="DescribeLifecycleHooks",
@@ -118,7 +123,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteLifecycleHook",
     ),
     "aws:cloudwatch/logGroup:LogGroup": Actions(
-        "logs",
         On.LOG_GROUPS,
         create="CreateLogGroup PutRetentionPolicy TagResource AssociateKmsKey",
         read="DescribeLogGroups ListTagsForResource",
@@ -127,7 +131,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteLogGroup",
     ),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Actions(
-        "cloudwatch",
         On.ALARMS,
         create="PutMetricAlarm TagResource",
         read="DescribeAlarms ListTagsForResource",
@@ -135,7 +138,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteAlarms",
     ),
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": Actions(
-        "ec2",
         On.EC2,
         # It is created and deleted with its VPC: the provider removes its rules.
         create=f"RevokeSecurityGroupIngress RevokeSecurityGroupEgress {_TAGGED}",
@@ -144,7 +146,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="",
     ),
     "aws:ec2/eip:Eip": Actions(
-        "ec2",
         On.EC2,
         create=f"AllocateAddress {_TAGGED}",
         read="DescribeAddresses DescribeAddressesAttribute",
@@ -152,7 +153,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DisassociateAddress ReleaseAddress",
     ),
     "aws:ec2/flowLog:FlowLog": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateFlowLogs {_TAGGED}",
         read="DescribeFlowLogs",
@@ -160,7 +160,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteFlowLogs",
     ),
     "aws:ec2/internetGateway:InternetGateway": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateInternetGateway AttachInternetGateway {_TAGGED}",
         read="DescribeInternetGateways",
@@ -168,7 +167,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DetachInternetGateway DeleteInternetGateway",
     ),
     "aws:ec2/launchTemplate:LaunchTemplate": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateLaunchTemplate {_TAGGED}",
         read="DescribeLaunchTemplates DescribeLaunchTemplateVersions",
@@ -176,7 +174,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteLaunchTemplate",
     ),
     "aws:ec2/natGateway:NatGateway": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateNatGateway {_TAGGED}",
         read="DescribeNatGateways",
@@ -184,7 +181,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteNatGateway",
     ),
     "aws:ec2/route:Route": Actions(
-        "ec2",
         On.EC2,
         create="CreateRoute",
         read="DescribeRouteTables",
@@ -192,7 +188,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteRoute",
     ),
     "aws:ec2/routeTable:RouteTable": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateRouteTable {_TAGGED}",
         read="DescribeRouteTables",
@@ -200,7 +195,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DisassociateRouteTable DeleteRouteTable",
     ),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Actions(
-        "ec2",
         On.EC2,
         create="AssociateRouteTable",
         read="DescribeRouteTables",
@@ -208,7 +202,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DisassociateRouteTable",
     ),
     "aws:ec2/securityGroup:SecurityGroup": Actions(
-        "ec2",
         On.EC2,
         # EC2 adds a rule to a new group that allows all egress, which the provider removes.
         create=f"CreateSecurityGroup RevokeSecurityGroupEgress {_TAGGED}",
@@ -217,7 +210,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DescribeNetworkInterfaces DeleteSecurityGroup",
     ),
     "aws:ec2/subnet:Subnet": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateSubnet ModifySubnetAttribute {_TAGGED}",
         read="DescribeSubnets",
@@ -225,7 +217,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DescribeNetworkInterfaces DeleteSubnet",
     ),
     "aws:ec2/vpc:Vpc": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateVpc ModifyVpcAttribute {_TAGGED}",
         read="DescribeVpcs DescribeVpcAttribute DescribeNetworkAcls DescribeRouteTables "
@@ -234,7 +225,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteVpc",
     ),
     "aws:ec2/vpcEndpoint:VpcEndpoint": Actions(
-        "ec2",
         On.EC2,
         create=f"CreateVpcEndpoint {_TAGGED}",
         # The provider reads the addresses of an interface endpoint from its network interfaces.
@@ -243,7 +233,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteVpcEndpoints",
     ),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Actions(
-        "ecr",
         On.REPOSITORIES,
         create="PutLifecyclePolicy",
         read="GetLifecyclePolicy",
@@ -251,7 +240,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteLifecyclePolicy",
     ),
     "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Actions(
-        "ecr",
         On.REGISTRY,
         create="CreatePullThroughCacheRule",
         read="DescribePullThroughCacheRules",
@@ -259,7 +247,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeletePullThroughCacheRule",
     ),
     "aws:ecr/registryPolicy:RegistryPolicy": Actions(
-        "ecr",
         On.REGISTRY,
         create="PutRegistryPolicy",
         read="GetRegistryPolicy",
@@ -267,7 +254,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteRegistryPolicy",
     ),
     "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Actions(
-        "ecr",
         On.REGISTRY,
         create="PutRegistryScanningConfiguration",
         read="GetRegistryScanningConfiguration",
@@ -276,7 +262,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.REGISTRY: "inspector2:Enable inspector2:Disable inspector2:ListAccountPermissions"},
     ),
     "aws:ecr/replicationConfiguration:ReplicationConfiguration": Actions(
-        "ecr",
         On.REGISTRY,
         create="PutReplicationConfiguration",
         read="DescribeRegistry",
@@ -284,7 +269,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="PutReplicationConfiguration",
     ),
     "aws:ecr/repository:Repository": Actions(
-        "ecr",
         On.REPOSITORIES,
         create="CreateRepository TagResource",
         read="DescribeRepositories ListTagsForResource",
@@ -292,7 +276,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteRepository",
     ),
     "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Actions(
-        "ecr",
         On.REGISTRY,
         create="CreateRepositoryCreationTemplate",
         read="DescribeRepositoryCreationTemplates",
@@ -302,7 +285,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.REGISTRY: "ecr:CreateRepository ecr:PutLifecyclePolicy ecr:SetRepositoryPolicy"},
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Actions(
-        "ecr",
         On.REPOSITORIES,
         create="SetRepositoryPolicy",
         read="GetRepositoryPolicy",
@@ -310,7 +292,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteRepositoryPolicy",
     ),
     "aws:iam/instanceProfile:InstanceProfile": Actions(
-        "iam",
         On.PROFILES,
         create="CreateInstanceProfile TagInstanceProfile AddRoleToInstanceProfile",
         read="GetInstanceProfile",
@@ -319,7 +300,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.ROLES: "iam:GetRole"},
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Actions(
-        "iam",
         On.IDENTITY_PROVIDER,
         create="CreateOpenIDConnectProvider TagOpenIDConnectProvider",
         read="GetOpenIDConnectProvider",
@@ -328,7 +308,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteOpenIDConnectProvider",
     ),
     "aws:iam/policy:Policy": Actions(
-        "iam",
         On.POLICIES,
         create="CreatePolicy TagPolicy",
         read="GetPolicy GetPolicyVersion ListPolicyVersions",
@@ -336,7 +315,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeletePolicyVersion DeletePolicy",
     ),
     "aws:iam/role:Role": Actions(
-        "iam",
         On.ROLES,
         create="CreateRole TagRole",
         read="GetRole ListRolePolicies GetRolePolicy ListAttachedRolePolicies",
@@ -347,7 +325,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.PROFILES: "iam:RemoveRoleFromInstanceProfile"},
     ),
     "aws:iam/rolePolicy:RolePolicy": Actions(
-        "iam",
         On.ROLES,
         create="PutRolePolicy",
         read="GetRolePolicy",
@@ -355,7 +332,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteRolePolicy",
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Actions(
-        "iam",
         On.ROLES,
         create="AttachRolePolicy",
         read="ListAttachedRolePolicies",
@@ -363,7 +339,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DetachRolePolicy",
     ),
     "aws:imagebuilder/component:Component": Actions(
-        "imagebuilder",
         On.IMAGE_BUILDER,
         create="CreateComponent TagResource",
         read="GetComponent",
@@ -371,7 +346,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteComponent",
     ),
     "aws:imagebuilder/distributionConfiguration:DistributionConfiguration": Actions(
-        "imagebuilder",
         On.IMAGE_BUILDER,
         create="CreateDistributionConfiguration TagResource",
         read="GetDistributionConfiguration",
@@ -380,7 +354,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.PARAMETERS: "ssm:GetParameter"},
     ),
     "aws:imagebuilder/imagePipeline:ImagePipeline": Actions(
-        "imagebuilder",
         On.IMAGE_BUILDER,
         create="CreateImagePipeline TagResource GetImageRecipe GetInfrastructureConfiguration "
         "GetDistributionConfiguration",
@@ -389,7 +362,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteImagePipeline",
     ),
     "aws:imagebuilder/imageRecipe:ImageRecipe": Actions(
-        "imagebuilder",
         On.IMAGE_BUILDER,
         create="CreateImageRecipe TagResource GetComponent",
         read="GetImageRecipe",
@@ -398,7 +370,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.EC2: "ec2:DescribeImages"},
     ),
     "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": Actions(
-        "imagebuilder",
         On.IMAGE_BUILDER,
         create="CreateInfrastructureConfiguration TagResource",
         read="GetInfrastructureConfiguration",
@@ -407,7 +378,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.PROFILES: "iam:GetInstanceProfile", On.ROLES: "iam:GetRole"},
     ),
     "aws:kms/alias:Alias": Actions(
-        "kms",
         On.ALIASES,
         create="CreateAlias",
         read="ListAliases",
@@ -415,7 +385,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteAlias",
     ),
     "aws:kms/key:Key": Actions(
-        "kms",
         On.KEYS,
         create="CreateKey EnableKeyRotation PutKeyPolicy TagResource",
         read="DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags",
@@ -424,7 +393,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="ScheduleKeyDeletion",
     ),
     "aws:lambda/function:Function": Actions(
-        "lambda",
         On.FUNCTIONS,
         create="CreateFunction TagResource",
         read="GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction",
@@ -432,7 +400,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteFunction",
     ),
     "aws:lambda/invocation:Invocation": Actions(
-        "lambda",
         On.FUNCTIONS,
         create="InvokeFunction",
         read="",
@@ -440,7 +407,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="InvokeFunction",
     ),
     "aws:s3/bucket:Bucket": Actions(
-        "s3",
         On.BUCKETS,
         create="CreateBucket TagResource",
         read=_BUCKET_READS,
@@ -450,7 +416,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.OBJECTS: "s3:DeleteObject s3:DeleteObjectVersion"},
     ),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Actions(
-        "s3",
         On.BUCKETS,
         create="PutLifecycleConfiguration",
         read="GetLifecycleConfiguration",
@@ -458,7 +423,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="PutLifecycleConfiguration",
     ),
     "aws:s3/bucketObjectv2:BucketObjectv2": Actions(
-        "s3",
         On.OBJECTS,
         create="PutObject PutObjectTagging",
         read="GetObject GetObjectTagging",
@@ -467,7 +431,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         more={On.BUCKETS: "s3:ListBucket s3:ListBucketVersions"},
     ),
     "aws:s3/bucketPolicy:BucketPolicy": Actions(
-        "s3",
         On.BUCKETS,
         create="PutBucketPolicy",
         read="GetBucketPolicy",
@@ -475,7 +438,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteBucketPolicy",
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Actions(
-        "s3",
         On.BUCKETS,
         create="PutBucketPublicAccessBlock",
         read="GetBucketPublicAccessBlock",
@@ -483,7 +445,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="PutBucketPublicAccessBlock",
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Actions(
-        "s3",
         On.BUCKETS,
         create="PutEncryptionConfiguration",
         read="GetEncryptionConfiguration",
@@ -491,7 +452,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="PutEncryptionConfiguration",
     ),
     "aws:s3/bucketVersioning:BucketVersioning": Actions(
-        "s3",
         On.BUCKETS,
         create="PutBucketVersioning",
         read="GetBucketVersioning",
@@ -499,7 +459,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="PutBucketVersioning",
     ),
     "aws:scheduler/schedule:Schedule": Actions(
-        "scheduler",
         On.SCHEDULES,
         create="CreateSchedule",
         read="GetSchedule",
@@ -507,7 +466,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteSchedule",
     ),
     "aws:secretsmanager/secret:Secret": Actions(
-        "secretsmanager",
         On.SECRETS,
         create="CreateSecret TagResource",
         read="DescribeSecret GetResourcePolicy",
@@ -515,7 +473,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteSecret",
     ),
     "aws:secretsmanager/secretVersion:SecretVersion": Actions(
-        "secretsmanager",
         On.SECRETS,
         create="PutSecretValue",
         read="DescribeSecret GetSecretValue",
@@ -523,7 +480,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="UpdateSecretVersionStage",
     ),
     "aws:ssm/parameter:Parameter": Actions(
-        "ssm",
         On.PARAMETERS,
         create="PutParameter AddTagsToResource",
         read="DescribeParameters GetParameter GetParameters ListTagsForResource",
@@ -531,7 +487,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="DeleteParameter",
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Actions(
-        "ec2",
         On.EC2,
         create=f"AuthorizeSecurityGroupEgress {_TAGGED}",
         read="DescribeSecurityGroupRules",
@@ -539,7 +494,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
         delete="RevokeSecurityGroupEgress",
     ),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Actions(
-        "ec2",
         On.EC2,
         create=f"AuthorizeSecurityGroupIngress {_TAGGED}",
         read="DescribeSecurityGroupRules",
@@ -550,7 +504,6 @@ PROVIDER_ACTIONS: Mapping[str, Actions] = {
 """The actions for each resource type that a stack can register."""
 
 BUCKET_TAGGING = Actions(
-    "s3",
     On.BUCKETS,
     create="PutBucketTagging",
     read="GetBucketTagging",
