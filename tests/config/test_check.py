@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.config.check import check
 from pulumi_gitlab_runner.config.finding import Finding, Severity, error, warning
-from pulumi_gitlab_runner.config.periods import PERIOD
+from pulumi_gitlab_runner.config.forms import PERIOD
 
 VERSION = "19.4.0"
 

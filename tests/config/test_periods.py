@@ -1,7 +1,7 @@
 """Periods and time zones, as the runner's own documentation has them."""
 
 import pytest
-from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
 
 
 @pytest.mark.parametrize(

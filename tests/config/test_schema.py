@@ -13,9 +13,10 @@ from pulumi_gitlab_runner.config.forms import (
     IP_ADDRESS,
     MAC_ADDRESS,
     MEMORY,
+    PERIOD,
+    TIME_ZONE,
     TIMESTAMP,
 )
-from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
 from pulumi_gitlab_runner.config.toml_table import is_toml_table

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.spec import Problem
 from pulumi_gitlab_runner.spec.fleets import Fleet, Idle, fleet_problems, parse_fleet, parse_manager_host
 from pulumi_gitlab_runner.spec.inputs import Deferred

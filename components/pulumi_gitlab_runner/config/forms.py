@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from pulumi_gitlab_runner.cron import is_unix_cron
+
 
 @dataclass(frozen=True)
 class Form:
@@ -68,3 +70,12 @@ ABSOLUTE_PATH = Form(
     lambda text: not text or PurePosixPath(text).is_absolute(),
     "an absolute path; the runner does not expand `~`",
 )
+PERIOD = Form(
+    is_unix_cron,
+    "five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12), day of the week "
+    "(0-7 or mon-sun); such as `* 8-17 * * mon-fri`",
+)
+TIME_ZONE = Form(
+    _matches(r"UTC|[A-Z][A-Za-z]+(/[A-Z][A-Za-z_+-]*[0-9]*)+"), "UTC, or a place such as `Europe/Berlin`"
+)
+"""A check of the format only: which time zones exist depends on the host."""

@@ -72,22 +72,8 @@ NO_NEW_PRIVILEGES = "no-new-privileges"
 """The security option that strengthens the isolation; all other ones weaken it."""
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock", "crio.sock")
 _SYSTEM = (
-    *(
-        "/",
-        "/bin",
-        "/boot",
-        "/dev",
-        "/etc",
-        "/lib",
-        "/lib64",
-        "/proc",
-        "/root",
-        "/run",
-        "/sbin",
-        "/sys",
-        "/usr",
-    ),
-    *("/var", "/var/lib", "/var/lib/docker", "/var/run"),
+    *("/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/run", "/sbin", "/sys"),
+    *("/usr", "/var", "/var/lib", "/var/lib/docker", "/var/run"),
 )
 """Folders of a machine that give control over it, or contain its secrets."""
 _SECRETS = ("/etc/gitlab-runner", "/root", "/run/gitlab-runner-credentials", "/var/lib/docker")

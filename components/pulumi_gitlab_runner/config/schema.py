@@ -23,6 +23,8 @@ from pulumi_gitlab_runner.config.forms import (
     IP_ADDRESS,
     MAC_ADDRESS,
     MEMORY,
+    PERIOD,
+    TIME_ZONE,
     TIMESTAMP,
     Form,
 )
@@ -36,7 +38,6 @@ from pulumi_gitlab_runner.config.manager import (
     SnowplowBillingConfig,
     UsageLoggerConfig,
 )
-from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.config.runner import (
     ArtifactConfig,
     BootVerifyConfig,

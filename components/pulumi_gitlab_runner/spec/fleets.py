@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.config.periods import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
 from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
@@ -15,10 +15,7 @@ from pulumi_gitlab_runner.spec.hosts import Host, HostDeclaration, host_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, model_of, models_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import WORKER_JOB_NETWORKS
-from pulumi_gitlab_runner.spec.machines import (
-    MACHINE_SHOWN,
-    machine_problems,
-)
+from pulumi_gitlab_runner.spec.machines import MACHINE_SHOWN, machine_problems
 from pulumi_gitlab_runner.spec.problems import (
     Problem,
     choice_problems,

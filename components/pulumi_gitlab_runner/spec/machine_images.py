@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
-from pulumi_gitlab_runner.config.periods import TIME_ZONE
+from pulumi_gitlab_runner.config.forms import TIME_ZONE
 from pulumi_gitlab_runner.cron import is_image_builder_cron
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, declared_release
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
@@ -13,9 +13,7 @@ from pulumi_gitlab_runner.spec.aws_tags import AwsTags, tags_problems
 from pulumi_gitlab_runner.spec.images import image_problems, registry_of
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, model_of, strict
 from pulumi_gitlab_runner.spec.instance_types import ARCHITECTURES, architecture_of, instance_type_problems
-from pulumi_gitlab_runner.spec.machines import (
-    machine_problems,
-)
+from pulumi_gitlab_runner.spec.machines import machine_problems
 from pulumi_gitlab_runner.spec.operating_systems import (
     AMAZON_LINUX_2023,
     OPERATING_SYSTEMS,

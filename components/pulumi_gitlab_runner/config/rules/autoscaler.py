@@ -14,13 +14,7 @@ _PLUGINS_AS_IMAGES = RunnerVersion(16, 11)
 
 
 def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Find settings that prevent the start of instances, or keep them running forever.
-
-    Args:
-        runner: The runner with the section.
-        path: The path of the runner.
-        version: The runner's version.
-    """
+    """Find settings that prevent the start of instances, or keep them running forever."""
     autoscaler = runner.get("autoscaler")
     if autoscaler is None:
         return

@@ -14,13 +14,7 @@ _DOCKER_IN_DOCKER = re.compile(r"(^|/)docker:[\w.-]*dind[\w.-]*$")
 
 
 def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Find settings of a runner's containers without the intended effect.
-
-    Args:
-        runner: The runner with the section; its feature flags matter too.
-        path: The path of the runner.
-        version: The runner's version.
-    """
+    """Find settings of a runner's containers without the intended effect."""
     docker = runner.get("docker")
     if docker is None:
         return
