@@ -45,7 +45,8 @@ _TEXT_LISTS = ("pruneFilters", "cliPluginsExtraDirs")
 _TEXT_MAPS = ("HttpHeaders", "aliases")
 _PROXY = ("httpProxy", "httpsProxy", "noProxy", "ftpProxy", "allProxy")
 
-_Check = Callable[[object, str], None]
+_Check = Callable[[object, str], object]
+"""Raises ValueError for a value of a wrong type; with a description of the value."""
 
 
 class WrongTypeError(ValueError):
@@ -101,34 +102,26 @@ def unknown_keys(found: Mapping[str, object], docker_cli: int) -> dict[str, str]
 
 
 def _checks(docker_cli: int) -> dict[str, tuple[_Check, str]]:
+    text_map = _map_of(go_json.text)
     checks: dict[str, tuple[_Check, str]] = {
-        **dict.fromkeys(_TEXTS, (_text, '"…"')),
+        **dict.fromkeys(_TEXTS, (go_json.text, '"…"')),
         **dict.fromkeys(_TEXT_LISTS, (_texts, '["…"]')),
-        **dict.fromkeys(_TEXT_MAPS, (_text_map, '{"NAME": "…"}')),
-        "plugins": (_map_of(_text_map), '{"PLUGIN": {"NAME": "…"}}'),
+        **dict.fromkeys(_TEXT_MAPS, (text_map, '{"NAME": "…"}')),
+        "plugins": (_map_of(text_map), '{"PLUGIN": {"NAME": "…"}}'),
         "proxies": (_map_of(_proxy), '{"default": {"httpProxy": "http://…", "noProxy": "…"}}'),
     }
     if docker_cli >= 26:
-        checks["features"] = _text_map, '{"NAME": "true"}'
+        checks["features"] = text_map, '{"NAME": "true"}'
     if docker_cli < 29:
-        checks["experimental"] = _text, '"enabled"'
+        checks["experimental"] = go_json.text, '"enabled"'
     if docker_cli < 24:
-        checks["stackOrchestrator"] = _text, '"swarm"'
+        checks["stackOrchestrator"] = go_json.text, '"swarm"'
     return checks
-
-
-def _text(value: object, what: str) -> None:
-    go_json.text(value, what)
 
 
 def _texts(value: object, what: str) -> None:
     for item in go_json.items(value, what):
         go_json.text(item, f"an item of {what}")
-
-
-def _text_map(value: object, what: str) -> None:
-    for key, field in go_json.mapping(value, what).items():
-        go_json.text(field, f"{key!r} of {what}")
 
 
 def _proxy(value: object, what: str) -> None:

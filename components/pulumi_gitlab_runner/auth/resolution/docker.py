@@ -78,7 +78,7 @@ def resolve_as_docker(
         file_log = (
             LogLine(Where.TERMINAL, f"WARNING: Error parsing config file ({config.path}): {content.broken}"),
         )
-    helper = None if answered else _helper(content, key)
+    helper = "" if answered else content.credential_helpers.get(key, content.credentials_store)
     try:
         answer = helpers.get(run_helper, helper, key) if helper else None
     except helpers.HelperFailure as error:
@@ -111,13 +111,8 @@ def _no_file(config: ConfigFile | None) -> tuple[Source, tuple[LogLine, ...]]:
     return Source(config.path, Status.DROPPED, config.problem), (LogLine(Where.TERMINAL, text),)
 
 
-def _helper(content: DockerConfig, key: str) -> str:
-    """The helper that Docker calls for a key; empty for none."""
-    return content.credential_helpers.get(key, content.credentials_store)
-
-
 def _judged(
-    path: str, content: DockerConfig, key: str, helper: str | None, answer: Credentials | None, answered: bool
+    path: str, content: DockerConfig, key: str, helper: str, answer: Credentials | None, answered: bool
 ) -> Source:
     """The configuration with the verdict on each entry.
 
@@ -125,7 +120,7 @@ def _judged(
         path: the path of the file.
         content: the content of the file.
         key: the key that Docker looks for.
-        helper: the helper that was called; None or empty for none.
+        helper: the helper that was called; empty for none.
         answer: the credentials from the helper; None for none.
         answered: whether the variable contains the key.
     """
