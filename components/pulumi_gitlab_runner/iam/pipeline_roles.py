@@ -150,6 +150,39 @@ def _length(statement: Statement) -> int:
 
 def _types(stack: Stack) -> Iterator[str]:
     """The types of the AWS resources, without the package name `aws`."""
+    yield from _registry_types(stack)
+    if stack.network:
+        yield from _NETWORK
+        if stack.network.flow_logs:
+            yield from (*_ROLE, "cloudwatch/logGroup:LogGroup", "ec2/flowLog:FlowLog")
+        if stack.network.endpoints:
+            yield "ec2/securityGroup:SecurityGroup"
+            yield "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    if _stores(stack):
+        yield from (*_BUCKET, "kms/key:Key", "kms/alias:Alias", "s3/bucketVersioning:BucketVersioning")
+    if stack.managers and stack.cache:
+        yield from _BUCKET
+        yield "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    for manager in _in_ec2(stack):
+        yield from _manager_types(manager)
+    if _divides_repositories(stack):
+        yield "iam/policy:Policy"
+        yield "iam/rolePolicyAttachment:RolePolicyAttachment"
+    if stack.machine_images:
+        yield from _MACHINE_IMAGE
+    for auth in stack.hosted_auth.values():
+        yield from _HOSTED_AUTH
+        if auth.own_token is not None or any(each.login for each in stack.registries_of(auth).values()):
+            yield "ssm/parameter:Parameter"
+        if auth.alarm_topic is not None:
+            yield "cloudwatch/metricAlarm:MetricAlarm"
+    for role in stack.job_roles.values():
+        yield from _ROLE
+        if role.identity_provider is None:
+            yield "iam/openIdConnectProvider:OpenIdConnectProvider"
+
+
+def _registry_types(stack: Stack) -> Iterator[str]:
     for registry in stack.registries.values():
         if isinstance(registry, EcrRegistry) and registry.created and registry.repositories:
             yield "ecr/repository:Repository"
@@ -173,41 +206,6 @@ def _types(stack: Stack) -> Iterator[str]:
             yield "ecr/repositoryCreationTemplate:RepositoryCreationTemplate"
         if any(each.needs_role for each in settings.creation_templates.values()):
             yield from _ROLE
-    if stack.network:
-        yield from _NETWORK
-        if stack.network.flow_logs:
-            yield from (*_ROLE, "cloudwatch/logGroup:LogGroup", "ec2/flowLog:FlowLog")
-        if stack.network.endpoints:
-            yield "ec2/securityGroup:SecurityGroup"
-            yield "vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-    if _stores(stack):
-        yield from (*_BUCKET, "kms/key:Key", "kms/alias:Alias", "s3/bucketVersioning:BucketVersioning")
-    if stack.managers and stack.cache:
-        yield from _BUCKET
-        yield "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
-    for manager in _in_ec2(stack):
-        yield from _manager_types(manager)
-    if _divides_repositories(stack):
-        yield "iam/policy:Policy"
-        yield "iam/rolePolicyAttachment:RolePolicyAttachment"
-    if stack.machine_images:
-        yield from _MACHINE_IMAGE
-    for auth in stack.hosted_auth.values():
-        yield from _ROLE
-        yield from (
-            "cloudwatch/logGroup:LogGroup",
-            "lambda/function:Function",
-            "lambda/invocation:Invocation",
-            "scheduler/schedule:Schedule",
-        )
-        if auth.own_token is not None or any(each.login for each in stack.registries_of(auth).values()):
-            yield "ssm/parameter:Parameter"
-        if auth.alarm_topic is not None:
-            yield "cloudwatch/metricAlarm:MetricAlarm"
-    for role in stack.job_roles.values():
-        yield from _ROLE
-        if role.identity_provider is None:
-            yield "iam/openIdConnectProvider:OpenIdConnectProvider"
 
 
 def _divides_repositories(stack: Stack) -> bool:
@@ -250,6 +248,13 @@ _HOST = (
     "s3/bucketObjectv2:BucketObjectv2",
     "ssm/parameter:Parameter",
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
+_HOSTED_AUTH = (
+    *_ROLE,
+    "cloudwatch/logGroup:LogGroup",
+    "lambda/function:Function",
+    "lambda/invocation:Invocation",
+    "scheduler/schedule:Schedule",
 )
 _MACHINE_IMAGE = (
     *_ROLE,
