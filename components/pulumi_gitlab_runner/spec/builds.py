@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.spec.problems import (
     join_path,
     listed,
 )
-from pulumi_gitlab_runner.spec.registries import Registry
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_repository
 
 PLATFORMS = (
     "linux/386",
@@ -150,9 +150,7 @@ def repository_problems(
             at, f"a repository of the registry {name!r}", "a registry that this stack can push to", reason
         )
     elif registry.repositories and repository not in registry.repositories:
-        known = list(registry.repositories)
-        fix = did_you_mean(repository, known) or "declare the repository in its registry"
-        yield Problem(at, f"the repository {repository!r} of the registry {name!r}", listed(known), fix)
+        yield undeclared_repository(repository, at, registry)
     elif ":" in repository or "@" in repository:
         yield Problem(at, repr(declaration["repository"]), "a repository without a tag and a digest")
     elif registry.created:

@@ -6,9 +6,14 @@ from difflib import get_close_matches
 from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
 from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
+from pulumi_gitlab_runner.spec.problems import Problem, listed
 from pulumi_gitlab_runner.spec.regions import host_region_problems
-from pulumi_gitlab_runner.spec.registries import EcrImage, PullThroughRegistry, Registry
+from pulumi_gitlab_runner.spec.registries import (
+    EcrImage,
+    PullThroughRegistry,
+    Registry,
+    undeclared_repository,
+)
 from pulumi_gitlab_runner.spec.registries.addresses import known_address
 from pulumi_gitlab_runner.spec.registries.pull_through import official_image_advice
 
@@ -71,30 +76,7 @@ def image_problems(
         return
     registry, repository = registry_of(image, registries, environment)
     if registry is None:
-        if found := list(host_region_problems(reference.registry, path)):
-            yield from found
-        elif is_dual_stack(reference.registry):
-            classic = image.replace(reference.registry, classic_host(reference.registry), 1)
-            yield Problem(
-                path,
-                f"{image!r}, with the dual-stack host of an ECR registry",
-                "the registry's IPv4 host, which the credentials are for, or its name in the declaration",
-                f"write {classic}",
-            )
-        elif similar := _similar(image, registries):
-            yield Problem(
-                path,
-                f"{image!r}, which is an image of Docker Hub",
-                f"an image of the declared registries ({listed(registries)}) or a public one",
-                f"did you mean {similar!r}? Docker Hub's is docker.io/{image}",
-            )
-        elif _private_ecr(reference.registry, registries, environment):
-            yield Problem(
-                path,
-                f"{image!r}, an image of an ECR registry that is not declared",
-                f"an image of the declared registries ({listed(registries)}) or a public one",
-                "declare the registry under `registries` and name it under the runner's registries",
-            )
+        yield from _undeclared_problems(image, path, reference.registry, registries, environment)
         return
     if registry.name not in used and not _misspelt(registry.name, used, registries):
         yield Problem(
@@ -106,21 +88,38 @@ def image_problems(
     if isinstance(registry, PullThroughRegistry):
         right = registry.name_in_the_cache(repository)
         if right != repository:
-            whole = f"{right}".join(image.rsplit(repository, 1))
-            yield Problem(
-                path,
-                f"{image!r}, an official image of Docker Hub without library/",
-                f"{registry.name}/{right}",
-                official_image_advice(whole),
-            )
+            found = f"{image!r}, an official image of Docker Hub without library/"
+            fix = official_image_advice(right.join(image.rsplit(repository, 1)))
+            yield Problem(path, found, f"{registry.name}/{right}", fix)
             return
     if not registry.may_hold(repository):
+        yield undeclared_repository(repository, path, registry)
+
+
+def _undeclared_problems(
+    image: str,
+    path: str,
+    host: str,
+    registries: Mapping[str, Registry],
+    environment: AwsEnvironment | None,
+) -> Iterator[Problem]:
+    """The problems of an image on a host without a declared registry."""
+    allowed = f"an image of the declared registries ({listed(registries)}) or a public one"
+    if found := list(host_region_problems(host, path)):
+        yield from found
+    elif is_dual_stack(host):
         yield Problem(
             path,
-            f"the repository {repository!r} of the registry {registry.name!r}",
-            listed(registry.repositories),
-            did_you_mean(repository, list(registry.repositories)) or "declare the repository in its registry",
+            f"{image!r}, with the dual-stack host of an ECR registry",
+            "the registry's IPv4 host, which the credentials are for, or its name in the declaration",
+            f"write {image.replace(host, classic_host(host), 1)}",
         )
+    elif similar := _similar(image, registries):
+        fix = f"did you mean {similar!r}? Docker Hub's is docker.io/{image}"
+        yield Problem(path, f"{image!r}, which is an image of Docker Hub", allowed, fix)
+    elif _private_ecr(host, registries, environment):
+        fix = "declare the registry under `registries` and name it under the runner's registries"
+        yield Problem(path, f"{image!r}, an image of an ECR registry that is not declared", allowed, fix)
 
 
 def _misspelt(name: str, used: Sequence[str], registries: Mapping[str, Registry]) -> bool:

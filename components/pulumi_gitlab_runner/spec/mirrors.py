@@ -11,9 +11,9 @@ from pulumi_gitlab_runner.images.reference import TAG, InvalidImageReference, pa
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.images import registry_of, why_not_asked
 from pulumi_gitlab_runner.spec.inputs import Deferred, check_key, model_of, strict
-from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, form_problems, join_path, listed
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path
 from pulumi_gitlab_runner.spec.regions import host_region_problems
-from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
+from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry, undeclared_repository
 from pulumi_gitlab_runner.spec.variables import Variable
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
@@ -221,11 +221,7 @@ def _image_problems(
     yield from form_problems(built.tag, join_path(path, "tag"), TAG, allowed)
     repository = built.repository
     if target is not None and target.repositories and repository not in target.repositories:
-        yield Problem(
-            join_path(path, "repository") if "repository" in declaration else path,
-            f"the repository {repository!r} of the registry {target.name!r}",
-            listed(target.repositories),
-            did_you_mean(repository, list(target.repositories)) or "declare it among its `repositories`",
-        )
+        at = join_path(path, "repository") if "repository" in declaration else path
+        yield undeclared_repository(repository, at, target, "declare it among its `repositories`")
     allowed = "OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT, such as linux/arm64 or linux/arm/v7"
     yield from check_key(declaration, "platforms", path, form_problems, _PLATFORM, allowed)

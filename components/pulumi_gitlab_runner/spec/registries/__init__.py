@@ -24,6 +24,7 @@ from pulumi_gitlab_runner.spec.registries.registry import (
     Login,
     Registry,
     undeclared_registry,
+    undeclared_repository,
 )
 from pulumi_gitlab_runner.spec.registries.repositories import Repository, repositories_problems
 from pulumi_gitlab_runner.spec.registries.static import StaticRegistry
@@ -54,4 +55,5 @@ __all__ = [
     "registry_problems",
     "repositories_problems",
     "undeclared_registry",
+    "undeclared_repository",
 ]

@@ -199,3 +199,14 @@ def undeclared_registry(name: str, path: str, registries: Mapping[str, Registry]
     """The problem of a name that no declared registry has."""
     fix = did_you_mean(name, list(registries)) or "declare it under `registries`"
     return Problem(path, f"{name!r}, which is not a declared registry", listed(registries), fix)
+
+
+def undeclared_repository(
+    repository: str, path: str, registry: Registry, advice: str = "declare the repository in its registry"
+) -> Problem:
+    """The problem of a repository that a registry does not declare."""
+    known = list(registry.repositories)
+    fix = did_you_mean(repository, known) or advice
+    return Problem(
+        path, f"the repository {repository!r} of the registry {registry.name!r}", listed(known), fix
+    )
