@@ -5,7 +5,7 @@ import re
 from typing import Any, get_args, get_origin
 
 import pytest
-from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
 from pulumi_gitlab_runner.config.forms import (
     ABSOLUTE_PATH,
     CPUS,
@@ -164,7 +164,7 @@ def test_removed_keys() -> None:
 
 def test_feature_flags() -> None:
     model = [
-        {"name": name, "default": flag.default, "deprecated": flag.deprecated}
-        for name, flag in FEATURE_FLAGS.items()
+        {"name": name, "default": default, "deprecated": name in DEPRECATED_FLAGS}
+        for name, default in FEATURE_FLAGS.items()
     ]
     assert model == DATA["feature_flags"]

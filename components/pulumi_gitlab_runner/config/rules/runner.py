@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
+from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
@@ -62,12 +62,11 @@ def _sections(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     for name in runner.get("feature_flags", {}):
         at = f"{path}.feature_flags.{name}"
-        flag = FEATURE_FLAGS.get(name)
-        if flag is None:
+        if name not in FEATURE_FLAGS:
             close = difflib.get_close_matches(name, FEATURE_FLAGS)
             fix = next((f"is `{each}` meant?" for each in close), "leave it out")
             yield error(at, "unknown feature flag, which the runner would silently ignore", fix)
-        elif flag.deprecated:
+        elif name in DEPRECATED_FLAGS:
             yield warning(at, "the feature flag is deprecated", "leave it out")
 
 
