@@ -176,31 +176,28 @@ def _right_problems(
 ) -> Iterator[Problem]:
     if not declaration.get("push") and not declaration.get("registries"):
         yield Problem(path, "neither push nor registries", "at least one: the role has no other permissions")
-    for index, each in enumerate(declaration.get("push", ())):
-        at = join_path(path, "push", index)
-        registry = registries.get(each.partition("/")[0])
-        allowed = [
-            f"{each_registry.name}/{repository}"
-            for each_registry in registries.values()
-            if each_registry.created
-            for repository in each_registry.repositories
-        ]
-        if each not in allowed:
-            foreign = registry is not None and registry.by_role and bool(registry.not_pushed)
-            yield Problem(
-                at,
-                f"{each!r}, which is not a repository that the stack creates",
-                listed(allowed),
-                "its owner must let jobs push there" if foreign else did_you_mean(each, allowed),
-            )
-    for index, name in enumerate(declaration.get("registries", ())):
-        at = join_path(path, "registries", index)
-        ecr = [each_registry.name for each_registry in registries.values() if each_registry.by_role]
-        if name not in ecr:
-            fix = did_you_mean(name, ecr)
-            if name in registries:
-                fix = "a job role gives access only to AWS: see docker_auth of `variables`"
-            yield Problem(at, f"{name!r}, which is not a declared ECR registry", listed(ecr), fix)
+    yield from check_key(declaration, "push", path, _pushed_problems, registries)
+    yield from check_key(declaration, "registries", path, _registry_problems, registries)
+
+
+def _pushed_problems(pushed: str, path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
+    created = [each for each in registries.values() if each.created]
+    allowed = [f"{each.name}/{repository}" for each in created for repository in each.repositories]
+    if pushed not in allowed:
+        registry = registries.get(pushed.partition("/")[0])
+        foreign = registry is not None and registry.by_role and registry.not_pushed
+        fix = "its owner must let jobs push there" if foreign else did_you_mean(pushed, allowed)
+        found = f"{pushed!r}, which is not a repository that the stack creates"
+        yield Problem(path, found, listed(allowed), fix)
+
+
+def _registry_problems(name: str, path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
+    ecr = [each.name for each in registries.values() if each.by_role]
+    if name not in ecr:
+        fix = did_you_mean(name, ecr)
+        if name in registries:
+            fix = "a job role gives access only to AWS: see docker_auth of `variables`"
+        yield Problem(path, f"{name!r}, which is not a declared ECR registry", listed(ecr), fix)
 
 
 def _identity_problems(

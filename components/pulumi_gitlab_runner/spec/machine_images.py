@@ -240,12 +240,8 @@ def _instance_type_problems(declaration: MachineImageDeclaration, path: str) -> 
 
 def _registry_problems(name: str, path: str, registries: Mapping[str, Registry]) -> Iterator[Problem]:
     if name not in registries:
-        yield Problem(
-            path,
-            f"{name!r}, a registry that is not declared",
-            listed(registries),
-            did_you_mean(name, list(registries)),
-        )
+        fix = did_you_mean(name, list(registries))
+        yield Problem(path, f"{name!r}, a registry that is not declared", listed(registries), fix)
     elif not registries[name].by_role:
         yield Problem(
             path,

@@ -86,7 +86,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
     parse_mirror,
 )
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, form_problems, join_path
 from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries import (
@@ -116,6 +116,7 @@ from pulumi_gitlab_runner.spec.variables import (
 )
 
 GITLAB_COM = "https://gitlab.com"
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PATH_PREFIX = re.compile(r"[a-z0-9-]{0,32}")
 
 
@@ -374,9 +375,8 @@ def _own_problems(declaration: StackDeclaration, path: str) -> Iterator[Problem]
             yield from _name_problems(name, join_path(path, kind, name))
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
     yield from operators_problems(declaration.get("operators"), join_path(path, "operators"))
-    if not _PATH_PREFIX.fullmatch(declaration.get("path_prefix", "")):
-        at, found = join_path(path, "path_prefix"), repr(declaration["path_prefix"])
-        yield Problem(at, found, "up to 32 of a-z, 0-9 and '-', such as blue-")
+    allowed = "up to 32 of a-z, 0-9 and '-', such as blue-"
+    yield from check_key(declaration, "path_prefix", path, form_problems, _PATH_PREFIX, allowed)
     yield from registries_problems(declaration.get("registries", {}), path)
     for name, build in declaration.get("builds", {}).items():
         yield from build_settings_problems(build, join_path(path, "builds", name))
@@ -479,14 +479,8 @@ def _url_problems(url: str, path: str) -> Iterator[Problem]:
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:
-    plain = name.replace("-", "a")
-    if (
-        not (plain.isascii() and plain.isalnum() and plain == plain.lower() and name[0].isalpha())
-        or len(name) > 32
-    ):
-        yield Problem(
-            path, repr(name), "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most"
-        )
+    allowed = "a name of a-z, 0-9 and '-', that starts with a letter, 32 characters at most"
+    return form_problems(name, path, _NAME, allowed)
 
 
 def _can_be_built(mirror: MirrorDeclaration) -> bool:
