@@ -311,7 +311,7 @@ class _Arns:
             if isinstance(each, EcrRegistry) and each.created
             for arn in each.repository_arns(at)
         ]
-        self._arns: dict[On, list[str]] = {
+        self.of: dict[On, list[str]] = {
             On.ALARMS: [at.arn("cloudwatch", f"alarm:{name}-*")],
             On.ALIASES: [at.arn("kms", f"alias/{path.replace('.', '-')}/*"), at.arn("kms", "key/*")],
             On.BUCKETS: [f"{s3}:{name.lower()}-*"],
@@ -348,10 +348,6 @@ class _Arns:
         self.boundary: Mapping[str, Mapping[str, Any]] | None = (
             {"StringEquals": {"iam:PermissionsBoundary": sorted(boundaries)}} if boundaries else None
         )
-
-    def of(self, on: On) -> list[str]:
-        """The ARNs of a group of resources."""
-        return self._arns[on]
 
 
 def _with_paths(start: str, name: str) -> list[str]:
@@ -412,9 +408,9 @@ def _grouped(actions: Sequence[tuple[str, On]], arns: _Arns) -> Iterator[Stateme
         these = {action for action, its in actions if its is on} - ANYWHERE
         bounded = these & _BOUNDED if on is On.ROLES and arns.boundary else set[str]()
         if these - bounded:
-            yield allow(on.sid, sorted(these - bounded), arns.of(on), arns.conditions.get(on))
+            yield allow(on.sid, sorted(these - bounded), arns.of[on], arns.conditions.get(on))
         if bounded:
-            yield allow(f"Bounded{on.sid}", sorted(bounded), arns.of(on), arns.boundary)
+            yield allow(f"Bounded{on.sid}", sorted(bounded), arns.of[on], arns.boundary)
 
 
 def _look_ups(stack: Stack, names: StackNames) -> Iterator[Statement]:
@@ -548,12 +544,12 @@ def _passed_roles(stack: Stack, arns: _Arns) -> Iterator[Statement]:
         yield allow(
             "PassRole",
             ["iam:PassRole"],
-            arns.of(On.ROLES),
+            arns.of[On.ROLES],
             {"StringEquals": {"iam:PassedToService": sorted(services)}},
         )
     linked = [service for each, service in _LINKED_SERVICES.items() if f"aws:{each}" in types]
     if linked:
-        partition = arns.of(On.ROLES)[0].split(":")[1]
+        partition = arns.of[On.ROLES][0].split(":")[1]
         yield allow(
             "ServiceLinkedRoles",
             ["iam:CreateServiceLinkedRole"],

@@ -153,11 +153,8 @@ def _aws_credentials_problems(declaration: AwsCredentialsDeclaration, path: str)
     if len(ways) != 1:
         yield Problem(path, listed(ways, "neither"), "exactly one of directory, access_key")
     if "profile" in declaration and "directory" not in declaration:
-        yield Problem(
-            join_path(path, "profile"),
-            "a profile, with no 'directory'",
-            "'profile' together with 'directory'",
-        )
+        at = join_path(path, "profile")
+        yield Problem(at, "a profile, with no 'directory'", "'profile' together with 'directory'")
     yield from check_key(declaration, "directory", path, form_problems, _ABSOLUTE, f"{_PATH} /root/.aws")
     access_key, at = declaration.get("access_key", {}), join_path(path, "access_key")
     for key in access_key:

@@ -345,18 +345,14 @@ def _require_digests_problems(
     registries: Mapping[str, Registry],
     host: HostDeclaration,
 ) -> Iterator[Problem]:
-    at = join_path(path, "require_digests")
     for key in ("allowed_images", "allowed_services"):
         if key in declaration.get("config", {}).get("docker", {}):
-            yield Problem(
-                join_path(path, "config", "docker", key),
-                "patterns of images",
-                f"{key!r} without 'require_digests'",
-            )
+            at = join_path(path, "config", "docker", key)
+            yield Problem(at, "patterns of images", f"{key!r} without 'require_digests'")
     release = release_of(host)
     if release and release < SERVICES_BY_DIGEST:
         yield Problem(
-            at,
+            join_path(path, "require_digests"),
             f"true, on runner {host['runner_version']}",
             "runner 17.1 or newer",
             "an older runner pulls a service with only a digest by the tag latest",
