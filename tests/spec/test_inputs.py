@@ -11,10 +11,13 @@ from pulumi_gitlab_runner.spec import DeclarationError, Problem, parse_stack
 from pulumi_gitlab_runner.spec.inputs import (
     Deferred,
     check,
+    check_key,
     deferred_in,
     is_empty,
     is_known,
     known,
+    model_of,
+    models_of,
     substituted,
 )
 from pulumi_gitlab_runner.spec.shape import known_value
@@ -62,6 +65,40 @@ def test_an_output_is_checked_when_it_is_known() -> None:
     with pytest.raises(DeclarationError) as raised:
         known_value(handle, "abcd")
     assert list(raised.value.problems) == [Problem("at", "'abcd'", "3 characters")]
+
+
+def longer(text: str, path: str, longest: int, *, unit: str = "characters") -> Iterator[Problem]:
+    """A rule with a path and further arguments."""
+    if len(text) > longest:
+        yield Problem(path, repr(text), f"{longest} {unit}")
+
+
+def test_a_value_or_each_item_of_a_list_is_checked_with_its_path() -> None:
+    declaration = {"one": "abcd", "many": ["abc", "abcd"]}
+    for key, path in (("one", "at.one"), ("many", "at.many[1]")):
+        found = list(check_key(declaration, key, "at", longer, 3, unit="letters"))
+        assert found == [Problem(path, "'abcd'", "3 letters")]
+    assert list(check_key(declaration, "other", "at", longer, 3)) == []
+
+
+def test_an_output_is_checked_with_its_path_when_it_is_known() -> None:
+    first, second = (Deferred[str]("", object()) for _ in range(2))
+    assert list(check_key({"many": [first, second]}, "many", "at", longer, 3)) == []
+    for index, handle in enumerate((first, second)):
+        handle.type = str
+        with pytest.raises(DeclarationError) as raised:
+            known_value(handle, "abcd")
+        assert [each.path for each in raised.value.problems] == [f"at.many[{index}]"]
+
+
+def test_a_model_has_the_values_of_its_keys() -> None:
+    declaration = {"content": ["a", "b"], "unknown": 1}
+    assert model_of(Part, declaration) == Part(("a", "b"))
+    assert model_of(Part, declaration, {"content": len}, other=True) == Part(2, True)
+    assert model_of(Part, declaration, {"content": len}, content="own") == Part("own")
+    assert models_of(Part, [declaration, {"content": 1, "other": 2}]) == (Part(("a", "b")), Part(1, 2))
+    handle: Deferred[Any] = Deferred("at", object())
+    assert model_of(Part, {"content": handle}).content is handle
 
 
 def test_an_output_of_another_type_is_refused_with_its_place() -> None:
