@@ -433,11 +433,8 @@ def _runners_problems(
 ) -> Iterator[Problem]:
     runners = declaration.get("runners", {})
     for name, runner in runners.items():
-        at, host, used = (
-            join_path(path, "runners", name),
-            host_of(name, runners),
-            runner.get("registries", []),
-        )
+        at, host = join_path(path, "runners", name), host_of(name, runners)
+        used = runner.get("registries", [])
         yield from used_registry_problems(runner, at, registries, host)
         yield from used_host_problems(name, runners, at)
         yield from used_image_problems(runner, declaration.get("machine_images", {}), at)
