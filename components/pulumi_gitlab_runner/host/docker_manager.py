@@ -88,7 +88,7 @@ def docker_manager_files(
         files |= credential_service_files()
     for name, credentials in (passwords or {}).items():
         answer = credentials_as_answer(registries[name].host_in(environment), credentials)
-        files[_password_file(name).removeprefix(f"{CURRENT}/")] = HostFile(answer)
+        files[_password_file(name)] = HostFile(answer)
     name, certificates = gitlab_trust(authorities, gitlab_url)
     if name:
         files[f"{MANAGER_AUTHORITIES.removeprefix(f'{CURRENT}/')}/{name}"] = HostFile(certificates, "0644")
@@ -115,12 +115,8 @@ def manager_environment(
         proxy: the HTTP proxy of the host; None for none.
         authorities: the certificate authorities that the manager trusts.
     """
-    settings = {
-        "HOME": f"{CURRENT}/home",
-        "PATH": NO_PROGRAMS,
-    }
-    credentials = host.aws_credentials
-    if credentials:
+    settings = {"HOME": f"{CURRENT}/home", "PATH": NO_PROGRAMS}
+    if credentials := host.aws_credentials:
         directory = AWS_DIRECTORY if credentials.directory else f"{CURRENT}/aws"
         settings |= {
             "AWS_CONFIG_FILE": f"{directory}/config",
@@ -144,8 +140,8 @@ def _system_authorities(authorities: Authorities) -> dict[str, str]:
 
 def _password_source(registry: str) -> CredentialSource:
     """The source of the user and password that a registry declares, for the manager."""
-    return CredentialSource("file", (_password_file(registry),))
+    return CredentialSource("file", (f"{CURRENT}/{_password_file(registry)}",))
 
 
 def _password_file(registry: str) -> str:
-    return f"{CURRENT}/passwords/{registry}"
+    return f"passwords/{registry}"
