@@ -25,8 +25,7 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
 """The PATH of the runner manager's process: a directory that does not exist."""
 NUMBERS = "runner-ids"
-"""The key of the runners' numbers in the metadata of the object with the files; gitlab-runner-apply.sh has it
-too."""
+"""The metadata key of the runners' IDs on the object with the files; also in gitlab-runner-apply.sh."""
 LINK = "link"
 """The mode of a file that is a symbolic link."""
 
@@ -36,8 +35,8 @@ class HostFile:
     """A file of a runner host, owned by root.
 
     Attributes:
-        content: its text; what it leads to, where it is a symbolic link.
-        mode: its permissions, in octal: ``0600``; `LINK` for a symbolic link.
+        content: the text; for a symbolic link, its target.
+        mode: the permissions in octal, such as ``0600``; `LINK` for a symbolic link.
     """
 
     content: str
@@ -46,10 +45,10 @@ class HostFile:
 
 @dataclass(frozen=True)
 class HostParameters:
-    """The names in Parameter Store of what one runner host reads: ``/PROJECT/STACK/MANAGER/…``.
+    """The names of the parameters that one runner host reads: ``/PROJECT/STACK/MANAGER/…``.
 
     Attributes:
-        prefix: what they start with. The host reports, and its role knows its group, under it.
+        prefix: the prefix of the names, which also identifies the host's logs, metrics and group.
     """
 
     prefix: str
@@ -73,11 +72,11 @@ class HostParameters:
         return f"{self.prefix}/registries/{name}"
 
     def all_in(self, environment: AwsEnvironment) -> str:
-        """The ARN of all of them, as a pattern: whatever is below the prefix is theirs."""
+        """The pattern of the ARNs of all parameters below the prefix."""
         return environment.arn("ssm", f"parameter{self.prefix}/*")
 
     def source(self, registry: Registry, environment: AwsEnvironment) -> CredentialSource:
-        """Where the host reads the user and password that a registry declares."""
+        """The source of the user and password that a registry declares, for the host."""
         return CredentialSource("parameter", (environment.region, self.registry(registry.name)))
 
 
@@ -96,19 +95,19 @@ def host_files(
     """The files of the host of a manager, by their path below the root.
 
     The Docker configuration is in the home of the manager's process, which is root's under the packaged unit,
-    whatever its `--user` says (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
+    with any `--user` (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
 
     Args:
         manager: the manager.
-        registries: those that its runners use, by name.
-        environment: where its stack lives.
-        parameters: the names of what the host reads.
-        gitlab_url: GitLab's address as the host reaches it.
-        runner_ids: each runner's number in GitLab, as far as they are registered. Default: what the host
-            replaces by each.
-        tokens: the runners' tokens. Default: what the host replaces by each.
-        digests: the digests of their images, as far as they are known, by the image as declared.
-        cache_bucket: the name of the cache's bucket, where the stack has a cache.
+        registries: the registries that its runners use, by name.
+        environment: the AWS account and region of the stack.
+        parameters: the names of the parameters that the host reads.
+        gitlab_url: the URL of GitLab for the host.
+        runner_ids: the IDs in GitLab of the registered runners, by name. Default: placeholders, which the
+            host replaces.
+        tokens: the runners' tokens, by name. Default: placeholders, which the host replaces.
+        digests: the known digests of the images, by the image as declared.
+        cache_bucket: the name of the cache's bucket, if the stack has a cache.
     """
     config = manager_config(
         manager,
@@ -122,7 +121,7 @@ def host_files(
         cache_bucket=cache_bucket,
     )
     number = number_placeholder if runner_ids is None else None
-    # By host: this account's ECR and what is pulled through it share one, and its credentials.
+    # By host: this account's ECR registry and its pull-through caches have the same host and credentials.
     sources = {
         registry.host_in(environment): source
         for registry in registries.values()
@@ -164,12 +163,12 @@ def credential_service_files() -> dict[str, HostFile]:
 
 
 def _fleet_settings(config: ManagerConfig, number: Callable[[str], str] | None) -> dict[str, HostFile]:
-    """The settings that the runner reads only at its start: of its autoscaler, all but the policies.
+    """The settings that the runner reads only when it starts: those of its autoscaler, without the policies.
 
-    With the runner's number: one that is registered anew while it runs would manage its fleet twice, since
-    it knows fleets by it (gitlab-runner, executors/internal/autoscaler/provider.go).
+    They include the runner's ID, by which it identifies its fleet: with a new ID, a running process would
+    manage the fleet twice (gitlab-runner, executors/internal/autoscaler/provider.go).
 
-    The host compares this file, and starts the runner anew where it has changed:
+    The host restarts the runner when this file has changed:
     docs.gitlab.com/runner/configuration/advanced-configuration, the `[runners.autoscaler]` section.
     """
     settings = [
@@ -182,28 +181,28 @@ def _fleet_settings(config: ManagerConfig, number: Callable[[str], str] | None) 
 
 
 def runner_numbers(numbers: Mapping[str, str]) -> dict[str, str]:
-    """The metadata of the object with the files: the number of each runner, in the order of their names.
+    """The metadata of the object with the files: the IDs of the runners, in the order of their names.
 
-    Beside the files and not in them, so that these are known before a runner is registered; and at one with
-    them. Without the names, since S3 takes 2 KB: docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.
+    They are not in the files, which are known before a runner is registered. The names are left out, since S3
+    limits metadata to 2 KB: docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.
 
     Args:
-        numbers: the runners' numbers in GitLab, by their names.
+        numbers: the runners' IDs in GitLab, by name.
     """
     return {NUMBERS: ",".join(str(int(numbers[each])) for each in sorted(numbers))}
 
 
 def files_as_json(files: Mapping[str, HostFile]) -> str:
-    """The files as the one object that a host fetches, applies whole, and keeps up to date with."""
+    """The files as one object, which a host fetches and applies as a whole."""
     return json.dumps(
         {path: {"mode": file.mode, "content": file.content} for path, file in sorted(files.items())}, indent=1
     )
 
 
 def _reporting(manager: Manager, parameters: HostParameters, config: ManagerConfig) -> str:
-    """Where the host's scripts report to, and the port of its metrics where more than the host reaches them.
+    """The destinations of the reports of the host's scripts, and the port of its metrics for other hosts.
 
-    Not in the user data: a change of it needs no new host.
+    They are not in the user data, so that a change needs no new host.
     """
     return shell_settings(
         {
@@ -215,9 +214,9 @@ def _reporting(manager: Manager, parameters: HostParameters, config: ManagerConf
 
 
 def metrics_port(listen_address: str) -> str:
-    """The port at which others than the host itself reach a runner's metrics; empty where none does.
+    """The port of a runner's metrics for other hosts; empty if other hosts cannot read them.
 
-    Without a port, the runner takes its usual one: gitlab-runner, common/config.go.
+    The default port is that of the runner: gitlab-runner, common/config.go.
     """
     host, colon, port = listen_address.rpartition(":")
     if not listen_address or (host if colon else listen_address) in ("127.0.0.1", "localhost", "[::1]"):
@@ -226,15 +225,15 @@ def metrics_port(listen_address: str) -> str:
 
 
 def _unit_settings(manager: Manager, environment: AwsEnvironment) -> str:
-    """Settings of the packaged unit.
+    """The settings of the packaged unit.
 
-    SIGQUIT lets running jobs end, and be reported (docs.gitlab.com/runner/commands, signals). The PATH holds
-    no program, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper. At a
+    After SIGQUIT, running jobs end and are reported (docs.gitlab.com/runner/commands, signals). The PATH has
+    no programs, so that a job's own DOCKER_AUTH_CONFIG cannot make the manager run a credential helper. At a
     reboot, Docker starts before the runner and stops after it, and so after its jobs: systemd.unit(5),
     `Before=, After=`.
     """
     before_a_fleets_manager = [
-        # For as long as the plugin is missing; with the runner's HOME, where it looks for it.
+        # It installs the plugin in the runner's HOME, where the runner looks for it, unless it is there.
         "ExecStartPre=/usr/bin/gitlab-runner fleeting install",
         f"ExecStartPre=/usr/bin/env PATH={_SYSTEM_PATH} gitlab-runner-turn",
         "TimeoutStartSec=infinity",

@@ -40,16 +40,14 @@ def user_data(
 
     Args:
         bucket: the bucket of the host's files.
-        key: their key in it.
-        region: where bucket and parameters lie.
-        tokens: what the names of the parameters with the runners' tokens start with.
+        key: their key in the bucket.
+        region: the region of the bucket and the parameters.
+        tokens: the prefix of the names of the parameters with the runners' tokens.
         runner_version: the version of gitlab-runner, such as ``19.3.0``.
-        operating_system: that of its machine image.
-        user_namespaces: whether Docker there runs jobs in user namespaces. Only a new host has what it needs:
-            Docker keeps images and containers of user namespaces apart, and takes up the setting when it
-            starts.
-        further: those of the host's files without which it could not fetch the others, by their path below
-            the root.
+        operating_system: the operating system of the machine image.
+        user_namespaces: whether Docker runs jobs in user namespaces. A change needs a new host: Docker reads
+            the setting when it starts, and stores images and containers of user namespaces separately.
+        further: the host's files that it needs to fetch the others, by their path below the root.
     """
     settings = {
         "BUCKET": bucket,
@@ -74,14 +72,14 @@ def user_data(
 
 
 def worker_user_data(docker_config: str, further: Mapping[str, str] | None = None) -> str:
-    """Cloud-init's configuration of a fleet's worker, with all of its files: it fetches none.
+    """Cloud-init's configuration of a fleet's instance, with all of its files: it fetches none.
 
     Args:
         docker_config: the configuration of its Docker daemon.
-        further: what it needs besides, by the path below the root.
+        further: further files, by their path below the root.
     """
     files = {
-        _SETTINGS: ("", "0600"),  # which its scripts read, as those of a host do
+        _SETTINGS: ("", "0600"),  # its scripts read it, as on a host
         "/etc/docker/daemon.json": (docker_config, "0644"),
         **{f"/{path}": text_and_mode(path, name) for path, name in PRUNING.items()},
         **{f"/{path}": (text, "0644") for path, text in (further or {}).items()},
@@ -91,17 +89,16 @@ def worker_user_data(docker_config: str, further: Mapping[str, str] | None = Non
 
 
 def encoded(text: str) -> str:
-    """User data as a launch template has it; packed where it would be too long for EC2."""
+    """User data in the encoding of a launch template, compressed if it is too long for EC2."""
     return base64.b64encode(_packed(text)).decode()
 
 
 def _packed(text: str) -> bytes:
-    """User data before it is encoded.
+    """User data before it is encoded; cloud-init decompresses it.
 
-    Cloud-init unpacks it: docs.cloud-init.io/en/latest/explanation/format.html.
-
-    What is packed names no operating system, as with Python 3.13: 3.11 and 3.12 name their own, and other
-    user data need a new host. See `gzip.compress` in docs.python.org/3/library/gzip.html.
+    The header of the compressed data names no operating system, as with Python 3.13: with 3.11 and 3.12 it
+    would depend on the machine, and different user data need a new host. Sources:
+    docs.cloud-init.io/en/latest/explanation/format.html, docs.python.org/3/library/gzip.html.
     """
     content = text.encode()
     if len(content) <= LARGEST_USER_DATA:
@@ -118,26 +115,26 @@ def _cloud_config(files: Mapping[str, tuple[str, str]], command: str) -> str:
 
 @cache
 def _written(path: str, mode: str, content: str) -> str:
-    """The item of a file. Nearly all are the same for every host, and PyYAML takes milliseconds for each."""
+    """The item of a file; cached, since most are the same for every host, and PyYAML takes milliseconds."""
     return readable_yaml([{"path": path, "permissions": mode, "content": without_comments(content)}])
 
 
 def without_comments(text: str) -> str:
-    """A script without the lines that are comments: EC2 takes 16 KB of user data."""
+    """A script without comment lines: EC2 accepts 16 KB of user data."""
     return _COMMENTS.sub("", text)
 
 
 def sized_user_data(text: str, path: str) -> str:
-    """User data that EC2 takes.
+    """User data, after the check of its size.
 
     Source: docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html.
 
     Args:
         text: the user data, before it is encoded.
-        path: the place in the declaration of what has it.
+        path: the path of the host or fleet in the declaration.
 
     Raises:
-        DeclarationError: it is too large.
+        DeclarationError: the user data are too large.
     """
     if (size := len(_packed(text))) > LARGEST_USER_DATA:
         found, allowed = f"{size:,} bytes of user data", f"{LARGEST_USER_DATA:,}, as EC2 has it"
