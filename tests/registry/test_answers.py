@@ -71,19 +71,17 @@ def test_what_a_status_means(
 
 def test_what_an_image_is_asked_for_with() -> None:
     found, script = asked(THERE)
-    assert (found.digest, found.media_type, found.several_platforms) == (DIGEST, INDEX, True)
+    assert found.digest == DIGEST
     assert lines(script) == ["HEAD /v2/team/app/manifests/1"]
     assert f"Accept: {INDEX}, {DOCKER_INDEX}, {IMAGE}, {DOCKER_IMAGE}" in script.requests[1].splitlines()
     assert found.message == f"{script.host} has it, as {DIGEST}"
 
 
-@pytest.mark.parametrize(
-    ("kind", "several"), [(INDEX, True), (DOCKER_INDEX, True), (IMAGE, False), (DOCKER_IMAGE, False)]
-)
-def test_which_manifests_are_for_several_platforms(kind: str, several: bool) -> None:
+@pytest.mark.parametrize("kind", [INDEX, DOCKER_INDEX, IMAGE, DOCKER_IMAGE])
+def test_the_digest_of_a_manifest_that_is_read(kind: str) -> None:
     content = b"{}"
     found, script = asked(answer(200), answer(200, content, Content_Type=kind))
-    assert (found.digest, found.several_platforms) == (digest_of(content, "sha256:"), several)
+    assert found.digest == digest_of(content, "sha256:")
     assert lines(script) == [f"{method} /v2/team/app/manifests/1" for method in ("HEAD", "GET")]
 
 

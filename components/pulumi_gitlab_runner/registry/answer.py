@@ -3,12 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-INDEX_TYPES = (
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-)
-"""The media types of image indexes, for several platforms."""
-
 
 class Outcome(StrEnum):
     """The kinds of answers."""
@@ -32,15 +26,8 @@ class RegistryAnswer:
         outcome: the kind of answer.
         message: a sentence about the answer.
         digest: the digest of the image's manifest; None if it was not found.
-        media_type: the media type of the manifest.
     """
 
     outcome: Outcome
     message: str
     digest: str | None = None
-    media_type: str = ""
-
-    @property
-    def several_platforms(self) -> bool:
-        """Whether the digest is that of an image index."""
-        return self.media_type in INDEX_TYPES

@@ -4,9 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from email.message import Message
 from threading import Lock
-from types import TracebackType
 from typing import Self
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
@@ -52,9 +50,7 @@ class RegistryClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -116,29 +112,24 @@ def _manifest(
     asked = path, credentials, [scope(image.repository, PULL)]
     headers = {"Accept": ", ".join(MANIFEST_TYPES)}
     answer = connection.ask("HEAD", *asked, headers=headers, deadline=deadline)
-    status, named = answer.status, answer.headers
-    digest = named.get("docker-content-digest")
+    status, digest = answer.status, answer.headers.get("docker-content-digest")
     if status not in (401, 429) and (status != 200 or not digest):
         # Some registries refuse HEAD, or return no digest; `docker pull` then reads the manifest too.
         with closing(connection.open("GET", *asked, headers=headers, deadline=deadline)) as stream:
-            status, named = stream.status, stream.headers
+            status = stream.status
             if status == 200:
-                digest = named.get("docker-content-digest") or _digest_of(connection.host, stream)
+                digest = stream.headers.get("docker-content-digest") or _digest_of(connection.host, stream)
     if status != 200:
         raise refused(connection.host, status, bool(credentials))
     if not digest or not DIGEST.fullmatch(digest):
         raise Refusal(Outcome.FAILED, f"{connection.host} has it, and returns an invalid digest")
-    media_type = _media_type(named)
-    return RegistryAnswer(Outcome.FOUND, f"{connection.host} has it, as {digest}", digest, media_type)
-
-
-def _media_type(headers: Message) -> str:
-    return (headers.get("content-type") or "").partition(";")[0].strip()[:_LONGEST_TYPE]
+    return RegistryAnswer(Outcome.FOUND, f"{connection.host} has it, as {digest}", digest)
 
 
 def _digest_of(host: str, manifest: Stream) -> str:
     """The digest of a manifest, computed in parts; refuses other content, such as a proxy's error page."""
-    if (media_type := _media_type(manifest.headers)) not in MANIFEST_TYPES:
+    media_type = (manifest.headers.get("content-type") or "").partition(";")[0].strip()[:_LONGEST_TYPE]
+    if media_type not in MANIFEST_TYPES:
         found = f"content of the type {media_type!r}" if media_type else "content without a type"
         raise Refusal(Outcome.NO_REGISTRY, f"{host} returns {found} instead of a manifest")
     running, size = hashlib.sha256(), 0

@@ -314,11 +314,6 @@ def refused(who: str, status: int, with_credentials: bool) -> Refusal:
     return Refusal(Outcome.FAILED, f"{who} answers with status {status}")
 
 
-def no_answer(host: str, seconds: float) -> RegistryAnswer:
-    """The answer for a registry that did not respond in time."""
-    return RegistryAnswer(Outcome.UNREACHABLE, f"{host} gave no answer in {seconds:g} seconds")
-
-
 def not_reached(who: str, error: HttpError) -> RegistryAnswer:
     """The answer for a request without a response."""
     outcome = Outcome.UNREACHABLE

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.registry.answer import INDEX_TYPES
 
+INDEX_TYPES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+"""The media types of image indexes, for several platforms."""
 IMAGE_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
