@@ -95,20 +95,6 @@ class Stream:
         except zlib.error:
             raise NotHttpError("sends an answer that cannot be decompressed") from None
 
-    def read(self, limit: int) -> bytes:
-        """The whole body, decompressed.
-
-        Raises:
-            TooLargeError: the body has more bytes than the limit.
-            HttpError: as for `decoded`.
-        """
-        content = bytearray()
-        for part in self.decoded():
-            content += part
-            if len(content) > limit:
-                raise TooLargeError(f"sends more than {_size(limit)}")
-        return bytes(content)
-
     def whole(self, limit: int = LARGEST_ANSWER) -> Answer:
         """Read the whole body, decompressed, and close the response.
 
@@ -120,15 +106,17 @@ class Stream:
             TooLargeError: the body is larger.
             HttpError: as for `decoded`.
         """
+        content = bytearray()
         try:
-            content = self.read(limit)
-        except TooLargeError:
-            if 200 <= self.status < 300:
-                raise
-            content = b""
+            for part in self.decoded():
+                content += part
+                if len(content) > limit:
+                    if 200 <= self.status < 300:
+                        raise TooLargeError(f"sends more than {_size(limit)}")
+                    return Answer(self.status, self.headers, b"")
         finally:
             self.close()
-        return Answer(self.status, self.headers, content)
+        return Answer(self.status, self.headers, bytes(content))
 
     def close(self) -> None:
         """Close the response; the connection is reused if the whole body has been read."""
@@ -212,13 +200,8 @@ class HttpClient:
     ) -> Stream:
         """Send a request, and return the response for reading in parts; the caller closes it.
 
-        Args:
-            method: the method, such as ``GET``.
-            url: the URL, ``http://…`` or ``https://…``.
-            deadline: the deadline of the request.
-            headers: the headers of the request; for a body in parts, they include ``Content-Length``.
-            content: the body of the request; an iterable is sent only once.
-            follow: whether a redirect of GET or HEAD is followed.
+        Arguments as for `ask`; for a body in parts, which is sent only once, the headers include
+        ``Content-Length``.
 
         Raises:
             HttpError: there is no response.

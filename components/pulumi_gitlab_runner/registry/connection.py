@@ -131,14 +131,7 @@ class Connection:
     ) -> Stream:
         """Send a request, and return the response for reading in parts; the caller closes it.
 
-        Args:
-            method: as in `ask`.
-            path: as in `ask`.
-            credentials: as in `ask`.
-            scopes: as in `ask`.
-            headers: as in `ask`.
-            content: the body; an iterable is sent only once, also if the registry then requires a token.
-            deadline: as in `ask`.
+        Arguments as for `ask`; a body in parts is sent only once, also if the registry then requires a token.
         """
         deadline = deadline or Deadline(self.patience)
         self._reach(deadline)
