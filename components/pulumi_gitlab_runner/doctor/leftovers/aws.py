@@ -12,13 +12,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from shlex import quote
 from typing import Any
 
-from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.aws import requests_to_aws
 from pulumi_gitlab_runner.doctor.leftovers.marked import Marked
-from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 _PARALLEL_REQUESTS = 8
@@ -62,20 +61,12 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
     Raises:
         UsageError: boto3 is not installed, or a request to AWS fails.
     """
-    try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ImportError:
-        raise UsageError("requests to AWS need boto3: pip install 'runner-doctor[live]'") from None
-    try:
-        found = list(_in_iam(boto3.client("iam", region_name=regions[0]), mark))
+    with requests_to_aws(f"AWS does not list the resources with the mark {mark}") as client:
+        found = list(_in_iam(client("iam", regions[0]), mark))
         for region in regions:
-            found += _in_region(mark, cache(partial(boto3.client, region_name=region)))
+            found += _in_region(mark, cache(lambda service, region=region: client(service, region)))
         if names := sorted(buckets):
-            found += _untagged_buckets(boto3.client("s3", region_name=regions[0]), names)
-    except (BotoCoreError, ClientError) as error:
-        said = printable(" ".join(str(error).split()))[:300]
-        raise UsageError(f"AWS does not list the resources with the mark {mark}: {said}") from None
+            found += _untagged_buckets(client("s3", regions[0]), names)
     return found
 
 

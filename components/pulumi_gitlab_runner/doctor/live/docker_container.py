@@ -17,7 +17,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
 from pulumi_gitlab_runner.doctor.credentials_report import KeptCredentials, kept_credentials
-from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.errors import UsageError, reason
 from pulumi_gitlab_runner.doctor.live.on_host import (
     PLAIN_VARIABLES,
     hidden_docker_config,
@@ -29,7 +29,6 @@ from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHo
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, STATE
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, VOLUME
-from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
 
 PATIENCE_S = 60
@@ -73,9 +72,8 @@ class DockerCommand:
         except OSError as error:
             raise UsageError(f"the docker command cannot be run: {error.strerror}") from None
         if done.returncode:
-            said = " ".join(done.stderr.decode(errors="replace").split())[:300]
-            reason = said or f"status {done.returncode}"
-            raise UsageError(f"docker {arguments[0]} failed: {printable(reason)}")
+            said = reason(done.stderr.decode(errors="replace")) or f"status {done.returncode}"
+            raise UsageError(f"docker {arguments[0]} failed: {said}")
         return done.stdout.decode(errors="replace")
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.doctor.aws import requests_to_aws
+from pulumi_gitlab_runner.doctor.errors import UsageError, reason
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 PATIENCE_S = 90
@@ -44,12 +44,10 @@ class Instance:
         Raises:
             UsageError: Run Command fails.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         program = resources.files(__package__).joinpath("on_host.py").read_bytes()
         argument = base64.b64encode(json.dumps(request).encode()).decode()
         command = f"echo {base64.b64encode(program).decode()} | base64 -d | python3 - {argument}"
-        try:
+        with requests_to_aws(f"Run Command on {self.number} fails"):
             sent = self.client.send_command(
                 InstanceIds=[self.number],
                 DocumentName="AWS-RunShellScript",
@@ -58,13 +56,9 @@ class Instance:
                 Parameters={"commands": [command], "executionTimeout": [str(PATIENCE_S)]},
             )
             found = self._invocation(sent["Command"]["CommandId"])
-        except (BotoCoreError, ClientError) as error:
-            raise UsageError(f"Run Command on {self.number} fails: {_reason(error)}") from None
         if found["Status"] != "Success":
-            said = " ".join(found.get("StandardErrorContent", "").split())[:300] or found.get(
-                "StatusDetails", ""
-            )
-            raise UsageError(f"Run Command on {self.number} ended with {found['Status']}: {printable(said)}")
+            said = reason(found.get("StandardErrorContent", "")) or found.get("StatusDetails", "")
+            raise UsageError(f"Run Command on {self.number} ended with {found['Status']}: {said}")
         try:
             packed = base64.b64decode(
                 found["StandardOutputContent"].strip().rpartition("\n")[2], validate=True
@@ -97,13 +91,8 @@ def instance_of(tag: str, region: str) -> Instance:
     Raises:
         UsageError: no instance is in service, a request to AWS fails, or boto3 is not installed.
     """
-    try:
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ImportError:
-        raise UsageError("requests to AWS need boto3: pip install 'runner-doctor[live]'") from None
-    try:
-        groups = boto3.client("autoscaling", region_name=region).describe_auto_scaling_groups(
+    with requests_to_aws("AWS does not list the instances of the host") as client:
+        groups = client("autoscaling", region).describe_auto_scaling_groups(
             Filters=[{"Name": f"tag:{HOST_TAG}", "Values": [tag]}]
         )["AutoScalingGroups"]
         working = [
@@ -112,15 +101,9 @@ def instance_of(tag: str, region: str) -> Instance:
             for each in group["Instances"]
             if each["LifecycleState"] == "InService"
         ]
-        client = boto3.client("ssm", region_name=region)
-    except (BotoCoreError, ClientError) as error:
-        raise UsageError(f"AWS does not list the instances of the host: {_reason(error)}") from None
+        manager = client("ssm", region)
     if not working:
         raise UsageError(
             f"no instance is in service in an Auto Scaling group with the tag {HOST_TAG}={tag}: is it up?"
         )
-    return Instance(working[-1], client)
-
-
-def _reason(error: Exception) -> str:
-    return printable(" ".join(str(error).split()))[:300]
+    return Instance(working[-1], manager)
