@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.leftovers.marked import Marked
+from pulumi_gitlab_runner.doctor.leftovers.marked import IMPORTED_BY_PREVIEW, Marked
 from pulumi_gitlab_runner.doctor.leftovers.state import State
 from pulumi_gitlab_runner.doctor.online import GitLab
 from pulumi_gitlab_runner.http.bounded_json import read_json
@@ -113,9 +113,7 @@ class MarkedInGitLab:
                     f"gitlab:index/{of}Variable:{of.capitalize()}Variable",
                     f"{number}:{key}:{scope}" if number else key,
                     remove=self._delete(f"{path}/{key}", scope if number else ""),
-                    instead=(
-                        "`pulumi preview` prints the command that imports it, and `adopt: true` adopts it"
-                    ),
+                    instead=f"{IMPORTED_BY_PREVIEW}, and `adopt: true` adopts it",
                 )
 
     def _listed_variables(self, client: HttpClient, path: str, of: str, number: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.leftovers.state import State
 
 COMPONENT = "gitlab-runner:index:"
+IMPORTED_BY_PREVIEW = "`pulumi preview` prints the command that imports it"
 _ADDED = re.compile(r"-[0-9a-f]{7}$")
 """The random suffix of a physical name that Pulumi generates:
 pulumi.com/docs/iac/concepts/resources/names/#autonaming."""
