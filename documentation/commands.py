@@ -4,7 +4,7 @@ import argparse
 import re
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.doctor import command_line as doctor
+from pulumi_gitlab_runner.doctor import options as doctor
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.review import command_line as review
 from pulumi_gitlab_runner.review import deploy_command, drift_command

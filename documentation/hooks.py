@@ -27,7 +27,7 @@ REFERENCE = {
     "components/pulumi_gitlab_runner/spec/stack.py": "reference/declaration.md",
     "components/pulumi_gitlab_runner/config/runner.py": "reference/config-toml.md",
     "components/pulumi_gitlab_runner/api.py": "reference/components.md",
-    "components/pulumi_gitlab_runner/doctor/command_line.py": "reference/commands.md",
+    "components/pulumi_gitlab_runner/doctor/options.py": "reference/commands.md",
 }
 """Generated pages, by the source file that links point to outside of the site."""
 

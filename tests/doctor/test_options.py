@@ -1,7 +1,7 @@
 """The options of the doctor's commands."""
 
 import pytest
-from pulumi_gitlab_runner.doctor.command_line import argument_parser
+from pulumi_gitlab_runner.doctor.options import argument_parser
 
 from tests.doctor.host_tree import Doctor
 from tests.options import commands_of, options_of

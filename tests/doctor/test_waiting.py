@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.doctor import waiting
-from pulumi_gitlab_runner.doctor.command_line import argument_parser
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.leftovers.state import exported_state
 from pulumi_gitlab_runner.doctor.live import on_host
 from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand
+from pulumi_gitlab_runner.doctor.options import argument_parser
 from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
 from pulumi_gitlab_runner.doctor.stack_file import registry_addresses
 

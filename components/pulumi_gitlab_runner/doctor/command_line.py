@@ -5,14 +5,13 @@ import io
 import json
 import os
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.options import argument_parser
 from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
 from pulumi_gitlab_runner.doctor.waiting import waiting
 from pulumi_gitlab_runner.printable import printable, printable_json
@@ -54,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ended.code or 0)
     try:
         with waiting(options.name):
-            findings: Sequence[Finding] = options.command(options)
+            findings = _command(options.name)(options)
     except UsageError as error:
         print(f"runner-doctor: {printable(str(error))}", file=sys.stderr)
         return USAGE
@@ -67,303 +66,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return FINDINGS if findings else WELL
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose messages contain no terminal control characters from its arguments."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the problem of the arguments, and exit."""
-        super().error(printable(message))
-
-
-class _Answer(argparse.Action):
-    """An option that works without a command."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, _namespace: object, values: Any, _option: object = None
-    ) -> None:
-        """Print the answer, and exit."""
-        try:
-            print(self.const(values))
-        except UsageError as error:
-            parser.error(str(error))
-        parser.exit()
-
-
-_EXAMPLES = """examples:
-  runner-doctor image registry.example.com:5000/app:1   on a runner host
-  runner-doctor job .gitlab-ci.yml --stack dev          every image of a pipeline
-  runner-doctor pin --check .gitlab-ci.yml              a gate for pipelines
-  runner-doctor host --root DIR                         a rendered or copied host
-  runner-doctor --explain cannot-be-pinned              what a finding means
-  eval "$(runner-doctor --completion bash)"             completion; zsh too
-  runner-doctor --completion fish | source              completion in fish
-
-Exit status: 0 all well, 1 a finding, 2 a usage error."""
-
-_FORMATS = ("text", "json", "sarif", "code-quality")
-
-
-def argument_parser() -> argparse.ArgumentParser:
-    """The parser of the command line, also used for the reference in the documentation."""
-    parser = _Parser(
-        prog="runner-doctor",
-        description="Explain the credentials with which GitLab Runner pulls an image, and how to fix a pull.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    for option, names, answer, help_text in (
-        ("--version", None, _version, "show the version"),
-        ("--explain", "FINDING", _explanation, "show what a kind of finding means, and its documentation"),
-        ("--completion", "SHELL", _completion, "print the completion script of bash, zsh or fish"),
-    ):
-        arguments = 0 if names is None else None
-        parser.add_argument(
-            option, action=_Answer, nargs=arguments, metavar=names, const=answer, help=help_text
-        )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(
-        name: str, run: Callable[..., "Sequence[Finding]"], help_text: str, *examples: str
-    ) -> _Parser:
-        added: _Parser = commands.add_parser(
-            name,
-            help=help_text,
-            description=f"{help_text[0].upper()}{help_text[1:]}.",
-            epilog="examples:\n" + "\n".join(f"  {example}" for example in examples),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        added.set_defaults(command=run, name=name)
-        return added
-
-    image = command(
-        "image",
-        _image,
-        "explain the pull of one image",
-        "runner-doctor image registry.example.com:5000/app:1",
-        "runner-doctor image nginx --hosted --docker-auth-config @auth.json",
-    )
-    image.add_argument("image", metavar="IMAGE", help="the image's name, as a job writes it")
-    _add_runner(image)
-    _add_variables(image)
-    _add_registry(image)
-
-    job = command(
-        "job",
-        _job,
-        "explain the pull of every image and service of a pipeline",
-        "runner-doctor job .gitlab-ci.yml",
-        "runner-doctor job .gitlab-ci.yml test --stack prod --runner build",
-        "runner-doctor job .gitlab-ci.yml --gitlab https://gitlab.example.com",
-        "runner-doctor job .gitlab-ci.yml --format code-quality >gl-code-quality-report.json",
-    )
-    job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
-    job.add_argument("job", nargs="?", metavar="JOB", help="only this job")
-    _add_runner(job)
-    _add_variables(job)
-    _add_pipeline(job)
-    _add_registry(job)
-
-    pin = command(
-        "pin",
-        _pin,
-        "pin every image of a pipeline to its digest",
-        "runner-doctor pin .gitlab-ci.yml",
-        "runner-doctor pin --check .gitlab-ci.yml --format sarif >pins.sarif",
-        "runner-doctor pin .gitlab-ci.yml --variable CI_REGISTRY_IMAGE=registry.example.com/team",
-    )
-    pin.add_argument(
-        "file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; it and its local includes change"
-    )
-    pin.add_argument(
-        "--check", action="store_true", help="only report images that are not pinned or whose tag has moved"
-    )
-    pin.add_argument(
-        "--variable", action="append", default=[], metavar="KEY=VALUE", help="a variable in an image's name"
-    )
-    _add_pipeline(pin)
-
-    host = command(
-        "host",
-        _examine_host,
-        "examine a runner host",
-        "runner-doctor host",
-        "runner-doctor host --root DIR",
-        "runner-doctor host --stack prod --runner build --live",
-    )
-    host.add_argument(
-        "--root",
-        type=Path,
-        default=Path("/"),
-        metavar="DIR",
-        help="the root directory of the host's files (default: this host)",
-    )
-    host.add_argument("--runner", metavar="NAME", help="the runner's name, if there are several")
-    host.add_argument("--runner-version", metavar="VERSION", help="the runner's version (default: as found)")
-    _add_stack(host)
-    host.set_defaults(hosted=False)
-
-    online = command(
-        "online",
-        _online,
-        "check whether a stack's runners are online in GitLab",
-        "pulumi stack output runners --json | runner-doctor online --wait 600",
-    )
-    online.add_argument(
-        "runners",
-        type=Path,
-        nargs="?",
-        default=Path("-"),
-        metavar="FILE",
-        help="the output of `pulumi stack output runners --json` (default: -, the standard input)",
-    )
-    online.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="the maximum time to wait (default: 0)"
-    )
-
-    left = command(
-        "leftovers",
-        _leftovers,
-        "list resources with a stack's mark that are not in its state; read-only",
-        "runner-doctor leftovers --stack prod",
-        "pulumi stack export --stack prod | runner-doctor leftovers --stack prod --state -",
-        "runner-doctor leftovers --stack prod --no-state --region eu-west-1",
-    )
-    left.add_argument("--stack", required=True, help="the stack's name, as for pulumi --stack")
-    left.add_argument("--project", help="the Pulumi project (default: that of ./Pulumi.yaml)")
-    where = left.add_mutually_exclusive_group()
-    where.add_argument(
-        "--state", type=Path, metavar="FILE", help="the output of `pulumi stack export` (default: run it)"
-    )
-    where.add_argument(
-        "--no-state", action="store_true", help="the state is lost: list everything with the mark"
-    )
-    left.add_argument(
-        "--region",
-        action="append",
-        default=[],
-        help="an AWS region to search (default: those of the state, of the stack's file and AWS_REGION)",
-    )
-    left.add_argument("--only", choices=("aws", "gitlab"), help="search only there (default: both)")
-    left.add_argument(
-        "--stacks-dir", type=Path, default=Path("stacks"), metavar="DIR", help=argparse.SUPPRESS
-    )
-
-    for each in (image, job, pin, host, online, left):
-        formats = _FORMATS if each in (job, pin) else _FORMATS[:2]
-        each.add_argument(
-            "--format", choices=formats, default="text", help="the output format (default: text)"
-        )
-        each.add_argument(
-            "--json", action="store_const", dest="format", const="json", help="short for --format json"
-        )
-    return parser
-
-
-def _version(_: object) -> str:
-    return f"runner-doctor {__version__}"
-
-
-def _explanation(name: str) -> str:
-    from pulumi_gitlab_runner.doctor.explanations import explanation_of
-    from pulumi_gitlab_runner.doctor.finding import FindingName
-    from pulumi_gitlab_runner.spec.problems import did_you_mean
-
-    try:
-        explained = explanation_of(FindingName(name))
-    except ValueError:
-        names = sorted(each.value for each in FindingName)
-        hint = did_you_mean(name, names) or f"only: {', '.join(names)}"
-        raise UsageError(f"unknown finding {name!r}, {hint}") from None
-    paragraphs = (name, explained.what, f"To fix it: {explained.fix}", f"See {explained.page}")
-    return "\n\n".join(
-        textwrap.fill(each, 80, break_long_words=False, break_on_hyphens=False) for each in paragraphs
-    )
-
-
-def _completion(shell: str) -> str:
-    if shell not in ("bash", "zsh", "fish"):
-        raise UsageError(f"--completion accepts bash, zsh or fish, not {shell!r}")
-    from argcomplete.shell_integration import shellcode
-
-    script: str = shellcode(["runner-doctor"], shell=shell)
-    return script
-
-
-def _add_pipeline(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the pipeline")
-    group.add_argument(
-        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the pipeline"
-    )
-    group.add_argument(
-        "--gitlab",
-        metavar="URL",
-        help="let this GitLab merge the whole pipeline (GITLAB_TOKEN: an access token)",
-    )
-    group.add_argument(
-        "--project",
-        metavar="PROJECT",
-        help="the project's path or ID in GitLab (default: that of the remote origin)",
-    )
-
-
-def _add_runner(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the runner (default: that of this host)")
-    which = group.add_mutually_exclusive_group()
-    _add_stack(group, which)
-    which.add_argument(
-        "--root", type=Path, metavar="DIR", help="the runner of the host whose files are below DIR"
-    )
-    which.add_argument("--hosted", action="store_true", help="a runner whose host is not accessible")
-    group.add_argument("--runner", metavar="NAME", help="the runner's name, if there are several")
-    group.add_argument(
-        "--runner-version",
-        metavar="VERSION",
-        help="the runner's version, such as 18.11.0 (default: as found)",
-    )
-
-
-def _add_stack(group: argparse._ActionsContainer, which: argparse._ActionsContainer | None = None) -> None:
-    (which or group).add_argument("--stack", help="a runner that a stack's file declares")
-    group.add_argument(
-        "--live",
-        action="store_true",
-        help="with --stack: the running host, through Systems Manager; of a Docker host, through its engine",
-    )
-    group.add_argument(
-        "--container",
-        metavar="NAME",
-        help="with --live, on a Docker host: the manager's container, if several stacks have one",
-    )
-    group.add_argument(
-        "--stacks-dir",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="the directory of the stack files (default: stacks)",
-    )
-    group.add_argument("--account", help="the stack's AWS account (default: that of your credentials)")
-
-
-def _add_variables(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the job's CI variables")
-    group.add_argument(
-        "--docker-auth-config", metavar="TEXT|@FILE", help="DOCKER_AUTH_CONFIG of the job, project or group"
-    )
-    group.add_argument(
-        "--variable",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="another variable; GitLab's own credentials are CI_REGISTRY and CI_JOB_TOKEN",
-    )
-    group.add_argument(
-        "--variables", type=Path, metavar="FILE", help="the variables, as listed by GitLab's API (JSON)"
-    )
-    group.add_argument("--protected", action="store_true", help="the job's branch or tag is protected")
-
-
-def _add_registry(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--offline", action="store_true", help="send no requests to the registries")
+def _command(name: str) -> "Callable[[argparse.Namespace], Sequence[Finding]]":
+    return {
+        "image": _image,
+        "job": _job,
+        "pin": _pin,
+        "host": _examine_host,
+        "online": _online,
+        "leftovers": _leftovers,
+    }[name]
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":

@@ -316,13 +316,6 @@ EXPLANATIONS: dict[Name, Explanation] = {
     ),
 }
 
-_UNEXPLAINED = Explanation("A finding without an explanation.", "Follow the finding.", GITLAB)
-
-
-def explanation_of(name: Name) -> Explanation:
-    """The explanation of a kind of finding."""
-    return EXPLANATIONS.get(name, _UNEXPLAINED)
-
 
 def findings_page() -> str:
     """The page `docs/findings.md`."""

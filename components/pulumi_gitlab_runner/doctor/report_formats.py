@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pulumi_gitlab_runner import __version__
-from pulumi_gitlab_runner.doctor.explanations import explanation_of
+from pulumi_gitlab_runner.doctor.explanations import EXPLANATIONS
 from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 
@@ -34,9 +34,9 @@ def as_sarif(findings: Located, file: Path, project: Path) -> dict[str, Any]:
     rules = [
         {
             "id": str(name),
-            "shortDescription": {"text": explanation_of(name).what},
-            "help": {"text": explanation_of(name).fix},
-            "helpUri": explanation_of(name).page,
+            "shortDescription": {"text": EXPLANATIONS[name].what},
+            "help": {"text": EXPLANATIONS[name].fix},
+            "helpUri": EXPLANATIONS[name].page,
         }
         for name in names
     ]
