@@ -5,8 +5,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,6 @@ from pulumi_gitlab_runner.printable import printable, printable_json
 from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from pulumi_gitlab_runner.doctor.finding import Finding
     from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
     from pulumi_gitlab_runner.doctor.image_report import ImageReport, UsedImage
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
     from pulumi_gitlab_runner.doctor.report_formats import Located
     from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+    from pulumi_gitlab_runner.doctor.terminal_report import Terminal
 
 WELL, FINDINGS, USAGE = 0, 1, 2
 DOCKER_CERTIFICATES = Path("/etc/docker/certs.d")
@@ -80,6 +79,7 @@ def _command(name: str) -> "Callable[[argparse.Namespace], Sequence[Finding]]":
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import UsedImage
+    from pulumi_gitlab_runner.doctor.json_report import images_as_json
     from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
     host, variables = _host(options), _variables(options)
@@ -93,21 +93,15 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     short = shorthand_findings(options.image, _shorthands(options, host))
     report = replace(report, findings=(*short, *report.findings))
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import images_as_json
+    def show(terminal: "Terminal") -> None:
+        terminal.show_runner(host)
+        terminal.show_image(report)
 
-        return images_as_json([report], report.findings, host)
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
-        terminal.show_runner(console, host)
-        terminal.show_image(console, report)
-
-    return _answer(options, dict.fromkeys(report.findings, ()), as_json, show)
+    return _answer(options, dict.fromkeys(report.findings, ()), images_as_json([report], host), show)
 
 
 def _job(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.json_report import images_as_json
     from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
     from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
     from pulumi_gitlab_runner.doctor.pipelines.pipeline import read_pipeline
@@ -124,24 +118,19 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
             located.setdefault(finding, []).extend(places)
     findings: Located = {finding: tuple(dict.fromkeys(places)) for finding, places in located.items()}
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import images_as_json
-
-        return images_as_json(reports, list(findings), host, pipeline.not_read)
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
-        terminal.show_runner(console, host)
-        terminal.show_images(console, reports)
+    def show(terminal: "Terminal") -> None:
+        terminal.show_runner(host)
+        terminal.show_images(reports)
         if len(reports) > 1:
-            terminal.show_summary(console, reports)
+            terminal.show_summary(reports)
 
-    return _answer(options, findings, as_json, show, partly=bool(pipeline.not_read))
+    read = images_as_json(reports, host, pipeline.not_read)
+    return _answer(options, findings, read, show, partly=bool(pipeline.not_read))
 
 
 def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.job_variables import job_variables
+    from pulumi_gitlab_runner.doctor.json_report import pins_as_json
     from pulumi_gitlab_runner.doctor.pipelines import pin
     from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
     from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
@@ -163,22 +152,16 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
             write_text(file, changed)
     findings = pin.pin_findings(pipeline, options.file, written=not options.check)
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import pins_as_json
+    def show(terminal: "Terminal") -> None:
+        terminal.show_pins(pipeline.pins, options.file, written=not options.check)
 
-        return pins_as_json(pipeline.pins, list(findings))
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
-        terminal.show_pins(console, pipeline.pins, options.file, written=not options.check)
-
-    return _answer(options, findings, as_json, show, partly=bool(children))
+    return _answer(options, findings, pins_as_json(pipeline.pins), show, partly=bool(children))
 
 
 def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
     from pulumi_gitlab_runner.doctor.host_report import examine_host
+    from pulumi_gitlab_runner.doctor.json_report import host_as_json
     from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
     from pulumi_gitlab_runner.doctor.manager_process import manager_process
 
@@ -190,21 +173,15 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
     files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
     report = examine_host(host, files, host.process or manager_process(files))
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import host_as_json
+    def show(terminal: "Terminal") -> None:
+        terminal.show_runner(host)
+        terminal.show_facts(report.facts)
 
-        return host_as_json(report, host)
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
-        terminal.show_runner(console, host)
-        terminal.show_facts(console, report.facts)
-
-    return _answer(options, dict.fromkeys(report.findings, ()), as_json, show)
+    return _answer(options, dict.fromkeys(report.findings, ()), host_as_json(report, host), show)
 
 
 def _online(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
     from pulumi_gitlab_runner.doctor.online import online_findings, read_runners, this_gitlab
 
     text = sys.stdin.read() if str(options.runners) == "-" else read_text(options.runners)
@@ -212,17 +189,10 @@ def _online(options: argparse.Namespace) -> "Sequence[Finding]":
     contacts = gitlab.contacts(runners, options.wait)
     findings = list(online_findings(contacts, gitlab.address))
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
+    def show(terminal: "Terminal") -> None:
+        terminal.show_facts([(each.runner.name, each.message) for each in contacts])
 
-        return contacts_as_json(contacts, findings)
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
-        terminal.show_facts(console, [(each.runner.name, each.message) for each in contacts])
-
-    return _answer(options, dict.fromkeys(findings, ()), as_json, show)
+    return _answer(options, dict.fromkeys(findings, ()), contacts_as_json(contacts), show)
 
 
 def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
@@ -254,18 +224,11 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
         marked += MarkedInGitLab(this_gitlab(), mark).find(places_of(state))
     findings = list(leftover_findings(marked, state, mark))
 
-    def as_json() -> object:
-        from pulumi_gitlab_runner.doctor.json_report import findings_as_json
-
-        return {"mark": mark, "marked": len(marked), "findings": findings_as_json(findings)}
-
-    def show(console: "Console") -> None:
-        from pulumi_gitlab_runner.doctor import report as terminal
-
+    def show(terminal: "Terminal") -> None:
         summary = f"{len(marked)} in AWS and GitLab, {len(findings)} of them not in its state"
-        terminal.show_facts(console, [(mark, summary)])
+        terminal.show_facts([(mark, summary)])
 
-    return _answer(options, dict.fromkeys(findings, ()), as_json, show)
+    return _answer(options, dict.fromkeys(findings, ()), {"mark": mark, "marked": len(marked)}, show)
 
 
 def _regions(options: argparse.Namespace, state: "State") -> list[str]:
@@ -299,8 +262,8 @@ def _examined(
 def _answer(
     options: argparse.Namespace,
     findings: "Located",
-    as_json: Callable[[], object],
-    show: Callable[["Console"], None],
+    report: Mapping[str, object],
+    show: Callable[["Terminal"], None],
     *,
     partly: bool = False,
 ) -> "Sequence[Finding]":
@@ -309,36 +272,31 @@ def _answer(
     Args:
         options: the options of the command line.
         findings: the findings, with their places in files.
-        as_json: returns the report as a JSON value.
+        report: the report as a JSON object, without the findings.
         show: prints the report to a terminal, without the findings.
         partly: whether a part of the pipeline was not read.
     """
-    if options.format == "json":
-        _print_json(as_json())
-    elif options.format == "text":
-        from rich.console import Console
+    if options.format == "text":
+        from pulumi_gitlab_runner.doctor.terminal_report import Terminal
 
-        from pulumi_gitlab_runner.doctor.report import show_findings
-
-        console = Console(highlight=False)
-        show(console)
-        show_findings(console, list(findings), partly=partly)
-    else:
+        terminal = Terminal()
+        show(terminal)
+        terminal.show_findings(list(findings), partly=partly)
+        return list(findings)
+    printed: object = {**report, "findings": [asdict(finding) for finding in findings]}
+    if options.format != "json":
         from pulumi_gitlab_runner.doctor import report_formats
         from pulumi_gitlab_runner.doctor.pipelines.configuration import project_of
 
         form = report_formats.as_sarif if options.format == "sarif" else report_formats.as_code_quality
-        _print_json(form(findings, options.file, project_of(options.file)))
+        printed = form(findings, options.file, project_of(options.file))
+    print(printable_json(json.dumps(printed, indent=2, ensure_ascii=False)))
     return list(findings)
 
 
 def _say_what_was_not_read(described: Sequence[str]) -> None:
     for each in described:
         print(f"runner-doctor: not read: {printable(each)}", file=sys.stderr)
-
-
-def _print_json(value: object) -> None:
-    print(printable_json(json.dumps(value, indent=2, ensure_ascii=False)))
 
 
 def _merged_by_gitlab(

@@ -1,47 +1,46 @@
-"""Reports as JSON for other programs, without secrets and without user names that may be secrets."""
+"""Reports as JSON for other programs, without secrets and without user names that may be secrets.
+
+The command line adds the findings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
-from pulumi_gitlab_runner.doctor.finding import Finding
 from pulumi_gitlab_runner.doctor.image_report import ImageReport, shown_user
-from pulumi_gitlab_runner.doctor.pipelines.pin import Pin
-from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.host_report import HostReport
     from pulumi_gitlab_runner.doctor.online import Contact
+    from pulumi_gitlab_runner.doctor.pipelines.pin import Pin
+    from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+
+_OF_ENTRIES = ("key", "origin", "helper", "verdict", "reason", "notes")
 
 
 def images_as_json(
-    reports: Sequence[ImageReport],
-    findings: Sequence[Finding],
-    host: RunnerHost,
-    not_read: Sequence[str] = (),
+    reports: Sequence[ImageReport], host: "RunnerHost", not_read: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The examined images, the runner that pulls them, what was not read, and all findings."""
+    """The examined images, the runner that pulls them, and what was not read."""
     return {
         "runner": {"host": host.name, "version": host.runner_version},
         "images": [_image(report) for report in reports],
         "not_read": list(not_read),
-        "findings": findings_as_json(findings),
     }
 
 
-def host_as_json(report: "HostReport", host: RunnerHost) -> dict[str, Any]:
-    """The report on a host, and the findings."""
+def host_as_json(report: "HostReport", host: "RunnerHost") -> dict[str, Any]:
+    """The report on a host."""
     return {
         "runner": {"host": host.name, "version": host.runner_version},
         "facts": [{"name": name.strip(), "value": value} for name, value in report.facts],
-        "findings": findings_as_json(report.findings),
     }
 
 
-def contacts_as_json(contacts: "Sequence[Contact]", findings: Sequence[Finding]) -> dict[str, Any]:
-    """The status of runners in GitLab, and the findings."""
+def contacts_as_json(contacts: "Sequence[Contact]") -> dict[str, Any]:
+    """The status of runners in GitLab."""
     return {
         "runners": [
             {
@@ -52,14 +51,8 @@ def contacts_as_json(contacts: "Sequence[Contact]", findings: Sequence[Finding])
                 "contacted_at": each.contacted_at,
             }
             for each in contacts
-        ],
-        "findings": findings_as_json(findings),
+        ]
     }
-
-
-def findings_as_json(findings: Sequence[Finding]) -> list[dict[str, str]]:
-    """The findings, each as an object with strings."""
-    return [asdict(finding) for finding in findings]
 
 
 def _image(report: ImageReport) -> dict[str, Any]:
@@ -93,26 +86,16 @@ def _resolution(resolution: Resolution) -> dict[str, Any]:
                 "status": each.status,
                 "reason": each.reason,
                 "notes": list(each.notes),
-                "entries": [
-                    {
-                        "key": entry.key,
-                        "origin": entry.origin,
-                        "helper": entry.helper,
-                        "verdict": entry.verdict,
-                        "reason": entry.reason,
-                        "notes": list(entry.notes),
-                    }
-                    for entry in each.entries
-                ],
+                "entries": [{name: getattr(entry, name) for name in _OF_ENTRIES} for entry in each.entries],
             }
             for each in resolution.sources
         ],
-        "log": [{"where": line.where, "text": line.text} for line in resolution.log],
+        "log": [asdict(line) for line in resolution.log],
     }
 
 
-def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, Any]:
-    """The images of a pipeline with their pins, and the findings."""
+def pins_as_json(pins: "Sequence[Pin]") -> dict[str, Any]:
+    """The images of a pipeline with their pins."""
     return {
         "images": [
             {
@@ -124,6 +107,5 @@ def pins_as_json(pins: Sequence[Pin], findings: Sequence[Finding]) -> dict[str, 
                 "pinned": without_password(pin.pinned) if pin.pinned else None,
             }
             for pin in pins
-        ],
-        "findings": findings_as_json(findings),
+        ]
     }
