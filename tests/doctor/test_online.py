@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.doctor import online
+from pulumi_gitlab_runner.doctor.gitlab import this_gitlab
 
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
@@ -209,8 +210,8 @@ def test_the_gitlab_of_the_environment(
         monkeypatch.delenv(name, raising=False)
     for name, value in {**environment, "GITLAB_TOKEN": TOKEN}.items():
         monkeypatch.setenv(name, value)
-    found = online.this_gitlab()
-    assert (found.address, found.headers) == (address, {"Private-Token": TOKEN})
+    found = this_gitlab()
+    assert (found.address, found.token) == (address, TOKEN)
 
 
 def test_the_runners_of_a_stacks_output() -> None:

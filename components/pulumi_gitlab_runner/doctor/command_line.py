@@ -181,12 +181,13 @@ def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
 
 
 def _online(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.gitlab import this_gitlab
     from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
-    from pulumi_gitlab_runner.doctor.online import online_findings, read_runners, this_gitlab
+    from pulumi_gitlab_runner.doctor.online import contacts_of, online_findings, read_runners
 
     text = sys.stdin.read() if str(options.runners) == "-" else read_text(options.runners)
     runners, gitlab = read_runners(text), this_gitlab()
-    contacts = gitlab.contacts(runners, options.wait)
+    contacts = contacts_of(gitlab, runners, options.wait)
     findings = list(online_findings(contacts, gitlab.address))
 
     def show(terminal: "Terminal") -> None:
@@ -218,8 +219,8 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
         buckets = state.names_of(tuple(COMPONENT + each for each in BUCKET_PARENTS))
         marked += marked_in_aws(mark, _regions(options, state), buckets)
     if options.only != "aws":
+        from pulumi_gitlab_runner.doctor.gitlab import this_gitlab
         from pulumi_gitlab_runner.doctor.leftovers.gitlab import MarkedInGitLab, places_of
-        from pulumi_gitlab_runner.doctor.online import this_gitlab
 
         marked += MarkedInGitLab(this_gitlab(), mark).find(places_of(state))
     findings = list(leftover_findings(marked, state, mark))

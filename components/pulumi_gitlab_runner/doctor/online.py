@@ -4,7 +4,6 @@ In GitLab, a runner is online if it has requested jobs within the last two hours
 """
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.gitlab import GitLab
 from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.http.client import HttpClient
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import HttpError, TimedOutError
-from pulumi_gitlab_runner.spec.stack import GITLAB_COM
-from pulumi_gitlab_runner.spec.stack_file import instance_url
 
 POLL_INTERVAL_S = 5.0
 TIMEOUT_S = 10.0
@@ -61,85 +59,52 @@ class Contact:
         return f"#{self.runner.number} in GitLab: {self.status.replace('_', ' ')}{last}"
 
 
-class _StatusError(Exception):
-    """GitLab responds with an unexpected status, which may be temporary."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(str(status))
-
-
-class GitLab:
-    """GitLab's API, with a token.
+def contacts_of(gitlab: GitLab, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
+    """Wait until all runners are online, and return their status.
 
     Args:
-        address: the URL of the API, such as `https://gitlab.example.com/api/v4`.
-        token: an access token.
-    """
-
-    def __init__(self, address: str, token: str) -> None:
-        self.address = address
-        self.headers = {"Private-Token": token}
-
-    def contacts(self, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
-        """Wait until all runners are online, and return their status.
-
-        Args:
-            runners: the runners.
-            wait_s: the maximum time to wait, in seconds.
-
-        Raises:
-            UsageError: GitLab does not answer, or does not show a runner to the token's owner.
-        """
-        deadline = time.monotonic() + wait_s
-        with HttpClient() as client:
-            while True:
-                left_s = deadline - time.monotonic()
-                try:
-                    found = [self._contact(client, each) for each in runners]
-                except (HttpError, _StatusError) as error:
-                    if left_s <= 0:
-                        reason = _reason(error)
-                        raise UsageError(f"GitLab at {self.address} does not answer: {reason}") from None
-                else:
-                    if left_s <= 0 or all(each.online for each in found):
-                        return found
-                time.sleep(min(POLL_INTERVAL_S, left_s))
-
-    def _contact(self, client: HttpClient, runner: StackRunner) -> Contact:
-        url, deadline = f"{self.address}/runners/{runner.number}", Deadline(TIMEOUT_S)
-        answer = client.ask("GET", url, headers=self.headers, deadline=deadline, follow=False)
-        if answer.status == 404:
-            return Contact(runner)
-        if answer.status == 401:
-            raise UsageError(f"GitLab at {self.address} does not accept the token in GITLAB_TOKEN")
-        if answer.status == 403:
-            raise UsageError(
-                f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
-                "GITLAB_TOKEN: it needs the scope read_api, and the role Maintainer in its group or project"
-            )
-        if answer.status != 200:
-            raise _StatusError(answer.status)
-        try:
-            shown = read_json(answer.content)
-            status, contacted_at = shown["status"], shown["contacted_at"]
-            if not isinstance(status, str) or not isinstance(contacted_at, str | None):
-                raise TypeError
-            return Contact(runner, status, bool(shown["online"]), contacted_at)
-        except (ValueError, KeyError, TypeError):
-            raise UsageError(f"{self.address} does not answer as GitLab's API does") from None
-
-
-def this_gitlab() -> GitLab:
-    """GitLab's API at the URL of GITLAB_BASE_URL, else of CI_API_V4_URL, else of GitLab.com.
+        gitlab: the API.
+        runners: the runners.
+        wait_s: the maximum time to wait, in seconds.
 
     Raises:
-        UsageError: GITLAB_TOKEN is not set.
+        UsageError: GitLab does not answer, or does not show a runner to the token's owner.
     """
-    token = os.environ.get("GITLAB_TOKEN")
-    if not token:
-        raise UsageError("GITLAB_TOKEN is not set: it needs an access token with the scope read_api")
-    given = os.environ.get("GITLAB_BASE_URL") or os.environ.get("CI_API_V4_URL") or GITLAB_COM
-    return GitLab(f"{instance_url(given)}/api/v4", token)
+    deadline = time.monotonic() + wait_s
+    with HttpClient() as client:
+        while True:
+            left_s = deadline - time.monotonic()
+            try:
+                found = [_contact(gitlab, client, each) for each in runners]
+            except HttpError as error:
+                if left_s <= 0:
+                    reason = "it took too long" if isinstance(error, TimedOutError) else error
+                    raise UsageError(f"GitLab at {gitlab.address} does not answer: {reason}") from None
+            else:
+                if left_s <= 0 or all(each.online for each in found):
+                    return found
+            time.sleep(min(POLL_INTERVAL_S, left_s))
+
+
+def _contact(gitlab: GitLab, client: HttpClient, runner: StackRunner) -> Contact:
+    answer = gitlab.ask(client, f"runners/{runner.number}", Deadline(TIMEOUT_S))
+    if answer.status == 404:
+        return Contact(runner)
+    if answer.status == 403:
+        raise UsageError(
+            f"GitLab does not show the runner {runner.name}, #{runner.number}, to the owner of "
+            "GITLAB_TOKEN: it needs the scope read_api, and the role Maintainer in its group or project"
+        )
+    if answer.status != 200:
+        raise HttpError(f"HTTP {answer.status}")  # it may be temporary
+    try:
+        shown = read_json(answer.content)
+        status, contacted_at = shown["status"], shown["contacted_at"]
+        if not isinstance(status, str) or not isinstance(contacted_at, str | None):
+            raise TypeError
+        return Contact(runner, status, bool(shown["online"]), contacted_at)
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{gitlab.address} does not answer as GitLab's API does") from None
 
 
 def read_runners(text: str) -> list[StackRunner]:
@@ -195,9 +160,3 @@ def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Findi
             f"{runner.host}: its system log (aws ec2 get-console-output --latest --instance-id ID), "
             "journalctl -u gitlab-runner, and runner-doctor host",
         )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimedOutError):
-        return "it took too long"
-    return str(error) if isinstance(error, HttpError) else f"HTTP {error}"

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.gitlab import GitLab
 from pulumi_gitlab_runner.doctor.leftovers.marked import IMPORTED_BY_PREVIEW, Marked
 from pulumi_gitlab_runner.doctor.leftovers.state import State
-from pulumi_gitlab_runner.doctor.online import GitLab
 from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.http.client import HttpClient
 from pulumi_gitlab_runner.http.deadline import Deadline
@@ -55,8 +55,7 @@ class MarkedInGitLab:
     """
 
     def __init__(self, gitlab: GitLab, mark: str) -> None:
-        self._address = gitlab.address
-        self._headers = gitlab.headers
+        self._gitlab = gitlab
         self._note = stack_note(mark)
 
     def find(self, places: Iterable[Place]) -> list[Marked]:
@@ -72,9 +71,9 @@ class MarkedInGitLab:
             try:
                 return [*self._runners(client), *self._variables(client, sorted(places))]
             except HttpError as error:
-                raise UsageError(f"GitLab at {self._address} does not answer: {error}") from None
+                raise UsageError(f"GitLab at {self._gitlab.address} does not answer: {error}") from None
             except (ValueError, KeyError, TypeError, AttributeError):
-                raise UsageError(f"{self._address} does not answer as GitLab's API does") from None
+                raise UsageError(f"{self._gitlab.address} does not answer as GitLab's API does") from None
 
     def _runners(self, client: HttpClient) -> Iterator[Marked]:
         for listed in self._listed_runners(client):
@@ -145,22 +144,13 @@ class MarkedInGitLab:
 
     def _ask(self, client: HttpClient, path: str, hidden: Sequence[int] = (404,)) -> Any:
         """The response for a path; None if GitLab responds with one of the statuses `hidden`."""
-        answer = client.ask(
-            "GET",
-            f"{self._address}/{path}",
-            headers=self._headers,
-            deadline=Deadline(TIMEOUT_S),
-            follow=False,
-            limit=_LARGEST,
-        )
-        if answer.status == 401:
-            raise UsageError(f"GitLab at {self._address} does not accept the token in GITLAB_TOKEN")
+        answer = self._gitlab.ask(client, path, Deadline(TIMEOUT_S), _LARGEST)
         if answer.status in hidden:
             return None
         if answer.status == 403:
             raise _ForbiddenError
         if answer.status != 200:
-            raise UsageError(f"GitLab at {self._address} does not answer: HTTP {answer.status}")
+            raise HttpError(f"HTTP {answer.status}")
         return read_json(answer.content)
 
 
