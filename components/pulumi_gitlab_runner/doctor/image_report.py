@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
@@ -26,7 +25,7 @@ from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.job_variables import JobVariables
-from pulumi_gitlab_runner.doctor.runner_host import DockerUser, RunnerHost
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
@@ -96,16 +95,10 @@ def examine(
         client: the client of the registries; None sends no requests.
     """
     pulls = [_pull(used, host) for used in images]
-    if client is None:
-        return [_report(pull, host, None, "--offline") for pull in pulls]
-    excuses = [_excuse(pull, host) for pull in pulls]
-    answers = iter(
-        client.ask_all(
-            (pull.reference, pull.runner.credentials)
-            for pull, excuse in zip(pulls, excuses, strict=True)
-            if pull.reference and not excuse
-        )
-    )
+    excuses = [_excuse(pull, host) if client else "--offline" for pull in pulls]
+    asked = [pull for pull, excuse in zip(pulls, excuses, strict=True) if not excuse]
+    questions = [(pull.reference, pull.runner.credentials) for pull in asked if pull.reference]
+    answers = iter(client.ask_all(questions) if client else ())
     return [
         _report(pull, host, None if excuse else next(answers), excuse)
         for pull, excuse in zip(pulls, excuses, strict=True)
@@ -137,15 +130,8 @@ def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
         home=host.home,
         job_credentials=_job_credentials(used.variables),
     )
-    return _Pull(used, reference, variable, runner, _resolve_as_docker(used.image, host.docker_user))
-
-
-def _resolve_as_docker(image: str, user: DockerUser | None) -> Resolution | None:
-    if user is None:
-        return None
-    return resolve_as_docker(
-        image, run_helper=user.run_helper, docker_auth_config=user.docker_auth_config, config=user.config
-    )
+    docker = host.docker_user.resolve(used.image) if host.docker_user else None
+    return _Pull(used, reference, variable, runner, docker)
 
 
 def _excuse(pull: _Pull, host: RunnerHost) -> str:

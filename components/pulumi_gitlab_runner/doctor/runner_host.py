@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
 from pulumi_gitlab_runner.auth.resolution.helpers import RunHelper
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.credential_helpers import HelperProcess, asked_once, no_helper
 from pulumi_gitlab_runner.doctor.credentials_report import (
     KeptCredentials,
@@ -49,6 +51,13 @@ class DockerUser:
     config: ConfigFile
     run_helper: RunHelper
     docker_auth_config: str = field(default="", repr=False)
+
+    def resolve(self, image: str) -> Resolution:
+        """How ``docker pull`` finds the credentials of an image."""
+        variable, config = self.docker_auth_config, self.config
+        return resolve_as_docker(
+            image, run_helper=self.run_helper, docker_auth_config=variable, config=config
+        )
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pulumi_gitlab_runner.auth.resolution.docker import resolve_as_docker
-from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
 from pulumi_gitlab_runner.doctor.pipelines.expansion import variables_in, ways_to_give
@@ -296,14 +294,8 @@ def _digests(
 ) -> dict[ImageReference, tuple[str | None, str]]:
     """For each image, the digest of its tag, if it was found, and the message of the registry's answer."""
     distinct = list(dict.fromkeys(map(_tagged, references)))
-    answers = client.ask_all((each, _credentials(each, user)) for each in distinct)
+    answers = client.ask_all((each, user.resolve(str(each)).credentials) for each in distinct)
     return {each: (answer.digest, answer.message) for each, answer in zip(distinct, answers, strict=True)}
-
-
-def _credentials(image: ImageReference, user: DockerUser) -> Credentials | None:
-    return resolve_as_docker(
-        str(image), run_helper=user.run_helper, docker_auth_config=user.docker_auth_config, config=user.config
-    ).credentials
 
 
 def with_pins(text: str, file: Path, pins: Sequence[Pin]) -> str:
