@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +166,14 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
         {"problem": "no credentials"},
     )
     process = manager_process(files)
-    found = examine_host(runner, files, process)
+    found = examine_host(replace(runner, files=files, process=process))
     why = {str(each.name): each.why for each in found.findings}
     assert {"docker-unreachable", "aws-identity"} <= why.keys()
     assert why["aws-identity"] == "AWS returns no credentials for b, c, d"
     files = GatheredFiles(
         files.files, {"info": {"ServerVersion": "27.5.1"}, "networks": []}, {"arn": "arn:of"}
     )
-    facts = dict(examine_host(runner, files, process).facts)
+    facts = dict(examine_host(replace(runner, files=files, process=process)).facts)
     assert (facts["docker"], facts["AWS identity"]) == ("27.5.1, 31 of 31 networks available", "arn:of")
 
 

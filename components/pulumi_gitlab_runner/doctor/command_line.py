@@ -159,19 +159,15 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
 
 
 def _examine_host(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
     from pulumi_gitlab_runner.doctor.host_report import examine_host
     from pulumi_gitlab_runner.doctor.json_report import host_as_json
-    from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
-    from pulumi_gitlab_runner.doctor.manager_process import manager_process
 
     if options.stack and not options.live:
         raise UsageError(
             "a host that is only declared cannot be examined: add --live, or give its files with --root"
         )
     host = _host(options)
-    files = host.files if isinstance(host.files, GatheredFiles) else FilesOnDisk(options.root)
-    report = examine_host(host, files, host.process or manager_process(files))
+    report = examine_host(host)
 
     def show(terminal: "Terminal") -> None:
         terminal.show_runner(host)

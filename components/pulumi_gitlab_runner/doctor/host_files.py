@@ -1,7 +1,7 @@
 """The files of a runner host, on a disk or only declared."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,11 @@ from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 class HostFiles(Protocol):
     """The files of a host, by their absolute paths on the host."""
 
+    @property
+    def is_this_host(self) -> bool:
+        """Whether these are the local machine's files."""
+        ...
+
     def read(self, path: str) -> ConfigFile:
         """A file, with its text, or the reason why it cannot be read."""
         ...
@@ -20,18 +25,16 @@ class HostFiles(Protocol):
         """The names in a directory, sorted. Empty if it does not exist or cannot be listed."""
         ...
 
-
-class ExaminedFiles(HostFiles, Protocol):
-    """The files of an existing host, with their modes."""
-
-    @property
-    def is_this_host(self) -> bool:
-        """Whether these are the local machine's files."""
-        ...
-
     def mode(self, path: str) -> int | None:
-        """The permission bits of a file; None if it does not exist."""
+        """The permission bits of a file; None if it does not exist, or if they are unknown."""
         ...
+
+
+def names_below(directory: str, paths: Iterable[str]) -> list[str]:
+    """The names in a directory that contains some of these paths, sorted."""
+    prefix = directory.strip("/") + "/"
+    below = (path.lstrip("/") for path in paths)
+    return sorted({path.removeprefix(prefix).partition("/")[0] for path in below if path.startswith(prefix)})
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class DeclaredFiles:
     """
 
     files: Mapping[str, str]
+    is_this_host = False
 
     def read(self, path: str) -> ConfigFile:
         """A file, with its text if it exists."""
@@ -93,6 +97,7 @@ class DeclaredFiles:
 
     def names(self, directory: str) -> list[str]:
         """The names in a directory, sorted."""
-        prefix = directory.strip("/") + "/"
-        below = (path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
-        return sorted({path.partition("/")[0] for path in below})
+        return names_below(directory, self.files)
+
+    def mode(self, _path: str) -> None:
+        """None: the modes are unknown."""

@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_fin
 from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
 from pulumi_gitlab_runner.doctor.findings.home import home_findings
-from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles, FilesOnDisk
+from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
@@ -48,19 +48,18 @@ class HostReport:
     findings: list[Finding] = field(default_factory=list)
 
 
-def examine_host(host: RunnerHost, files: ExaminedFiles, process: ManagerProcess) -> HostReport:
-    """Examine a host.
+def examine_host(host: RunnerHost) -> HostReport:
+    """Examine the host of a runner; there is nothing to examine for a hosted runner.
 
-    Args:
-        host: the runner of the host.
-        files: the files of the host. Those of a live host include the answers of its Docker Engine and of
-            AWS, which are otherwise requested only for this host.
-        process: the process of the runner manager.
+    The files of a live host include the answers of its Docker Engine and of AWS, which are otherwise
+    requested only for this host.
     """
-    report = HostReport()
+    report, files, process = HostReport(), host.files, host.process
+    if files is None or process is None:
+        return report
     _examine_process(report, process)
     _examine_identity(report, files, process)
-    _examine_credentials(report, host)
+    _examine_credentials(report, host, process)
     _examine_modes(report, host, files, process)
     config = _examine_config(report, host, files)
     _examine_engine(report, host, files, config)
@@ -77,7 +76,7 @@ def _examine_process(report: HostReport, process: ManagerProcess) -> None:
     ]
 
 
-def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
+def _examine_credentials(report: HostReport, host: RunnerHost, process: ManagerProcess) -> None:
     """The Docker configuration that the process reads, and the answers of its credential helpers."""
     report.findings += home_findings(host)
     kept = host.kept.registries if host.kept else ()
@@ -86,9 +85,7 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
         report.findings += kept_credential_findings(host.kept)
     opened = next((file for file in host.home if file.text is not None), None)
     if opened is None or opened.text is None:
-        report.facts.append(
-            ("credentials", f"no Docker configuration in {host.process.home if host.process else ''}")
-        )
+        report.facts.append(("credentials", f"no Docker configuration in {process.home}"))
         return
     config = read_docker_config(opened.text, docker_cli_of(host.version))
     report.facts.append(("credentials", opened.path))
@@ -115,9 +112,7 @@ def _examine_credentials(report: HostReport, host: RunnerHost) -> None:
             report.findings.append(silent_helper(opened.path, key, program))
 
 
-def _examine_modes(
-    report: HostReport, host: RunnerHost, files: ExaminedFiles, process: ManagerProcess
-) -> None:
+def _examine_modes(report: HostReport, host: RunnerHost, files: HostFiles, process: ManagerProcess) -> None:
     programs = [
         f"{directory}/{name}"
         for directory in process.path.split(":")
@@ -129,7 +124,7 @@ def _examine_modes(
     report.findings += file_mode_findings(files, secret, programs)
 
 
-def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) -> dict[str, Any]:
+def _examine_config(report: HostReport, host: RunnerHost, files: HostFiles) -> dict[str, Any]:
     """The config.toml, checked against the runner's version."""
     found = files.read(CONFIG)
     if found.text is None:
@@ -154,9 +149,7 @@ def _examine_config(report: HostReport, host: RunnerHost, files: ExaminedFiles) 
     return config
 
 
-def _examine_engine(
-    report: HostReport, host: RunnerHost, files: ExaminedFiles, config: dict[str, Any]
-) -> None:
+def _examine_engine(report: HostReport, host: RunnerHost, files: HostFiles, config: dict[str, Any]) -> None:
     """The Docker Engine, and whether its address pools have a network for every job."""
     address = host.docker_settings.get("host") or f"unix://{_DOCKER_SOCKET}"
     if not isinstance(address, str) or not address.startswith("unix://"):
@@ -186,7 +179,7 @@ def _examine_engine(
     report.findings += _too_few_networks(host, engine.networks, config.get("concurrent", 1))
 
 
-def _engine(files: ExaminedFiles, socket: str) -> Engine | None:
+def _engine(files: HostFiles, socket: str) -> Engine | None:
     """The Docker Engine at a socket of the host; None if it is unknown."""
     if isinstance(files, GatheredFiles) and files.engine is not None:
         if "problem" in files.engine:
@@ -212,7 +205,7 @@ def _too_few_networks(host: RunnerHost, left: int, jobs: object) -> Iterator[Fin
         )
 
 
-def _examine_identity(report: HostReport, files: ExaminedFiles, process: ManagerProcess) -> None:
+def _examine_identity(report: HostReport, files: HostFiles, process: ManagerProcess) -> None:
     """The AWS identity of the process."""
     known = files.identity if isinstance(files, GatheredFiles) else None
     if files.is_this_host:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.host_files import ExaminedFiles
+from pulumi_gitlab_runner.doctor.host_files import HostFiles
 
 
-def file_mode_findings(files: ExaminedFiles, secret: list[str], programs: list[str]) -> Iterator[Finding]:
+def file_mode_findings(files: HostFiles, secret: list[str], programs: list[str]) -> Iterator[Finding]:
     """Problems of file modes.
 
     Args:

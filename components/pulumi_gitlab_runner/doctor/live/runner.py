@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
 from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer
 from pulumi_gitlab_runner.doctor.credential_helpers import asked_once
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.host_files import names_below
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, DockerUser, RunnerHost, home_configs, settings_of
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
@@ -43,9 +44,7 @@ class GatheredFiles:
 
     def names(self, directory: str) -> list[str]:
         """The names of the files in a directory, sorted."""
-        prefix = directory.rstrip("/") + "/"
-        below = (path.removeprefix(prefix) for path in self.files if path.startswith(prefix))
-        return sorted({path.partition("/")[0] for path in below})
+        return names_below(directory, self.files)
 
     def mode(self, path: str) -> int | None:
         """The permission bits of a file; None if it does not exist."""
