@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY, Files
 from pulumi_gitlab_runner.host.credentials.questions import sources
 from pulumi_gitlab_runner.host.credentials.service import BOOT_ID, CONFIG, STATE, Service, boot_clock
 
-KNOWN_ON_THE_HOST = "(known only on the host)"
-"""The placeholder for passwords of a host that is only declared."""
 SERVICE_LOG = "systemctl status gitlab-runner-credentials; journalctl -u gitlab-runner-credentials"
 """The commands that show the service's log on an instance."""
 
@@ -106,7 +105,7 @@ def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
 
 def declared_config(registry_list: str) -> str:
     """The Docker configuration of a host that is only declared, with placeholders for the passwords."""
-    unknown = {"username": "", "password": KNOWN_ON_THE_HOST}
+    unknown = {"username": "", "password": HIDDEN}
     return json.dumps({"auths": dict.fromkeys(dict(sources(registry_list)), unknown)})
 
 

@@ -10,14 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.doctor.host_files import HostFiles
+from pulumi_gitlab_runner.doctor.live.on_host import UNIT, UNITS
 
-UNIT = "gitlab-runner.service"
-_UNIT_DIRECTORIES = (
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-)
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 """The default PATH of systemd services."""
 
@@ -74,12 +68,12 @@ def manager_process(files: HostFiles) -> ManagerProcess:
 
 def _unit_files(files: HostFiles) -> Iterator[str]:
     """The path of the unit, in the first directory that has it, and those of its drop-ins, sorted by name."""
-    for directory in _UNIT_DIRECTORIES:
+    for directory in UNITS:
         if UNIT in files.names(directory):
             yield f"{directory}/{UNIT}"
             break
     drop_ins: dict[str, str] = {}
-    for directory in _UNIT_DIRECTORIES:
+    for directory in UNITS:
         for name in files.names(f"{directory}/{UNIT}.d"):
             if name.endswith(".conf"):
                 drop_ins.setdefault(name, f"{directory}/{UNIT}.d/{name}")

@@ -20,6 +20,7 @@ from pulumi_gitlab_runner.doctor.credentials_report import KeptCredentials, kept
 from pulumi_gitlab_runner.doctor.errors import UsageError, reason
 from pulumi_gitlab_runner.doctor.live.on_host import (
     PLAIN_VARIABLES,
+    described_engine,
     hidden_docker_config,
     hidden_toml,
 )
@@ -120,18 +121,9 @@ class ManagerContainer:
     def _engine(self) -> Mapping[str, Any]:
         """The information about the engine and its networks, in the form of `GatheredFiles.engine`."""
         try:
-            info = json.loads(self.docker("info", "--format", "{{json .}}"))
-            numbers = self.docker("network", "ls", "--quiet", "--no-trunc").split()
-            networks = json.loads(self.docker("network", "inspect", *numbers)) if numbers else []
-            # The rest may have secrets, such as a proxy's password.
-            return {
-                "info": {key: info.get(key) for key in ("ServerVersion", "DefaultAddressPools")},
-                "networks": [{"IPAM": each["IPAM"]} for each in networks],
-            }
+            return described_engine(self.docker)
         except UsageError as error:
             return {"problem": str(error)}
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return {"problem": "it does not answer as a Docker Engine does"}
 
 
 def container_of(manager: str, docker: DockerCommand) -> ManagerContainer:

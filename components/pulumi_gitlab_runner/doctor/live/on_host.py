@@ -321,15 +321,22 @@ def engine() -> dict[str, Any] | None:
     if ROOT != "/" or not docker:
         return None
     try:
-        info = json.loads(printed([docker, "info", "--format", "{{json .}}"]))
-        numbers = printed([docker, "network", "ls", "--quiet", "--no-trunc"]).split()
-        networks = json.loads(printed([docker, "network", "inspect", *numbers])) if numbers else []
+        return described_engine(lambda *arguments: printed([docker, *arguments]))
+    except RuntimeError as error:
+        return {"problem": str(error)}
+
+
+def described_engine(docker: Any) -> dict[str, Any]:
+    """The information about a Docker Engine; `docker` runs the command, and returns its output."""
+    try:
+        info = json.loads(docker("info", "--format", "{{json .}}"))
+        numbers = docker("network", "ls", "--quiet", "--no-trunc").split()
+        networks = json.loads(docker("network", "inspect", *numbers)) if numbers else []
+        # The rest may have secrets, such as a proxy's password.
         return {
             "info": {key: info.get(key) for key in ("ServerVersion", "DefaultAddressPools")},
             "networks": [{"IPAM": {"Config": each["IPAM"]["Config"]}} for each in networks],
         }
-    except RuntimeError as error:
-        return {"problem": str(error)}
     except (ValueError, LookupError, TypeError, AttributeError):
         return {"problem": "it does not answer as a Docker Engine does"}
 
