@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from pulumi_gitlab_runner.doctor.stack_file import runner_of_stack
+from pulumi_gitlab_runner.doctor.stack_file import StackInFile, runner_of_stack
 from pulumi_gitlab_runner.registry.answer import Outcome
 
 from tests.auth.resolution.fakes import encoded
@@ -301,7 +301,7 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
         "      build: {group: 42, host: {runner_version: 18.11.0}}\n"
         "      second: {group: 42, host_of: build}\n"
     )
-    found = runner_of_stack(tmp_path, "two", runner, "123456789012", None)
+    found = runner_of_stack(StackInFile(tmp_path, "two", "123456789012"), runner, None)
     assert (found.settings["name"], found.runner_version) == (runner, "18.11.0")
 
 

@@ -6,10 +6,10 @@ import pytest
 from pulumi_gitlab_runner.doctor import stack_file
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.stack_file import (
-    hub_cache_addresses,
+    StackInFile,
     region_of_stack,
-    registry_addresses,
     runner_of_stack,
+    shorthands_of_stack,
 )
 
 from tests.host.commands import Commands
@@ -54,33 +54,37 @@ def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_runner_that_is_named_or_the_only_one(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = runner_of_stack(stacks, "two", "second", ACCOUNT, None)
+    found = runner_of_stack(StackInFile(stacks, "two", ACCOUNT), "second", None)
     assert (found.name, found.runner_version) == ("second of the stack two", "18.11.0")
     assert found.settings["name"] == "second"
     assert [each.path for each in found.home] == ["/root/.docker/config.json"]
     assert "canary" not in repr(found)
-    assert runner_of_stack(stacks, "two", "build", ACCOUNT, "19.1.0").runner_version == "19.1.0"
+    assert runner_of_stack(StackInFile(stacks, "two", ACCOUNT), "build", "19.1.0").runner_version == "19.1.0"
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    assert runner_of_stack(stacks, "one", None, ACCOUNT, None).name == "only of the stack one"
+    assert runner_of_stack(StackInFile(stacks, "one", ACCOUNT), None, None).name == "only of the stack one"
 
 
 def test_the_addresses_of_its_registries(stacks: Path) -> None:
     ecr = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
-    assert registry_addresses(stacks, "two", ACCOUNT) == {
+    found = shorthands_of_stack(StackInFile(stacks, "two", ACCOUNT))
+    assert found.addresses == {
         "hub": f"{ecr}/hub",
         "quay": f"{ecr}/quay",
         "legacy": "registry.example.com:5000",
     }
-    assert hub_cache_addresses(stacks, "two", ACCOUNT) == (f"{ecr}/hub",)
-    assert (region_of_stack(stacks, "two"), region_of_stack(stacks, "one")) == ("eu-west-1", None)
-    assert region_of_stack(stacks, "gone") is None
+    assert found.hub_caches == (f"{ecr}/hub",)
+    assert (region_of_stack(StackInFile(stacks, "two")), region_of_stack(StackInFile(stacks, "one"))) == (
+        "eu-west-1",
+        None,
+    )
+    assert region_of_stack(StackInFile(stacks, "gone")) is None
 
 
 def test_the_account_is_that_of_the_callers_credentials(
     stacks: Path, commands: Commands, tmp_path: Path
 ) -> None:
     commands.add("aws", f'echo "$*" >{tmp_path}/asked; echo \'{{"Account": "210987654321"}}\'')
-    addresses = registry_addresses(stacks, "two", None)
+    addresses = shorthands_of_stack(StackInFile(stacks, "two")).addresses
     assert addresses["quay"] == "210987654321.dkr.ecr.eu-west-1.amazonaws.com/quay"
     assert (tmp_path / "asked").read_text() == ("sts get-caller-identity --region eu-west-1 --output json\n")
 
@@ -91,7 +95,7 @@ def test_the_account_is_that_of_the_callers_credentials(
 def test_an_account_that_aws_does_not_say(stacks: Path, commands: Commands, lines: str) -> None:
     commands.add("aws", lines)
     with pytest.raises(UsageError, match=r"^the AWS account of the stack is not known: set it with"):
-        registry_addresses(stacks, "two", None)
+        shorthands_of_stack(StackInFile(stacks, "two"))
 
 
 NAMES = "build, second"
@@ -132,13 +136,13 @@ NAMES = "build, second"
 )
 def test_what_is_wrong(stacks: Path, stack: str, runner: str | None, account: str, said: str) -> None:
     with pytest.raises(UsageError) as raised:
-        runner_of_stack(stacks, stack, runner, account, None)
+        runner_of_stack(StackInFile(stacks, stack, account), runner, None)
     assert str(raised.value) == said.replace("DIR", str(stacks))
 
 
 def test_a_directory_without_stacks(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as raised:
-        runner_of_stack(tmp_path, "prod", None, ACCOUNT, None)
+        runner_of_stack(StackInFile(tmp_path, "prod", ACCOUNT), None, None)
     assert str(raised.value) == (
         f"{tmp_path}/Pulumi.prod.yaml cannot be read: no such file or directory; "
         "set their directory with --stacks-dir"
@@ -154,10 +158,10 @@ def test_a_region_that_cannot_exist(
     file = stacks / f"Pulumi.{name}.yaml"
     file.write_text(file.read_text().replace("eu-west-1", "eu-west1"))
     with pytest.raises(UsageError, match=rf"{place}\n  found:   'eu-west1'(.|\n)*did you mean 'eu-west-1'"):
-        runner_of_stack(stacks, name, None, None, None)
+        runner_of_stack(StackInFile(stacks, name), None, None)
 
 
 def test_a_declaration_with_problems(stacks: Path) -> None:
     (stacks / "Pulumi.wrong.yaml").write_text(TWO.replace("group: 42, host_of", "grup: 42, host_of"))
     with pytest.raises(UsageError, match=r"stack\.runners\.second\.grup"):
-        runner_of_stack(stacks, "wrong", None, ACCOUNT, None)
+        runner_of_stack(StackInFile(stacks, "wrong", ACCOUNT), None, None)

@@ -15,7 +15,7 @@ from pulumi_gitlab_runner.doctor.live import on_host
 from pulumi_gitlab_runner.doctor.live.docker_container import DockerCommand
 from pulumi_gitlab_runner.doctor.options import argument_parser
 from pulumi_gitlab_runner.doctor.pipelines.gitlab_lint import configuration_of_gitlab
-from pulumi_gitlab_runner.doctor.stack_file import registry_addresses
+from pulumi_gitlab_runner.doctor.stack_file import StackInFile, shorthands_of_stack
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -50,7 +50,7 @@ def test_each_command_has_its_words() -> None:
     ("ask", "program", "seconds"),
     [
         (lambda: exported_state("prod"), "pulumi", 120),
-        (lambda: registry_addresses(STACKS, "dev", None), "aws", 15),
+        (lambda: shorthands_of_stack(StackInFile(STACKS, "dev")), "aws", 15),
         (lambda: DockerCommand()("ps"), "docker", 60),
         (lambda: on_host.printed(["docker", "info"]), "docker", 15),
         (lambda: configuration_of_gitlab(Path("ci.yml"), "https://gitlab.example.com", None), "git", 10),

@@ -230,12 +230,13 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
 
 def _regions(options: argparse.Namespace, state: "State") -> list[str]:
     """The AWS regions of a stack's resources."""
-    from pulumi_gitlab_runner.doctor.stack_file import region_of_stack
+    from pulumi_gitlab_runner.doctor.stack_file import StackInFile, region_of_stack
 
+    stack = StackInFile(options.stacks_dir, str(options.stack).rpartition("/")[2])
     known = {
         *options.region,
         *(arn.split(":")[3] for arn in state.arns),
-        region_of_stack(options.stacks_dir, str(options.stack).rpartition("/")[2]) or "",
+        region_of_stack(stack) or "",
         os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "",
     }
     if regions := sorted(known - {""}):
@@ -311,14 +312,12 @@ def _merged_by_gitlab(
 
 def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands":
     """The registries of the stack or of the host that a short name may refer to."""
-    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
-
     if options.stack:
-        from pulumi_gitlab_runner.doctor.stack_file import hub_cache_addresses, registry_addresses
+        from pulumi_gitlab_runner.doctor.stack_file import StackInFile, shorthands_of_stack
 
-        stack = options.stacks_dir, options.stack, options.account
-        return Shorthands(registry_addresses(*stack), hub_caches=hub_cache_addresses(*stack))
+        return shorthands_of_stack(StackInFile(options.stacks_dir, options.stack, options.account))
     from pulumi_gitlab_runner.auth.registry_list import read_registry_list
+    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
     from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
 
     listed = host.files.read(REGISTRIES).text if host.files else None
@@ -348,10 +347,16 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
     if options.live and not options.stack:
         raise UsageError("--live needs --stack, which selects the host")
     if options.stack:
-        from pulumi_gitlab_runner.doctor.stack_file import live_runner_of_stack, runner_of_stack
+        from pulumi_gitlab_runner.doctor.stack_file import (
+            StackInFile,
+            live_runner_of_stack,
+            runner_of_stack,
+        )
 
-        named = options.stacks_dir, options.stack, options.runner, options.account, version
-        return live_runner_of_stack(*named, options.container) if options.live else runner_of_stack(*named)
+        stack = StackInFile(options.stacks_dir, options.stack, options.account)
+        if options.live:
+            return live_runner_of_stack(stack, options.runner, version, options.container)
+        return runner_of_stack(stack, options.runner, version)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
@@ -21,50 +22,54 @@ from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullTh
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
-def runner_of_stack(
-    stacks: Path, stack: str, runner: str | None, account: str | None, version: str | None
-) -> RunnerHost:
+@dataclass(frozen=True)
+class StackInFile:
+    """A stack that a file declares.
+
+    Attributes:
+        directory: the directory of the stack files.
+        name: the stack's name.
+        account: the AWS account of the stack, 12 digits. Default: that of the caller's credentials.
+    """
+
+    directory: Path
+    name: str
+    account: str | None = None
+
+
+def runner_of_stack(stack: StackInFile, runner: str | None, version: str | None) -> RunnerHost:
     """The runner that a stack's file declares, with the files of its host; images have no digests.
 
     Args:
-        stacks: the directory of the stack files.
-        stack: the stack's name.
+        stack: the stack.
         runner: the runner's name. Default: the only runner of the stack.
-        account: the AWS account of the stack, 12 digits. Default: that of the caller's credentials.
         version: the runner's version. Default: the declared one.
 
     Raises:
         UsageError: the stack or the runner does not exist, or the declaration has problems.
     """
-    found = _runner(stacks, stack, runner, account)
+    found = _runner(stack, runner)
     manager = found.manager
     files = host_files(
         manager,
         found.declared.registries_of(manager),
         found.environment,
-        HostParameters(f"/{PROJECT}/{stack}/{manager.resource_name}"),
+        HostParameters(f"/{PROJECT}/{stack.name}/{manager.resource_name}"),
         gitlab_url=known(found.declared.gitlab_url),
     )
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
-    name = f"{found.name} of the stack {stack}"
+    name = f"{found.name} of the stack {stack.name}"
     return declared_runner(texts, name, found.name, version or manager.host.runner_version)
 
 
 def live_runner_of_stack(
-    stacks: Path,
-    stack: str,
-    runner: str | None,
-    account: str | None,
-    version: str | None,
-    container: str | None,
+    stack: StackInFile, runner: str | None, version: str | None, container: str | None
 ) -> RunnerHost:
     """The same runner, as it runs: on its instance, through Systems Manager, or in its container.
 
     Args:
-        stacks: as for `runner_of_stack`.
-        stack: as for `runner_of_stack`.
-        runner: as for `runner_of_stack`.
-        account: as for `runner_of_stack`.
+        stack: the stack.
+        runner: the runner's name. Default: the only runner of the stack.
         version: the runner's version. Default: the installed one.
         container: the name of the manager's container on a Docker host. Default: the one found by its name.
 
@@ -80,20 +85,20 @@ def live_runner_of_stack(
     from pulumi_gitlab_runner.doctor.live.runner import live_runner
     from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 
-    found = _runner(stacks, stack, runner, account)
+    found = _runner(stack, runner)
     host = found.manager.host
     if host.docker:
-        docker = DockerCommand(_read(stacks, stack).docker_host)
+        docker = DockerCommand(_read(stack).docker_host)
         resource = found.manager.resource_name
         there = container_named(container, docker) if container else container_of(resource, docker)
-        name = f"{found.name} of the stack {stack}, in the container {there.name}"
+        name = f"{found.name} of the stack {stack.name}, in the container {there.name}"
         return container_runner(there, name, found.name, version)
     if not host.session_manager:
         raise UsageError(
             f"the host of {found.name} does not allow Systems Manager: declare `session_manager: true` for it"
         )
-    instance = instance_of(f"/{PROJECT}/{stack}/{found.manager.resource_name}", found.environment.region)
-    name = f"{found.name} of the stack {stack}, on {instance.number}"
+    instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
+    name = f"{found.name} of the stack {stack.name}, on {instance.number}"
     return live_runner(instance, name, found.name, version)
 
 
@@ -107,73 +112,64 @@ class _StackRunner:
     environment: AwsEnvironment
 
 
-def _runner(stacks: Path, stack: str, runner: str | None, account: str | None) -> _StackRunner:
-    declared, environment = _declared(stacks, stack, account)
+def _runner(stack: StackInFile, runner: str | None) -> _StackRunner:
+    declared, environment = _declared(stack)
     names = list(declared.runners)
     if runner is None and len(names) == 1:
         runner = names[0]
     if runner is None or runner not in declared.runners:
         named = f"no runner {runner!r}" if runner else f"{len(names)} runners"
-        raise UsageError(f"the stack {stack} declares {named}; select one with --runner: {', '.join(names)}")
+        listed = ", ".join(names)
+        raise UsageError(f"the stack {stack.name} declares {named}; select one with --runner: {listed}")
     return _StackRunner(runner, declared.manager_of(runner), declared, environment)
 
 
-def registry_addresses(stacks: Path, stack: str, account: str | None) -> dict[str, str]:
-    """The addresses of the registries that a stack's file declares, by name.
-
-    Arguments and errors as for `runner_of_stack`.
-    """
-    declared, environment = _declared(stacks, stack, account)
-    return {name: registry.address_in(environment) for name, registry in declared.registries.items()}
-
-
-def hub_cache_addresses(stacks: Path, stack: str, account: str | None) -> tuple[str, ...]:
-    """The addresses of the pull-through caches of Docker Hub that a stack's file declares.
-
-    Arguments and errors as for `runner_of_stack`.
-    """
-    declared, environment = _declared(stacks, stack, account)
-    return tuple(
-        registry.address_in(environment)
-        for registry in declared.registries.values()
+def shorthands_of_stack(stack: StackInFile) -> Shorthands:
+    """The registries of a stack that a short name may refer to; errors as for `runner_of_stack`."""
+    declared, environment = _declared(stack)
+    addresses = {name: registry.address_in(environment) for name, registry in declared.registries.items()}
+    hub_caches = (
+        addresses[name]
+        for name, registry in declared.registries.items()
         if isinstance(registry, PullThroughRegistry) and registry.upstream == DOCKER_HUB
     )
+    return Shorthands(addresses, hub_caches=tuple(hub_caches))
 
 
 @cache
-def _declared(stacks: Path, stack: str, account: str | None) -> tuple[Stack, AwsEnvironment]:
+def _declared(stack: StackInFile) -> tuple[Stack, AwsEnvironment]:
     """The declaration in a stack's file, with its AWS account and region."""
-    file = _read(stacks, stack)
+    file = _read(stack)
     region = file.region or os.environ.get("AWS_REGION")
     if not region:
-        raise UsageError(f"the stack {stack} has no aws:region, and AWS_REGION is not set: set either")
+        raise UsageError(f"the stack {stack.name} has no aws:region, and AWS_REGION is not set: set either")
     try:
         if problems := list(region_problems(region, "aws:region" if file.region else "AWS_REGION")):
             raise DeclarationError(problems)
-        environment = _environment(region, account)
+        environment = _environment(region, stack.account)
         return parse_stack(file.declaration, environment), environment
     except DeclarationError as error:
         raise UsageError(str(error)) from None
 
 
-def _read(stacks: Path, stack: str) -> StackFile:
-    path = stacks / f"Pulumi.{stack}.yaml"
+def _read(stack: StackInFile) -> StackFile:
+    stacks = stack.directory
+    path = stacks / f"Pulumi.{stack.name}.yaml"
     try:
         return parse_stack_file(path.read_text(encoding="utf-8"))
     except OSError as error:
         known = sorted(each.name.split(".")[1] for each in stacks.glob("Pulumi.*.yaml"))
         there = f"; {stacks} has: {', '.join(known)}" if known else "; set their directory with --stacks-dir"
-        raise UsageError(
-            f"{path} cannot be read: {(error.strerror or 'unreadable').lower()}{there}"
-        ) from None
+        reason = (error.strerror or "unreadable").lower()
+        raise UsageError(f"{path} cannot be read: {reason}{there}") from None
     except StackFileError as error:
         raise UsageError(f"{path} is not a stack's configuration file: {error}") from None
 
 
-def region_of_stack(stacks: Path, stack: str) -> str | None:
+def region_of_stack(stack: StackInFile) -> str | None:
     """The region in a stack's file; None if the file does not exist, or has no region."""
     try:
-        return _read(stacks, stack).region
+        return _read(stack).region
     except UsageError:
         return None
 
