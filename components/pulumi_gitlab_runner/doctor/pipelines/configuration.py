@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.includes import PipelineFiles, described_include, merge
+from pulumi_gitlab_runner.doctor.pipelines.values import inner, listed, mapping
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Missing, Reference
 
 _DEEPEST_EXTENDS = 11
@@ -92,9 +93,7 @@ class CiConfiguration:
         """Descriptions of the child pipelines that trigger jobs start from files."""
         found = []
         for name in self.job_names():
-            trigger = self.value(name).get("trigger")
-            include = trigger.get("include") if isinstance(trigger, dict) else None
-            for each in include if isinstance(include, list) else [include]:
+            for each in listed(mapping(self.value(name).get("trigger")).get("include")):
                 local = each.get("local") if isinstance(each, dict) else each
                 if isinstance(local, str):
                     found.append(f"{local}, the pipeline that {name} starts: examine that file separately")
@@ -123,10 +122,9 @@ class CiConfiguration:
             raise UsageError(f"the jobs {', '.join(below)} extend each other in a circle")
         if len(below) >= _DEEPEST_EXTENDS:
             raise UsageError(f"{below[0]!r} extends others over more than {_DEEPEST_EXTENDS} levels")
-        parents = job["extends"]
         result: dict[str, Any] = {}
         levels = 0
-        for parent in parents if isinstance(parents, list) else [parents]:
+        for parent in listed(job["extends"]):
             if not isinstance(parent, str) or parent not in self.content:
                 if not self.not_read:
                     raise UsageError(f"the job {name!r} extends {str(parent)!r}, which is not found; {_PART}")
@@ -135,7 +133,7 @@ class CiConfiguration:
             base, deep = self._extend(parent, (*below, name))
             levels = max(levels, deep + 1)
             self._missing.setdefault(name, {}).update(self._missing.get(parent, {}))
-            result = merge(result, base if isinstance(base, dict) else {})
+            result = merge(result, mapping(base))
         if levels > _DEEPEST_EXTENDS:
             raise UsageError(f"{name!r} extends others over more than {_DEEPEST_EXTENDS} levels")
         extended = merge(result, {key: value for key, value in job.items() if key != "extends"})
@@ -167,7 +165,7 @@ class CiConfiguration:
         name, *keys = reference.keys or ("",)
         found: Any = self._extend(name, ())[0] if name in self.content else None
         for key in keys:
-            found = found.get(key) if isinstance(found, dict) else None
+            found = mapping(found).get(key)
         if found is None and not self.not_read:
             raise UsageError(f"!reference {named} is not found; {_PART}")
         return Missing(f"!reference {named}") if found is None else self._with_references(found, depth + 1)
@@ -254,17 +252,14 @@ def _dependants(content: Mapping[str, Any]) -> dict[str, set[str]]:
     """For each job or key, the names that extend or refer to it."""
     found: dict[str, set[str]] = {}
     for name, value in content.items():
-        parents = value.get("extends") if isinstance(value, dict) else None
-        needed = {str(each) for each in (parents if isinstance(parents, list) else [parents])}
+        needed = set(map(str, listed(mapping(value).get("extends"))))
         left = [value]
         while left:
             each = left.pop()
-            if isinstance(each, Reference):
-                needed |= set(each.keys[:1])
-            elif isinstance(each, dict | list):
-                left += each.values() if isinstance(each, dict) else each
+            needed |= set(each.keys[:1]) if isinstance(each, Reference) else set()
+            left += inner(each)
         for other in needed:
-            found.setdefault(str(other), set()).add(name)
+            found.setdefault(other, set()).add(name)
     return found
 
 

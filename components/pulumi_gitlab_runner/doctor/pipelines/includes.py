@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.expressions import all_of, evaluated
 from pulumi_gitlab_runner.doctor.pipelines.inputs import inputs_of, with_inputs
+from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Documents, read_documents, read_yaml
 
 _MOST_INCLUDES = 150
@@ -116,29 +117,24 @@ class PipelineFiles:
             declared = self._declared_inputs(file, documents.header)
             source = with_inputs(source, inputs_of(declared, inputs), self.variables)
         content = read_yaml(source)
-        content = {} if content is None else content
+        if content is None:
+            return {}
         if not isinstance(content, dict):
             raise UsageError(f"{file} is not a pipeline configuration: its top level is not a mapping")
         return content
 
     def _declared_inputs(self, file: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         """The inputs that ``spec:`` declares, also in its includes."""
-        spec = header.get("spec")
-        spec = spec if isinstance(spec, dict) else {}
-        contents = [spec]
+        spec = mapping(header.get("spec"))
+        found = dict(mapping(spec.get("inputs")))
         for include in self._included(file, spec.get("include")):
-            content = read_yaml(read_documents(include.file).content)
-            contents.append(content if isinstance(content, dict) else {})
-        found: dict[str, Any] = {}
-        for content in contents:
-            inputs = content.get("inputs")
-            found |= inputs if isinstance(inputs, dict) else {}
+            content = mapping(read_yaml(read_documents(include.file).content))
+            found |= mapping(content.get("inputs"))
         return found
 
     def _included(self, file: Path, includes: object) -> Iterator[_Include]:
         """The files that a file includes; other includes are added to `not_read`."""
-        listed = includes if isinstance(includes, list) else [] if includes is None else [includes]
-        for include in listed:
+        for include in listed(includes):
             settings = _as_mapping(include)
             rules = settings.get("rules")
             match = _rules_match(rules, self.project, self.variables)
@@ -154,11 +150,9 @@ class PipelineFiles:
                 continue
             if match is None:
                 self.conditional.setdefault(repr(rules))
-            inputs = settings.get("inputs")
+            inputs = mapping(settings.get("inputs"))
             for each in _local_files(path, self.project, file):
-                yield _Include(
-                    each, inputs if isinstance(inputs, dict) else {}, repr(rules) if match is None else ""
-                )
+                yield _Include(each, inputs, repr(rules) if match is None else "")
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +174,7 @@ def _merge_in(result: dict[str, Any], above: Mapping[str, Any]) -> None:
 def _as_mapping(include: object) -> Mapping[str, Any]:
     if isinstance(include, str):
         return {"remote": include} if "://" in include else {"local": include}
-    return include if isinstance(include, dict) else {}
+    return mapping(include)
 
 
 def described_include(include: Mapping[str, Any]) -> str:
@@ -272,7 +266,7 @@ def _any_exists(paths: object, project: Path) -> bool | None:
     """Whether one of the files exists; None if only GitLab knows."""
     if isinstance(paths, dict):
         return None  # of another project
-    wanted = paths if isinstance(paths, list) else [] if paths is None else [paths]
+    wanted = listed(paths)
     if any(re.search(r"[$?\[{]", str(path)) for path in wanted):
         return None
     return not wanted or any(_exists(str(path), project) for path in wanted)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
@@ -75,8 +76,7 @@ def images_of(
     Raises:
         UsageError: the job extends or refers to a job that does not exist.
     """
-    settings, content = configuration.value(job), configuration.globals()
-    settings = settings if isinstance(settings, dict) else {}
+    settings, content = mapping(configuration.value(job)), configuration.globals()
     missing = configuration.missing_of(job)
     not_read = [f"{name}, which {job} extends: it may be in an include that was not read" for name in missing]
     found: dict[tuple[object, ...], JobImage] = {}
@@ -98,19 +98,12 @@ def _containers(
     content: Mapping[str, Any], job: Mapping[str, Any]
 ) -> Iterator[tuple[str, str | Missing, tuple[str, ...]]]:
     """The image and services of a job, including inherited ones: role, name as written, pull policies."""
-    services = _own_or_default(content, job, "services")
-    listed = services if isinstance(services, list) else [services]
-    for role, value in (
-        ("image", _own_or_default(content, job, "image")),
-        *(("service", each) for each in listed),
-    ):
+    services = listed(_own_or_default(content, job, "services"))
+    image = _own_or_default(content, job, "image")
+    for role, value in (("image", image), *(("service", each) for each in services)):
         name = value.get("name") if isinstance(value, dict) else value
-        policies = value.get("pull_policy") if isinstance(value, dict) else None
         if isinstance(name, Missing) or (isinstance(name, str) and name):
-            listed_policies = (
-                policies if isinstance(policies, list) else [] if policies is None else [policies]
-            )
-            yield role, name, tuple(map(as_text, listed_policies))
+            yield role, name, tuple(map(as_text, listed(mapping(value).get("pull_policy"))))
 
 
 def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str) -> Any:
@@ -121,11 +114,8 @@ def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str
     """
     if job.get(key) is not None:
         return job[key]
-    inherit = job.get("inherit")
-    wanted = inherit.get("default", True) if isinstance(inherit, dict) else True
+    wanted = mapping(job.get("inherit")).get("default", True)
     if wanted is False or (isinstance(wanted, list) and key not in wanted):
         return None
-    default = content.get("default")
-    if isinstance(default, dict) and default.get(key) is not None:
-        return default[key]
-    return content.get(key)
+    default = mapping(content.get("default")).get(key)
+    return content.get(key) if default is None else default

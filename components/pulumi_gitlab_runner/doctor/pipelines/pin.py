@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
 from pulumi_gitlab_runner.doctor.pipelines.expansion import variables_in, ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import JobImage, images_of
+from pulumi_gitlab_runner.doctor.pipelines.values import inner, listed, mapping
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
 from pulumi_gitlab_runner.doctor.runner_host import DockerUser
 from pulumi_gitlab_runner.images.reference import (
@@ -170,24 +171,17 @@ def _other_places(configuration: CiConfiguration) -> Iterator[Place]:
     settings = configuration.globals()
     default = settings.pop("default", None)
     left: list[Any] = []
-    for mapping in (settings, default, *map(configuration.value, configuration.job_names())):
-        for key, value in mapping.items() if isinstance(mapping, dict) else ():
+    for each in (settings, default, *map(configuration.value, configuration.job_names())):
+        for key, value in mapping(each).items():
             if key in ("image", "services"):
-                containers = value if isinstance(value, list) else [value]
-                left += [
-                    inner
-                    for container in containers
-                    if isinstance(container, dict)
-                    for part, inner in container.items()
-                    if part != "name"
-                ]
+                for container in listed(value):
+                    left += [part for name, part in mapping(container).items() if name != "name"]
             else:
                 left.append(value)
     while left:
         value = left.pop()
-        if isinstance(value, dict | list):
-            left += value.values() if isinstance(value, dict) else value
-        elif isinstance(value, WrittenText):
+        left += inner(value)
+        if isinstance(value, WrittenText):
             yield value.place
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.expansion import RawText
 from pulumi_gitlab_runner.doctor.pipelines.expressions import all_of, evaluated
+from pulumi_gitlab_runner.doctor.pipelines.values import mapping
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 
 _MOST_JOBS = 200
@@ -51,7 +52,7 @@ def variables_of(
 def plain_variables(variables: object) -> dict[str, str]:
     """The values of variables as strings, also of those with a description."""
     found: dict[str, str] = {}
-    for key, value in variables.items() if isinstance(variables, dict) else ():
+    for key, value in mapping(variables).items():
         if isinstance(value, dict):
             text = as_text(value.get("value"))
             found[key] = RawText(text) if value.get("expand") is False else text
@@ -71,8 +72,7 @@ def as_text(value: object) -> str:
 
 def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, str]:
     """The global variables that a job inherits."""
-    inherit = job.get("inherit")
-    wanted = inherit.get("variables", True) if isinstance(inherit, dict) else True
+    wanted = mapping(job.get("inherit")).get("variables", True)
     if isinstance(wanted, list):
         return {key: value for key, value in variables.items() if key in wanted}
     return variables if wanted else {}
@@ -85,7 +85,7 @@ def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]
     started with other values of those in the file.
     """
     found: list[dict[str, str]] = []
-    rules = list(_flat(settings.get("rules") if isinstance(settings, dict) else None))
+    rules = list(_flat(mapping(settings).get("rules")))
     if not any(isinstance(rule, dict) and rule.get("variables") for rule in rules):
         return [{}]
     for rule in rules:
@@ -110,8 +110,7 @@ def _flat(value: object) -> Iterator[object]:
 
 def _matrix(job: Mapping[str, Any]) -> list[dict[str, str]]:
     """The variables of each job of `parallel: matrix`; one empty mapping without a matrix."""
-    parallel = job.get("parallel")
-    rows = parallel.get("matrix") if isinstance(parallel, dict) else None
+    rows = mapping(job.get("parallel")).get("matrix")
     found: list[dict[str, str]] = []
     for row in rows if isinstance(rows, list) else ():
         if isinstance(row, dict):

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
+from pulumi_gitlab_runner.doctor.pipelines.values import inner
 from pulumi_gitlab_runner.doctor.text_file import read_text
 
 DEEPEST = 100
@@ -230,10 +231,7 @@ def _check_size(value: object, source: Source) -> None:
             raise UsageError(
                 f"{source.file}: the YAML is too large with its aliases: over {MOST_VALUES} values"
             )
-        if isinstance(each, dict):
-            left += [(inner, depth + 1) for inner in each.values()]
-        elif isinstance(each, list):
-            left += [(inner, depth + 1) for inner in each]
+        left += [(below, depth + 1) for below in inner(each)]
 
 
 def _index(mark: object) -> int:
