@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.doctor import options as doctor
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.review import command_line as review
 from pulumi_gitlab_runner.review import deploy_command, drift_command
+from pulumi_gitlab_runner.review.options import TOKEN_VARIABLE
 
 COMMANDS = (
     doctor.argument_parser,
@@ -34,7 +35,7 @@ _VARIABLES = (
         "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the job's GitLab, else GitLab.com.",
     ),
     (
-        review.TOKEN_VARIABLE,
+        TOKEN_VARIABLE,
         "`runner-review`, `runner-deploy`, `runner-drift`",
         "An access token to write notes and issues and read plans. Another variable: `--token-variable`.",
     ),

@@ -12,21 +12,14 @@ from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.code_quality import code_quality, stack_file
 from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
-from pulumi_gitlab_runner.review.merge_request import (
-    Behind,
-    behind,
-    is_of_a_fork,
-    merge_request_of,
-    put_note,
-)
+from pulumi_gitlab_runner.review.merge_request import Behind, behind, is_of_a_fork, merge_request_of, put_note
 from pulumi_gitlab_runner.review.note import marker, note
+from pulumi_gitlab_runner.review.options import add_token_variable
 from pulumi_gitlab_runner.review.outdated import deployment_of, outdate_notes
 from pulumi_gitlab_runner.review.preview import Message, Preview, read_preview
 from pulumi_gitlab_runner.review.terraform_report import terraform_report
 
 WELL, FAILED, USAGE, NOT_HERE = 0, 1, 2, 3
-
-TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 
 _OF_A_FORK = """\
 This is the pipeline of a fork: it has none of the project's credentials, so no preview could be made.
@@ -170,16 +163,10 @@ def argument_parser() -> argparse.ArgumentParser:
         "--note", type=Path, metavar="FILE", help="where to write the note (default: standard output)"
     )
     parser.add_argument(
-        "--terraform-report",
-        type=Path,
-        metavar="FILE",
-        help="the file for the numbers of GitLab's widget",
+        "--terraform-report", type=Path, metavar="FILE", help="the file for the numbers of GitLab's widget"
     )
     parser.add_argument(
-        "--code-quality",
-        type=Path,
-        metavar="FILE",
-        help="the file for the dangers, a Code Quality report",
+        "--code-quality", type=Path, metavar="FILE", help="the file for the dangers, a Code Quality report"
     )
     parser.add_argument(
         "--stack-file",
@@ -190,12 +177,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", type=int, default=0, help="the exit code of the preview (default: 0)")
     parser.add_argument("--problem", type=Path, metavar="FILE", help="the standard error of a failed preview")
     parser.add_argument("--post", action="store_true", help="post the note to the merge request of this job")
-    parser.add_argument(
-        "--token-variable",
-        default=TOKEN_VARIABLE,
-        metavar="NAME",
-        help=f"the variable with the token that writes the note (default: {TOKEN_VARIABLE})",
-    )
+    add_token_variable(parser, "writes the note")
     parser.add_argument(
         "--outdate",
         action="store_true",

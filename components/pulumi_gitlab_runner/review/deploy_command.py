@@ -16,12 +16,12 @@ from pathlib import Path
 from pulumi_gitlab_runner import __version__
 from pulumi_gitlab_runner.printable import printable
 from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
+from pulumi_gitlab_runner.review.options import add_token_variable
 from pulumi_gitlab_runner.review.plan import Plan, differences, read_plan, resource
 from pulumi_gitlab_runner.review.reviewed_plan import ReviewedPlan, fetch_plan, merged_of
 
 DEPLOYED, REFUSED, USAGE = 0, 1, 2
 
-TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 PLAN = "plan.json"
 
 _UP = ("pulumi", "up", "--yes", "--non-interactive", "--suppress-outputs", "--plan")
@@ -146,10 +146,5 @@ def argument_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--plan", type=Path, metavar="FILE", help="the plan, a file of `pulumi preview --save-plan`"
     )
-    parser.add_argument(
-        "--token-variable",
-        default=TOKEN_VARIABLE,
-        metavar="NAME",
-        help=f"the variable with the token that reads the plan (default: {TOKEN_VARIABLE})",
-    )
+    add_token_variable(parser, "reads the plan")
     return parser

@@ -12,11 +12,11 @@ from pulumi_gitlab_runner.review.drift import drift_report, drifted
 from pulumi_gitlab_runner.review.drift_issue import issue_place_of, report_drift, report_end
 from pulumi_gitlab_runner.review.errors import GitLabError, PreviewError
 from pulumi_gitlab_runner.review.masking import masked
+from pulumi_gitlab_runner.review.options import add_token_variable
 from pulumi_gitlab_runner.review.preview import read_preview
 
 NONE, DRIFT, UNKNOWN, NOT_CLOSED = 0, 1, 2, 3
 
-TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 LABEL = "drift"
 
 
@@ -96,10 +96,5 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"the label that identifies the issue (default: {LABEL})",
     )
-    parser.add_argument(
-        "--token-variable",
-        default=TOKEN_VARIABLE,
-        metavar="NAME",
-        help=f"the variable with the token that writes the issue (default: {TOKEN_VARIABLE})",
-    )
+    add_token_variable(parser, "writes the issue")
     return parser
