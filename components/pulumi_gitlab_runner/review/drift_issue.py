@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pulumi_gitlab_runner.review.errors import NoTokenError
 from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
 from pulumi_gitlab_runner.review.markup import code, one_line
 
@@ -58,10 +57,7 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
     """
     need(environment, ("CI_API_V4_URL", "CI_PROJECT_ID"), "an issue of the drift needs a job of GitLab")
     fix = "give it a project access token of the scope `api` with the role Reporter, masked"
-    try:
-        access = access_of(environment, token_variable, fix)
-    except NoTokenError as error:
-        raise NoTokenError(f"no issue of the drift: {error}") from None
+    access = access_of(environment, token_variable, fix, "no issue of the drift")
     return IssuePlace(access, environment["CI_PROJECT_ID"], stack, label, environment.get("CI_JOB_URL", ""))
 
 
@@ -128,8 +124,7 @@ def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
     for issue in gitlab.listed(f"{place.issues}?{asked}"):
         first = (issue["description"] or "").partition("\n")[0].rstrip()
         if issue["author"]["id"] == user and first == place.marker:
-            found: Mapping[str, Any] = issue
-            return found
+            return issue
     return None
 
 

@@ -53,13 +53,14 @@ class PassingError(Exception):
         self.wait = wait
 
 
-def access_of(environment: Mapping[str, str], token_variable: str, missing: str) -> Access:
+def access_of(environment: Mapping[str, str], token_variable: str, missing: str, lost: str = "") -> Access:
     """The access of a job, from GitLab's predefined variables and the variable with a token.
 
     Args:
         environment: the job's variables, `CI_API_V4_URL` among them.
         token_variable: the name of the variable with the token.
         missing: the fix for a missing token, which follows "the variable NAME is not set; " in the message.
+        lost: what there cannot be without a token, for the message, such as ``no note``; empty for nothing.
 
     Raises:
         GitLabError: the token is malformed.
@@ -67,7 +68,7 @@ def access_of(environment: Mapping[str, str], token_variable: str, missing: str)
     """
     token = environment.get(token_variable, "").strip()
     if not token:
-        raise NoTokenError(f"the variable {token_variable} is not set; {missing}")
+        raise NoTokenError(f"{lost and f'{lost}: '}the variable {token_variable} is not set; {missing}")
     if not re.fullmatch("[!-~]+", token):
         raise GitLabError(f"the variable {token_variable} holds what no token is: blanks or odd characters")
     return Access(environment["CI_API_V4_URL"], token, environment.get("CI_SERVER_TLS_CA_FILE", ""))
@@ -94,7 +95,7 @@ class GitLab:
         """The JSON at a path."""
         return read_json(self.send("GET", path).content)
 
-    def listed(self, path: str) -> Iterator[Any]:
+    def listed(self, path: str) -> Iterator[dict[str, Any]]:
         """The entries of a list, page by page.
 
         Args:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_gitlab_runner.review.errors import NoTokenError
 from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
 
 _WHERE = ("CI_API_V4_URL", "CI_MERGE_REQUEST_PROJECT_ID", "CI_MERGE_REQUEST_IID")
@@ -75,12 +74,8 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
     )
     why = "a fork's pipeline has none of the project's variables" if is_of_a_fork(environment) else ""
     fix = why or "give it a project access token of the scope `api`, masked, and not protected"
-    try:
-        access = access_of(environment, token_variable, fix)
-    except NoTokenError as error:
-        raise NoTokenError(f"no note on the merge request: {error}") from None
     return MergeRequest(
-        access,
+        access_of(environment, token_variable, fix, "no note on the merge request"),
         environment["CI_MERGE_REQUEST_PROJECT_ID"],
         environment["CI_MERGE_REQUEST_IID"],
         environment.get("CI_MERGE_REQUEST_EVENT_TYPE") in ("merged_result", "merge_train"),
@@ -132,6 +127,5 @@ def own_note(gitlab: GitLab, place: MergeRequest, marker: str, user: int) -> Map
     """The oldest note of a user with this first line."""
     for note in gitlab.listed(f"{place.notes}?sort=asc&order_by=created_at"):
         if note["author"]["id"] == user and note["body"].partition("\n")[0].rstrip() == marker:
-            found: Mapping[str, Any] = note
-            return found
+            return note
     return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pulumi_gitlab_runner.review.errors import GitLabError, NoTokenError
+from pulumi_gitlab_runner.review.errors import GitLabError
 from pulumi_gitlab_runner.review.gitlab_api import Access, GitLab, access_of, need, patiently
 
 
@@ -51,10 +51,7 @@ def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_SHA")
     need(environment, names, "the reviewed plan is found by a job of GitLab; else give it with --plan")
     fix = "give it a project access token of the scope `api` with the role Developer, masked"
-    try:
-        access = access_of(environment, token_variable, fix)
-    except NoTokenError as error:
-        raise NoTokenError(f"no reviewed plan: {error}") from None
+    access = access_of(environment, token_variable, fix, "no reviewed plan")
     return Merged(access, environment["CI_PROJECT_ID"], environment["CI_COMMIT_SHA"])
 
 
@@ -112,6 +109,5 @@ def _last_run(gitlab: GitLab, project: str, number: int, job: str, of: str) -> M
             continue
         for ran in gitlab.listed(f"{project}/pipelines/{int(pipeline['id'])}/jobs"):
             if ran["name"] == job:
-                found: Mapping[str, Any] = ran
-                return found
+                return ran
     raise GitLabError(f"!{number} has no {job}: what it changes was not reviewed")
