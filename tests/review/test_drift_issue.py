@@ -1,6 +1,8 @@
 """The issue of a drift: opened once, kept up to date, closed, and never in the way of somebody else's."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,9 +29,12 @@ def gitlab() -> Iterator[GitLab]:
         yield double
 
 
-def place(gitlab: GitLab, stack: str = "prod", **variables: str) -> IssuePlace:
+def place(
+    gitlab: GitLab, wait: Callable[[float], None] = time.sleep, stack: str = "prod", **variables: str
+) -> IssuePlace:
     environment = gitlab.environment(CI_JOB_URL="https://gitlab.example.com/job/1", **variables)
-    return issue_place_of(environment, "REVIEW_TOKEN", stack, "drift")
+    found = issue_place_of(environment, "REVIEW_TOKEN", stack, "drift")
+    return replace(found, access=replace(found.access, wait=wait))
 
 
 def issues(gitlab: GitLab) -> list[Issue]:
@@ -106,7 +111,7 @@ def test_each_stack_has_its_own_and_those_of_others_are_left_alone(gitlab: GitLa
 def test_an_issue_whose_answer_is_lost_is_not_opened_twice(gitlab: GitLab) -> None:
     gitlab.lose_the_answer_to_a_post = True
     waited: list[float] = []
-    report_drift(place(gitlab), "x", waited.append)
+    report_drift(place(gitlab, waited.append), "x")
     assert (len(waited), len(issues(gitlab))) == (1, 1)
 
 
@@ -126,7 +131,7 @@ def test_a_long_report_is_cut(gitlab: GitLab) -> None:
 def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
     gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
     with pytest.raises(GitLabError, match="4 times; run the job again later"):
-        report_end(place(gitlab), lambda _: None)
+        report_end(place(gitlab, lambda _: None))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.http.server import END, Scripted, answer, serving
 def asked(script: Scripted, action: Any) -> tuple[Any, list[float]]:
     """What comes of some questions, and the seconds that were waited."""
     waited: list[float] = []
-    return patiently(Access(f"{script.url}api/v4/", "the-token"), action, waited.append), waited
+    return patiently(Access(f"{script.url}api/v4/", "the-token", wait=waited.append), action), waited
 
 
 def refusal(*answers: bytes) -> GitLabError:

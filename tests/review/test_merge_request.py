@@ -1,6 +1,7 @@
 """The note on a merge request: found again, kept up to date, and what GitLab says against it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Response
@@ -24,7 +25,8 @@ def gitlab() -> Iterator[GitLab]:
 def put(gitlab: GitLab, note: str, **variables: str) -> list[float]:
     """Put the note, and return the seconds that were waited."""
     waited: list[float] = []
-    put_note(merge_request_of(gitlab.environment(**variables), "REVIEW_TOKEN"), note, waited.append)
+    found = merge_request_of(gitlab.environment(**variables), "REVIEW_TOKEN")
+    put_note(replace(found, access=replace(found.access, wait=waited.append)), note)
     return waited
 
 

@@ -1,6 +1,7 @@
 """Notes of open merge requests, after the stack was deployed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Response
@@ -69,7 +70,8 @@ def test_it_goes_on_where_it_could_not(gitlab: GitLab) -> None:
         review(gitlab, number)
     gitlab.failures = [Response(status=503)]
     deployment = deployment_of(gitlab.environment(**JOB), "REVIEW_TOKEN")
-    done = outdate_notes(deployment, marker("prod"), lambda _: None)
+    access = replace(deployment.access, wait=lambda _: None)
+    done = outdate_notes(replace(deployment, access=access), marker("prod"))
     assert sorted(done) == sorted(f"!{number}" for number in range(2, 45))
 
 

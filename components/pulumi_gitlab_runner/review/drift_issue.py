@@ -3,8 +3,7 @@
 Source: docs.gitlab.com/api/issues. Each change is a single request, so a failed one leaves no partial change.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -61,13 +60,12 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
     return IssuePlace(access, environment["CI_PROJECT_ID"], stack, label, environment.get("CI_JOB_URL", ""))
 
 
-def report_drift(place: IssuePlace, report: str, wait: Callable[[float], None] = time.sleep) -> str:
+def report_drift(place: IssuePlace, report: str) -> str:
     """Open the issue, or update the open one.
 
     Args:
         place: the place of the issue.
         report: the drift as text.
-        wait: waits between two attempts for a number of seconds.
 
     Returns:
         The URL of the issue.
@@ -91,10 +89,10 @@ def report_drift(place: IssuePlace, report: str, wait: Callable[[float], None] =
             gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", {"description": description})
         return str(open_issue["web_url"])
 
-    return patiently(place.access, write, wait)
+    return patiently(place.access, write)
 
 
-def report_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) -> str | None:
+def report_end(place: IssuePlace) -> str | None:
     """Close the issue, if one is open, with a note that the drift is over.
 
     Returns:
@@ -114,7 +112,7 @@ def report_end(place: IssuePlace, wait: Callable[[float], None] = time.sleep) ->
         gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", content)
         return str(open_issue["web_url"])
 
-    return patiently(place.access, close, wait)
+    return patiently(place.access, close)
 
 
 def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:

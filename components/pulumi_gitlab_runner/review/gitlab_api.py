@@ -34,11 +34,13 @@ class Access:
         api: the URL of the API.
         token: an access token.
         authorities: the path of a file with the certificate authorities to trust; empty for the system's.
+        wait: waits between two attempts for a number of seconds.
     """
 
     api: str
     token: str = field(repr=False)
     authorities: str = ""
+    wait: Callable[[float], None] = time.sleep
 
 
 class PassingError(Exception):
@@ -160,16 +162,13 @@ class GitLab:
         return answer
 
 
-def patiently(
-    access: Access, action: Callable[[GitLab], _T], wait: Callable[[float], None] = time.sleep
-) -> _T:
+def patiently(access: Access, action: Callable[[GitLab], _T]) -> _T:
     """Run a sequence of requests; after a transient error, run it again from the start.
 
     Args:
         access: the URL of GitLab's API, and the token.
         action: the requests; it must first look for the effects of an earlier attempt, whose response may
             have been lost.
-        wait: waits between two attempts for a number of seconds.
 
     Raises:
         GitLabError: GitLab is not reachable, refuses a request, or sends a response that is not of its API.
@@ -182,7 +181,7 @@ def patiently(
             except PassingError as passing:
                 if attempt == ATTEMPTS:
                     raise GitLabError(f"{passing}, {ATTEMPTS} times; run the job again later") from None
-                wait(2.0**attempt if passing.wait is None else min(passing.wait, _LONGEST_WAIT_S))
+                access.wait(2.0**attempt if passing.wait is None else min(passing.wait, _LONGEST_WAIT_S))
             except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
                 raise GitLabError(f"{access.api} does not answer as GitLab's API does") from None
     raise AssertionError("unreachable")

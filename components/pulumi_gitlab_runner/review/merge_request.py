@@ -3,8 +3,7 @@
 Source: docs.gitlab.com/api/notes. A job token, CI_JOB_TOKEN, cannot write notes.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +81,7 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
     )
 
 
-def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> Behind | None:
+def behind(place: MergeRequest) -> Behind | None:
     """The commits of the target branch that a merge request's branch lacks; None if it lacks none.
 
     Raises:
@@ -96,10 +95,10 @@ def behind(place: MergeRequest, wait: Callable[[float], None] = time.sleep) -> B
         commits = int(shown["diverged_commits_count"])
         return Behind(commits, str(shown["target_branch"])) if commits else None
 
-    return patiently(place.access, ask, wait)
+    return patiently(place.access, ask)
 
 
-def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = time.sleep) -> None:
+def put_note(place: MergeRequest, note: str) -> None:
     """Create the note, or update the note of the same user for the same stack.
 
     Each attempt looks for the note first, so that a note whose response was lost is not created twice.
@@ -107,7 +106,6 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
     Args:
         place: the merge request.
         note: the text; its first line is the marker that identifies the note.
-        wait: waits between two attempts for a number of seconds.
 
     Raises:
         GitLabError: GitLab is not reachable, or refuses a request.
@@ -120,7 +118,7 @@ def put_note(place: MergeRequest, note: str, wait: Callable[[float], None] = tim
         else:
             gitlab.send("PUT", f"{place.notes}/{int(known['id'])}", {"body": note})
 
-    patiently(place.access, put, wait)
+    patiently(place.access, put)
 
 
 def own_note(gitlab: GitLab, place: MergeRequest, marker: str, user: int) -> Mapping[str, Any] | None:

@@ -3,8 +3,7 @@
 Source: docs.gitlab.com/api/merge_requests.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import quote
@@ -47,9 +46,7 @@ def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deploy
     return Deployment(access, *(environment[name] for name in names[1:]))
 
 
-def outdate_notes(
-    deployment: Deployment, marker: str, wait: Callable[[float], None] = time.sleep
-) -> tuple[str, ...]:
+def outdate_notes(deployment: Deployment, marker: str) -> tuple[str, ...]:
     """Mark the notes of open merge requests into the branch as outdated.
 
     The next preview of a merge request overwrites its note, without the mark.
@@ -57,7 +54,6 @@ def outdate_notes(
     Args:
         deployment: the deployment.
         marker: the first line of the stack's notes.
-        wait: waits between two attempts for a number of seconds.
 
     Returns:
         The merge requests whose notes are marked now, such as ``!12``.
@@ -81,7 +77,7 @@ def outdate_notes(
                 done.append(f"!{number}")
         return tuple(done)
 
-    return patiently(deployment.access, outdate, wait)
+    return patiently(deployment.access, outdate)
 
 
 def _outdated(body: str, commit: str) -> str:

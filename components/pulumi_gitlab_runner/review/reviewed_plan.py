@@ -3,8 +3,7 @@
 Sources: docs.gitlab.com/api/commits, /api/merge_requests, /api/jobs and /api/job_artifacts.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -55,16 +54,13 @@ def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
     return Merged(access, environment["CI_PROJECT_ID"], environment["CI_COMMIT_SHA"])
 
 
-def fetch_plan(
-    merged: Merged, job: str, file: str, wait: Callable[[float], None] = time.sleep
-) -> ReviewedPlan:
+def fetch_plan(merged: Merged, job: str, file: str) -> ReviewedPlan:
     """The plan among the artifacts of the last preview before the merge.
 
     Args:
         merged: the commit.
         job: the name of the preview job.
         file: the path of the plan in the job's artifacts.
-        wait: waits between two attempts for a number of seconds.
 
     Raises:
         GitLabError: no plan was found, or GitLab is not reachable or refuses a request.
@@ -84,7 +80,7 @@ def fetch_plan(
             raise
         return ReviewedPlan(answer.content.decode(), f"!{number}")
 
-    return patiently(merged.access, fetch, wait)
+    return patiently(merged.access, fetch)
 
 
 _FIXES = {
