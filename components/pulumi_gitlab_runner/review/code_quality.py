@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.review.dangers import Danger, DangerKind, dangers
 from pulumi_gitlab_runner.review.lines import own_names
 from pulumi_gitlab_runner.review.markup import one_line
 from pulumi_gitlab_runner.review.preview import Preview
+from pulumi_gitlab_runner.review.values import mapping, tables
 from pulumi_gitlab_runner.spec.stack_file import PROJECT
 
 _SEVERITIES = {
@@ -94,7 +95,7 @@ class _StackFile:
             return cls({}, {})
         start: _Path = ("config", _STACK)
         ours = {place[2:]: line for place, line in lines.items() if place[:2] == start}
-        return cls(declaration if isinstance(declaration, Mapping) else {}, ours)
+        return cls(mapping(declaration), ours)
 
     def line_of(self, danger: Danger, own_name: str) -> int:
         """The line that a danger comes from; the first line if unknown."""
@@ -103,19 +104,17 @@ class _StackFile:
     def _places(self, danger: Danger, own_name: str) -> Iterator[_Path]:
         """The paths in the declaration that a danger may come from, the most likely first."""
         names = [name for _, each in danger.phrases for name in each]
-        for number, variable in enumerate(_listed(self.declaration.get("variables"))):
+        for number, variable in enumerate(tables(self.declaration.get("variables"))):
             if variable.get("key", "DOCKER_AUTH_CONFIG") in names and danger.kind is DangerKind.VARIABLE:
                 for setting in ("protected", "masked", "hidden"):
                     if setting in _words(danger):
                         yield "variables", number, setting
                 yield "variables", number
-        runners = self.declaration.get("runners")
-        known: Mapping[str, Any] = runners if isinstance(runners, Mapping) else {}
+        known = mapping(self.declaration.get("runners"))
         for runner in [each for each in (*names, own_name, *_ends(danger.name, known)) if each in known]:
             yield from self._in_runner(danger, runner, known[runner])
             yield "runners", runner
-        registries = self.declaration.get("registries")
-        for registry in registries if isinstance(registries, Mapping) else ():
+        for registry in mapping(self.declaration.get("registries")):
             if registry in names or f"-{registry}/" in danger.name or danger.name.endswith(f"-{registry}"):
                 repository = danger.name.partition(f"-{registry}/")[2]
                 yield "registries", registry, "repositories", repository
@@ -126,10 +125,9 @@ class _StackFile:
     def _in_runner(self, danger: Danger, runner: str, declared: Any) -> Iterator[_Path]:
         """The paths below a runner that a danger may come from."""
         at: _Path = ("runners", runner)
-        if danger.kind is DangerKind.PRIVILEGE and isinstance(declared, Mapping):
-            config = declared.get("config")
-            docker = config.get("docker") if isinstance(config, Mapping) else None
-            for gap in isolation_gaps(docker if isinstance(docker, Mapping) else {}):
+        if danger.kind is DangerKind.PRIVILEGE:
+            docker = mapping(mapping(mapping(declared).get("config")).get("docker"))
+            for gap in isolation_gaps(docker):
                 if gap.phrase in danger.phrases:
                     yield (*at, "config", "docker", gap.key.partition("[")[0])
         keys = {
@@ -159,10 +157,6 @@ def _words(danger: Danger) -> str:
 def _ends(name: str, known: Mapping[str, Any]) -> list[str]:
     """The runners whose name is a suffix of a resource's name, the longest first."""
     return sorted((each for each in known if f"-{name}".endswith(f"-{each}")), key=len, reverse=True)
-
-
-def _listed(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
 def _places(node: Any, place: _Path) -> Iterator[tuple[_Path, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pulumi_gitlab_runner.review.host_state import HOSTS
 from pulumi_gitlab_runner.review.lines import ITS_NAME, in_words, phrase
 from pulumi_gitlab_runner.review.markup import code
 from pulumi_gitlab_runner.review.names import natural
@@ -30,7 +31,6 @@ _NOUNS = {
     "RunnerRegistration": "runner",
 }
 """The noun for each component type."""
-_HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
 _FIRST = {
     key: number
     for number, key in enumerate(
@@ -87,7 +87,7 @@ def _changes(step: Step) -> Iterator[_Change]:
     noun = _NOUNS.get(step.type.removeprefix("gitlab-runner:index:"))
     if noun is None or not step.is_component:
         return
-    if noun == "role of a manager" and not _HOSTS.isdisjoint(step.types):
+    if noun == "role of a manager" and not HOSTS.isdisjoint(step.types):
         return  # the line of its host shows the change
     before, after = step.before, step.after
     if step.operation == "create" and after is not None:

@@ -9,16 +9,14 @@ from typing import Any
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource, read_registry_list
 from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
 from pulumi_gitlab_runner.review.preview import Inputs, Preview, Step
+from pulumi_gitlab_runner.review.values import mapping, named_tables
 from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
 OF_THE_JOB = "by each job itself"
 """The authentication of GitLab's registry, for which a host has no credentials."""
 _FILES = "/files.json"
-_HOSTS = {
-    "gitlab-runner:index:DockerRunnerHost",
-    "gitlab-runner:index:RunnerFleet",
-    "gitlab-runner:index:RunnerHost",
-}
+HOSTS = {f"gitlab-runner:index:{each}" for each in ("DockerRunnerHost", "RunnerFleet", "RunnerHost")}
+"""The types of the components that create hosts."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def host_changes(preview: Preview) -> Iterator[HostChange]:
     components = {
         (step.types, step.name): step
         for step in preview.steps
-        if step.types[-1] in _HOSTS and (step.before is not None or step.after is not None)
+        if step.types[-1] in HOSTS and (step.before is not None or step.after is not None)
     }
     for step in preview.steps:
         manager = host_of(step)
@@ -106,7 +104,7 @@ def _declared_state(declared: Inputs | None) -> HostState:
     """The state of a host from its component's declaration; a registry without `host` has its name as key."""
     if declared is None:
         return NO_HOST
-    registries, runners = _tables(declared.get("registries")), _tables(declared.get("runners"))
+    registries, runners = named_tables(declared.get("registries")), named_tables(declared.get("runners"))
     return HostState(
         {name: {"name": name, **_declared_runner(each)} for name, each in runners.items()},
         {
@@ -122,16 +120,10 @@ def _declared_runner(declared: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "docker": {
             **(docker if declared.get("require_digests") else {}),
-            **_tables(declared).get("docker", {}),
+            **mapping(declared.get("docker")),
         },
         "feature_flags": {NETWORK_PER_JOB: declared.get("network_per_job", True)},
     }
-
-
-def _tables(value: Any) -> dict[str, Mapping[str, Any]]:
-    if not isinstance(value, Mapping):
-        return {}
-    return {str(key): each for key, each in value.items() if isinstance(each, Mapping)}
 
 
 def _but_name(runner: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pulumi_gitlab_runner.review.host_state import host_of
 from pulumi_gitlab_runner.review.markup import code
 from pulumi_gitlab_runner.review.names import in_rows, most_common, natural
 from pulumi_gitlab_runner.review.preview import Preview
+from pulumi_gitlab_runner.review.values import mapping
 
 _NAMES = 12
 """The maximum number of names in a line."""
@@ -81,8 +82,7 @@ def own_names(preview: Preview) -> Callable[[Danger], str]:
     known = {manager for step in preview.steps if (manager := host_of(step))}
     for step in preview.steps:
         for declared in (step.before, step.after):
-            runners = (declared or {}).get("runners")
-            known.update(map(str, runners) if isinstance(runners, dict) else ())
+            known.update(map(str, mapping((declared or {}).get("runners"))))
     longest = sorted(known, key=len, reverse=True)
     found: dict[str, str] = {}
 

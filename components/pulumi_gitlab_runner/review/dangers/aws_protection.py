@@ -1,10 +1,10 @@
 """AWS resources with weaker protection than before."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase, named
 from pulumi_gitlab_runner.review.preview import Inputs, Step
+from pulumi_gitlab_runner.review.values import mapping, tables
 
 
 def protection_lost(step: Step) -> Found:
@@ -29,18 +29,15 @@ def _of_instances(inputs: Inputs) -> Iterator[Phrase]:
     options = inputs.get("metadataOptions")
     if isinstance(options, Mapping) and options.get("httpEndpoint") != "disabled":
         if options.get("httpTokens") != "required":
-            yield (
-                "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
-                (),
-            )
+            yield "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role", ()
         hops = options.get("httpPutResponseHopLimit")
         if isinstance(hops, int | float) and hops > 1:
             yield "its metadata, and so its role, is in reach of jobs: a hop limit of", (named(hops),)
-    for each in _tables(inputs.get("blockDeviceMappings")):
+    for each in tables(inputs.get("blockDeviceMappings")):
         disk = each.get("ebs")
         if isinstance(disk, Mapping) and str(disk.get("encrypted")).lower() != "true":
             yield "a disk is not encrypted:", (named(each.get("deviceName")),)
-    for each in _tables(inputs.get("networkInterfaces")):
+    for each in tables(inputs.get("networkInterfaces")):
         if str(each.get("associatePublicIpAddress")).lower() == "true":
             yield "its instances have public addresses", ()
 
@@ -48,12 +45,11 @@ def _of_instances(inputs: Inputs) -> Iterator[Phrase]:
 def _of_a_repository(inputs: Inputs) -> Iterator[Phrase]:
     if str(inputs.get("imageTagMutability", "MUTABLE")).startswith("MUTABLE"):
         yield "its tags can be moved to other images", ()
-    for each in _tables(inputs.get("imageTagMutabilityExclusionFilters")):
+    for each in tables(inputs.get("imageTagMutabilityExclusionFilters")):
         yield "some of its tags can be moved to other images:", (named(each.get("filter")),)
     if inputs.get("forceDelete") is True:
         yield "it can be deleted with the images in it", ()
-    scanning = inputs.get("imageScanningConfiguration")
-    if not isinstance(scanning, Mapping) or scanning.get("scanOnPush") is not True:
+    if mapping(inputs.get("imageScanningConfiguration")).get("scanOnPush") is not True:
         yield "its images are not scanned when they are pushed", ()
 
 
@@ -70,9 +66,8 @@ def _of_a_subnet(inputs: Inputs) -> Iterator[Phrase]:
 
 
 def _of_replication(inputs: Inputs) -> Iterator[Phrase]:
-    configuration = inputs.get("replicationConfiguration")
-    for rule in _tables(configuration.get("rules") if isinstance(configuration, Mapping) else None):
-        for each in _tables(rule.get("destinations")):
+    for rule in tables(mapping(inputs.get("replicationConfiguration")).get("rules")):
+        for each in tables(rule.get("destinations")):
             yield "images are copied to", (f"{named(each.get('registryId'))} in {named(each.get('region'))}",)
 
 
@@ -84,8 +79,3 @@ _WEAKNESSES: Mapping[str, Callable[[Inputs], Iterator[Phrase]]] = {
     "aws:kms/key:Key": _of_a_key,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": _of_a_bucket,
 }
-
-
-def _tables(value: Any) -> list[Mapping[str, Any]]:
-    """The mappings in a list; empty if the preview does not show the list."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -6,6 +6,7 @@ from typing import Any
 from pulumi_gitlab_runner.config.job_isolation import NO_NEW_PRIVILEGES, isolation_gaps, texts
 from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
 from pulumi_gitlab_runner.review.dangers.danger import Phrase
+from pulumi_gitlab_runner.review.values import mapping
 
 _Table = Mapping[str, Any]
 _LIMITS = {
@@ -67,8 +68,7 @@ def _limit_lifted(key: str, before: list[str], after: list[str], what: str) -> I
 
 
 def _network_per_build(runner: _Table) -> bool:
-    flags = runner.get("feature_flags")
-    return isinstance(flags, Mapping) and flags.get("FF_NETWORK_PER_BUILD") is True
+    return mapping(runner.get("feature_flags")).get("FF_NETWORK_PER_BUILD") is True
 
 
 def _gained(before: Any, after: Any) -> list[str]:

@@ -1,10 +1,11 @@
 """Owners of registries in other accounts, who must add a policy before jobs can pull."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
 from pulumi_gitlab_runner.review.preview import Preview, Step
+from pulumi_gitlab_runner.review.values import named_tables
 
 _ROLE = "aws:iam/role:Role"
 _STACK = "gitlab-runner:index:RunnerStack"
@@ -14,8 +15,8 @@ def owners_to_act(step: Step) -> Found:
     """The registries of other accounts whose required policies change, from the inputs of `RunnerStack`."""
     if step.type != _STACK or step.operation == "delete":
         return
-    before = _owners(step.old)
-    for registry, now in _owners(step.new).items():
+    before = named_tables(step.old.get("owners"))
+    for registry, now in named_tables(step.new.get("owners")).items():
         if now == before.get(registry):
             continue
         policies = (registry, f"{registry}/registry") if now.get("caches") else (registry,)
@@ -37,26 +38,17 @@ def owners_of_replaced_roles(preview: Preview) -> Iterator[tuple[Step, Found]]:
 
 
 def _renewals(step: Step, replaced: Sequence[str]) -> Found:
-    before = _owners(step.old)
-    for registry, now in _owners(step.new).items():
+    before = named_tables(step.old.get("owners"))
+    for registry, now in named_tables(step.new.get("owners")).items():
         users = {f"{step.name}-{each.rpartition(' ')[2]}" for each in _texts(now.get("users"))}
         roles = tuple(name for name in replaced if name in users)
         if roles and now == before.get(registry):  # otherwise `owners_to_act` lists the registry
-            yield (
-                DangerKind.OWNERS,
-                (
-                    ("the owner of the account", (named(now.get("account")),)),
-                    ("must add what the output required_policies then has under", (registry,)),
-                    ("before jobs can pull again: a new role replaces", roles),
-                ),
+            phrases = (
+                ("the owner of the account", (named(now.get("account")),)),
+                ("must add what the output required_policies then has under", (registry,)),
+                ("before jobs can pull again: a new role replaces", roles),
             )
-
-
-def _owners(inputs: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    owners = inputs.get("owners")
-    if not isinstance(owners, Mapping):
-        return {}
-    return {name: each for name, each in owners.items() if isinstance(each, Mapping)}
+            yield DangerKind.OWNERS, phrases
 
 
 def _texts(value: Any) -> tuple[str, ...]:
