@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from pulumi_gitlab_runner.doctor.explanations import EXPLANATIONS, findings_page
+from pulumi_gitlab_runner.doctor.explanations import EXPLANATIONS
 from pulumi_gitlab_runner.doctor.finding import FindingName
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
+from documentation.findings import findings_page
 from tests.doctor.host_tree import Doctor, HostTree
 
 COMMANDS = ["image", "job", "pin", "host", "online"]
@@ -80,7 +81,7 @@ def test_every_finding_is_explained(doctor: Doctor, name: FindingName) -> None:
 
 
 def test_the_page_of_findings_is_that_of_the_code() -> None:
-    """Print `findings_page()` of the explanations to write it again."""
+    """Print `findings_page()` to write it again."""
     assert FINDINGS_PAGE.read_text() == findings_page()
 
 

@@ -315,17 +315,3 @@ EXPLANATIONS: dict[Name, Explanation] = {
         PRIVATE_IMAGES,
     ),
 }
-
-
-def findings_page() -> str:
-    """The page `docs/findings.md`."""
-    heading = (
-        "# Findings of runner-doctor\n\n"
-        "`runner-doctor --explain FINDING` shows one of these at the terminal. "
-        "The names stay the same between versions.\n"
-    )
-    sections = (
-        f"\n## {name}\n\n{explained.what}\n\nTo fix it: {explained.fix}\n\nSee <{explained.page}>.\n"
-        for name, explained in sorted(EXPLANATIONS.items())
-    )
-    return heading + "".join(sections)

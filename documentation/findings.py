@@ -1,0 +1,17 @@
+"""The page `docs/findings.md`, generated from the explanations of the doctor's findings."""
+
+from pulumi_gitlab_runner.doctor.explanations import EXPLANATIONS
+
+
+def findings_page() -> str:
+    """The text of the page."""
+    heading = (
+        "# Findings of runner-doctor\n\n"
+        "`runner-doctor --explain FINDING` shows one of these at the terminal. "
+        "The names stay the same between versions.\n"
+    )
+    sections = (
+        f"\n## {name}\n\n{explained.what}\n\nTo fix it: {explained.fix}\n\nSee <{explained.page}>.\n"
+        for name, explained in sorted(EXPLANATIONS.items())
+    )
+    return heading + "".join(sections)
