@@ -11,12 +11,12 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_findings, ecr_token_findings
-from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
+from pulumi_gitlab_runner.doctor.findings.host_files import file_mode_findings
+from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
-from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.job_variables import JobVariables, job_variables
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
+from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
 
 from tests.doctor.host_tree import Doctor, HostTree
 

@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.runner_version import RunnerVersion
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.finding import Finding
-    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
+    from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
     from pulumi_gitlab_runner.doctor.image_report import ImageReport, UsedImage
     from pulumi_gitlab_runner.doctor.job_variables import JobVariables
     from pulumi_gitlab_runner.doctor.leftovers.state import State
@@ -77,7 +77,7 @@ def _command(name: str) -> "Callable[[argparse.Namespace], Sequence[Finding]]":
 
 
 def _image(options: argparse.Namespace) -> "Sequence[Finding]":
-    from pulumi_gitlab_runner.doctor.findings.shorthand import shorthand_findings
+    from pulumi_gitlab_runner.doctor.findings.image_names import shorthand_findings
     from pulumi_gitlab_runner.doctor.image_report import UsedImage
     from pulumi_gitlab_runner.doctor.json_report import images_as_json
     from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
@@ -317,7 +317,7 @@ def _shorthands(options: argparse.Namespace, host: "RunnerHost") -> "Shorthands"
 
         return shorthands_of_stack(StackInFile(options.stacks_dir, options.stack, options.account))
     from pulumi_gitlab_runner.auth.registry_list import read_registry_list
-    from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
+    from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
     from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
 
     listed = host.files.read(REGISTRIES).text if host.files else None

@@ -19,9 +19,8 @@ from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.aws_identity import aws_identity_findings
 from pulumi_gitlab_runner.doctor.findings.credentials import kept_credential_findings
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
-from pulumi_gitlab_runner.doctor.findings.file_modes import file_mode_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper
-from pulumi_gitlab_runner.doctor.findings.home import home_findings
+from pulumi_gitlab_runner.doctor.findings.host_files import file_mode_findings, home_findings
 from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk, HostFiles
 from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess

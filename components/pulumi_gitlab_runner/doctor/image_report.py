@@ -9,19 +9,16 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
-from pulumi_gitlab_runner.doctor.findings.credentials import (
-    missing_credential_findings,
-    shadowed_registry_findings,
-)
+from pulumi_gitlab_runner.doctor.findings.credentials import missing_credential_findings
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_findings, ecr_token_findings
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
-from pulumi_gitlab_runner.doctor.findings.home import home_findings
+from pulumi_gitlab_runner.doctor.findings.host_files import home_findings
 from pulumi_gitlab_runner.doctor.findings.image_names import image_name_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
-from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings
+from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings, shadowed_registry_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.job_variables import JobVariables

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands
+from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.host.files import HostParameters, host_files

@@ -1,9 +1,8 @@
-"""Findings about the credentials that a runner host caches, and about credentials that take precedence."""
+"""Findings about the credentials that a runner host caches."""
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
-from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.doctor.credentials_report import KeptCredential, KeptCredentials, duration
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES
@@ -65,22 +64,3 @@ def _missing(credential: KeptCredential, log: str) -> Finding:
         '"no basic auth credentials" or "access denied"',
         f"fix the reason; the host retries automatically: {log}",
     )
-
-
-def shadowed_registry_findings(resolution: Resolution) -> Iterator[Finding]:
-    """Credentials of the job that are used instead of the runner's."""
-    if resolution.source is None or resolution.source.name != VARIABLE or resolution.entry is None:
-        return
-    used = resolution.entry
-    for source in resolution.sources:
-        for entry in source.entries:
-            if source.name == VARIABLE or entry.verdict is not Verdict.OUTRANKED or not entry.credentials:
-                continue
-            yield Finding(
-                FindingName.REGISTRY_SHADOWED,
-                f"{VARIABLE}, {used.key}",
-                f"it takes precedence over the credentials for {entry.key} in {source.name}",
-                f'the job log says "Authenticating with credentials from {VARIABLE}"; if that entry is wrong '
-                'or expired, the pull fails with "unauthorized", even if the other credentials are valid',
-                f"remove {used.key} from the variable, unless the job is meant to pull as another user",
-            )

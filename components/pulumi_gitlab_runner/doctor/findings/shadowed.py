@@ -1,7 +1,8 @@
-"""Findings about credentials that are not used because unusable ones take precedence."""
+"""Findings about credentials that are not used because others take precedence."""
 
 from collections.abc import Iterator
 
+from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
@@ -27,3 +28,22 @@ def shadowed_findings(resolution: Resolution, answer: RegistryAnswer | None) -> 
                     "the runner tries only one entry for an image",
                     f"remove {used.key} from {source.name}, or write valid credentials there",
                 )
+
+
+def shadowed_registry_findings(resolution: Resolution) -> Iterator[Finding]:
+    """Credentials of the job that are used instead of the runner's."""
+    if resolution.source is None or resolution.source.name != VARIABLE or resolution.entry is None:
+        return
+    used = resolution.entry
+    for source in resolution.sources:
+        for entry in source.entries:
+            if source.name == VARIABLE or entry.verdict is not Verdict.OUTRANKED or not entry.credentials:
+                continue
+            yield Finding(
+                FindingName.REGISTRY_SHADOWED,
+                f"{VARIABLE}, {used.key}",
+                f"it takes precedence over the credentials for {entry.key} in {source.name}",
+                f'the job log says "Authenticating with credentials from {VARIABLE}"; if that entry is wrong '
+                'or expired, the pull fails with "unauthorized", even if the other credentials are valid',
+                f"remove {used.key} from the variable, unless the job is meant to pull as another user",
+            )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.findings.shorthand import Shorthands, shorthand_findings
+from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.image_report import UsedImage
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
