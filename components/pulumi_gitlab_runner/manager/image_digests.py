@@ -178,7 +178,7 @@ async def _answers(
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
     with RegistryClient(lambda host: filter(None, [trust(authorities, host)]), PATIENCE_S) as client:
-        answers = await asyncio.to_thread(client.ask_within, list(questions.values()), PATIENCE_S)
+        answers = await asyncio.to_thread(client.ask_all, questions.values(), PATIENCE_S)
     return dict(zip(questions, answers, strict=True))
 
 

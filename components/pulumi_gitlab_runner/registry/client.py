@@ -1,7 +1,7 @@
 """A client that resolves images as `docker pull` does, up to the manifest."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Lock
@@ -86,7 +86,9 @@ class RegistryClient:
                 self._connections[host] = Connection(host, self._certificates, self._patience)
             return self._connections[host]
 
-    def ask_within(self, questions: Sequence[Question], seconds: float) -> list[RegistryAnswer]:
+    def ask_all(
+        self, questions: Iterable[Question], seconds: float = PATIENCE_FOR_ALL_S
+    ) -> list[RegistryAnswer]:
         """Request the manifests of images in parallel, with one timeout for all.
 
         Args:
@@ -99,10 +101,6 @@ class RegistryClient:
         deadline = Deadline(seconds)
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             return list(threads.map(lambda question: self.ask(question[0], question[1], deadline), questions))
-
-    def ask_all(self, questions: Iterable[Question]) -> list[RegistryAnswer]:
-        """Request the manifests of images as `ask_within` does, within `PATIENCE_FOR_ALL_S`."""
-        return self.ask_within(list(questions), PATIENCE_FOR_ALL_S)
 
 
 def _manifest(
