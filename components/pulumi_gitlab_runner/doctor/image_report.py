@@ -59,7 +59,8 @@ class ImageReport:
     @property
     def difference(self) -> str:
         """How ``docker pull`` differs from the runner; empty if it does not."""
-        if self.docker is None or same_credentials(self.runner.credentials, self.docker.credentials):
+        # Empty credentials count as none.
+        if self.docker is None or (self.runner.credentials or None) == (self.docker.credentials or None):
             return ""
         return f"the runner pulls with {_named(self.runner)}, docker pull with {_named(self.docker)}"
 
@@ -205,11 +206,6 @@ def _source_findings(pull: _Pull, host: RunnerHost) -> Iterator[Finding]:
 def _has_lost_entry(resolution: Resolution) -> bool:
     """Whether credentials for the image are in a source that the runner ignores."""
     return any(entry.verdict is Verdict.LOST for source in resolution.sources for entry in source.entries)
-
-
-def same_credentials(one: Credentials | None, other: Credentials | None) -> bool:
-    """Whether two pulls send the same credentials; empty ones count as none."""
-    return (one or None) == (other or None)
 
 
 def shown_user(credentials: Credentials) -> str:

@@ -194,21 +194,14 @@ def _local_files(local: str, project: Path, file: Path) -> list[Path]:
     path = local.lstrip("/")
     if ".." in Path(path).parts or not path:
         raise UsageError(f"{file} includes {local!r}, which is not below {project}")
-    found = _matching(path, project) if "*" in path else [project / path]
+    # `**` matches any text, `*` any text without a slash: `Repository#search_files_by_wildcard_path`.
+    found = _files(re.split(r"(\*\*|\*)", path), project) if "*" in path else [project / path]
     for each in found:
         if not each.exists():
             raise UsageError(f"{file} includes {local!r}: {each} cannot be read: there is no such file")
         if not each.resolve().is_relative_to(project.resolve()):
             raise UsageError(f"{file} includes {local!r}, which links to a file outside of {project}")
     return found
-
-
-def _matching(pattern: str, project: Path) -> list[Path]:
-    """The files that match a pattern: ``**`` matches any text, ``*`` any text without a slash.
-
-    Source: GitLab 18, `Repository#search_files_by_wildcard_path`.
-    """
-    return _files(re.split(r"(\*\*|\*)", pattern), project)
 
 
 def _files(parts: Sequence[str], project: Path) -> list[Path]:

@@ -108,15 +108,13 @@ def examine_pins(
         tuple(_images_of_jobs(merged, given)) if merged else None,
         uncertain=bool(configurations.not_read) and merged is None,
     )
-    judged = {
-        **{place: judge.judged(place, images) for place, images in uses.items()},
-        **{place: judge.judged(place, images, used=False) for place, images in unused.items()},
-    }
+    every = uses | unused
+    judged = {place: judge.judged(place, images, used=place in uses) for place, images in every.items()}
     asked = {place: found for place, found in judged.items() if isinstance(found, ImageReference)}
     digests = _digests(list(asked.values()), user, client)
     pins = [found for found in judged.values() if isinstance(found, Pin)]
     for place, reference in asked.items():
-        written = str((uses.get(place) or unused[place])[0].written)
+        written = str(every[place][0].written)
         pins.append(judge.pinned(place, written, reference, *digests[_tagged(reference)]))
     here = {(image.job, image.role, image.image) for images in uses.values() for image in images}
     elsewhere = [
@@ -202,7 +200,7 @@ class _Judge:
     of_gitlab: tuple[JobImage, ...] | None
     uncertain: bool
 
-    def judged(self, place: Place, images: Sequence[JobImage], *, used: bool = True) -> Pin | ImageReference:
+    def judged(self, place: Place, images: Sequence[JobImage], *, used: bool) -> Pin | ImageReference:
         """The image whose digest is to be looked up, if it is the same in all jobs; else the result.
 
         Args:
