@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.options import argument_parser
-from pulumi_gitlab_runner.doctor.text_file import read_text, write_text
+from pulumi_gitlab_runner.doctor.text_file import read_input, read_text, write_text
 from pulumi_gitlab_runner.doctor.waiting import waiting
 from pulumi_gitlab_runner.printable import printable, printable_json
 from pulumi_gitlab_runner.runner_version import RunnerVersion
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.image_report import ImageReport, UsedImage
     from pulumi_gitlab_runner.doctor.job_variables import JobVariables
     from pulumi_gitlab_runner.doctor.leftovers.state import State
-    from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+    from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
     from pulumi_gitlab_runner.doctor.report_formats import Located
     from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
     from pulumi_gitlab_runner.doctor.terminal_report import Terminal
@@ -102,12 +102,10 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
 
 def _job(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.json_report import images_as_json
-    from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
-    from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
     from pulumi_gitlab_runner.doctor.pipelines.pipeline import read_pipeline
 
     host, variables = _host(options), _variables(options)
-    configurations = read_configurations(options.file, variables.values, given_inputs(options.input))
+    configurations = _configurations(options, variables.values)
     merged = _merged_by_gitlab(options, host)
     pipeline = read_pipeline(configurations, options.job, variables, host, _shorthands(options, host), merged)
     _say_what_was_not_read(pipeline.not_read)
@@ -132,14 +130,12 @@ def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.job_variables import job_variables
     from pulumi_gitlab_runner.doctor.json_report import pins_as_json
     from pulumi_gitlab_runner.doctor.pipelines import pin
-    from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
-    from pulumi_gitlab_runner.doctor.pipelines.inputs import given_inputs
     from pulumi_gitlab_runner.doctor.runner_host import this_user
     from pulumi_gitlab_runner.registry.client import RegistryClient
     from pulumi_gitlab_runner.registry.connection import docker_certificates
 
     given = job_variables(None, options.variable, None, protected=False).values
-    configurations = read_configurations(options.file, given, given_inputs(options.input))
+    configurations = _configurations(options, given)
     merged = _merged_by_gitlab(options)
     children = (merged or configurations.each[0]).child_pipelines()
     _say_what_was_not_read(children)
@@ -181,8 +177,7 @@ def _online(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.json_report import contacts_as_json
     from pulumi_gitlab_runner.doctor.online import contacts_of, online_findings, read_runners
 
-    text = sys.stdin.read() if str(options.runners) == "-" else read_text(options.runners)
-    runners, gitlab = read_runners(text), this_gitlab()
+    runners, gitlab = read_runners(read_input(options.runners)), this_gitlab()
     contacts = contacts_of(gitlab, runners, options.wait)
     findings = list(online_findings(contacts, gitlab.address))
 
@@ -204,7 +199,7 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
     if options.no_state:
         state = State()
     elif options.state:
-        state = read_state(sys.stdin.read() if str(options.state) == "-" else read_text(options.state))
+        state = read_state(read_input(options.state))
     else:
         state = read_state(exported_state(options.stack))
     marked = []
@@ -295,6 +290,13 @@ def _answer(
 def _say_what_was_not_read(described: Sequence[str]) -> None:
     for each in described:
         print(f"runner-doctor: not read: {printable(each)}", file=sys.stderr)
+
+
+def _configurations(options: argparse.Namespace, variables: Mapping[str, str]) -> "CiConfigurations":
+    from pulumi_gitlab_runner.doctor.job_variables import assigned
+    from pulumi_gitlab_runner.doctor.pipelines.configuration import read_configurations
+
+    return read_configurations(options.file, variables, assigned("--input", "NAME=VALUE", options.input))
 
 
 def _merged_by_gitlab(

@@ -24,6 +24,26 @@ class JobVariables:
     withheld: frozenset[str] = frozenset()
 
 
+def assigned(option: str, form: str, assignments: Sequence[str]) -> dict[str, str]:
+    """The values of ``NAME=VALUE`` assignments.
+
+    Args:
+        option: the option that accepts them, such as ``--variable``.
+        form: the form of an assignment, such as ``KEY=value``, for the message.
+        assignments: the assignments.
+
+    Raises:
+        UsageError: an assignment has no name or no equals sign.
+    """
+    found: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals):
+            raise UsageError(f"{option} accepts {form}")
+        found[name] = value
+    return found
+
+
 def job_variables(
     listed: Path | None, given: Sequence[str], docker_auth_config: str | None, *, protected: bool
 ) -> JobVariables:
@@ -47,11 +67,7 @@ def job_variables(
             withheld.add(key)
         else:
             values[key] = value
-    for assignment in given:
-        key, equals, value = assignment.partition("=")
-        if not (key and equals):
-            raise UsageError("--variable accepts KEY=value")
-        values[key] = value
+    values |= assigned("--variable", "KEY=value", given)
     if docker_auth_config is not None:
         values[DOCKER_AUTH_CONFIG] = _text_or_file(docker_auth_config)
     return JobVariables(values, frozenset(withheld - values.keys()))

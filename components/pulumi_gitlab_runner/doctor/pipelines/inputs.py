@@ -5,30 +5,14 @@ Source: https://docs.gitlab.com/ci/inputs/; GitLab 18, lib/gitlab/ci/config/inte
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Source
 
 _ACCESS = re.compile(r"inputs\.([\w-]+)")
 _TRUNCATE = re.compile(r"truncate\(\s*(\d+)\s*,\s*(\d+)\s*\)")
-
-
-def given_inputs(assignments: Sequence[str]) -> dict[str, Any]:
-    """The inputs from ``NAME=VALUE`` assignments; arrays and booleans are written as JSON.
-
-    Raises:
-        UsageError: an assignment has no name or no equals sign.
-    """
-    found: dict[str, Any] = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not (name and equals):
-            raise UsageError("--input accepts NAME=VALUE")
-        found[name] = value
-    return found
 
 
 def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
