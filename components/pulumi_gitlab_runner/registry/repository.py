@@ -38,18 +38,16 @@ class Repository:
 
     def digest(self, reference: str) -> str | None:
         """The digest of the manifest under a tag or digest; None if there is none."""
-        doing = f"looking up {self.name}:{reference}"
-        with transfer_errors(self.connection, doing):
-            answer = self._ask("HEAD", f"manifests/{reference}", headers=_ACCEPT)
-            named: str | None = answer.headers.get("docker-content-digest")
-            if answer.status == 200 and named:
-                return named
-            if answer.status in (401, 429) or (answer.status == 404 and ":" in reference):
-                expect(answer, (200, 404), self.connection, doing)
-                return None
-            # Some registries refuse HEAD, or return no digest.
-            answer = self._ask("GET", f"manifests/{reference}", headers=_ACCEPT, limit=LARGEST_MANIFEST)
+        doing, path = f"looking up {self.name}:{reference}", f"manifests/{reference}"
+        answer = self._ask(doing, "HEAD", path, headers=_ACCEPT)
+        named: str | None = answer.headers.get("docker-content-digest")
+        if answer.status == 200 and named:
+            return named
+        if answer.status in (401, 429) or (answer.status == 404 and ":" in reference):
             expect(answer, (200, 404), self.connection, doing)
+            return None
+        # Some registries refuse HEAD, or return no digest.
+        answer = self._ask(doing, "GET", path, headers=_ACCEPT, limit=LARGEST_MANIFEST, expected=(200, 404))
         if answer.status == 404:
             return None
         return answer.headers.get("docker-content-digest") or digest_of(answer.content, "sha256:")
@@ -62,9 +60,8 @@ class Repository:
             limit: the maximum size, in bytes.
         """
         doing = f"reading {self.name}@{digest}"
-        with transfer_errors(self.connection, doing):
-            answer = self._ask("GET", f"manifests/{digest}", headers=_ACCEPT, limit=limit)
-            expect(answer, (200,), self.connection, doing)
+        path = f"manifests/{digest}"
+        answer = self._ask(doing, "GET", path, headers=_ACCEPT, limit=limit, expected=(200,))
         found = digest_of(answer.content, digest)
         if found != digest:
             raise TransferError(
@@ -79,9 +76,7 @@ class Repository:
     def has_blob(self, digest: str) -> bool:
         """Whether a blob exists."""
         doing = f"looking up {digest} in {self.name}"
-        with transfer_errors(self.connection, doing):
-            answer = self._ask("HEAD", f"blobs/{digest}", actions=PUSH)
-            expect(answer, (200, 404), self.connection, doing)
+        answer = self._ask(doing, "HEAD", f"blobs/{digest}", actions=PUSH, expected=(200, 404))
         return answer.status == 200
 
     @contextmanager
@@ -129,26 +124,30 @@ class Repository:
             mounted_from: a repository of the same registry that has the blob, to mount it from.
         """
         doing = f"writing {blob.digest} to {self.name}"
-        with transfer_errors(self.connection, doing):
-            if mounted_from:
-                path = f"blobs/uploads/?mount={blob.digest}&from={mounted_from}"
-                begun = self._ask("POST", path, content=b"", also=scope(mounted_from, PULL))
-                if begun.status == 201:
-                    return None
-            if not mounted_from or begun.status != 202:
-                begun = self._ask("POST", "blobs/uploads/", content=b"", actions=PUSH)
-            expect(begun, (202,), self.connection, doing)
-            return self._location(begun, doing)
+        if mounted_from:
+            path = f"blobs/uploads/?mount={blob.digest}&from={mounted_from}"
+            begun = self._ask(doing, "POST", path, content=b"", also=scope(mounted_from, PULL))
+            if begun.status == 201:
+                return None
+        if not mounted_from or begun.status != 202:
+            begun = self._ask(doing, "POST", "blobs/uploads/", content=b"", actions=PUSH, expected=(202,))
+        location: str | None = begun.headers.get("location")
+        if not location:
+            raise TransferError(f"{doing}: {self.connection.host} returns no URL for the upload")
+        return location
 
     def push_manifest(self, manifest: Manifest, reference: str) -> None:
         """Push a manifest under a tag, or under its own digest."""
         doing = f"writing {self.name}:{reference}"
-        with transfer_errors(self.connection, doing):
-            headers = {"Content-Type": manifest.media_type}
-            answer = self._ask(
-                "PUT", f"manifests/{reference}", headers=headers, content=manifest.content, actions=PUSH
-            )
-            expect(answer, (201,), self.connection, doing)
+        answer = self._ask(
+            doing,
+            "PUT",
+            f"manifests/{reference}",
+            headers={"Content-Type": manifest.media_type},
+            content=manifest.content,
+            actions=PUSH,
+            expected=(201,),
+        )
         named = answer.headers.get("docker-content-digest", manifest.digest)
         if named != manifest.digest:
             raise TransferError(
@@ -157,19 +156,12 @@ class Repository:
 
     def delete(self, digest: str) -> None:
         """Delete a manifest with all its tags, if it still exists."""
-        doing = f"deleting {self.name}@{digest}"
-        with transfer_errors(self.connection, doing):
-            answer = self._ask("DELETE", f"manifests/{digest}", actions="delete")
-            expect(answer, (202, 200, 204, 404), self.connection, doing)
-
-    def _location(self, answer: Answer, doing: str) -> str:
-        location = answer.headers.get("location")
-        if not location:
-            raise TransferError(f"{doing}: {self.connection.host} returns no URL for the upload")
-        return location
+        doing, expected = f"deleting {self.name}@{digest}", (202, 200, 204, 404)
+        self._ask(doing, "DELETE", f"manifests/{digest}", actions="delete", expected=expected)
 
     def _ask(
         self,
+        doing: str,
         method: str,
         path: str,
         *,
@@ -178,10 +170,18 @@ class Repository:
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
         limit: int = LARGEST_ANSWER,
+        expected: tuple[int, ...] = (),
     ) -> Answer:
-        """Send a request for this repository; an absolute URL from the registry is used unchanged."""
+        """Send a request for this repository, and check the status if statuses are expected.
+
+        An absolute URL from the registry is used unchanged.
+        """
         asked = method, self._path(path), self.credentials, self._scopes(actions, also)
-        return self.connection.ask(*asked, headers=headers, content=content, limit=limit)
+        with transfer_errors(self.connection, doing):
+            answer = self.connection.ask(*asked, headers=headers, content=content, limit=limit)
+        if expected:
+            expect(answer, expected, self.connection, doing)
+        return answer
 
     def _open(
         self,
