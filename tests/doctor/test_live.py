@@ -209,9 +209,9 @@ def test_a_helper_of_a_live_host_is_asked_there(
     answer: dict[str, Any], user: str | None, finding: str | None
 ) -> None:
     machine = Answering(LIVE_FILES, answer)
-    runner = live_runner(machine, "there", "build", None)
+    runner = live_runner(machine.run, "there", "build", None)
     assert (runner.name, runner.runner_version, runner.settings["name"]) == ("there", "18.11.0", "build")
-    assert live_runner(machine, "there", "build", "19.1.0").runner_version == "19.1.0"
+    assert live_runner(machine.run, "there", "build", "19.1.0").runner_version == "19.1.0"
     (report,) = examine([UsedImage(f"{KEY}/app:1", (), JobVariables())], runner, None)
     used = report.runner.credentials
     assert (used.username if used else None) == user
@@ -225,4 +225,4 @@ def test_a_helper_of_a_live_host_is_asked_there(
 
 def test_a_live_host_without_a_runner() -> None:
     with pytest.raises(UsageError, match=r"^no runner is found on there$"):
-        live_runner(Answering({}, {}), "there", "build", None)
+        live_runner(Answering({}, {}).run, "there", "build", None)

@@ -46,7 +46,7 @@ def examined(runner: RunnerHost, variables: dict[str, str]) -> tuple[str | None,
 
 def both(host: HostTree, variables: dict[str, str]) -> list[Any]:
     """The same from the files of a host, and from its live host."""
-    here, there = runner_on_disk(host.root, None, None), live_runner(Gathering(), "there", "build", None)
+    here, there = runner_on_disk(host.root, None, None), live_runner(Gathering().run, "there", "build", None)
     return [examined(runner, variables) for runner in (here, there)]
 
 
@@ -125,7 +125,7 @@ def test_a_part_of_an_auth_that_only_the_job_has_is_not_called_wrong(live: HostT
 
 def test_a_variable_that_only_the_job_has_is_asked_for(live: HostTree) -> None:
     live.runner(environment={"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "OTHER": "canary"})
-    runner = live_runner(Gathering(), "there", "build", None)
+    runner = live_runner(Gathering().run, "there", "build", None)
     assert RunnerVariables(runner.environment, {}).docker_auth_config() == (auths(auth="$TOKEN"), ("TOKEN",))
 
 
@@ -137,7 +137,7 @@ def test_each_runner_has_its_own_variables(live: HostTree) -> None:
     )
     live.write("etc/gitlab-runner/config.toml", config)
     for name in ("first", "second"):
-        assert examined(live_runner(Gathering(), "there", name, None), {}) == (name, [])
+        assert examined(live_runner(Gathering().run, "there", name, None), {}) == (name, [])
 
 
 FILES = {

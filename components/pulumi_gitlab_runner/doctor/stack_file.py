@@ -99,7 +99,7 @@ def live_runner_of_stack(
         )
     instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack.name}, on {instance.number}"
-    return live_runner(instance, name, found.name, version)
+    return live_runner(instance.run, name, found.name, version)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
 """A runner on a remote host, with the host's current files, without their secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
-from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer
+from pulumi_gitlab_runner.auth.resolution.helpers import HelperAnswer, RunHelper
 from pulumi_gitlab_runner.doctor.credential_helpers import asked_once
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import names_below
@@ -13,13 +13,8 @@ from pulumi_gitlab_runner.doctor.manager_process import manager_process
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, DockerUser, RunnerHost, home_configs, settings_of
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
 
-
-class Machine(Protocol):
-    """Runs `on_host` on a runner host."""
-
-    def run(self, request: Mapping[str, Any]) -> Any:
-        """Run it with a request, and return its answer."""
-        ...
+RunOnHost = Callable[[Mapping[str, Any]], Any]
+"""Runs `on_host` on a runner host with a request, and returns its answer."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +47,12 @@ class GatheredFiles:
         return found
 
 
-@dataclass(frozen=True)
-class LiveHelper:
-    """Runs credential helpers on the host; their passwords never leave it."""
+def _helpers(run: RunOnHost, environment: Mapping[str, str]) -> RunHelper:
+    """The credential helpers of the host, which run there; their passwords never leave it."""
 
-    machine: Machine
-    environment: Mapping[str, str]
-
-    def __call__(self, program: str, action: str, server: str) -> HelperAnswer:
-        """Run a helper.
-
-        Raises:
-            OSError: it cannot be run; the message is the reason.
-        """
+    def call(program: str, action: str, server: str) -> HelperAnswer:
         request = {"program": program, "action": action, "server": server}
-        answer = self.machine.run({**request, "environment": dict(self.environment)})
+        answer = run({**request, "environment": dict(environment)})
         if answer.get("missing"):
             raise FileNotFoundError(program)
         if answer.get("late"):
@@ -75,12 +61,14 @@ class LiveHelper:
             raise OSError(0, answer["problem"])
         return HelperAnswer(int(answer["status"]), answer["output"], answer["errors"])
 
+    return call
 
-def live_runner(machine: Machine, name: str, runner: str, version: str | None) -> RunnerHost:
+
+def live_runner(run: RunOnHost, name: str, runner: str, version: str | None) -> RunnerHost:
     """A runner on a live host.
 
     Args:
-        machine: the host.
+        run: runs `on_host` on the host.
         name: the name of the host in reports.
         runner: the name of the ``[[runners]]`` entry.
         version: the runner's version. Default: the installed one.
@@ -88,12 +76,12 @@ def live_runner(machine: Machine, name: str, runner: str, version: str | None) -
     Raises:
         UsageError: the host does not answer, or has no such runner.
     """
-    found = machine.run({})
+    found = run({})
     files = GatheredFiles(found["files"], found.get("engine"), found.get("identity"))
     if not files.files:
         raise UsageError(f"no runner is found on {name}")
     process = manager_process(files)
-    helper = asked_once(LiveHelper(machine, process.environment))
+    helper = asked_once(_helpers(run, process.environment))
     return RunnerHost(
         name,
         version or reported_version(str(found.get("version"))) or DEFAULT_RUNNER_VERSION,
