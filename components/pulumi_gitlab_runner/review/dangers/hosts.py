@@ -1,9 +1,25 @@
 """Registries for which a host gets credentials, and new privileges of its runners' jobs."""
 
-from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found
-from pulumi_gitlab_runner.review.dangers.job_isolation import isolation_gaps_gained
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_gitlab_runner.config.job_isolation import NO_NEW_PRIVILEGES, isolation_gaps, texts
+from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
+from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found, Phrase
 from pulumi_gitlab_runner.review.host_state import NO_HOST, HostChange
 from pulumi_gitlab_runner.review.names import natural
+from pulumi_gitlab_runner.review.values import mapping
+from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
+
+_Table = Mapping[str, Any]
+_LIMITS = {
+    "allowed_images": "lets jobs run any image",
+    "allowed_services": "lets jobs run any image as a service",
+    "allowed_privileged_images": "makes jobs of any image privileged, not only of some",
+    "allowed_privileged_services": "makes services of any image privileged, not only of some",
+    "allowed_users": "lets jobs run as any user",
+}
+"""The lists that restrict jobs, and the effect when one becomes empty. Each entry allows more."""
 
 
 def host_dangers(host: HostChange) -> Found:
@@ -18,5 +34,57 @@ def host_dangers(host: HostChange) -> Found:
     if registries := host.new.sources.keys() - old.sources.keys():
         yield DangerKind.REGISTRY, (("its host has credentials for", tuple(sorted(registries))),)
     for name, runner in sorted(host.new.runners.items(), key=lambda each: natural(each[0])):
-        for phrase in isolation_gaps_gained(host.before(name), runner):
+        for phrase in _gaps_gained(host.before(name), runner):
             yield DangerKind.PRIVILEGE, (("the runner", (name,)), phrase)
+
+
+def _gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
+    """New settings of a `[[runners]]` table that weaken the isolation of its jobs."""
+    before, after = old.get("docker", {}), new.get("docker", {})
+    yield from _of_containers(before, after)
+    yield from _of_images(before, after)
+    if _network_per_build(old) and not _network_per_build(new):
+        yield "puts its jobs into one network, where they reach each other", ()
+    if old and old.get("url") != new.get("url"):
+        yield "takes its jobs from another GitLab:", (str(new.get("url")),)
+
+
+def _of_containers(before: _Table, after: _Table) -> Iterator[Phrase]:
+    had = {each.phrase for each in isolation_gaps(before)}
+    yield from (each.phrase for each in isolation_gaps(after) if each.phrase not in had)
+    for each in _gained(after.get("cap_drop"), before.get("cap_drop")):
+        yield "leaves its jobs the capability", (each,)
+    for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
+        for each in _gained(after.get(key), before.get(key)):
+            if each.startswith(NO_NEW_PRIVILEGES):
+                yield f"takes from {whose} the security option", (each,)
+
+
+def _of_images(before: _Table, after: _Table) -> Iterator[Phrase]:
+    for key, what in _LIMITS.items():
+        yield from _limit_lifted(key, texts(before.get(key)), texts(after.get(key)), what)
+    policies = [
+        policy
+        for key in ("pull_policy", "allowed_pull_policies")
+        for policy in _gained(before.get(key), after.get(key))
+    ]
+    if set(policies) - {"always"}:
+        yield "lets jobs use images that another job has pulled, without asking their registry", ()
+
+
+def _limit_lifted(key: str, before: list[str], after: list[str], what: str) -> Iterator[Phrase]:
+    if ONLY_DIGESTS in before and ONLY_DIGESTS not in after:
+        yield f"runs {'services' if key == 'allowed_services' else 'images'} by tag, not only by digest", ()
+    elif before and not after:
+        yield what, ()
+    elif before and (gained := _gained([*before, ONLY_DIGESTS], after)):
+        yield f"has more {key.replace('_', ' ')}:", tuple(gained)
+
+
+def _network_per_build(runner: _Table) -> bool:
+    return mapping(runner.get("feature_flags")).get(NETWORK_PER_JOB) is True
+
+
+def _gained(before: Any, after: Any) -> list[str]:
+    had = texts(before)
+    return [each for each in texts(after) if each not in had]
