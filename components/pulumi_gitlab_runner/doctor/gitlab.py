@@ -17,19 +17,21 @@ class GitLab:
     Attributes:
         address: the URL of the API, such as `https://gitlab.example.com/api/v4`.
         token: an access token.
+        client: the HTTP client, which the caller closes.
     """
 
     address: str
     token: str = field(repr=False)
+    client: HttpClient = field(default_factory=HttpClient)
 
-    def ask(self, client: HttpClient, path: str, deadline: Deadline, limit: int = LARGEST_ANSWER) -> Answer:
+    def ask(self, path: str, deadline: Deadline, limit: int = LARGEST_ANSWER) -> Answer:
         """Request a path below the address.
 
         Raises:
             UsageError: GitLab does not accept the token.
             HttpError: there is no response.
         """
-        answer = client.ask(
+        answer = self.client.ask(
             "GET",
             f"{self.address}/{path}",
             headers={"Private-Token": self.token},

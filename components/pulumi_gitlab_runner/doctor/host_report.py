@@ -27,8 +27,8 @@ from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, REGISTRIES, RunnerHost
 from pulumi_gitlab_runner.images.reference import without_password
 from pulumi_gitlab_runner.printable import printable
+from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
-NETWORK_PER_JOB = "FF_NETWORK_PER_BUILD"
 _DOCKER_SOCKET = "/var/run/docker.sock"
 _NO_IMAGE = "registry.invalid/none"
 """An image without credentials, so that every credential helper is called for it."""

@@ -13,7 +13,6 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.gitlab import GitLab
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import HttpClient
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import HttpError, TimedOutError
 
@@ -71,11 +70,11 @@ def contacts_of(gitlab: GitLab, runners: Sequence[StackRunner], wait_s: float) -
         UsageError: GitLab does not answer, or does not show a runner to the token's owner.
     """
     deadline = time.monotonic() + wait_s
-    with HttpClient() as client:
+    with gitlab.client:
         while True:
             left_s = deadline - time.monotonic()
             try:
-                found = [_contact(gitlab, client, each) for each in runners]
+                found = [_contact(gitlab, each) for each in runners]
             except HttpError as error:
                 if left_s <= 0:
                     reason = "it took too long" if isinstance(error, TimedOutError) else error
@@ -86,8 +85,8 @@ def contacts_of(gitlab: GitLab, runners: Sequence[StackRunner], wait_s: float) -
             time.sleep(min(POLL_INTERVAL_S, left_s))
 
 
-def _contact(gitlab: GitLab, client: HttpClient, runner: StackRunner) -> Contact:
-    answer = gitlab.ask(client, f"runners/{runner.number}", Deadline(TIMEOUT_S))
+def _contact(gitlab: GitLab, runner: StackRunner) -> Contact:
+    answer = gitlab.ask(f"runners/{runner.number}", Deadline(TIMEOUT_S))
     if answer.status == 404:
         return Contact(runner)
     if answer.status == 403:

@@ -15,7 +15,6 @@ from pulumi_gitlab_runner.doctor.gitlab import GitLab
 from pulumi_gitlab_runner.doctor.leftovers.marked import IMPORTED_BY_PREVIEW, Marked
 from pulumi_gitlab_runner.doctor.leftovers.state import State
 from pulumi_gitlab_runner.http.bounded_json import read_json
-from pulumi_gitlab_runner.http.client import HttpClient
 from pulumi_gitlab_runner.http.deadline import Deadline
 from pulumi_gitlab_runner.http.errors import HttpError
 from pulumi_gitlab_runner.spec.texts import stack_note
@@ -67,18 +66,18 @@ class MarkedInGitLab:
         Raises:
             UsageError: GitLab does not answer, refuses the token, or does not allow its owner a list.
         """
-        with HttpClient() as client:
+        with self._gitlab.client:
             try:
-                return [*self._runners(client), *self._variables(client, sorted(places))]
+                return [*self._runners(), *self._variables(sorted(places))]
             except HttpError as error:
                 raise UsageError(f"GitLab at {self._gitlab.address} does not answer: {error}") from None
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise UsageError(f"{self._gitlab.address} does not answer as GitLab's API does") from None
 
-    def _runners(self, client: HttpClient) -> Iterator[Marked]:
-        for listed in self._listed_runners(client):
+    def _runners(self) -> Iterator[Marked]:
+        for listed in self._listed_runners():
             path = f"runners/{int(listed['id'])}"
-            runner = self._ask(client, path, hidden=(403, 404))
+            runner = self._ask(path, hidden=(403, 404))
             if runner and self._note in str(runner.get("maintenance_note") or "").splitlines():
                 name = runner["description"] or ""
                 yield Marked(
@@ -90,19 +89,19 @@ class MarkedInGitLab:
                     remove=self._delete(path),
                 )
 
-    def _listed_runners(self, client: HttpClient) -> Iterator[dict[str, Any]]:
+    def _listed_runners(self) -> Iterator[dict[str, Any]]:
         try:
-            yield from self._pages(client, "runners/all")
+            yield from self._pages("runners/all")
         except _ForbiddenError:
             try:
-                yield from self._pages(client, "runners")
+                yield from self._pages("runners")
             except _ForbiddenError:
                 raise UsageError(_hidden("runners", "the scope read_api")) from None
 
-    def _variables(self, client: HttpClient, places: Iterable[Place]) -> Iterator[Marked]:
+    def _variables(self, places: Iterable[Place]) -> Iterator[Marked]:
         lists = [(f"{kind}/{number}/variables", kind.removesuffix("s"), number) for kind, number in places]
         for path, of, number in (*lists, ("admin/ci/variables", "instance", "")):
-            for each in self._listed_variables(client, path, of, number):
+            for each in self._listed_variables(path, of, number):
                 if each.get("description") != self._note:
                     continue
                 key, scope = str(each["key"]), str(each.get("environment_scope", "*"))
@@ -115,10 +114,10 @@ class MarkedInGitLab:
                     instead=f"{IMPORTED_BY_PREVIEW}, and `adopt: true` adopts it",
                 )
 
-    def _listed_variables(self, client: HttpClient, path: str, of: str, number: str) -> list[dict[str, Any]]:
+    def _listed_variables(self, path: str, of: str, number: str) -> list[dict[str, Any]]:
         """The variables of a group, a project or, for administrators, the instance."""
         try:
-            return list(self._pages(client, path))
+            return list(self._pages(path))
         except _ForbiddenError:
             if not number:
                 return []
@@ -131,9 +130,9 @@ class MarkedInGitLab:
         only = f"?filter%5Benvironment_scope%5D={percent_encoded(scope, safe='')}" if scope else ""
         return f"glab api --method DELETE {quote(path + only)}"
 
-    def _pages(self, client: HttpClient, path: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, path: str) -> Iterator[dict[str, Any]]:
         for page in range(1, _MOST_PAGES):
-            listed = self._ask(client, f"{path}?per_page={_PAGE}&page={page}")
+            listed = self._ask(f"{path}?per_page={_PAGE}&page={page}")
             if listed is None:
                 return
             if not isinstance(listed, list):
@@ -142,9 +141,9 @@ class MarkedInGitLab:
             if len(listed) < _PAGE:
                 return
 
-    def _ask(self, client: HttpClient, path: str, hidden: Sequence[int] = (404,)) -> Any:
+    def _ask(self, path: str, hidden: Sequence[int] = (404,)) -> Any:
         """The response for a path; None if GitLab responds with one of the statuses `hidden`."""
-        answer = self._gitlab.ask(client, path, Deadline(TIMEOUT_S), _LARGEST)
+        answer = self._gitlab.ask(path, Deadline(TIMEOUT_S), _LARGEST)
         if answer.status in hidden:
             return None
         if answer.status == 403:
