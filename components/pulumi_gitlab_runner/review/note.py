@@ -101,18 +101,14 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
     elif not errors:
         yield "No dangers found."
     if further := list(_listed(known[_LINES:])):
-        yield ""
         yield _folded(f"{len(known) - _LINES} more lines of dangers", further, room // 4)
     if unknown := [each for each in lines if not each.is_known]:
         title = f"Known only after the update ({sum(len(each.names) for each in unknown)}): look then"
-        yield ""
         yield _folded(title, list(_listed(unknown)), room // 4)
     if changes := declared_changes(preview):
-        yield ""
-        yield "**Changes to the declaration**"
+        yield "\n**Changes to the declaration**"
         yield from (f"- {each}" for each in changes[:_CHANGES])
         if further := [f"- {each}" for each in changes[_CHANGES:]]:
-            yield ""
             yield _folded(f"{len(further)} more changes to the declaration", further, room // 4)
     yield ""
     yield from _counts(preview)
@@ -147,7 +143,7 @@ def _counts(preview: Preview) -> Iterator[str]:
 
 
 def _folded(title: str, lines: Sequence[str], room: int) -> str:
-    return _details(title, "\n".join(_fitting(lines, room, "more lines")))
+    return "\n" + _details(title, "\n".join(_fitting(lines, room, "more lines")))
 
 
 def _details(title: str, block: str) -> str:
