@@ -6,7 +6,7 @@ Source: https://docs.gitlab.com/ci/yaml/includes/; GitLab 18, lib/gitlab/ci/conf
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +63,7 @@ class PipelineFiles:
 
     def without(self, left_out: frozenset[str]) -> "PipelineFiles":
         """The same files, without reading them again, with other includes left out."""
-        return PipelineFiles(
-            self.project,
-            self.variables,
-            self.inputs,
-            left_out,
-            self.conditional,
-            self.not_read,
-            _documents=self._documents,
-            _contents=self._contents,
-            _includes=self._includes,
-        )
+        return replace(self, left_out=left_out, _count=0)
 
     @property
     def read(self) -> tuple[Path, ...]:

@@ -257,7 +257,7 @@ class _Builder:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._loader = _LOADER(source.text)
-        self._anchors: dict[str, Any] = {}
+        self._anchors: dict[str | None, Any] = {}  # None: values without an anchor, which no alias names
         self._open: list[_Open] = []
         self._result: Any = None
 
@@ -271,7 +271,7 @@ class _Builder:
                 self._add(self._anchors[event.anchor])
             elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
                 value: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-                self._anchors.update({event.anchor: value} if event.anchor else {})
+                self._anchors[event.anchor] = value
                 if len(self._open) >= DEEPEST:
                     raise _too_deep(self._source)
                 self._open.append(_Open(value, event.tag, event.anchor))
@@ -293,20 +293,15 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         tag = event.tag
         if tag is None or tag == "!":
-            tag = self._resolved_tag(event)
+            tag = str(self._loader.resolve(yaml.ScalarNode, event.value, event.implicit))  # type: ignore
         within = self._open[-1] if self._open else None
         if within and isinstance(within.value, dict) and within.key is None:
             within.key, within.merges = event.value, tag == f"{_STANDARD}merge"
             if event.anchor:
                 self._anchors[event.anchor] = self._text(event)
             return
-        value = self._value(tag, event)
-        self._anchors.update({event.anchor: value} if event.anchor else {})
+        self._anchors[event.anchor] = value = self._value(tag, event)
         self._add(value)
-
-    def _resolved_tag(self, event: yaml.ScalarEvent) -> str:
-        found: str = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)  # type: ignore
-        return found
 
     def _value(self, tag: str, event: yaml.ScalarEvent) -> Any:
         if tag == "!reference":
@@ -326,8 +321,7 @@ class _Builder:
         if closed.tag == "!reference":
             if not isinstance(closed.value, list) or not all(isinstance(key, str) for key in closed.value):
                 raise self._not_yaml(event)
-            reference = Reference(tuple(map(str, closed.value)))
-            self._anchors.update({closed.anchor: reference} if closed.anchor else {})
+            self._anchors[closed.anchor] = reference = Reference(tuple(map(str, closed.value)))
             self._add(reference)
         else:
             self._add(closed.value)
