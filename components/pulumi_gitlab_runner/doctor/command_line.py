@@ -111,9 +111,9 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
     _say_what_was_not_read(pipeline.not_read)
     reports = _examined(options, pipeline.images, host)
     located = {finding: list(places) for finding, places in pipeline.findings.items()}
-    for report, places in zip(reports, pipeline.places, strict=True):
+    for report, image in zip(reports, pipeline.images, strict=True):
         for finding in report.findings:
-            located.setdefault(finding, []).extend(places)
+            located.setdefault(finding, []).extend(image.places)
     findings: Located = {finding: tuple(dict.fromkeys(places)) for finding, places in located.items()}
 
     def show(terminal: "Terminal") -> None:

@@ -28,6 +28,7 @@ from pulumi_gitlab_runner.images.reference import ImageReference, InvalidImageRe
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 
 if TYPE_CHECKING:
+    from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
 
@@ -74,12 +75,14 @@ class UsedImage:
         users: the jobs that use it, such as ``service of test``.
         variables: the variables of the job.
         pull_policy: the pull policies of the job; empty for those of the runner.
+        places: the places of its name in the files of a pipeline.
     """
 
     image: str
     users: tuple[str, ...]
     variables: JobVariables
     pull_policy: tuple[str, ...] = ()
+    places: tuple["Place", ...] = ()
 
 
 def examine(

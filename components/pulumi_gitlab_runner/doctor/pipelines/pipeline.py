@@ -29,13 +29,11 @@ class Pipeline:
 
     Attributes:
         images: the images, once for each value of `DOCKER_AUTH_CONFIG` and each pull policy.
-        places: for each image, the places of its name in the files.
         not_read: descriptions of configuration that was not read and may contain other images.
         findings: unknown names, and names that are another image than intended, with their places.
     """
 
     images: tuple[UsedImage, ...]
-    places: tuple[tuple[Place, ...], ...]
     not_read: tuple[str, ...]
     findings: Mapping[Finding, tuple[Place, ...]]
 
@@ -83,14 +81,14 @@ def read_pipeline(
         for user in users:
             findings.setdefault(finding, {}).update(places.get(_key(user), {}))
     return Pipeline(
-        tuple(_used_image(group, variables) for group in groups),
-        tuple(
-            tuple(dict.fromkeys(place for each in group for place in places.get(_key(each), ())))
-            for group in groups
-        ),
+        tuple(_used_image(group, variables, places) for group in groups),
         tuple(dict.fromkeys((*not_read, *(note for each in found for note in each.not_read)))),
         {finding: tuple(found_at) for finding, found_at in findings.items()},
     )
+
+
+_Places = dict[tuple[str, str, str], dict[Place, None]]
+"""The places of each image of each job in the files."""
 
 
 def _key(image: JobImage) -> tuple[str, str, str]:
@@ -109,9 +107,8 @@ def _images_of_jobs(
     ]
 
 
-def _places(jobs: Iterable[ImagesOfJob]) -> dict[tuple[str, str, str], dict[Place, None]]:
-    """The places of each image of each job in the files."""
-    found: dict[tuple[str, str, str], dict[Place, None]] = {}
+def _places(jobs: Iterable[ImagesOfJob]) -> _Places:
+    found: _Places = {}
     for image in (image for job in jobs for image in job.images):
         if place := image.place:
             found.setdefault(_key(image), {}).setdefault(place)
@@ -165,11 +162,12 @@ def _grouped(
     return list(known.values()), unknown
 
 
-def _used_image(same: Sequence[JobImage], variables: JobVariables) -> UsedImage:
+def _used_image(same: Sequence[JobImage], variables: JobVariables, places: _Places) -> UsedImage:
     users = tuple(dict.fromkeys(f"{image.role} of {image.job}" for image in same))
     first = same[0]
     withheld = variables.withheld - first.variables.keys()
-    return UsedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy)
+    own = tuple(dict.fromkeys(place for each in same for place in places.get(_key(each), ())))
+    return UsedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy, own)
 
 
 _Found = tuple[Finding, Sequence[JobImage]]
