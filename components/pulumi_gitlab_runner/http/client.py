@@ -20,6 +20,7 @@ from pulumi_gitlab_runner.http.proxies import proxy_for
 LARGEST_ANSWER = 256 * 1024
 """The default maximum size of a response body, in bytes."""
 MOST_REDIRECTS = 10
+_SECRET_HEADERS = ("authorization", "private-token", "cookie")
 _REDIRECTS = (301, 302, 303, 307, 308)
 _PART = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
@@ -219,7 +220,7 @@ class HttpClient:
                 stream.whole()
             url = _joined(url, place)
             if origin_of(url) != origin:
-                sent = {name: value for name, value in sent.items() if not _is_secret(name)}
+                sent = {name: value for name, value in sent.items() if name.lower() not in _SECRET_HEADERS}
         raise RedirectError(f"redirects more than {MOST_REDIRECTS} times")
 
     def close(self) -> None:
@@ -329,10 +330,6 @@ def origin_of(url: str) -> Origin:
         RedirectError: the URL is invalid, or its scheme is not HTTP or HTTPS.
     """
     return _read_url(url)[1]
-
-
-def _is_secret(header: str) -> bool:
-    return header.lower() in ("authorization", "private-token", "cookie")
 
 
 def _size(number: int) -> str:

@@ -4,7 +4,6 @@ Source: the OCI distribution specification 1.1, and distribution/distribution, d
 """
 
 import base64
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from ipaddress import ip_address
@@ -73,7 +72,8 @@ class Connection:
         self.host = host
         self.patience = patience
         self._address = _DOCKER_HUB_API if host == DOCKER_HUB else host
-        self._client = HttpClient(_trust(host, certificates), self._only_with_tls)
+        further = list(certificates(host)) if certificates else []
+        self._client = HttpClient(trusting(further) if further else None, self._only_with_tls)
         self._reaching = Lock()
         self._base = ""
         self._challenge: Challenge | None = None
@@ -185,7 +185,7 @@ class Connection:
         except (NotTrustedError, RedirectError, TooLargeError):
             raise
         except HttpError:
-            if not _is_local(_hostname(self._address)):
+            if not _is_local(_scheme_and_host(base)[1]):
                 raise
             answer = None
         if answer is None:
@@ -341,11 +341,6 @@ def _scheme_and_host(address: str) -> tuple[str, str]:
         return "", ""
 
 
-def _hostname(address: str) -> str:
-    """The host of ``HOST[:PORT]``."""
-    return _scheme_and_host(f"//{address}")[1]
-
-
 def _is_local(host: str) -> bool:
     """Whether a host is the local machine."""
     try:
@@ -368,9 +363,3 @@ def docker_certificates(directory: Path) -> Certificates:
                 yield file.read_text(encoding="utf-8", errors="replace")
 
     return of
-
-
-def _trust(host: str, certificates: Certificates | None) -> ssl.SSLContext | None:
-    """The CAs of the system, and those of this registry; None if this registry has none."""
-    further = list(certificates(host)) if certificates else []
-    return trusting(further) if further else None

@@ -30,10 +30,6 @@ Report = Callable[[int, int], None]
 """Called often, by several threads, with the number of copied bytes and the number of bytes to copy."""
 
 
-def _no_report(done: int, total: int) -> None:
-    """Report nothing."""
-
-
 @dataclass(frozen=True)
 class Copy:
     """An image to copy, and its target.
@@ -74,7 +70,7 @@ class ImageCopier:
         """Stop the threads."""
         self._threads.shutdown()
 
-    def copy(self, copy: Copy, report: Report = _no_report) -> None:
+    def copy(self, copy: Copy, report: Report = lambda _done, _total: None) -> None:
         """Copy an image, unless the target's tag has its digest already.
 
         Raises:

@@ -93,7 +93,9 @@ def parse_manifest(digest: str, content: bytes, media_type: str) -> Manifest:
             platforms = tuple(_platforms(read["manifests"]))
             return Manifest(digest, content, media_type, children=children, platforms=platforms)
         if media_type in IMAGE_TYPES:
-            layers = [each for each in read["layers"] if not _is_elsewhere(each)]
+            layers = [
+                each for each in read["layers"] if not any(part in each["mediaType"] for part in _ELSEWHERE)
+            ]
             blobs = dict.fromkeys(map(_descriptor, [read["config"], *layers]))
             return Manifest(digest, content, media_type, blobs=tuple(blobs))
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -126,7 +128,3 @@ def _platforms(children: Any) -> Iterator[str]:
         platform = platform_of(child.get("platform") or {})
         if platform not in ("", _UNKNOWN_PLATFORM):
             yield platform
-
-
-def _is_elsewhere(layer: Any) -> bool:
-    return any(part in layer["mediaType"] for part in _ELSEWHERE)

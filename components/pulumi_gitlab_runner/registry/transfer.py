@@ -86,11 +86,11 @@ def expect(answer: Answer, statuses: tuple[int, ...], connection: Connection, do
     if status in statuses:
         return
     meaning = f", {_MEANING[status]}" if status in _MEANING else ""
-    said = _said(answer)
+    said, after = _said(answer), answer.headers.get("retry-after", "")
     raise TransferError(
         f"{doing}: {connection.host} answers with status {status}{meaning}{said and f': {said}'}",
         passing=status in _PASSING,
-        after=_seconds(answer.headers.get("retry-after", "")),
+        after=float(after) if after.isascii() and after.isdigit() else None,
     )
 
 
@@ -101,7 +101,3 @@ def _said(answer: Answer) -> str:
         return printable(str(first.get("message") or first["code"]))[:200]
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() else None
