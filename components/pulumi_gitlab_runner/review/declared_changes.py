@@ -134,7 +134,8 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
             else:
                 yield from _differences(at, before[key], value)
         for key in gone:
-            yield f"{code(f'{path}.{key}' if path else str(key))} is gone{_once(before[key])}"
+            was = "" if isinstance(before[key], Mapping) else f": was {_value(before[key])}"
+            yield f"{code(f'{path}.{key}' if path else str(key))} is gone{was}"
     elif isinstance(before, list) and isinstance(after, list):
         added = [each for each in after if each not in before]
         lost = [each for each in before if each not in after]
@@ -146,10 +147,6 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
             yield f"{code(path)} is in another order"
     else:
         yield f"{code(path)} {_value(before)} → {_value(after)}"
-
-
-def _once(value: Any) -> str:
-    return "" if isinstance(value, Mapping) else f": was {_value(value)}"
 
 
 def _of_what(value: Any) -> str:

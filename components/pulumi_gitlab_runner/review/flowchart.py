@@ -81,16 +81,14 @@ def _alike(joined: Mapping[Entry, set[_T]]) -> list[list[Entry]]:
     return list(nodes.values())
 
 
-def _row(first: str, last: str) -> str:
-    return label(first) if first == last else f"{label(first)} to {label(last)}"
-
-
 def _node(number: int, entries: list[Entry]) -> str:
     lines: list[str] = []
     plain = [entry.name for entry in entries if not entry.detail]
     rows = in_rows(plain)
     if len(rows) < len(set(plain)):
-        lines += [_row(first, last) for first, last in rows]
+        lines += [
+            label(first) if first == last else f"{label(first)} to {label(last)}" for first, last in rows
+        ]
         lines.append(f"<i>{len(plain)} in all</i>")
     else:
         lines += [label(name) for name in plain]

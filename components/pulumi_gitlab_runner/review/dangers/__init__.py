@@ -50,8 +50,12 @@ def dangers(preview: Preview) -> list[Danger]:
         for kind, phrases in each
     ]
     order = list(DangerKind)
-    return sorted(listed, key=lambda each: (order.index(each.kind), *_weight(each), natural(each.name)))
-
-
-def _weight(danger: Danger) -> tuple[bool, bool]:
-    return danger.phrases == PLAINLY_DELETED, danger.is_new
+    return sorted(
+        listed,
+        key=lambda each: (
+            order.index(each.kind),
+            each.phrases == PLAINLY_DELETED,
+            each.is_new,
+            natural(each.name),
+        ),
+    )

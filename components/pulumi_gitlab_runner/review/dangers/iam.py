@@ -20,14 +20,16 @@ def rights_gained(step: Step) -> Found:
         return
     for key in sorted(step.old.keys() | step.new.keys()):
         old, new = statements_in(step.old.get(key)), statements_in(step.new.get(key))
-        if _is_hidden(step.new.get(key)) and (old or _is_policy(step, key)):
-            yield DangerKind.RIGHTS, ((f"what its {_word(key)} allows {NOT_KNOWN}", ()),)
+        is_policy = key in _POLICIES and step.type != _LIFECYCLE_POLICY
+        if _is_hidden(step.new.get(key)) and (old or is_policy):
+            policy = "trust policy" if key == "assumeRolePolicy" else "policy"
+            yield DangerKind.RIGHTS, ((f"what its {policy} allows {NOT_KNOWN}", ()),)
         for gain in gains(old, new):
             yield DangerKind.RIGHTS, _phrases(gain)
             yield from _images_gained(gain)
-    policy = step.new.get("policyArn")
-    if step.type == _ATTACHMENT and policy != step.old.get("policyArn"):
-        yield DangerKind.RIGHTS, (("attaches the policy", (named(policy),)),)
+    attached = step.new.get("policyArn")
+    if step.type == _ATTACHMENT and attached != step.old.get("policyArn"):
+        yield DangerKind.RIGHTS, (("attaches the policy", (named(attached),)),)
     yield from _boundary(step)
 
 
@@ -46,15 +48,6 @@ def _is_hidden(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_is_hidden, value))
     return value in (UNKNOWN, SECRET)
-
-
-def _is_policy(step: Step, key: str) -> bool:
-    """Whether a property contains IAM policies, according to its name."""
-    return key in _POLICIES and step.type != _LIFECYCLE_POLICY
-
-
-def _word(key: str) -> str:
-    return "trust policy" if key == "assumeRolePolicy" else "policy"
 
 
 def _phrases(gain: Gain) -> tuple[Phrase, ...]:
