@@ -48,10 +48,6 @@ class _Answer(argparse.Action):
         parser.exit()
 
 
-def _version(_: object) -> str:
-    return f"runner-doctor {__version__}"
-
-
 def _explanation(name: str) -> str:
     from pulumi_gitlab_runner.doctor.explanations import EXPLANATIONS
     from pulumi_gitlab_runner.doctor.finding import FindingName
@@ -87,7 +83,7 @@ def argument_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, metavar, answer, help_text in (
-        ("--version", None, _version, "show the version"),
+        ("--version", None, lambda _: f"runner-doctor {__version__}", "show the version"),
         ("--explain", "FINDING", _explanation, "show what a kind of finding means, and its documentation"),
         ("--completion", "SHELL", _completion, "print the completion script of bash, zsh or fish"),
     ):

@@ -76,7 +76,12 @@ def read_pipeline(
     for finding, users in (
         *_unknown_names([image for image in own if image.unknown]),
         *_unknown_credentials(unknown),
-        *_shorthands([image for image in images if not image.unknown], shorthands),
+        *(
+            (finding, [image])
+            for image in images
+            if not image.unknown
+            for finding in shorthand_findings(image.image, shorthands)
+        ),
     ):
         for user in users:
             findings.setdefault(finding, {}).update(places.get(_key(user), {}))
@@ -172,12 +177,6 @@ def _used_image(same: Sequence[JobImage], variables: JobVariables, places: _Plac
 
 _Found = tuple[Finding, Sequence[JobImage]]
 """A finding, and the images that have it."""
-
-
-def _shorthands(images: Sequence[JobImage], shorthands: Shorthands) -> Iterator[_Found]:
-    for image in images:
-        for finding in shorthand_findings(image.image, shorthands):
-            yield finding, [image]
 
 
 def _unknown_names(images: Sequence[JobImage]) -> Iterator[_Found]:
