@@ -12,10 +12,7 @@ Client = Callable[[str, str], Any]
 
 @contextmanager
 def requests_to_aws(failure: str) -> Iterator[Client]:
-    """The clients for requests to AWS.
-
-    Args:
-        failure: what a failed request means, for the message.
+    """The clients for requests to AWS; `failure` says what a failed request means.
 
     Raises:
         UsageError: boto3 is not installed, or a request fails.

@@ -53,11 +53,7 @@ class KeptCredentials:
 
 
 def kept_here(registry_list: str) -> KeptCredentials:
-    """The state of this host's service.
-
-    Args:
-        registry_list: the content of the host's registry list.
-    """
+    """The state of this host's service for the registries of the host's registry list."""
     try:
         state = Path(DIRECTORY, STATE).read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -88,9 +84,6 @@ def kept_credentials(
 
 def ask_for_credentials(registry_list: Path) -> tuple[str, KeptCredentials]:
     """Request the credentials of a registry list, with the caller's identity, without storing them.
-
-    Args:
-        registry_list: the path of the registry list.
 
     Returns:
         The Docker configuration that a host would have, and the state of each credential.

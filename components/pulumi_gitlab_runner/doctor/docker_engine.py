@@ -44,9 +44,6 @@ class Engine:
 def ask_engine(place: Path) -> Engine:
     """Request the version and networks of the engine at a Unix socket.
 
-    Args:
-        place: the path of the socket.
-
     Raises:
         EngineUnreachableError: it does not answer, or is not a Docker Engine.
     """
@@ -67,11 +64,7 @@ def ask_engine(place: Path) -> Engine:
 
 
 def engine_of(info: Any, networks: Any) -> Engine:
-    """The engine described by its responses.
-
-    Args:
-        info: its response to ``GET /info``.
-        networks: its response to ``GET /networks``.
+    """The engine described by its responses to ``GET /info`` and ``GET /networks``.
 
     Raises:
         EngineUnreachableError: these are not such responses.

@@ -88,13 +88,7 @@ class UsedImage:
 def examine(
     images: Sequence[UsedImage], host: RunnerHost, client: "RegistryClient | None"
 ) -> list[ImageReport]:
-    """Examine images, with parallel requests to their registries.
-
-    Args:
-        images: the images.
-        host: the runner that pulls them.
-        client: the client of the registries; None sends no requests.
-    """
+    """Examine images, with parallel requests to their registries; without a client, none is sent."""
     pulls = [_pull(used, host) for used in images]
     excuses = [_excuse(pull, host) if client else "--offline" for pull in pulls]
     asked = [pull for pull, excuse in zip(pulls, excuses, strict=True) if not excuse]

@@ -25,12 +25,7 @@ class JobVariables:
 
 
 def assigned(option: str, form: str, assignments: Sequence[str]) -> dict[str, str]:
-    """The values of ``NAME=VALUE`` assignments.
-
-    Args:
-        option: the option that accepts them, such as ``--variable``.
-        form: the form of an assignment, such as ``KEY=value``, for the message.
-        assignments: the assignments.
+    """The values of the assignments of an option, of the form ``NAME=VALUE``.
 
     Raises:
         UsageError: an assignment has no name or no equals sign.

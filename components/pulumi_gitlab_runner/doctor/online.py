@@ -59,12 +59,7 @@ class Contact:
 
 
 def contacts_of(gitlab: GitLab, runners: Sequence[StackRunner], wait_s: float) -> list[Contact]:
-    """Wait until all runners are online, and return their status.
-
-    Args:
-        gitlab: the API.
-        runners: the runners.
-        wait_s: the maximum time to wait, in seconds.
+    """Wait until all runners are online, but no longer than `wait_s` seconds, and return their status.
 
     Raises:
         UsageError: GitLab does not answer, or does not show a runner to the token's owner.
@@ -107,10 +102,7 @@ def _contact(gitlab: GitLab, runner: StackRunner) -> Contact:
 
 
 def read_runners(text: str) -> list[StackRunner]:
-    """The runners in a stack's output `runners`.
-
-    Args:
-        text: the output of `pulumi stack output runners --json`.
+    """The runners in the output of `pulumi stack output runners --json`.
 
     Raises:
         UsageError: the text is not such an output.
@@ -129,12 +121,7 @@ def read_runners(text: str) -> list[StackRunner]:
 
 
 def online_findings(contacts: Sequence[Contact], address: str) -> Iterator[Finding]:
-    """The findings: runners that do not exist in GitLab, or that are not online.
-
-    Args:
-        contacts: the status of the runners.
-        address: the URL of GitLab's API.
-    """
+    """The findings: runners that do not exist in GitLab, or that are not online."""
     for contact in contacts:
         if contact.online:
             continue

@@ -103,12 +103,7 @@ class Terminal:
         self._console.print(_indented(rows))
 
     def show_findings(self, findings: Sequence[Finding], *, partly: bool = False) -> None:
-        """Show the findings with their fixes, and their number.
-
-        Args:
-            findings: the findings.
-            partly: whether a part of the pipeline was not read.
-        """
+        """Show the findings with their fixes, and their number; `partly` if the pipeline was read in part."""
         for finding in findings:
             title = Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold"))
             texts = {"found": finding.what, "matters": finding.why, "fix": finding.fix}

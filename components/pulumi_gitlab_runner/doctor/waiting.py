@@ -20,11 +20,7 @@ WAITS_FOR = {
 
 @contextmanager
 def waiting(command: str) -> Iterator[None]:
-    """Print a line to standard error at intervals while a command runs, also if it is not a terminal.
-
-    Args:
-        command: the name of the command, a key of `WAITS_FOR`.
-    """
+    """Print a line to standard error at intervals while a command runs, also if it is not a terminal."""
     ended = Event()
     started = time.monotonic()
 

@@ -90,15 +90,7 @@ class Connection(HTTPConnection):
         content: Content | None,
         deadline: Deadline,
     ) -> HTTPResponse:
-        """Send a request, and read the head of the response; on failure, the connection is closed.
-
-        Args:
-            method: the method, such as ``GET``.
-            target: the path and query.
-            headers: the headers of the request.
-            content: the body of the request.
-            deadline: the deadline of the request.
-        """
+        """Send a request, and read the head of the response; on failure, the connection is closed."""
         self.deadline = deadline
         if self._proxy and not self._context:
             target = f"http://{self._place}{target}"

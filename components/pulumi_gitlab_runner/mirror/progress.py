@@ -27,12 +27,7 @@ class Progress:
         self._lock = Lock()
 
     def __call__(self, done: int, total: int) -> None:
-        """Record the number of copied bytes.
-
-        Args:
-            done: the number of copied bytes.
-            total: the number of bytes to copy.
-        """
+        """Record the number of copied bytes, and of the bytes to copy."""
         with self._lock:
             now = self._clock()
             if now < self._next:

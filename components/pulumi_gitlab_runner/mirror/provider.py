@@ -108,12 +108,7 @@ class MirroredImages:
         return state
 
     def copy(self, inputs: Properties, report: Report) -> None:
-        """Copy the image to its target, if the target does not have it yet.
-
-        Args:
-            inputs: the inputs of the resource.
-            report: called with the progress.
-        """
+        """Copy the image to its target, if the target does not have it yet, and report the progress."""
         source, (target, tag) = parse(inputs["source"]), _target(inputs)
         try:
             destination = self._repository(target, inputs.get("targetCredentials"))

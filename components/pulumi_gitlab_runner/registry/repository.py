@@ -53,12 +53,7 @@ class Repository:
         return answer.headers.get("docker-content-digest") or digest_of(answer.content, "sha256:")
 
     def manifest(self, digest: str, limit: int = LARGEST_MANIFEST) -> Manifest:
-        """The manifest with a digest, which is verified.
-
-        Args:
-            digest: the digest.
-            limit: the maximum size, in bytes.
-        """
+        """The manifest with a digest, which is verified; the limit of its size is in bytes."""
         doing = f"reading {self.name}@{digest}"
         path = f"manifests/{digest}"
         answer = self._ask(doing, "GET", path, headers=_ACCEPT, limit=limit, expected=(200,))

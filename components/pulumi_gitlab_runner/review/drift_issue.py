@@ -63,10 +63,6 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
 def report_drift(place: IssuePlace, report: str) -> str:
     """Open the issue, or update the open one.
 
-    Args:
-        place: the place of the issue.
-        report: the drift as text.
-
     Returns:
         The URL of the issue.
 

@@ -98,11 +98,7 @@ class GitLab:
         return read_json(self.send("GET", path).content)
 
     def listed(self, path: str) -> Iterator[dict[str, Any]]:
-        """The entries of a list, page by page.
-
-        Args:
-            path: the path of the list, with its query parameters except those of the pagination.
-        """
+        """The entries of a list, page by page; `path` may have other query parameters."""
         joint = "&" if "?" in path else "?"
         for page in range(1, MOST_PAGES + 1):
             answer = self.send("GET", f"{path}{joint}per_page={PAGE_SIZE}&page={page}")

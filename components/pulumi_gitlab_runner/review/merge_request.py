@@ -99,13 +99,9 @@ def behind(place: MergeRequest) -> Behind | None:
 
 
 def put_note(place: MergeRequest, note: str) -> None:
-    """Create the note, or update the note of the same user for the same stack.
+    """Create the note, or update the user's note with the same first line, the marker of the stack.
 
     Each attempt looks for the note first, so that a note whose response was lost is not created twice.
-
-    Args:
-        place: the merge request.
-        note: the text; its first line is the marker that identifies the note.
 
     Raises:
         GitLabError: GitLab is not reachable, or refuses a request.

@@ -6,12 +6,7 @@ TOKEN_VARIABLE = "REVIEW_TOKEN"  # noqa: S105 - the name of the variable
 
 
 def add_token_variable(parser: argparse.ArgumentParser, use: str) -> None:
-    """Add the option for the variable with the token.
-
-    Args:
-        parser: the parser of the command.
-        use: the use of the token, such as `writes the note`.
-    """
+    """Add the option for the variable with the token; `use` is the use of the token."""
     parser.add_argument(
         "--token-variable",
         default=TOKEN_VARIABLE,

@@ -47,13 +47,9 @@ def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deploy
 
 
 def outdate_notes(deployment: Deployment, marker: str) -> tuple[str, ...]:
-    """Mark the notes of open merge requests into the branch as outdated.
+    """Mark the notes with this marker of open merge requests into the branch as outdated.
 
     The next preview of a merge request overwrites its note, without the mark.
-
-    Args:
-        deployment: the deployment.
-        marker: the first line of the stack's notes.
 
     Returns:
         The merge requests whose notes are marked now, such as ``!12``.

@@ -63,12 +63,7 @@ def statements_in(value: Any) -> list[Statement]:
 
 
 def gains(old: Sequence[Statement], new: Sequence[Statement]) -> Iterator[Gain]:
-    """The permissions that the new statements of a policy add to the old ones.
-
-    Args:
-        old: the statements before.
-        new: the statements after.
-    """
+    """The permissions that the new statements of a policy add to the old ones."""
     yield from _together(_not_covered(_rights(new, "Allow"), _rights(old, "Allow")))
     if new:  # without any statement nothing is allowed, so a removed denial adds nothing
         yield from _together(_not_covered(_rights(old, "Deny"), _rights(new, "Deny")), denied_before=True)

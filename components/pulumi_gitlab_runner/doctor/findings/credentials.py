@@ -39,13 +39,7 @@ def kept_credential_findings(kept: KeptCredentials) -> Iterator[Finding]:
 def missing_credential_findings(
     resolution: Resolution, kept: KeptCredentials | None, version: RunnerVersion
 ) -> Iterator[Finding]:
-    """A declared registry of the image for which the host has no credential.
-
-    Args:
-        resolution: how the runner finds the image's credentials.
-        kept: the credentials that the host caches; None if it caches none.
-        version: the version of the runner.
-    """
+    """A declared registry of the image for which the host, if it caches credentials, has none."""
     if kept is None or resolution.credentials:
         return
     parents = with_parents(resolution.path)

@@ -20,13 +20,7 @@ _ENCODE = "printf %s 'USER:PASSWORD' | base64 -w0"
 
 
 def docker_config_findings(text: str, where: str, version: RunnerVersion) -> Iterator[Finding]:
-    """Problems of a Docker configuration.
-
-    Args:
-        text: the configuration.
-        where: its file or variable.
-        version: the version of the runner.
-    """
+    """Problems of a Docker configuration, which is the text of a file or the value of a variable."""
     config = read_docker_config(text, docker_cli_of(version))
     if config.broken:
         yield _broken(text, config, where)

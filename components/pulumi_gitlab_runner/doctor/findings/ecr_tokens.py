@@ -16,13 +16,7 @@ _RENEWED_VARIABLE = (
 
 
 def ecr_token_findings(resolution: Resolution, now: datetime, *, hosted: bool = False) -> Iterator[Finding]:
-    """An image that is pulled with a stored ECR password, which expires after 12 hours.
-
-    Args:
-        resolution: how the runner finds the image's credentials.
-        now: the current time.
-        hosted: whether the runner is a hosted runner.
-    """
+    """An image that is pulled with a stored ECR password, which expires after 12 hours."""
     source, entry = resolution.source, resolution.entry
     if source is None or entry is None or entry.credentials is None or entry.verdict is not Verdict.USED:
         return

@@ -37,13 +37,7 @@ def home_findings(host: RunnerHost) -> Iterator[Finding]:
 
 
 def file_mode_findings(files: HostFiles, secret: list[str], programs: list[str]) -> Iterator[Finding]:
-    """Problems of file modes.
-
-    Args:
-        files: the files of the host.
-        secret: files that only their owner may read.
-        programs: files that everyone may run and only their owner may change.
-    """
+    """Secret files that others can read, and programs that others can change or root cannot run."""
     for path in secret:
         mode = files.mode(path)
         if mode is not None and mode & 0o077:

@@ -40,13 +40,7 @@ _NAMES = {
 def registry_answer_findings(
     resolution: Resolution, answer: RegistryAnswer, *, hosted: bool = False
 ) -> Iterator[Finding]:
-    """The finding about a registry's answer.
-
-    Args:
-        resolution: how the runner finds the image's credentials.
-        answer: the answer of the registry.
-        hosted: whether the runner is a hosted runner.
-    """
+    """The finding about a registry's answer."""
     why = "the job cannot pull the image"
     host = resolution.path.partition("/")[0]
     if answer.outcome is Outcome.UNAUTHORIZED and resolution.credentials:

@@ -27,12 +27,7 @@ _GOING = ("deleting", "deleted", "shutting-down", "terminated")
 
 
 def marked_in_ec2(arn: Arn, ec2: Any) -> Iterator[Marked]:
-    """The resource with an ARN, unless it is deleted or goes with another resource.
-
-    Args:
-        arn: the ARN.
-        ec2: the client for `ec2`.
-    """
+    """The resource with an ARN, unless it is deleted or goes with another resource."""
     kind, _, number = arn.resource.partition("/")
     if _goes_with_another(kind, number, arn, ec2) or _is_going(kind, number, ec2):
         return

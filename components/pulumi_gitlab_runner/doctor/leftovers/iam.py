@@ -23,12 +23,7 @@ _Resource = dict[str, Any]
 
 
 def marked_in_iam(iam: Any, mark: str) -> Iterator[Marked]:
-    """The IAM resources with a mark.
-
-    Args:
-        iam: the client for `iam`.
-        mark: the mark, `PROJECT/STACK`.
-    """
+    """The IAM resources with a mark, `PROJECT/STACK`."""
 
     def marked(resources: Iterable[_Resource], tags_of: Callable[[_Resource], Any]) -> Iterator[_Resource]:
         every = list(resources)

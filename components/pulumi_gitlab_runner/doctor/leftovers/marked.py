@@ -45,13 +45,7 @@ class Marked:
 
 
 def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iterator[Finding]:
-    """The marked resources that are not in the state.
-
-    Args:
-        marked: the resources with the mark.
-        state: the state of the stack.
-        mark: the mark, `PROJECT/STACK`.
-    """
+    """The resources with a mark, `PROJECT/STACK`, that are not in the state of the stack."""
     arns, ids = state.arns, state.ids
     left = [each for each in marked if each.arn not in arns and (each.type, each.id) not in ids]
     for each in left:
@@ -75,12 +69,7 @@ def leftover_findings(marked: Iterable[Marked], state: State, mark: str) -> Iter
 
 
 def import_command(marked: Marked, state: State) -> str:
-    """The command that imports a resource into the state; empty if its parent is missing or its name exists.
-
-    Args:
-        marked: the resource, which is not in the state.
-        state: the state of the stack.
-    """
+    """The command that imports a resource; empty if the state has no parent for it, or has its name."""
     name = _ADDED.sub("", marked.name)
     if not name or (marked.type, name) in state.names:
         return ""

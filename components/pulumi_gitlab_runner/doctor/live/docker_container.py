@@ -167,10 +167,6 @@ def _named_volumes(mounts: str) -> frozenset[str]:
 def container_named(name: str, docker: DockerCommand) -> ManagerContainer:
     """A manager's container.
 
-    Args:
-        name: the name of the container.
-        docker: the docker command.
-
     Raises:
         UsageError: the container does not exist, or the Docker Engine does not answer.
     """

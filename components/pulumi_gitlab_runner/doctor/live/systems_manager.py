@@ -38,9 +38,6 @@ class Instance:
     def run(self, request: Mapping[str, Any]) -> Any:
         """Run `on_host` on the instance, and return its answer.
 
-        Args:
-            request: the request to `on_host`.
-
         Raises:
             UsageError: Run Command fails.
         """

@@ -16,12 +16,7 @@ _TRUNCATE = re.compile(r"truncate\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 
 
 def inputs_of(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the declared inputs: the given ones, else their defaults.
-
-    Args:
-        declared: the inputs of the file, as ``spec: inputs`` declares them.
-        given: the inputs of the include or of the pipeline.
-    """
+    """The values of the declared inputs: the given ones, else their defaults."""
     found: dict[str, Any] = {}
     for name, settings in declared.items():
         if name in given:

@@ -201,13 +201,7 @@ class _Judge:
     uncertain: bool
 
     def judged(self, place: Place, images: Sequence[JobImage], *, used: bool) -> Pin | ImageReference:
-        """The image whose digest is to be looked up, if it is the same in all jobs; else the result.
-
-        Args:
-            place: the place.
-            images: the images of the jobs that use it.
-            used: whether a job uses it.
-        """
+        """The image whose digest is to be looked up, if it is the same in all jobs; else the result."""
         written = str(images[0].written)
         unknown = dict.fromkeys(name for image in images for name in image.unknown)
         if unknown:
