@@ -15,13 +15,7 @@ REGISTRY_API = "https://distribution.github.io/distribution/spec/api/"
 
 @dataclass(frozen=True)
 class Explanation:
-    """The explanation of a kind of finding.
-
-    Attributes:
-        what: the problem.
-        fix: how to fix it.
-        page: the URL of the documentation.
-    """
+    """The explanation of a kind of finding, its fix, and the URL of its documentation."""
 
     what: str
     fix: str

@@ -39,11 +39,7 @@ def names_below(directory: str, paths: Iterable[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class FilesOnDisk:
-    """The files of this host, or of another host's tree.
-
-    Attributes:
-        root: the root directory of the files: ``/``, or the directory of the tree.
-    """
+    """The files of this host, with the root directory ``/``, or of another host's tree."""
 
     root: Path
 

@@ -36,12 +36,7 @@ _NO_IMAGE = "registry.invalid/none"
 
 @dataclass
 class HostReport:
-    """The report on a runner host.
-
-    Attributes:
-        facts: the names and values to show.
-        findings: the findings.
-    """
+    """The report on a runner host: names and values to show, and the findings."""
 
     facts: list[tuple[str, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

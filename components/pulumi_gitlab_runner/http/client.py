@@ -43,12 +43,7 @@ class Answer:
 
 
 class Stream:
-    """A response whose body is read in parts.
-
-    Attributes:
-        status: the status code.
-        headers: the headers.
-    """
+    """A response whose body is read in parts."""
 
     def __init__(
         self, client: "HttpClient", connection: Connection, answer: HTTPResponse, origin: "Origin"

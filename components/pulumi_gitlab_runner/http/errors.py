@@ -6,11 +6,7 @@ class HttpError(Exception):
 
 
 class TimedOutError(HttpError):
-    """The response was not complete in time.
-
-    Attributes:
-        seconds: the timeout, in seconds.
-    """
+    """The response was not complete in time."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"gave no answer in {seconds:g} seconds")
@@ -18,11 +14,7 @@ class TimedOutError(HttpError):
 
 
 class NotTrustedError(HttpError):
-    """The certificate is signed by no trusted CA, has expired, or is for another host.
-
-    Attributes:
-        reason: the message of OpenSSL.
-    """
+    """The certificate is signed by no trusted CA, has expired, or is for another host."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"has a certificate that is not trusted: {reason}")

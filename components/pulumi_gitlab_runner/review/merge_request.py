@@ -41,12 +41,7 @@ class MergeRequest:
 
 @dataclass(frozen=True)
 class Behind:
-    """The commits of the target branch that a merge request's branch lacks.
-
-    Attributes:
-        commits: the number of commits.
-        target: the name of the target branch.
-    """
+    """The number of commits of the target branch that a merge request's branch lacks."""
 
     commits: int
     target: str

@@ -10,12 +10,7 @@ from pulumi_gitlab_runner.doctor.leftovers.marked import Marked
 
 @dataclass(frozen=True)
 class Arn:
-    """An ARN, and the tags of its resource.
-
-    Attributes:
-        whole: the ARN.
-        tags: the tags, by key.
-    """
+    """An ARN, and the tags of its resource."""
 
     whole: str
     tags: Mapping[str, str] = field(default_factory=dict)

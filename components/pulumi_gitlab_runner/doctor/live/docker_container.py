@@ -80,13 +80,7 @@ class DockerCommand:
 
 @dataclass(frozen=True)
 class ManagerContainer:
-    """The container of a runner manager.
-
-    Attributes:
-        name: the name of the container.
-        process: the process of the manager.
-        docker: the docker command.
-    """
+    """The container of a runner manager."""
 
     name: str
     process: ManagerProcess

@@ -25,12 +25,7 @@ _FINAL = ("Success", "Cancelled", "TimedOut", "Failed", "Undeliverable", "Termin
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance that Systems Manager manages.
-
-    Attributes:
-        number: the instance ID.
-        client: the boto3 client for `ssm`.
-    """
+    """An instance that Systems Manager manages: its ID, and the client for `ssm`."""
 
     number: str
     client: Any
