@@ -395,11 +395,11 @@ def test_the_component_that_a_resource_belongs_to() -> None:
         ("host", "ci-x"),
         ("role", "ci-build-x"),
     ]
-    resources = [{"type": kind, "urn": f"{kind}::{name}"} for kind, name in names]
+    resources = [{"type": f"gitlab-runner:index:{kind}", "urn": f"{kind}::{name}"} for kind, name in names]
     known = read_state(json.dumps({"deployment": {"resources": resources}}))
 
-    def parent(name: str, *types: str) -> str | None:
-        found = known.parent_of(name, types)
+    def parent(name: str, *kinds: str) -> str | None:
+        found = known.parent_of(name, kinds)
         return found.urn if found else None
 
     assert parent("ci-build", "host") == "host::ci-build"
@@ -408,7 +408,7 @@ def test_the_component_that_a_resource_belongs_to() -> None:
     assert parent("ci-buildx", "host") == "host::ci"
     assert parent("other", "host") is None
     assert parent("ci-x-y", "host", "fleet") is None  # one of two
-    assert known.names_of(("fleet", "role")) == {"ci-x", "ci-build-x"}
+    assert [each.name for each in known.components(("fleet", "role"))] == ["ci-x", "ci-build-x"]
 
 
 def test_every_page_of_gitlab_is_read(

@@ -205,9 +205,8 @@ def _leftovers(options: argparse.Namespace) -> "Sequence[Finding]":
     marked = []
     if options.only != "gitlab":
         from pulumi_gitlab_runner.doctor.leftovers.aws import BUCKET_PARENTS, marked_in_aws
-        from pulumi_gitlab_runner.doctor.leftovers.marked import COMPONENT
 
-        buckets = state.names_of(tuple(COMPONENT + each for each in BUCKET_PARENTS))
+        buckets = [each.name for each in state.components(BUCKET_PARENTS)]
         marked += marked_in_aws(mark, _regions(options, state), buckets)
     if options.only != "aws":
         from pulumi_gitlab_runner.doctor.gitlab import this_gitlab

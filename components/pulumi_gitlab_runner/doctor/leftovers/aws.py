@@ -40,7 +40,7 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
         found = list(marked_in_iam(client("iam", regions[0]), mark))
         for region in regions:
             found += _in_region(mark, cache(lambda service, region=region: client(service, region)))
-        if names := sorted(buckets):
+        if names := sorted(set(buckets)):
             found += _untagged_buckets(client("s3", regions[0]), names)
     return found
 

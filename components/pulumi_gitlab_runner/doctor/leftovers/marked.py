@@ -8,7 +8,6 @@ from shlex import quote
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.leftovers.state import State
 
-COMPONENT = "gitlab-runner:index:"
 IMPORTED_BY_PREVIEW = "`pulumi preview` prints the command that imports it"
 _ADDED = re.compile(r"-[0-9a-f]{7}$")
 """The random suffix of a physical name that Pulumi generates:
@@ -73,7 +72,7 @@ def import_command(marked: Marked, state: State) -> str:
     name = _ADDED.sub("", marked.name)
     if not name or (marked.type, name) in state.names:
         return ""
-    parent = state.parent_of(name, tuple(COMPONENT + each for each in marked.parents))
+    parent = state.parent_of(name, marked.parents)
     if parent is None:
         return ""
     of_parent = quote(f"parent={parent.urn}")

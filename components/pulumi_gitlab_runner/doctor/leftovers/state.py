@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,19 +55,18 @@ class State:
         """The types and names of all resources."""
         return frozenset((each.type, each.name) for each in self.resources)
 
-    def names_of(self, types: tuple[str, ...]) -> frozenset[str]:
-        """The names of all resources of some types."""
-        return frozenset(each.name for each in self.resources if each.type in types)
+    def components(self, kinds: Iterable[str]) -> list[Resource]:
+        """The components of some kinds, such as `RunnerHost`."""
+        types = {f"gitlab-runner:index:{each}" for each in kinds}
+        return [each for each in self.resources if each.type in types]
 
-    def parent_of(self, name: str, types: tuple[str, ...]) -> Resource | None:
-        """The component of some types that is the parent of a resource, by its name; None if it is ambiguous.
+    def parent_of(self, name: str, kinds: Iterable[str]) -> Resource | None:
+        """The component of some kinds that is the parent of a resource, by its name; None if it is ambiguous.
 
         The name of a child starts with the name of its parent.
         """
         fitting = [
-            each
-            for each in self.resources
-            if each.type in types and (name == each.name or name.startswith(f"{each.name}-"))
+            each for each in self.components(kinds) if name == each.name or name.startswith(f"{each.name}-")
         ]
         longest = max((len(each.name) for each in fitting), default=0)
         fitting = [each for each in fitting if len(each.name) == longest]
