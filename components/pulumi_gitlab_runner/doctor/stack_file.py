@@ -67,11 +67,8 @@ def live_runner_of_stack(
 ) -> RunnerHost:
     """The same runner, as it runs: on its instance, through Systems Manager, or in its container.
 
-    Args:
-        stack: the stack.
-        runner: the runner's name. Default: the only runner of the stack.
-        version: the runner's version. Default: the installed one.
-        container: the name of the manager's container on a Docker host. Default: the one found by its name.
+    Arguments as for `runner_of_stack`; the default of the version is the installed one. `container` is the
+    name of the manager's container on a Docker host. Default: the one found by its name.
 
     Raises:
         UsageError: as for `runner_of_stack`; or the host does not allow Systems Manager, or does not answer.

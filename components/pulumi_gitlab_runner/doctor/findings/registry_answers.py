@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Source, Verdict
+from pulumi_gitlab_runner.auth.resolution.trace import Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.images.runner_paths import with_parents
@@ -81,15 +81,13 @@ def _fix_of_no_credentials(resolution: Resolution, hosted: bool) -> str:
 
 def withholding_source(resolution: Resolution) -> str | None:
     """The source that has the image's registry, but cannot provide its credentials."""
-    return next((source.name for source in resolution.sources if _withholds(source, resolution)), None)
-
-
-def _withholds(source: Source, resolution: Resolution) -> bool:
-    """Whether a source has the image's registry, but cannot provide its credentials."""
     paths = with_parents(resolution.path)
-    return any(
-        entry.verdict is Verdict.LOST
-        or (entry.verdict is Verdict.USED and not entry.credentials)
-        or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
-        for entry in source.entries
-    )
+    for source in resolution.sources:
+        for entry in source.entries:
+            if (
+                entry.verdict is Verdict.LOST
+                or (entry.verdict is Verdict.USED and not entry.credentials)
+                or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
+            ):
+                return source.name
+    return None

@@ -180,13 +180,8 @@ def container_named(name: str, docker: DockerCommand) -> ManagerContainer:
 def container_runner(container: ManagerContainer, name: str, runner: str, version: str | None) -> RunnerHost:
     """A runner whose manager is a container.
 
-    The PATH of its process has no programs, so no credential helper is called.
-
-    Args:
-        container: the container of the manager.
-        name: the name of the host in reports.
-        runner: the name of the ``[[runners]]`` entry.
-        version: the runner's version. Default: the installed one.
+    The PATH of its process has no programs, so no credential helper is called. Other arguments as for
+    `live_runner`.
 
     Raises:
         UsageError: its files cannot be read, or have no such runner.
