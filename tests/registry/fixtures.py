@@ -1,9 +1,11 @@
 """What tests that ask a registry share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pulumi_gitlab_runner.images.pinned import OFFLINE
+from pulumi_gitlab_runner.registry.connection import Certificates
 
 from tests.registry.double import RegistryDouble, serving
 
@@ -28,3 +30,8 @@ def registry() -> Iterator[RegistryDouble]:
     """A registry with `team/app:1`, for one user."""
     with serving(RegistryDouble()) as double:
         yield double
+
+
+def certificates_in(directory: Path) -> Certificates:
+    """The CAs in a directory with a subdirectory for each registry, as in `/etc/docker/certs.d`."""
+    return lambda host: [each.read_text() for each in (directory / host).glob("*.crt")]

@@ -14,9 +14,9 @@ from pulumi_gitlab_runner.images.reference import ImageReference
 from pulumi_gitlab_runner.registry.answer import Outcome, RegistryAnswer
 from pulumi_gitlab_runner.registry.challenge import Challenge, read_challenge
 from pulumi_gitlab_runner.registry.client import RegistryClient
-from pulumi_gitlab_runner.registry.connection import docker_certificates
 
 from tests.registry.double import BASIC, DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
+from tests.registry.fixtures import certificates_in
 
 GOOD = Credentials(USERNAME, Secret(PASSWORD))
 WRONG = Credentials(USERNAME, Secret("wrong-4711"))
@@ -28,7 +28,7 @@ def ask(
     tag: str | None = "1",
     certificates: Path | None = None,
 ) -> RegistryAnswer:
-    trusted = docker_certificates(certificates) if certificates else None
+    trusted = certificates_in(certificates) if certificates else None
     with RegistryClient(trusted, patience=2) as client:
         return client.ask(ImageReference(registry.host, "team/app", tag), credentials)
 

@@ -15,13 +15,13 @@ import trustme
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 from pulumi_gitlab_runner.registry.client import RegistryClient
-from pulumi_gitlab_runner.registry.connection import docker_certificates
 from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 from sandbox.docker import loopback_registry as registry
 from sandbox.docker.token_service import Handler, TokenService
+from tests.registry.fixtures import certificates_in
 
 pytestmark = pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not there")
 
@@ -77,7 +77,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenRegistry]:
 def test_each_repository_is_asked_about_with_a_token_for_it(tokens: TokenRegistry, tmp_path: Path) -> None:
     mine = Credentials("me", Secret(PASSWORD))
     with (
-        RegistryClient(docker_certificates(tokens.certificates), patience=5) as client,
+        RegistryClient(certificates_in(tokens.certificates), patience=5) as client,
         registry.serving(tmp_path) as host,
         httpx.Client(base_url=f"http://{host}", verify=registry.WITHOUT_TLS) as push,
     ):

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pulumi_gitlab_runner.doctor.terminal_report import Terminal
 
 WELL, FINDINGS, USAGE = 0, 1, 2
-DOCKER_CERTIFICATES = Path("/etc/docker/certs.d")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -127,19 +126,19 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
 
 
 def _pin(options: argparse.Namespace) -> "Sequence[Finding]":
+    from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
     from pulumi_gitlab_runner.doctor.job_variables import job_variables
     from pulumi_gitlab_runner.doctor.json_report import pins_as_json
     from pulumi_gitlab_runner.doctor.pipelines import pin
-    from pulumi_gitlab_runner.doctor.runner_host import this_user
+    from pulumi_gitlab_runner.doctor.runner_host import registry_certificates, this_user
     from pulumi_gitlab_runner.registry.client import RegistryClient
-    from pulumi_gitlab_runner.registry.connection import docker_certificates
 
     given = job_variables(None, options.variable, None, protected=False).values
     configurations = _configurations(options, given)
     merged = _merged_by_gitlab(options)
     children = (merged or configurations.each[0]).child_pipelines()
     _say_what_was_not_read(children)
-    with RegistryClient(docker_certificates(DOCKER_CERTIFICATES)) as client:
+    with RegistryClient(registry_certificates(FilesOnDisk(Path("/")))) as client:
         pipeline = pin.examine_pins(configurations, given, this_user(), client, merged)
     for file in configurations.files if not options.check else ():
         text = read_text(file)

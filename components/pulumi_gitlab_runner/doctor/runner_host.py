@@ -144,7 +144,7 @@ def declared_runner(files: DeclaredFiles, name: str, runner: str, version: str) 
         settings_of(files.read(CONFIG), runner),
         files,
         docker_user=DockerUser(home, no_helper),
-        certificates=_certificates(files),
+        certificates=registry_certificates(files),
         passwords_known=False,
     )
 
@@ -190,12 +190,12 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         settings_of(config, runner),
         files,
         this_user() if files.is_this_host else DockerUser(_roots_config(files, home), helper),
-        _certificates(files),
+        registry_certificates(files),
         kept=kept,
     )
 
 
-def _certificates(files: HostFiles) -> "Certificates":
+def registry_certificates(files: HostFiles) -> "Certificates":
     """The CAs of Docker on a host for a registry, and those that the stack adds to the system's."""
 
     def of(host: str) -> list[str]:

@@ -5,9 +5,8 @@ Source: the OCI distribution specification 1.1, and distribution/distribution, d
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Lock
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -347,19 +346,3 @@ def _is_local(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def docker_certificates(directory: Path) -> Certificates:
-    """The CAs that Docker trusts for individual registries.
-
-    Args:
-        directory: the directory with a subdirectory ``HOST[:PORT]`` for each such registry:
-            ``/etc/docker/certs.d``.
-    """
-
-    def of(host: str) -> Iterator[str]:
-        for file in sorted((directory / host).glob("*.crt")):
-            with suppress(OSError):
-                yield file.read_text(encoding="utf-8", errors="replace")
-
-    return of
