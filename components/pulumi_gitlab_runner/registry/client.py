@@ -109,7 +109,7 @@ def _manifest(
     path = f"/v2/{image.repository}/manifests/{image.digest or image.tag or 'latest'}"
     asked = path, credentials, [scope(image.repository, PULL)]
     headers = {"Accept": ", ".join(MANIFEST_TYPES)}
-    answer = connection.ask("HEAD", *asked, headers=headers, deadline=deadline)
+    answer = connection.open("HEAD", *asked, headers=headers, deadline=deadline).whole()
     status, digest = answer.status, answer.headers.get("docker-content-digest")
     if status not in (401, 429) and (status != 200 or not digest):
         # Some registries refuse HEAD, or return no digest; `docker pull` then reads the manifest too.

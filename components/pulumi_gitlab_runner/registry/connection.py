@@ -13,8 +13,6 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.http.bounded_json import read_json
 from pulumi_gitlab_runner.http.client import (
-    LARGEST_ANSWER,
-    Answer,
     HttpClient,
     Stream,
     origin_of,
@@ -83,40 +81,6 @@ class Connection:
         """Close all connections."""
         self._client.close()
 
-    def ask(
-        self,
-        method: str,
-        path: str,
-        credentials: Credentials | None,
-        scopes: Sequence[str],
-        *,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        limit: int = LARGEST_ANSWER,
-        deadline: Deadline | None = None,
-    ) -> Answer:
-        """Send a request, authenticated as the registry requires, and read the whole response.
-
-        Args:
-            method: the method, such as ``HEAD``.
-            path: the path, ``/v2/…``; or an absolute URL from the registry, which gets credentials only if it
-                has the registry's origin.
-            credentials: the credentials; None for an anonymous request.
-            scopes: the scopes of the token, such as ``repository:team/app:pull``.
-            headers: additional headers.
-            content: the body.
-            limit: the maximum size of the response body, in bytes.
-            deadline: the deadline, including the connection and the tokens.
-
-        Raises:
-            Refusal: the registry or its token service refuses the request.
-            HttpError: there is no response.
-        """
-        asked = self.open(
-            method, path, credentials, scopes, headers=headers, content=content, deadline=deadline
-        )
-        return asked.whole(limit)
-
     def open(
         self,
         method: str,
@@ -128,9 +92,21 @@ class Connection:
         content: Content | None = None,
         deadline: Deadline | None = None,
     ) -> Stream:
-        """Send a request, and return the response for reading in parts; the caller closes it.
+        """Send a request, authenticated as the registry requires; the caller reads or closes the response.
 
-        Arguments as for `ask`; a body in parts is sent only once, also if the registry then requires a token.
+        Args:
+            method: the method, such as ``HEAD``.
+            path: the path, ``/v2/…``; or an absolute URL from the registry, which gets credentials only if it
+                has the registry's origin.
+            credentials: the credentials; None for an anonymous request.
+            scopes: the scopes of the token, such as ``repository:team/app:pull``.
+            headers: additional headers.
+            content: the body; in parts, it is sent only once, also if the registry then requires a token.
+            deadline: the deadline, including the connection and the tokens.
+
+        Raises:
+            Refusal: the registry or its token service refuses the request.
+            HttpError: there is no response.
         """
         deadline = deadline or Deadline(self.patience)
         self._reach(deadline)

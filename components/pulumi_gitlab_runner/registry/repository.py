@@ -173,7 +173,7 @@ class Repository:
         """
         asked = method, self._path(path), self.credentials, self._scopes(actions, also)
         with transfer_errors(self.connection, doing):
-            answer = self.connection.ask(*asked, headers=headers, content=content, limit=limit)
+            answer = self.connection.open(*asked, headers=headers, content=content).whole(limit)
         if expected:
             expect(answer, expected, self.connection, doing)
         return answer
