@@ -142,7 +142,8 @@ def _excuse(pull: _Pull, host: RunnerHost) -> str:
 
 def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse: str) -> ImageReport:
     own = list(_image_findings(pull, host, answer))
-    hit = bool(own) or bool(pull.runner.failure) or _has_lost_entry(pull.runner)
+    lost = any(entry.verdict is Verdict.LOST for _, entry in pull.runner.entries)
+    hit = bool(own) or bool(pull.runner.failure) or lost
     findings = dict.fromkeys((*_source_findings(pull, host), *own))
     return ImageReport(
         pull.runner.image, pull.used.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
@@ -198,11 +199,6 @@ def _source_findings(pull: _Pull, host: RunnerHost) -> Iterator[Finding]:
     if opened and opened.text:
         yield from docker_config_findings(opened.text, opened.path, host.version)
     yield from home_findings(host)
-
-
-def _has_lost_entry(resolution: Resolution) -> bool:
-    """Whether credentials for the image are in a source that the runner ignores."""
-    return any(entry.verdict is Verdict.LOST for source in resolution.sources for entry in source.entries)
 
 
 def shown_user(credentials: Credentials) -> str:

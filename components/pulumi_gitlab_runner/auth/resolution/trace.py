@@ -3,6 +3,7 @@
 No text here, and no ``repr``, contains a password or a token: they are `Secret`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -153,6 +154,11 @@ class Resolution:
     sources: tuple[Source, ...]
     log: tuple[LogLine, ...]
     failure: str | None = None
+
+    @property
+    def entries(self) -> Iterator[tuple[Source, Entry]]:
+        """The entries of all sources, each with its source."""
+        return ((source, entry) for source in self.sources for entry in source.entries)
 
     @property
     def source(self) -> Source | None:

@@ -87,15 +87,14 @@ def silent_helper_findings(resolution: Resolution, host: RunnerHost) -> Iterator
     if resolution.credentials or host.process is None:
         return
     paths = with_parents(resolution.path)
-    for source in resolution.sources:
-        for entry in source.entries:
-            is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
-            # Before 18.3 the runner uses the empty answer of a helper.
-            knows_none = entry.verdict is Verdict.NO_CREDENTIALS or (
-                entry.verdict is Verdict.USED and not entry.credentials
-            )
-            if is_helper and knows_none and entry.key.lower() in paths:
-                yield silent_helper(source.name, entry.key, entry.helper or "")
+    for source, entry in resolution.entries:
+        is_helper = entry.origin is Origin.CREDENTIAL_HELPERS
+        # Before 18.3 the runner uses the empty answer of a helper.
+        knows_none = entry.verdict is Verdict.NO_CREDENTIALS or (
+            entry.verdict is Verdict.USED and not entry.credentials
+        )
+        if is_helper and knows_none and entry.key.lower() in paths:
+            yield silent_helper(source.name, entry.key, entry.helper or "")
 
 
 def silent_helper(source: str, registry: str, helper: str) -> Finding:

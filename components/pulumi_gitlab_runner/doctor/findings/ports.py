@@ -11,15 +11,14 @@ def port_findings(resolution: Resolution) -> Iterator[Finding]:
     if resolution.entry:
         return
     host = resolution.path.partition("/")[0]
-    for source in resolution.sources:
-        for entry in source.entries:
-            other = entry.path.partition("/")[0]
-            same_name = other.partition(":")[0] == host.partition(":")[0]
-            if entry.verdict is Verdict.NO_MATCH and same_name and other != host:
-                yield Finding(
-                    FindingName.PORT,
-                    f"{source.name}, {entry.key}",
-                    f"its credentials are for {other}, the image is on {host}",
-                    "the ports must be the same, also :443: the image is pulled without credentials",
-                    f"write {other} in the image's name, or {host} in the source of the credentials",
-                )
+    for source, entry in resolution.entries:
+        other = entry.path.partition("/")[0]
+        same_name = other.partition(":")[0] == host.partition(":")[0]
+        if entry.verdict is Verdict.NO_MATCH and same_name and other != host:
+            yield Finding(
+                FindingName.PORT,
+                f"{source.name}, {entry.key}",
+                f"its credentials are for {other}, the image is on {host}",
+                "the ports must be the same, also :443: the image is pulled without credentials",
+                f"write {other} in the image's name, or {host} in the source of the credentials",
+            )

@@ -82,12 +82,11 @@ def _fix_of_no_credentials(resolution: Resolution, hosted: bool) -> str:
 def withholding_source(resolution: Resolution) -> str | None:
     """The source that has the image's registry, but cannot provide its credentials."""
     paths = with_parents(resolution.path)
-    for source in resolution.sources:
-        for entry in source.entries:
-            if (
-                entry.verdict is Verdict.LOST
-                or (entry.verdict is Verdict.USED and not entry.credentials)
-                or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
-            ):
-                return source.name
-    return None
+    withholding = (
+        source.name
+        for source, entry in resolution.entries
+        if entry.verdict is Verdict.LOST
+        or (entry.verdict is Verdict.USED and not entry.credentials)
+        or (entry.verdict is Verdict.NO_CREDENTIALS and entry.key.lower() in paths)
+    )
+    return next(withholding, None)
