@@ -77,7 +77,7 @@ class RegistryClient:
         except Refusal as refusal:
             return refusal.answer
         except HttpError as error:
-            return not_reached(image.registry, error)
+            return not_reached(image.registry, error).answer
 
     def connection(self, host: str) -> Connection:
         """The connection to a registry, shared by all its images."""

@@ -229,7 +229,7 @@ class Connection:
                 url = f"{challenge.realm}{'&' if '?' in challenge.realm else '?'}{asked}"
                 answer = self._client.ask("GET", url, headers=headers, deadline=deadline)
         except HttpError as error:
-            raise Refusal(not_reached(who, error).outcome, not_reached(who, error).message) from None
+            raise not_reached(who, error) from None
         if answer.status != 200:
             raise refused(who, answer.status, bool(credentials))
         try:
@@ -282,14 +282,14 @@ def refused(who: str, status: int, with_credentials: bool) -> Refusal:
     return Refusal(Outcome.FAILED, f"{who} answers with status {status}")
 
 
-def not_reached(who: str, error: HttpError) -> RegistryAnswer:
+def not_reached(who: str, error: HttpError) -> Refusal:
     """The answer for a request without a response."""
     outcome = Outcome.UNREACHABLE
     if isinstance(error, NotTrustedError):
         outcome = Outcome.NOT_TRUSTED
     elif isinstance(error, RedirectError | TooLargeError):
         outcome = Outcome.FAILED
-    return RegistryAnswer(outcome, printable(f"{who} {error}"))
+    return Refusal(outcome, f"{who} {error}")
 
 
 @contextmanager
