@@ -1,9 +1,11 @@
 """What a declaration without problems becomes."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.hosts import Host
@@ -18,7 +20,10 @@ from pulumi_gitlab_runner.spec.registries import (
     StaticRegistry,
 )
 from pulumi_gitlab_runner.spec.runners import Service
+from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import can_be_masked
+from pulumi_gitlab_runner.typed_dicts import fields_of
+from typing_extensions import is_typeddict
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, changed, declaration, output, problems_of, stack_file
 
@@ -494,3 +499,47 @@ def test_an_image_may_be_of_a_registry_in_use_or_public(
 )
 def test_hosts_of_registries(host: str) -> None:
     assert problems_of(changed("registries/vault/host", host)) == []
+
+
+def keys_of(kind: Any) -> Iterator[str]:
+    """The keys of a TypedDict and of the tables below it, apart from those of config.toml."""
+    if is_typeddict(kind) and not is_toml_table(kind):
+        for key, field in fields_of(kind).items():
+            yield key
+            yield from keys_of(field)
+    for part in get_args(kind):
+        yield from keys_of(part)
+
+
+KEYS_THAT_MAY_BE_NAMES = sorted({key for key in keys_of(StackDeclaration) if "_" not in key and len(key) > 1})
+
+
+def test_the_keys_with_a_short_form_may_be_names() -> None:
+    assert {"images", "repositories", "config"} <= set(KEYS_THAT_MAY_BE_NAMES)
+
+
+@pytest.mark.parametrize("name", KEYS_THAT_MAY_BE_NAMES)
+def test_a_name_may_be_that_of_a_key(name: str) -> None:
+    repository = {"kms_key": "arn:aws:kms:eu-west-1:123456789012:key/1", "mutable_tags": ["latest"]}
+    kms_key = {"kms_key": repository["kms_key"]}
+    declared: dict[str, Any] = {
+        "registries": {
+            "team": {"ecr": {}, "repositories": {name: repository}},
+            name: {"host": "registry.example.com", "gitlab": {}},
+        },
+        "builds": {name: {"repository": f"team/{name}", "context": "."}},
+        "mirrors": {name: {"registry": "team", "images": {name: {"image": "redis:7", "repository": name}}}},
+        "machine_images": {name: {"images": ["alpine:3.22"], "timezone": "Europe/Berlin"}},
+        "job_roles": {name: {"projects": ["a/b"], "branches": ["main"], "push": [f"team/{name}"]}},
+        "hosted_auth": {
+            name: {"registries": ["team"], "projects": [9], "gitlab_token": {"value": "glpat-0123456789"}}
+        },
+        "ecr_settings": {"eu-west-1": {"creation_templates": {name: kms_key}}},
+        "runners": {
+            name: {"group": 42, "registries": [name], "image": f"{name}/app:1", "host": {"os": "debian-12"}},
+            "other": {"group": 42, "host_of": name, "registries": [name], "limit": 2.0},
+        },
+        "tags": {name: name},
+    }
+    assert problems_of(declared, ENVIRONMENT) == []
+    assert parse_stack(declared).runners[name].image == f"{name}/app:1"

@@ -7,7 +7,7 @@ with such a table: most single components have none.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Any, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
 
 from typing_extensions import is_typeddict
 
@@ -88,7 +88,7 @@ def check_shape(
     """
     if unwritable := list(_unwritable(declaration, path)):
         raise DeclarationError(unwritable)
-    shaped, mismatches = fitted(_normalised(declaration), kind)
+    shaped, mismatches = fitted(_normalised(declaration, kind), kind)
     if mismatches:
         incomplete = {each.location[:-1] for each in mismatches if each.reason == MISSING_KEY}
         found = [
@@ -182,25 +182,45 @@ def _unwritable(value: Any, path: str) -> Iterator[Problem]:
         yield Problem(path, f"{value} (a number)", "a finite number")
 
 
-def _normalised(value: Any) -> Any:
+def _normalised(value: Any, kind: Any) -> Any:
+    """The value with whole numbers and short forms converted.
+
+    The type says where a short form may be, since any name in a declaration may equal a key.
+    """
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
     if isinstance(value, Mapping):
-        return {key: _written_out(key, _normalised(child)) for key, child in value.items()}
+        if is_toml_table(kind):
+            from pulumi_gitlab_runner.config.spelling import as_fields
+
+            return as_fields(_normalised(value, Any), kind)
+        if is_typeddict(kind):
+            fields = fields_of(kind)
+            return {
+                key: _normalised(_written_out(key, each), fields[key])
+                if key in fields
+                else _normalised(each, Any)
+                for key, each in value.items()
+            }
+        content = get_args(kind)[1] if get_origin(kind) is dict else Any
+        return {name: _normalised(each, content) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_normalised(child) for child in value]
+        item = get_args(kind)[0] if get_origin(kind) is list else Any
+        return [_normalised(each, item) for each in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
 
 
 def _written_out(key: str, value: Any) -> Any:
-    if key == "repositories" and isinstance(value, list) and all(isinstance(name, str) for name in value):
+    """The value of a key of the declaration, with its short form written out."""
+    if (
+        key == "repositories"
+        and isinstance(value, list | tuple)
+        and all(isinstance(name, str) for name in value)
+    ):
         return {name: {} for name in value}
-    if key == "config" and isinstance(value, dict):
-        from pulumi_gitlab_runner.config.runner import RunnerConfig
-        from pulumi_gitlab_runner.config.spelling import as_fields
-
-        return as_fields(value, RunnerConfig)  # a host's `config` has no key with two spellings
-    if key == "images" and isinstance(value, dict):
+    if key == "images" and isinstance(value, Mapping):
         return {name: {"image": each} if isinstance(each, str) else each for name, each in value.items()}
     return value
 
