@@ -81,3 +81,29 @@ def test_a_runner_of_digests_only_may_name_those_of_a_registry_that_cannot_be_as
     assert problem.path == "stack.runners.build.image"
     declared["runners"]["build"]["require_digests"] = False
     assert problems_of(declared) == []
+
+
+PUBLIC_REGISTRIES = {
+    "docker": {"host": "docker.io", "static": {"username": "me", "password": "pass-word-1"}},
+    "gallery": {"ecr_public": {}},
+}
+
+
+@pytest.mark.parametrize(
+    ("image", "refused"),
+    [
+        (None, False),
+        ("alpine:3.22", False),
+        ("docker.io/library/redis:7", False),
+        ("public.ecr.aws/docker/library/redis:7", False),
+        ("docker.io/me/app:1", True),
+        ("me/app:1", True),
+        ("docker/library/redis:7", True),
+        ("gallery/docker/library/redis:7", True),
+    ],
+)
+def test_an_image_that_everyone_may_pull_needs_no_registry(image: str | None, refused: bool) -> None:
+    runner = {"group": 42, "host": {}} | ({"image": image} if image else {})
+    declared = {"registries": PUBLIC_REGISTRIES, "runners": {"build": runner}}
+    for environment in (None, ENVIRONMENT):
+        assert bool(problems_of(declared, environment)) is refused

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
-from pulumi_gitlab_runner.images.ecr import ECR_HOST, classic_host, is_dual_stack
-from pulumi_gitlab_runner.images.reference import InvalidImageReference, parse
+from pulumi_gitlab_runner.images.ecr import ECR_HOST, PUBLIC_HOST, classic_host, is_dual_stack
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, ImageReference, InvalidImageReference, parse
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.problems import Problem, listed
 from pulumi_gitlab_runner.spec.regions import host_region_problems
@@ -77,6 +77,8 @@ def image_problems(
     registry, repository = registry_of(image, registries, environment)
     if registry is None:
         yield from _undeclared_problems(image, path, reference.registry, registries, environment)
+        return
+    if image.partition("/")[0] not in registries and _public(reference):
         return
     if registry.name not in used and not _misspelt(registry.name, used, registries):
         yield Problem(
@@ -151,6 +153,13 @@ def registry_of(
         if address and name.startswith(f"{address}/") and len(address) > longest:
             found, longest = (registry, name.removeprefix(f"{address}/")), len(address)
     return found
+
+
+def _public(image: ImageReference) -> bool:
+    """Whether everyone may pull an image: an official image of Docker Hub, or an image of ECR Public."""
+    return image.registry == PUBLIC_HOST or (
+        image.registry == DOCKER_HUB and image.repository.startswith("library/")
+    )
 
 
 def _private_ecr(host: str, registries: Mapping[str, Registry], environment: AwsEnvironment | None) -> bool:
