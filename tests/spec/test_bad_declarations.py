@@ -37,6 +37,9 @@ CREDS_STORE = (
 SCOPE_FORM = "one environment, of letters, digits, inner spaces and - _ / \\ $ { } . and *"
 LONGEST = 128 * 1024
 FOREIGN_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
+ECR_PASSWORD = '{"auths": {"registry.example.com": {}, "https://HOST/v2/": {"auth": "QVdT"}}}'.replace(
+    "HOST", FOREIGN_HOST
+)
 GROUP_NUMBER = "a whole number: The group ID, as shown on the group's page in GitLab"
 CHECK_INTERVAL = "a whole number: Seconds between two requests for jobs"
 NETWORK_MTU = "MTU of the job's network, in bytes; requires `FF_NETWORK_PER_BUILD`"
@@ -1430,6 +1433,26 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "credsStore",
             "docker_auth: [REGISTRY, …] with declared registries",
             "Docker uses credsStore for every registry, so it breaks public pulls",
+        ),
+    ),
+    "a DOCKER_AUTH_CONFIG that is not JSON": (
+        {"variables": [{"group": 42, "key": "DOCKER_AUTH_CONFIG", "value": "ci:pass-word-1234"}]},
+        Problem(
+            "stack.variables[0].value",
+            "text that is not a Docker configuration, which the runner ignores",
+            'JSON: {"auths": {HOST: {"auth": …}}}',
+            "docker_auth: [REGISTRY, …] writes it from declared registries",
+        ),
+    ),
+    "an ECR password in a DOCKER_AUTH_CONFIG": (
+        {"variables": [{"group": 42, "key": "DOCKER_AUTH_CONFIG", "value": ECR_PASSWORD}]},
+        Problem(
+            "stack.variables[0].value",
+            f"a fixed password for {FOREIGN_HOST}",
+            "registries with a user and password of their own",
+            "an ECR password expires after 12 hours: declare "
+            '`ecr: {account: "210987654321", region: us-east-1}` as a registry of a runner of this stack, '
+            "or of hosted_auth",
         ),
     ),
     "a masked docker_auth that is not raw": (

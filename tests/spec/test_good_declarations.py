@@ -501,6 +501,20 @@ def test_hosts_of_registries(host: str) -> None:
     assert problems_of(changed("registries/vault/host", host)) == []
 
 
+@pytest.mark.parametrize("value", ["", " ", "{}", "$OTHER", '{"auths": {"a.example": {"auth": "bWU6cHc="}}}'])
+def test_a_docker_auth_config_may_be_written_by_hand(value: str) -> None:
+    variable = {"project": 7, "key": "DOCKER_AUTH_CONFIG", "value": value}
+    assert problems_of({"variables": [variable]}) == []
+
+
+def test_an_ecr_password_may_be_an_output_which_an_update_renews() -> None:
+    value = output("value")
+    parse_stack({"variables": [{"project": 7, "key": "DOCKER_AUTH_CONFIG", "value": value}]})
+    host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    assert [problem for rule in value.rules for problem in rule(f'{{"auths": {{"{host}": {{}}}}}}')] == []
+    assert [problem for rule in value.rules for problem in rule("no JSON")] != []
+
+
 def keys_of(kind: Any) -> Iterator[str]:
     """The keys of a TypedDict and of the tables below it, apart from those of config.toml."""
     if is_typeddict(kind) and not is_toml_table(kind):

@@ -1,10 +1,12 @@
 """CI variables, with GitLab's rules for their values."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
+from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.inputs import (
     Deferred,
@@ -13,6 +15,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     Value,
     check,
     check_key,
+    is_empty,
     is_known,
     model_of,
     number,
@@ -164,6 +167,10 @@ def variable_problems(
         yield from _docker_auth_problems(declaration, path, registries)
     else:
         yield from check(declaration["value"], _value_problems, declaration, key, path)
+        if key == DOCKER_AUTH_CONFIG and not is_empty(declaration["value"]):
+            at = join_path(path, "value")
+            yield from check(declaration["value"], _docker_configuration_problems, at)
+            yield from _ecr_password_problems(declaration["value"], at)
 
 
 def _adopt_problems(declaration: VariableDeclaration, path: str) -> Iterator[Problem]:
@@ -236,13 +243,50 @@ def _value_problems(value: str, declaration: VariableDeclaration, key: str, path
             "128 KiB at most, including the key: Linux starts no process with a longer variable",
             "file: true gives jobs the path of a file instead",
         )
-    if key == DOCKER_AUTH_CONFIG and "credsStore" in value:
+
+
+def _docker_configuration_problems(value: str, path: str) -> Iterator[Problem]:
+    """The problems of the value of `DOCKER_AUTH_CONFIG`; a text with `$` may contain another variable."""
+    if "credsStore" in value:
         yield Problem(
-            join_path(path, "value"),
+            path,
             "credsStore",
             "docker_auth: [REGISTRY, …] with declared registries",
             "Docker uses credsStore for every registry, so it breaks public pulls",
         )
+    elif value.strip() and "$" not in value and not isinstance(_from_json(value), dict):
+        yield Problem(
+            path,
+            "text that is not a Docker configuration, which the runner ignores",
+            'JSON: {"auths": {HOST: {"auth": …}}}',
+            "docker_auth: [REGISTRY, …] writes it from declared registries",
+        )
+
+
+def _ecr_password_problems(value: Input[str], path: str) -> Iterator[Problem]:
+    """The problems of ECR passwords in a declared Docker configuration; a program may renew an Output."""
+    text = value.source if isinstance(value, Deferred) and value.available else value
+    configuration = _from_json(text) if isinstance(text, str) else None
+    auths = configuration.get("auths") if isinstance(configuration, dict) else None
+    for key in auths if isinstance(auths, dict) else ():
+        host = re.sub(r"^https?://", "", key).partition("/")[0].lower()
+        if found := ECR_HOST.fullmatch(host):
+            yield Problem(
+                path,
+                f"a fixed password for {host}",
+                "registries with a user and password of their own",
+                "an ECR password expires after 12 hours: declare "
+                f'`ecr: {{account: "{found["account"]}", region: {found["region"]}}}` as a registry of a '
+                "runner of this stack, or of hosted_auth",
+            )
+
+
+def _from_json(text: str) -> Any:
+    """The content of a JSON text; None if it is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _docker_auth_problems(
