@@ -29,6 +29,7 @@ HOST_FORM = (
 )
 STATIC_FORM = "'username' and 'password', or 'secret', or 'parameter', none of them empty"
 VARIABLE_KEYS = ", ".join(fields_of(VariableDeclaration))
+SECRET_FORM = "the ARN of a Secrets Manager secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
 CREDS_STORE = (
     "Docker uses credsStore for every registry, so it breaks public pulls: "
@@ -205,6 +206,22 @@ SHAPES: dict[str, tuple[Any, Problem]] = {
             "name, alias, entrypoint, command, environment",
             "did you mean 'alias'?",
         ),
+    ),
+    "a list of registries": (
+        {"registries": [{"name": "team", "ecr": {}}]},
+        Problem("stack.registries", "a list", "a mapping", "give each item a name: {NAME: …}"),
+    ),
+    "one variable, not in a list": (
+        {"variables": {"group": 42, "key": "KEY", "value": "value"}},
+        Problem("stack.variables", "a mapping", "a list", "put it in square brackets"),
+    ),
+    "services by name": (
+        changed("runners/build/services", {"redis": "redis:7"}),
+        Problem("stack.runners.build.services", "a mapping", "a list: The services of every job"),
+    ),
+    "a truth value that should be text": (
+        {"variables": [{"group": 42, "key": "DEBUG", "value": True}]},
+        Problem("stack.variables[0].value", "true or false", "text", "put it in quotes"),
     ),
     "an unknown key of a repository": (
         changed("registries/team/repositories", {"ci/base": {"keep_image": 5}}),
@@ -927,7 +944,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
     ),
     "a secret that is no ARN": (
         changed("registries/vault/static/secret", "ci/vault"),
-        Problem("stack.registries.vault.static.secret", "text", "the ARN of a Secrets Manager secret"),
+        Problem("stack.registries.vault.static.secret", "text", SECRET_FORM),
     ),
     "a runner without a scope": (
         without("runners/build/group"),
@@ -1675,6 +1692,20 @@ def _cases(table: dict[str, tuple[Any, Problem]]) -> list[Any]:
 @pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS) + _cases(CONFIG))
 def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
     assert problems_of(declared) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("service", "fixes"),
+    [
+        ({"image": "redis:7", "alias": "cache"}, {"image": "did you mean 'name'?"}),
+        ({"image": "redis:7", "label": "cache"}, {"image": "", "label": ""}),
+        ({"name": "redis:7", "image": "redis:7"}, {"image": "write it beside 'services'"}),
+    ],
+)
+def test_one_unknown_key_beside_one_missing_key_stands_for_it(service: Any, fixes: dict[str, str]) -> None:
+    problems = problems_of(changed("runners/build/services", [service]))
+    unknown = {each.path.rpartition(".")[2]: each.fix for each in problems if "not known here" in each.found}
+    assert unknown == fixes
 
 
 def test_two_ecr_registries_of_one_account_and_region_are_one_host() -> None:

@@ -57,6 +57,18 @@ def test_what_is_refused(declared: Any, place: str, found: str, allowed: str) ->
     assert (problem.path, problem.found, problem.allowed) == (f"{AT}.own{place}", found, allowed)
 
 
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("/etc/ssl/ca.pem\n", "write the text of the certificates below `pem: |`, not the path of a file"),
+        ("0\x82\n\x05", "openssl x509 -inform der -in FILE writes a binary certificate as PEM"),
+    ],
+)
+def test_what_is_written_in_place_of_pem(text: str, fix: str) -> None:
+    (problem,) = problems_of(changed("certificate_authorities", {"own": {"pem": text}}))
+    assert problem.fix == fix
+
+
 def test_its_name_is_that_of_a_file() -> None:
     (problem,) = problems_of(changed("certificate_authorities", {"../x": {"pem": pem()}}))
     assert problem.found == "'../x'"

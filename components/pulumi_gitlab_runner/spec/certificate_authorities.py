@@ -152,6 +152,8 @@ def _pem_problems(pem: str, path: str) -> Iterator[Problem]:
     if not certificates or len(certificates) != pem.count("-----BEGIN"):
         found = "other parts besides certificates" if certificates else "no certificate in PEM"
         fix = "openssl x509 -inform der -in FILE writes a binary certificate as PEM"
+        if "\n" not in pem.strip():
+            fix = "write the text of the certificates below `pem: |`, not the path of a file"
         yield Problem(path, found, allowed, fix)
     for number, each in enumerate(certificates, 1):
         try:

@@ -5,6 +5,7 @@ with such a table: most single components have none.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin
@@ -90,10 +91,14 @@ def check_shape(
         raise DeclarationError(unwritable)
     shaped, mismatches = fitted(_normalised(declaration, kind), kind)
     if mismatches:
-        incomplete = {each.location[:-1] for each in mismatches if each.reason == MISSING_KEY}
-        found = [
-            _problem(each, path, None if each.location[:-1] in incomplete else kind) for each in mismatches
-        ]
+        missing = _keys_by_table(mismatches, MISSING_KEY)
+        unknown = _keys_by_table(mismatches, UNKNOWN_KEY)
+        found = []
+        for each in mismatches:
+            table = each.location[:-1]
+            lone = len(missing[table]) == len(unknown[table]) == 1
+            meant = missing[table][0] if lone and each.reason == UNKNOWN_KEY else ""
+            found.append(_problem(each, path, None if missing[table] else kind, meant))
         if own_problems and isinstance(shaped, dict):
             found += own_problems(_intact(shaped, kind, mismatches), path)
         raise DeclarationError(found)
@@ -225,7 +230,16 @@ def _written_out(key: str, value: Any) -> Any:
     return value
 
 
-def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
+def _keys_by_table(mismatches: Iterable[Mismatch], reason: str) -> Mapping[Location, list[str]]:
+    """The keys of the mismatches of one kind, by the location of their table."""
+    found: dict[Location, list[str]] = defaultdict(list)
+    for each in mismatches:
+        if each.reason == reason:
+            found[each.location[:-1]].append(str(each.location[-1]))
+    return found
+
+
+def _problem(mismatch: Mismatch, path: str, root: Any, meant: str) -> Problem:
     """The problem of a mismatch.
 
     Args:
@@ -233,6 +247,7 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
         path: the path of the declaration.
         root: the TypedDict of the declaration, of which another table may have an unknown key; None if the
             key may be a misspelt required one.
+        meant: the required key that an unknown key stands for, if it can be no other.
     """
     location, found, within = mismatch.location, mismatch.found, mismatch.tables
     at = join_path(path, *location)
@@ -247,7 +262,7 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
             problem = unknown_key(within[-1], str(location[-1]), at)
             place = right_place(location, root) if root and problem.found == UNKNOWN else ""
             return Problem(at, problem.found, "", place or problem.fix)
-        return _unknown_key(at, location, within, root)
+        return _unknown_key(at, location, within, root, meant)
     if mismatch.reason == MISSING_KEY:
         key = str(location[-1])
         required = f"{key!r} is required{_documented(key, within)}"
@@ -257,7 +272,8 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
         return _not_plain(found, at, allowed, in_config=any(map(is_toml_table, within)))
     # Text in place of a mapping or list may be its serialized content, including secrets.
     whole = allowed in ("a mapping", "a list") or not _MAY_BE_SECRET.isdisjoint(location)
-    fix = _fix_of_type(found, mismatch.expected, allowed)
+    # Repositories may be a list of names, which their docstring says.
+    fix = "" if location[-1:] == ("repositories",) else _fix_of_type(found, mismatch.expected, allowed)
     if is_typeddict(mismatch.expected) and 0 < len(fields_of(mismatch.expected)) <= _FEW:
         allowed += f" with {listed(fields_of(mismatch.expected))}"
     if not fix:
@@ -267,8 +283,13 @@ def _problem(mismatch: Mismatch, path: str, root: Any) -> Problem:
 
 def _fix_of_type(found: Any, expected: Any, allowed: str) -> str:
     """The fix for a value of a wrong type that can easily be converted; else empty."""
-    if isinstance(found, int | float) and not isinstance(found, bool):
+    if isinstance(found, bool | int | float):
         return "put it in quotes" if allowed == "text" else ""
+    if isinstance(found, list) and get_origin(expected) is dict:
+        return "give each item a name: {NAME: …}"
+    if isinstance(found, Mapping) and allowed == "a list":
+        (item,) = get_args(expected)
+        return "put it in square brackets" if is_typeddict(item) and found.keys() & fields_of(item) else ""
     if not isinstance(found, str):
         return ""
     if expected is int and _NUMBER.fullmatch(found):
@@ -309,12 +330,12 @@ def _not_plain(deferred: Deferred[Any], path: str, expected: str, *, in_config: 
     return Problem(path, "an Output", expected, why)
 
 
-def _unknown_key(path: str, location: Location, within: Sequence[Any], root: Any) -> Problem:
+def _unknown_key(path: str, location: Location, within: Sequence[Any], root: Any, meant: str) -> Problem:
     key, known = location[-1], list(fields_of(within[-1]))
     fix = _REFUSED_KEYS.get(str(key), "")
     if root and not fix:
         fix = right_place(location, root)
-    fix = fix or did_you_mean(str(key), known)
+    fix = fix or did_you_mean(str(key), known) or (meant and f"did you mean {meant!r}?")
     if root and not fix:
         fix = right_place(location, root, of_many=True)
     return Problem(path, f"the key {key!r}, which is not known here", listed(known, "no keys"), fix)

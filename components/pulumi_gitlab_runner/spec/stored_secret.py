@@ -12,6 +12,8 @@ from pulumi_gitlab_runner.spec.regions import arn_region_problems
 
 _SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[a-zA-Z0-9/_+=.@-]+")
 _PARAMETER_ARN = re.compile(r"arn:aws[a-z-]*:ssm:[a-z0-9-]+:[0-9]{12}:parameter/[a-zA-Z0-9/_.-]+")
+_SECRET_FORM = "the ARN of a Secrets Manager secret: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME"  # noqa: S105
+_PARAMETER_FORM = "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,8 @@ def stored_problems(declaration: Mapping[str, Any], path: str, itself: Sequence[
             "use 'key' together with 'secret' or 'parameter'" if "key" in given else "",
         )
     for key, form, allowed in (
-        ("secret", _SECRET_ARN, "the ARN of a Secrets Manager secret"),
-        ("parameter", _PARAMETER_ARN, "the ARN of a parameter: arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"),
+        ("secret", _SECRET_ARN, _SECRET_FORM),
+        ("parameter", _PARAMETER_ARN, _PARAMETER_FORM),
         ("key", KEY_ARN, "the ARN of a KMS key"),
     ):
         yield from check_key(declaration, key, path, _arn_problems, form, allowed)
