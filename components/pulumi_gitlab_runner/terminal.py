@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
@@ -10,6 +11,16 @@ from rich.text import Text
 _BREAK = re.compile(r"(?<=[\s/,])(?=\S)|(?=@)")
 """The possible line breaks: after a space, and between the parts of an address."""
 _INDENT = 2
+_PADDING = re.compile(" +$", re.MULTILINE)
+
+
+@contextmanager
+def unpadded() -> Iterator[Console]:
+    """The standard output, without the spaces with which Rich fills lines: logs and files keep them."""
+    console = Console(highlight=False)
+    with console.capture() as captured:
+        yield console
+    console.file.write(_PADDING.sub("", captured.get()))
 
 
 class Folded:

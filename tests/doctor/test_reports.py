@@ -118,6 +118,13 @@ def test_the_report_on_an_image_for_programs(
     }
 
 
+def test_no_line_of_a_report_ends_with_spaces(doctor: Doctor, home: HostTree) -> None:
+    """Logs keep them, and so does a copy of the text."""
+    for arguments in (["image", f"{KEY}/team/app:1", "--offline"], ["host"]):
+        doctor.run(*arguments, "--root", str(home.root))
+        assert [line for line in doctor.output.splitlines() if line != line.rstrip()] == []
+
+
 def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -> None:
     assert doctor.run("image", f"{KEY}/team/app:1", "--root", str(home.root), "--offline") == 1
     _, _, shown = doctor.output.partition("gitlab-runner 19.3.0\n")

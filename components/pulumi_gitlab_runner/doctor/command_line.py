@@ -269,10 +269,12 @@ def _answer(
     """
     if options.format == "text":
         from pulumi_gitlab_runner.doctor.terminal_report import Terminal
+        from pulumi_gitlab_runner.terminal import unpadded
 
-        terminal = Terminal()
-        show(terminal)
-        terminal.show_findings(list(findings), partly=partly)
+        with unpadded() as console:
+            terminal = Terminal(console)
+            show(terminal)
+            terminal.show_findings(list(findings), partly=partly)
         return list(findings)
     printed: object = {**report, "findings": [asdict(finding) for finding in findings]}
     if options.format != "json":

@@ -28,10 +28,10 @@ _MARKS = {
 
 
 class Terminal:
-    """Prints reports to the standard output."""
+    """Prints reports to a console."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     def show_runner(self, host: RunnerHost) -> None:
         """Show the runner that the report is about."""
