@@ -270,6 +270,13 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Run `pulumi up --refresh`, which registers it again.",
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
+    Name.REPOSITORY_NOT_DECLARED: Explanation(
+        "The stack does not declare the ECR repository, and the role of the runner's manager may pull from "
+        "declared repositories alone: those of the registries of all runners of its host.",
+        "Correct the image's name, or declare the repository under `repositories` of its registry and run "
+        "`pulumi up`. For a registry of another account, its owner must also allow the pull.",
+        "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html",
+    ),
     Name.SHORTHAND: Explanation(
         "The image begins with the name of a registry in the stack's declaration. That name is valid only "
         "in the declaration: in a job, it is a namespace of Docker Hub. Or the image is an official image "

@@ -45,6 +45,7 @@ class FindingName(StrEnum):
     NO_REGISTRY = "no-registry"
     REGISTRY_FAILS = "registry-fails"
     REGISTRY_UNREACHABLE = "registry-unreachable"
+    REPOSITORY_NOT_DECLARED = "repository-not-declared"
     TOO_MANY_REQUESTS = "too-many-requests"
 
     # Images and pull policies.

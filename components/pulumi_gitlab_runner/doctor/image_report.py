@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.doctor.findings.image_names import image_name_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
+from pulumi_gitlab_runner.doctor.findings.repositories import repository_findings
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings, shadowed_registry_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
@@ -177,6 +178,7 @@ def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None
     if not _is_renewed(runner, host):
         yield from ecr_token_findings(runner, datetime.now(UTC), hosted=host.is_hosted)
     yield from ecr_credentials_findings(runner, hosted=host.is_hosted)
+    yield from repository_findings(runner, pull.reference, host)
     if not host.is_hosted:
         yield from pull_policy_findings(runner, host.docker_settings, pull.used.pull_policy)
     if answer:

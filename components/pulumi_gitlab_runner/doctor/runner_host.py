@@ -76,6 +76,8 @@ class RunnerHost:
         certificates: returns the CAs that the host trusts for a registry, in addition to the public ones.
         passwords_known: whether the passwords are known here, and not only on the host.
         kept: the state of the host's credential service; None if it is unknown.
+        pull_arns: the ARNs of the ECR repositories that the manager's role may pull from, with `*` for any
+            characters; None if they are unknown.
     """
 
     name: str
@@ -89,6 +91,7 @@ class RunnerHost:
     certificates: "Certificates | None" = None
     passwords_known: bool = True
     kept: KeptCredentials | None = None
+    pull_arns: tuple[str, ...] | None = None
 
     @property
     def version(self) -> RunnerVersion:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -59,7 +59,8 @@ def runner_of_stack(stack: StackInFile, runner: str | None, version: str | None)
     )
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{found.name} of the stack {stack.name}"
-    return declared_runner(texts, name, found.name, version or manager.host.runner_version)
+    runner_host = declared_runner(texts, name, found.name, version or manager.host.runner_version)
+    return replace(runner_host, pull_arns=found.pull_arns)
 
 
 def live_runner_of_stack(
@@ -96,7 +97,7 @@ def live_runner_of_stack(
         )
     instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack.name}, on {instance.number}"
-    return live_runner(instance.run, name, found.name, version)
+    return replace(live_runner(instance.run, name, found.name, version), pull_arns=found.pull_arns)
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,16 @@ class _StackRunner:
     manager: Manager
     declared: Stack
     environment: AwsEnvironment
+
+    @property
+    def pull_arns(self) -> tuple[str, ...] | None:
+        """The ECR repositories that the manager's role may pull from; None if it is not the stack's alone."""
+        host = self.manager.host
+        if host.docker or host.policies:
+            return None
+        registries = self.declared.registries_of(self.manager).values()
+        access = [registry.pull_access(self.environment) for registry in registries]
+        return tuple(arn for each in access for arn in (*each.repositories, *each.cached))
 
 
 def _runner(stack: StackInFile, runner: str | None) -> _StackRunner:
