@@ -68,6 +68,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(tmp_path)
 
 
+def test_a_runner_may_be_called_secure(project: Project) -> None:
+    declared = {"runners": {"secure": {"group": 42, "host": {}}}}
+    assert ("gitlab:index/userRunner:UserRunner", "ci-secure") in project.up(declared, declared).registered
+
+
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 def test_an_encrypted_password_stays_a_secret(project: Project, preview: bool) -> None:
     place = "registries/legacy/static/password"

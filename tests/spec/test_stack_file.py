@@ -4,6 +4,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+import yaml
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.stack_file import StackFile, StackFileError, parse_stack_file
 
@@ -77,6 +78,13 @@ def test_secrets_are_left_out_with_their_places() -> None:
     assert {(each.source, each.encrypted, each.available) for each in handles} == {(None, True, False)}
     assert declared["registries"]["legacy"]["static"]["username"] == "me"
     assert declared["variables"][1]["value"] == {"secure": "me", "other": "you"}
+
+
+def test_a_part_may_be_called_secure() -> None:
+    runner, registry = {"group": 42, "host": {}}, {"ecr_public": {}}
+    declared = {"runners": {"secure": runner}, "registries": {"secure": registry}}
+    text = yaml.safe_dump({"config": {"gitlab-runner:stack": declared}})
+    assert parse_stack_file(text).declaration == declared
 
 
 @pytest.mark.parametrize(

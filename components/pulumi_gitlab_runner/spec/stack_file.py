@@ -67,6 +67,14 @@ def instance_url(base_url: str) -> str:
     return base_url.rstrip("/").removesuffix("/api/v4")
 
 
+def is_encrypted(written: Any) -> bool:
+    """Whether a value in a stack's file is encrypted: a mapping with the only key `secure`, of a text.
+
+    Source: github.com/pulumi/pulumi, sdk/go/common/resource/config/plaintext.go.
+    """
+    return isinstance(written, dict) and written.keys() == {"secure"} and isinstance(written["secure"], str)
+
+
 def without_secrets(value: Any, path: str) -> Any:
     """A part of a stack's file with a handle for each encrypted value, `secure: …`.
 
@@ -75,7 +83,7 @@ def without_secrets(value: Any, path: str) -> Any:
         path: its path in the declaration.
     """
     if isinstance(value, dict):
-        if value.keys() == {"secure"}:
+        if is_encrypted(value):
             return Deferred(path, None, encrypted=True)
         return {key: without_secrets(child, join_path(path, str(key))) for key, child in value.items()}
     if isinstance(value, list):

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.secrets import clear_secrets
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
-from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url
+from pulumi_gitlab_runner.spec.stack_file import PROJECT, instance_url, is_encrypted
 from pulumi_gitlab_runner.stack.reading import ReadDeclaration, read_stack
 
 ALREADY_SHOWN = 32
@@ -62,7 +62,7 @@ def _written() -> Any:
 
 def _with_secrets(value: Any, written: Any, path: str) -> Any:
     """The declaration with a handle for each value that is encrypted in the stack's file."""
-    if isinstance(written, dict) and written.keys() == {"secure"}:
+    if is_encrypted(written):
         return Deferred(path, value, encrypted=True, available=True)
     if isinstance(written, dict) and isinstance(value, dict):
         return {
