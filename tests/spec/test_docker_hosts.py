@@ -15,6 +15,7 @@ IMAGE = "registry.example.com/ci/gitlab-runner:1"
 DIRECTORY: dict[str, Any] = {"directory": "/root/.aws"}
 ACCESS_KEY: dict[str, Any] = {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}}
 NOBODY = "declare 'aws_credentials', the AWS credentials of the manager"
+DOCKERFILE = "as docker/manager_image/Dockerfile of this library does for ECR and AWS"
 NO_PROGRAM = "whose credentials need a program that GitLab's runner image does not contain"
 
 
@@ -155,7 +156,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'team', {NO_PROGRAM}",
             "an 'image' of the Docker host that contains it",
-            "build an image from GitLab's image, with docker-credential-ecr-login and python3",
+            f"build an image from GitLab's image, with docker-credential-ecr-login and python3, {DOCKERFILE}",
         ),
     ),
     "a secret store without its programs": (
@@ -164,7 +165,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             f"'vault', {NO_PROGRAM}",
             "an 'image' of the Docker host that contains it",
-            "build an image from GitLab's image, with aws and python3",
+            f"build an image from GitLab's image, with aws and python3, {DOCKERFILE}",
         ),
     ),
     "two ways to AWS": (

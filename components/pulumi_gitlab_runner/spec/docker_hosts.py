@@ -133,7 +133,8 @@ def docker_registry_problems(
                 at,
                 f"{name!r}, whose credentials need a program that GitLab's runner image does not contain",
                 "an 'image' of the Docker host that contains it",
-                f"build an image from GitLab's image, with {registry.program} and python3",
+                f"build an image from GitLab's image, with {registry.program} and python3, as "
+                "docker/manager_image/Dockerfile of this library does for ECR and AWS",
             )
 
 
