@@ -1702,7 +1702,7 @@ def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
         ({"name": "redis:7", "image": "redis:7"}, {"image": "write it beside 'services'"}),
     ],
 )
-def test_one_unknown_key_beside_one_missing_key_stands_for_it(service: Any, fixes: dict[str, str]) -> None:
+def test_one_unknown_key_beside_one_missing_key_means_it(service: Any, fixes: dict[str, str]) -> None:
     problems = problems_of(changed("runners/build/services", [service]))
     unknown = {each.path.rpartition(".")[2]: each.fix for each in problems if "not known here" in each.found}
     assert unknown == fixes

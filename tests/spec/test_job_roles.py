@@ -129,5 +129,5 @@ def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
     declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
     (found,) = problems_of(declared)
     assert found.path == "stack.job_roles.publish.issuer"
-    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer"
-    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer"
+    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer: declare 'issuer'"
+    assert found.fix == "AWS does not accept the stack's gitlab_url as an issuer: declare 'issuer'"

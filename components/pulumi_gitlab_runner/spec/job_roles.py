@@ -204,7 +204,9 @@ def _identity_problems(
     declaration: JobRoleDeclaration, path: str, gitlab_url: Input[str]
 ) -> Iterator[Problem]:
     yield from check_key(declaration, "identity_provider", path, provider_problems)
-    fix = "" if "issuer" in declaration else "AWS does not accept the stack's gitlab_url as an issuer"
+    fix = ""
+    if "issuer" not in declaration:
+        fix = "AWS does not accept the stack's gitlab_url as an issuer: declare 'issuer'"
     yield from check(declaration.get("issuer", gitlab_url), issuer_problems, join_path(path, "issuer"), fix)
     if is_empty(declaration.get("audience", "any")):
         yield Problem(join_path(path, "audience"), "an empty text", "the aud of the job's id_tokens")

@@ -247,7 +247,7 @@ def _problem(mismatch: Mismatch, path: str, root: Any, meant: str) -> Problem:
         path: the path of the declaration.
         root: the TypedDict of the declaration, of which another table may have an unknown key; None if the
             key may be a misspelt required one.
-        meant: the required key that an unknown key stands for, if it can be no other.
+        meant: the required key that is meant by an unknown key, if it can be no other.
     """
     location, found, within = mismatch.location, mismatch.found, mismatch.tables
     at = join_path(path, *location)
