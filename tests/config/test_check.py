@@ -485,8 +485,9 @@ def test_sound(config: dict[str, Any], version: str) -> None:
                 error(
                     "runners[0].docker.services[0].environment[0]",
                     "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
-                    "name the registry in the runner's `registries`: the credentials then stay with the "
-                    "manager",
+                    "name the registry in the runner's `registries`; on a host without a stack, move it to "
+                    ".docker/config.json in the home of the runner's process: no job can read it there",
+                    "any job can print the credentials",
                 )
             ],
         ),

@@ -308,3 +308,23 @@ def test_the_report_on_a_host_for_a_terminal(doctor: Doctor, home: HostTree) -> 
         "  config       /etc/gitlab-runner/config.toml: concurrent = 1",
         "  docker       not asked: these are only the host's files",
     ]
+
+
+def test_the_state_of_a_credential_is_below_the_file_that_it_is_for(doctor: Doctor, host: HostTree) -> None:
+    host.write("etc/gitlab-runner/registries", "kept.example.com helper /no/such/docker-credential-x\n")
+    link = host.root / HOME[1:]
+    link.parent.mkdir(parents=True)
+    link.symlink_to("/run/gitlab-runner-credentials/config.json")
+    doctor.run("host", "--root", str(host.root))
+    lines = doctor.output.splitlines()
+    (label,) = (index for index, line in enumerate(lines) if line.startswith("  credentials  "))
+    assert lines[label + 1].startswith("                 kept.example.com  helper")
+
+
+def test_an_environment_with_credentials(doctor: Doctor, home: HostTree) -> None:
+    """The runner neither ignores nor refuses it."""
+    config = '[[runners]]\nexecutor = "docker"\nenvironment = ["DOCKER_AUTH_CONFIG={}"]\n'
+    home.write("etc/gitlab-runner/config.toml", config)
+    findings = doctor.json("host", "--root", str(home.root))["findings"]
+    (found,) = (each for each in findings if each["where"].endswith("environment[0]"))
+    assert found["why"] == "any job can print the credentials"

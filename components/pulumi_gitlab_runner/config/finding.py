@@ -24,20 +24,22 @@ class Finding:
         path: The path, such as `runners[0].docker.network_mtu`.
         found: The value at the path, and why it is a problem.
         fix: The allowed values, or how to fix the problem.
+        why: The consequence, if it is not that of the severity.
     """
 
     severity: Severity
     path: str
     found: str
     fix: str
+    why: str = ""
 
     def __str__(self) -> str:
         return escaped(f"{self.path}: {self.found}; {self.fix}", lines=True)
 
 
-def error(path: str, found: str, fix: str) -> Finding:
+def error(path: str, found: str, fix: str, why: str = "") -> Finding:
     """Return a finding that prevents the use of the configuration."""
-    return Finding(Severity.ERROR, path, found, fix)
+    return Finding(Severity.ERROR, path, found, fix, why)
 
 
 def warning(path: str, found: str, fix: str) -> Finding:

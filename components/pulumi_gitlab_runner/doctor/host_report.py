@@ -74,15 +74,15 @@ def _examine_credentials(report: HostReport, host: RunnerHost, process: ManagerP
     """The Docker configuration that the process reads, and the answers of its credential helpers."""
     report.findings += home_findings(host)
     kept = host.kept.registries if host.kept else ()
+    opened = next((file for file in host.home if file.text is not None), None)
+    nowhere = f"no Docker configuration in {process.home}"
+    report.facts.append(("credentials", opened.path if opened else nowhere))
     if host.kept:
         report.facts += credential_facts(kept)
         report.findings += kept_credential_findings(host.kept)
-    opened = next((file for file in host.home if file.text is not None), None)
     if opened is None or opened.text is None:
-        report.facts.append(("credentials", f"no Docker configuration in {process.home}"))
         return
     config = read_docker_config(opened.text, docker_cli_of(host.version))
-    report.facts.append(("credentials", opened.path))
     report.findings += docker_config_findings(opened.text, opened.path, host.version)
     resolution = resolve_as_runner(
         _NO_IMAGE, runner_version=host.runner_version, run_helper=host.run_helper, home=host.home
@@ -138,7 +138,9 @@ def _examine_config(report: HostReport, host: RunnerHost, files: HostFiles) -> d
         if problem.severity == "warning":
             why = "it works, but probably not as intended"
         where = f"{CONFIG}, {problem.path}" if problem.path else CONFIG
-        report.findings.append(Finding(FindingName.CONFIG, where, problem.found, why, problem.fix))
+        report.findings.append(
+            Finding(FindingName.CONFIG, where, problem.found, problem.why or why, problem.fix)
+        )
     report.facts.append(("config", f"{CONFIG}: concurrent = {config.get('concurrent', 1)}"))
     return config
 

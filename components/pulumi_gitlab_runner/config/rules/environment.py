@@ -21,7 +21,9 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
             yield error(
                 at,
                 "`DOCKER_AUTH_CONFIG` would show its credentials to every job and service",
-                "name the registry in the runner's `registries`: the credentials then stay with the manager",
+                "name the registry in the runner's `registries`; on a host without a stack, move it to "
+                ".docker/config.json in the home of the runner's process: no job can read it there",
+                "any job can print the credentials",
             )
         elif name in FEATURE_FLAGS:
             yield warning(
