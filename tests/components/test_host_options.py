@@ -8,6 +8,8 @@ import pytest
 import yaml
 from pulumi_gitlab_runner import RunnerHost
 from pulumi_gitlab_runner.host.lifecycle import LAUNCH_HOOK, LIFECYCLE_HOOK
+from pulumi_gitlab_runner.spec.hosts import HostDeclaration
+from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.components.recording import ACCOUNT, REGION, Recording, run
 from tests.user_data import decoded
@@ -265,3 +267,33 @@ def test_a_role_that_keeps_the_rules_of_its_account(full: Recording, plain: Reco
 def test_what_is_observed_needs_no_new_host(option: str, plain: Recording) -> None:
     changed = made({option: OPTIONS[option]})
     assert inputs(changed, "LaunchTemplate") == inputs(plain, "LaunchTemplate")
+
+
+CHANGED: dict[str, Any] = OPTIONS | {
+    "ami": "ami-0123456789abcdef0",
+    "concurrent": 9,
+    "config": {"log_level": "debug"},
+    "disk_gb": 120,
+    "egress": [{"cidr": "0.0.0.0/0", "from_port": 443}],
+    "instance_type": "c7i.large",
+    "job_networks": "100.64.0.0/16",
+    "peer_networks": ["10.99.0.0/16"],
+    "policies": [BOUNDARY],
+    "runner_version": "19.2.0",
+    "tags": {"team": "platform"},
+    "user_namespaces": True,
+}
+"""A changed value of each option, apart from those that need another one too."""
+
+
+@pytest.mark.parametrize("option", sorted(CHANGED))
+def test_a_hosts_description_says_which_changes_need_a_new_one(option: str, plain: Recording) -> None:
+    assert HostDeclaration.__doc__
+    said, _, _ = HostDeclaration.__doc__.partition("needs a new host")
+    changed = made({option: CHANGED[option]})
+    needed = inputs(changed, "LaunchTemplate") != inputs(plain, "LaunchTemplate")
+    assert (f"`{option}`" in said) is needed
+
+
+def test_every_option_of_a_host_is_changed_here() -> None:
+    assert {*CHANGED, "vpc", "subnets", "machine_image", "docker"} == set(fields_of(HostDeclaration))

@@ -45,10 +45,11 @@ DEFAULT_INSTANCE_TYPE = "m6i.large"
 class HostDeclaration(TypedDict):
     """The host of a runner manager: one EC2 instance in an Auto Scaling group, or a Docker host (`docker`).
 
-    A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb`, `runner_version` or
-    `user_namespaces` needs a new host, and so does a newer image of `machine_image`. The new host starts
-    first, and the old one is terminated when its last job has ended, at most 48 hours later. All other
-    changes are applied to the running host.
+    A change of `os`, `ami`, `machine_image`, `instance_type`, `disk_gb`, `runner_version`, `user_namespaces`,
+    `subnets`, `vpc`, `role_path` or `tags` needs a new host, and so does a newer image of `machine_image`,
+    and a change of the stack's `network`, `proxy` or `tags`. The new host starts first, and the old one is
+    terminated when its last job has ended, at most 48 hours later. Other changes are applied to the running
+    host.
     """
 
     instance_type: NotRequired[str]
@@ -111,8 +112,8 @@ class HostDeclaration(TypedDict):
     """The ARNs of further IAM policies that are attached to the host's role. Jobs have no access to the role.
     Default: none."""
     tags: NotRequired[dict[str, Input[str]]]
-    """Tags of the host's instance, volumes and other AWS resources, in addition to the stack's. Default:
-    none."""
+    """Tags of the host's instance, volumes and other AWS resources, in addition to the stack's. A change
+    needs a new host. Default: none."""
     docker: NotRequired[DockerHostDeclaration]
     """A Docker host in place of EC2, on which the manager is a container; `{}` for the defaults. Only
     `concurrent`, `runner_version` and `config` can be declared with it. A change of `runner_version`, of

@@ -159,7 +159,7 @@ class StackDeclaration(TypedDict):
     """Private certificate authorities that hosts trust, by name. Default: only public authorities."""
     tags: NotRequired[dict[str, Input[str]]]
     """Tags of all AWS resources that support tags, including instances and volumes of hosts and fleets, to
-    which the provider's `defaultTags` are not applied. Default: none."""
+    which the provider's `defaultTags` are not applied. A change needs new hosts. Default: none."""
     operators: NotRequired[list[Input[str]]]
     """The ARNs of the IAM roles and users that run Pulumi on this stack; `*` matches any characters. Only
     they can then read and write the files of hosts in EC2; the hosts can read them. Default: all principals
