@@ -634,6 +634,17 @@ def test_sound(config: dict[str, Any], version: str) -> None:
         ),
         (docker(services=[{"name": "docker:27-dind"}], services_privileged=True), []),
         (docker(services=[{"name": "docker:27-dind"}], privileged=True), []),
+        (
+            docker(services=[{"name": "docker:dind"}], privileged=True, services_privileged=False),
+            [
+                warning(
+                    "runners[0].docker.services[0].name",
+                    "Docker in Docker, `docker:dind`, does not start without privileges",
+                    "set `services_privileged`, with `allowed_privileged_services`; or build images with "
+                    "Buildah or BuildKit's rootless mode",
+                )
+            ],
+        ),
         (docker(services=[{"name": "my-docker:dind"}, {"name": "docker:27-cli"}]), []),
         (
             docker(services=[{"alias": "cache"}]),

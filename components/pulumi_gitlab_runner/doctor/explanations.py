@@ -277,6 +277,14 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "`pulumi up`. For a registry of another account, its owner must also allow the pull.",
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html",
     ),
+    Name.SERVICE_UNPRIVILEGED: Explanation(
+        "Docker in Docker is a service of a job, and services of the runner are not privileged, as they are "
+        "on GitLab's hosted runners. The service does not start.",
+        "Build images with Buildah or BuildKit's rootless mode, which need no privileges. Or set "
+        "`services_privileged`, with `allowed_privileged_services`, for a runner on a fleet whose instances "
+        "run one job each: a privileged service is root on its machine.",
+        f"{GITLAB}/ci/docker/using_docker_build/#use-docker-in-docker",
+    ),
     Name.SHORTHAND: Explanation(
         "The image begins with the name of a registry in the stack's declaration. That name is valid only "
         "in the declaration: in a job, it is a namespace of Docker Hub. Or the image is an official image "

@@ -55,6 +55,7 @@ class FindingName(StrEnum):
     NOT_READ = "not-read"
     PULL_POLICY = "pull-policy"
     PULL_POLICY_REFUSED = "pull-policy-refused"
+    SERVICE_UNPRIVILEGED = "service-unprivileged"
     SHORTHAND = "shorthand"
     TAG_MOVED = "tag-moved"
     VARIABLE_UNKNOWN = "variable-unknown"

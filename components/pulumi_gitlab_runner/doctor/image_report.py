@@ -19,6 +19,7 @@ from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
 from pulumi_gitlab_runner.doctor.findings.repositories import repository_findings
+from pulumi_gitlab_runner.doctor.findings.services import service_findings
 from pulumi_gitlab_runner.doctor.findings.shadowed import shadowed_findings, shadowed_registry_findings
 from pulumi_gitlab_runner.doctor.findings.variables import variable_findings
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
@@ -145,7 +146,8 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
     own = list(_image_findings(pull, host, answer))
     lost = any(entry.verdict is Verdict.LOST for _, entry in pull.runner.entries)
     hit = bool(own) or bool(pull.runner.failure) or lost
-    findings = dict.fromkeys((*_source_findings(pull, host), *own))
+    service = service_findings(pull.used.image, pull.used.users, host)
+    findings = dict.fromkeys((*_source_findings(pull, host), *own, *service))
     return ImageReport(
         pull.runner.image, pull.used.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
     )

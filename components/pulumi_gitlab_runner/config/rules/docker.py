@@ -1,16 +1,13 @@
 """Rules within `[runners.docker]`."""
 
-import re
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.docker import DockerConfig
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.images.docker_in_docker import lacks_privileges
 from pulumi_gitlab_runner.runner_version import SERVICES_BY_DIGEST, RunnerVersion
-
-_DOCKER_IN_DOCKER = re.compile(r"(^|/)docker:[\w.-]*dind[\w.-]*$")
-"""Docker's own image: docs.gitlab.com/ci/docker/using_docker_build."""
 
 
 def check_docker(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
@@ -128,8 +125,7 @@ def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterat
                 f"name the tag too, or declare runner version {SERVICES_BY_DIGEST} or later",
             )
         yield from check_environment(service.get("environment", []), f"{service_path}.environment")
-        privileged = docker.get("privileged") or docker.get("services_privileged")
-        if not privileged and _DOCKER_IN_DOCKER.search(name):
+        if lacks_privileges(name, docker):
             yield warning(
                 f"{service_path}.name",
                 f"Docker in Docker, `{name}`, does not start without privileges",
