@@ -692,24 +692,29 @@ def test_a_text_with_variables_may_be_as_long_as_no_name_is(
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "said"),
     [
-        ("a: 1\nb: [", ", line 3"),
-        ("a: 1\nb: \x01\n", ", line 2"),
-        ("a: 1\nb: *gone\n", ", line 2"),
-        ("a: 1\n\nb: !reference x\n", ", line 3"),
-        ("a: 1\nb: !reference [[x]]\n", ", line 2"),
-        ("a: 1\nb: !reference {x: y}\n", ", line 2"),
-        ("spec: {}\n---\na: 1\nb: [", ", line 5"),
-        ("a: !!int x\n", ""),
-        ("a: !!float x\n", ""),
+        ("a: 1\nb: [", ", line 3: this is not valid YAML: did not find expected node content"),
+        ("a:\n\tb: 1\n", ", line 2: this is not valid YAML: found character that cannot start any token"),
+        (
+            "a: 1\n  b: 2\n",
+            ", line 2: this is not valid YAML: mapping values are not allowed in this context",
+        ),
+        ("a: 1\nb: \x01\n", ", line 2: this is not valid YAML"),
+        ("a: 1\nb: *gone\n", ", line 2: this is not valid YAML"),
+        ("a: 1\n\nb: !reference x\n", ", line 3: this is not valid YAML"),
+        ("a: 1\nb: !reference [[x]]\n", ", line 2: this is not valid YAML"),
+        ("a: 1\nb: !reference {x: y}\n", ", line 2: this is not valid YAML"),
+        ("spec: {}\n---\na: 1\nb: [", ", line 5: this is not valid YAML: did not find expected node content"),
+        ("a: !!int x\n", ": this is not valid YAML"),
+        ("a: !!float x\n", ": this is not valid YAML"),
     ],
 )
-def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, line: str) -> None:
+def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:
     pipeline.write(f"{text}\n" if text.endswith("[") else text)
     assert pipeline.run("--offline") == 2
     file = pipeline.directory / ".gitlab-ci.yml"
-    assert doctor.errors == f"runner-doctor: {file}{line}: this is not valid YAML\n"
+    assert doctor.errors == f"runner-doctor: {file}{said}\n"
 
 
 @pytest.mark.parametrize(

@@ -204,14 +204,17 @@ def read_yaml(source: Source) -> Any:
         value = _Builder(source).read()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        raise _not_yaml(source, mark.index if mark else getattr(error, "position", None)) from None
+        position = mark.index if mark else getattr(error, "position", None)
+        raise _not_yaml(source, position, getattr(error, "problem", None)) from None
     _check_size(value, source)
     return value
 
 
-def _not_yaml(source: Source, position: object) -> UsageError:
+def _not_yaml(source: Source, position: object, problem: str | None = None) -> UsageError:
+    """The error of a text that is not YAML, with the parser's words, which have no values of the text."""
     line = f", line {source.line_of(position)}" if isinstance(position, int) else ""
-    return UsageError(f"{source.file}{line}: this is not valid YAML")
+    why = f": {problem}" if problem else ""
+    return UsageError(f"{source.file}{line}: this is not valid YAML{why}")
 
 
 def _too_deep(source: Source) -> UsageError:
