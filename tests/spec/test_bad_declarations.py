@@ -41,6 +41,11 @@ FOREIGN_HOST = "210987654321.dkr.ecr.us-east-1.amazonaws.com"
 ECR_PASSWORD = '{"auths": {"registry.example.com": {}, "https://HOST/v2/": {"auth": "QVdT"}}}'.replace(
     "HOST", FOREIGN_HOST
 )
+VARIABLE = (
+    "the name of a variable, which nothing replaces by its value",
+    "the secret itself",
+    "pulumi config set --secret --path writes it, encrypted, into the stack's file",
+)
 GROUP_NUMBER = "a whole number: The group ID, as shown on the group's page in GitLab"
 CHECK_INTERVAL = "a whole number: Seconds between two requests for jobs"
 NETWORK_MTU = "MTU of the job's network, in bytes; requires `FF_NETWORK_PER_BUILD`"
@@ -1451,6 +1456,20 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "docker_auth: [REGISTRY, …] with declared registries",
             "Docker uses credsStore for every registry, so it breaks public pulls",
         ),
+    ),
+    "a variable in place of a password": (
+        changed("registries/legacy/static/password", "${NEXUS_PASSWORD}"),
+        Problem("stack.registries.legacy.static.password", *VARIABLE),
+    ),
+    "a variable of jobs in place of a password": (
+        changed(
+            "registries/legacy",
+            {
+                "host": "registry.gitlab.com",
+                "gitlab": {"deploy_token": {"username": "gitlab-ci-token", "password": "$CI_JOB_TOKEN"}},
+            },
+        ),
+        Problem("stack.registries.legacy.gitlab.deploy_token.password", *VARIABLE),
     ),
     "a DOCKER_AUTH_CONFIG that is not JSON": (
         {"variables": [{"group": 42, "key": "DOCKER_AUTH_CONFIG", "value": "ci:pass-word-1234"}]},

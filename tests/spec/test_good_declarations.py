@@ -501,6 +501,16 @@ def test_hosts_of_registries(host: str) -> None:
     assert problems_of(changed("registries/vault/host", host)) == []
 
 
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("$oauthtoken", "a-key-1"), ("robot$ci", "pa$$word"), ("me", "$1"), ("me", "$A-b"), ("me", "a$B")],
+)
+def test_users_and_passwords_with_a_dollar_sign(username: str, password: str) -> None:
+    """The user of nvcr.io is $oauthtoken."""
+    login = {"username": username, "password": password}
+    assert problems_of(changed("registries/legacy/static", login)) == []
+
+
 @pytest.mark.parametrize("value", ["", " ", "{}", "$OTHER", '{"auths": {"a.example": {"auth": "bWU6cHc="}}}'])
 def test_a_docker_auth_config_may_be_written_by_hand(value: str) -> None:
     variable = {"project": 7, "key": "DOCKER_AUTH_CONFIG", "value": value}

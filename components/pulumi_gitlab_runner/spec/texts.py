@@ -1,5 +1,6 @@
 """Free text in a declaration: descriptions, notes, users and passwords."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ from pulumi_gitlab_runner.config.forms import Form
 from pulumi_gitlab_runner.spec.inputs import check_key
 from pulumi_gitlab_runner.spec.problems import Problem
 
+_VARIABLE = re.compile(r"\$(\{[A-Za-z_]\w*\}|[A-Za-z_]\w*)")
 _LINE_END = "does the value end with a newline? `printf %s` adds none, and `pulumi config set` keeps one"
 
 
@@ -46,6 +48,13 @@ def login_problems(declaration: Mapping[str, Any], keys: tuple[str, str], path: 
 def _login_problems(text: str, path: str, *, user: bool) -> Iterator[Problem]:
     if user and ":" in text:
         yield Problem(path, "a colon in the user's name", "a name without a colon: it would end there")
+    if not user and _VARIABLE.fullmatch(text):  # the user of nvcr.io is `$oauthtoken`
+        yield Problem(
+            path,
+            "the name of a variable, which nothing replaces by its value",
+            "the secret itself",
+            "pulumi config set --secret --path writes it, encrypted, into the stack's file",
+        )
     for problem in control_character_problems(text, path):
         yield replace(problem, fix=_LINE_END if text.endswith("\n") else "")
 
