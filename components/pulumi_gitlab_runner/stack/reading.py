@@ -8,6 +8,7 @@ from typing import Any
 from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.resolution import with_handles
 from pulumi_gitlab_runner.spec.certificate_authorities import authority_warnings
+from pulumi_gitlab_runner.spec.image_warnings import image_warnings
 from pulumi_gitlab_runner.spec.problems import DeclarationError
 from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
@@ -53,6 +54,7 @@ def read_stack(declaration: Any) -> ReadStack:
     warnings = [
         *check_manager_configs(stack),
         *variable_warnings(stack),
+        *image_warnings(stack),
         *authority_warnings(stack.authorities, "stack.certificate_authorities", datetime.now(UTC)),
     ]
     return ReadStack(stack, contexts, tuple(map(str, warnings)))

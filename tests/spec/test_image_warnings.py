@@ -1,0 +1,77 @@
+"""What is told of images and hosts of registries that are valid, and probably not the intended ones."""
+
+from typing import Any
+
+import pytest
+from pulumi_gitlab_runner.config.finding import Finding, Severity
+from pulumi_gitlab_runner.spec import parse_stack
+from pulumi_gitlab_runner.spec.image_warnings import image_warnings
+
+from tests.spec.declaration import changed, declaration, output
+
+STATIC = {"static": {"username": "me", "password": "pass-word-1"}}
+
+
+def warnings(declared: Any) -> list[Finding]:
+    """What is told of a declaration."""
+    return list(image_warnings(parse_stack(declared)))
+
+
+def test_there_is_nothing_to_tell_of_a_good_declaration() -> None:
+    assert warnings(declaration()) == []
+
+
+def test_an_image_without_the_name_of_its_registry() -> None:
+    assert warnings(changed("runners/build/image", "ci/base:1")) == [
+        Finding(
+            Severity.WARNING,
+            "stack.runners.build.image",
+            "'ci/base:1' is an image of Docker Hub, and the registry 'team' has a repository of that name",
+            "write team/ci/base:1 for that one, or docker.io/ci/base:1",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("ci/base", True),
+        ("platform/toolchain:1", True),
+        ("docker.io/ci/base:1", False),
+        ("index.docker.io/ci/base:1", False),
+        ("team/ci/base:1", False),
+        ("ci/bas:1", False),
+        ("quay.io/ci/base:1", False),
+        ("cached/app:1", False),
+        ("redis:7", False),
+    ],
+)
+def test_images_and_services(image: str, told: bool) -> None:
+    declared = changed("registries/cache", {"pull_through": "quay", "repositories": ["cached/app"]})
+    declared["runners"]["build"]["services"] = [{"name": "alpine"}, {"name": image}]
+    assert [each.path for each in warnings(declared)] == ["stack.runners.build.services[1].name"] * told
+
+
+@pytest.mark.parametrize(
+    ("host", "meant"),
+    [
+        ("hub.docker.com", "docker.io"),
+        ("registry-1.docker.io", "docker.io"),
+        ("registry.hub.docker.com/me", "docker.io"),
+        ("gitlab.com", "registry.gitlab.com"),
+        ("docker.io", None),
+        ("index.docker.io", None),
+        ("registry.gitlab.com", None),
+        ("gitlab.com:5050", None),
+    ],
+)
+def test_a_host_that_no_image_names(host: str, meant: str | None) -> None:
+    found = warnings({"registries": {"own": {"host": host, **STATIC}}})
+    fixes = [(each.path, each.fix) for each in found]
+    assert fixes == ([("stack.registries.own.host", f"write {meant}")] if meant else [])
+
+
+def test_what_is_known_later_is_not_judged() -> None:
+    declared = changed("runners/build/image", output())
+    declared["registries"]["own"] = {"host": output(), **STATIC}
+    assert warnings(declared) == []
