@@ -173,6 +173,29 @@ def test_a_good_docker_configuration(doctor: Doctor, host: HostTree, tmp_path: P
     assert doctor.findings(*offline(host), "--docker-auth-config", f"@{file}") == {}
 
 
+@pytest.mark.parametrize(
+    ("key", "version", "told"),
+    [
+        ("index.docker.io", "19.3.0", True),
+        ("index.docker.io/v1/", "19.3.0", True),
+        ("index.docker.io", "17.4.0", False),
+        ("registry-1.docker.io", "17.4.0", True),
+        ("https://hub.docker.com", "19.3.0", True),
+        ("docker.io", "19.3.0", False),
+        ("https://index.docker.io/v1/", "19.3.0", False),
+    ],
+)
+def test_a_host_that_is_not_in_the_names_of_docker_hubs_images(
+    doctor: Doctor, key: str, version: str, told: bool
+) -> None:
+    given = ["--hosted", "--offline", "--runner-version", version, "--docker-auth-config", config(key=key)]
+    finding = doctor.findings("image", "me/app:1", *given).get("registry-key")
+    assert (finding is not None) is told
+    assert finding is None or finding["fix"] == "write https://index.docker.io/v1/, as `docker login` does"
+    used = doctor.json("image", "me/app:1", *given)["images"][0]["runner"]["user"]
+    assert (used == "") is told
+
+
 def test_a_path_before_the_runner_knew_paths(doctor: Doctor, host: HostTree) -> None:
     value = config(key=f"{KEY}/team")
     arguments = (*offline(host), "--docker-auth-config", value, "--runner-version")

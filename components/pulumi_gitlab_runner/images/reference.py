@@ -10,6 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 DOCKER_HUB = "docker.io"
+OTHER_HUB_HOSTS = (
+    f"index.{DOCKER_HUB}",
+    f"registry-1.{DOCKER_HUB}",
+    f"registry.{DOCKER_HUB}",
+    "registry.hub.docker.com",
+    "hub.docker.com",
+)
+"""Other hosts of Docker Hub: gitlab-runner does not use their credentials for its images."""
 
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 """A tag: github.com/distribution/reference, regexp.go."""

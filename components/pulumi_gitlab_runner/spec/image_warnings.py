@@ -3,20 +3,12 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
-from pulumi_gitlab_runner.images.reference import DOCKER_HUB, parse
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, OTHER_HUB_HOSTS, parse
 from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import PullThroughRegistry
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
 from pulumi_gitlab_runner.spec.stack import Stack
-
-_OTHER_HOSTS = {
-    "gitlab.com": "registry.gitlab.com",
-    "hub.docker.com": DOCKER_HUB,
-    "registry-1.docker.io": DOCKER_HUB,
-    "registry.hub.docker.com": DOCKER_HUB,
-}
-"""Hosts of a website or of a registry's API, and the host in the names of its images."""
 
 
 def image_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
@@ -37,12 +29,11 @@ def image_warnings(stack: Stack, path: str = "stack") -> Iterator[Finding]:
 
 
 def _host_warnings(host: str, path: str) -> Iterator[Finding]:
-    meant = _OTHER_HOSTS.get(host.partition("/")[0])
-    if meant:
+    if host.partition("/")[0] in OTHER_HUB_HOSTS:
         yield warning(
             path,
-            f"images with names of {meant} are pulled without these credentials, which are for {host}",
-            f"write {meant}",
+            f"images of {DOCKER_HUB} are pulled without these credentials, which are for {host}",
+            f"write {DOCKER_HUB}",
         )
 
 

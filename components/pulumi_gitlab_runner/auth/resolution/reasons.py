@@ -1,22 +1,15 @@
 """Reasons why credentials do not apply to an image, and likely mistakes in entries."""
 
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
-from pulumi_gitlab_runner.images.reference import DOCKER_HUB
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, OTHER_HUB_HOSTS
 from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
-
-_HUB_BY_OTHER_NAMES = (
-    f"index.{DOCKER_HUB}",
-    f"registry-1.{DOCKER_HUB}",
-    f"registry.{DOCKER_HUB}",
-    "hub.docker.com",
-)
 
 
 def no_match(entry_path: str, image_path: str) -> str:
     """The reason why the credentials for one path do not apply to an image with another."""
     entry_host, _, entry_rest = entry_path.partition("/")
     image_host, _, image_rest = image_path.partition("/")
-    if image_host == DOCKER_HUB and entry_host in _HUB_BY_OTHER_NAMES:
+    if image_host == DOCKER_HUB and entry_host in OTHER_HUB_HOSTS:
         return f"Docker Hub's key is {DOCKER_HUB} or https://index.{DOCKER_HUB}/v1/, not {entry_host}"
     if entry_host != image_host:
         if entry_host.partition(":")[0] == image_host.partition(":")[0]:

@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.auth.resolution.config_file import DockerConfig, read_
 from pulumi_gitlab_runner.auth.resolution.config_keys import docker_cli_of
 from pulumi_gitlab_runner.auth.resolution.docker import HUB_KEY
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, OTHER_HUB_HOSTS, without_password
 from pulumi_gitlab_runner.runner_version import PATH_SCOPES, RunnerVersion
 
 _DROPPED = (
@@ -132,7 +132,17 @@ def _key_findings(key: str, where: str, version: RunnerVersion) -> Iterator[Find
     host = without_password(host)
     if key == HUB_KEY:
         return
-    if separator:
+    # index.docker.io is docker.io to the runner with a scheme, and before 17.5.
+    is_hub = host == f"index.{DOCKER_HUB}" and (separator or version < PATH_SCOPES)
+    if host in OTHER_HUB_HOSTS and not is_hub:
+        yield Finding(
+            FindingName.REGISTRY_KEY,
+            place,
+            f"the registry is {host}, which is not in the names of Docker Hub's images",
+            "images of Docker Hub are pulled without its credentials",
+            f"write {HUB_KEY}, as `docker login` does",
+        )
+    elif separator:
         lost = f" and ignores the path /{path}, so that it is for all of {host}" if path else ""
         yield Finding(
             FindingName.REGISTRY_KEY,
