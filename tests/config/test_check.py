@@ -53,6 +53,14 @@ def docker(flag: bool | None = True, **fields: Any) -> dict[str, Any]:
     return manager(build(docker=fields, feature_flags=flags))
 
 
+def plain_text(path: str, name: str) -> Finding:
+    return warning(
+        path,
+        f"every job and service can read the variable `{name}`, and the host keeps it in plain text",
+        "give a secret to the projects that need it, as a masked CI variable",
+    )
+
+
 @pytest.mark.parametrize(
     ("config", "version"),
     [
@@ -490,6 +498,19 @@ def test_sound(config: dict[str, Any], version: str) -> None:
                     "any job can print the credentials",
                 )
             ],
+        ),
+        (
+            docker(
+                services=[
+                    {"name": "postgres:17", "environment": ["POSTGRES_USER=a", "POSTGRES_PASSWORD=b"]},
+                    {"name": "app:1", "environment": ["APP_PASSWORD=b"]},
+                ]
+            ),
+            [plain_text("runners[0].docker.services[1].environment[0]", "APP_PASSWORD")],
+        ),
+        (
+            manager(build(environment=["POSTGRES_PASSWORD=b"])),
+            [plain_text("runners[0].environment[0]", "POSTGRES_PASSWORD")],
         ),
         # Containers.
         (

@@ -124,7 +124,8 @@ def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterat
                 f"GitLab Runner {version} would run `{name}:latest` in place of the digest",
                 f"name the tag too, or declare runner version {SERVICES_BY_DIGEST} or later",
             )
-        yield from check_environment(service.get("environment", []), f"{service_path}.environment")
+        variables = service.get("environment", [])
+        yield from check_environment(variables, f"{service_path}.environment", of_service=True)
         if lacks_privileges(name, docker):
             yield warning(
                 f"{service_path}.name",

@@ -10,8 +10,28 @@ SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIV
 """Suffixes of the names of variables with secrets."""
 
 
-def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
-    """Find entries that are not variables, and variables that belong elsewhere."""
+_OF_A_NEW_DATABASE = {
+    *(
+        "POSTGRES_PASSWORD",
+        "MYSQL_PASSWORD",
+        "MYSQL_ROOT_PASSWORD",
+        "MARIADB_PASSWORD",
+        "MARIADB_ROOT_PASSWORD",
+    ),
+    *("MONGO_INITDB_ROOT_PASSWORD", "MSSQL_SA_PASSWORD", "ELASTIC_PASSWORD", "MINIO_ROOT_PASSWORD"),
+}
+"""Variables of services that set the password of a new, empty database, which its image requires, such as
+hub.docker.com/_/postgres: only jobs reach it, and there is nothing in it yet."""
+
+
+def check_environment(environment: list[str], path: str, *, of_service: bool = False) -> Iterator[Finding]:
+    """Find entries that are not variables, and variables that belong elsewhere.
+
+    Args:
+        environment: The variables.
+        path: The path of the list.
+        of_service: Whether they are those of a service.
+    """
     for index, entry in enumerate(environment):
         at = f"{path}[{index}]"
         name, separator, _ = entry.partition("=")
@@ -29,7 +49,7 @@ def check_environment(environment: list[str], path: str) -> Iterator[Finding]:
             yield warning(
                 at, f"any job can override the variable `{name}`", "set the flag in `feature_flags`"
             )
-        elif SECRET_NAME.search(name):
+        elif SECRET_NAME.search(name) and not (of_service and name in _OF_A_NEW_DATABASE):
             yield warning(
                 at,
                 f"every job and service can read the variable `{name}`, and the host keeps it in plain text",
