@@ -1,53 +1,35 @@
 """The current user, and the metadata of the instance."""
 
-from flask import Blueprint, Response, jsonify
+from typing import Any
 
-from sandbox.services.gitlab.access import authenticate, current_user
-from sandbox.services.gitlab.parameters import read_parameters
+from sandbox.services.gitlab.access import current_user
+from sandbox.services.gitlab.endpoints import endpoint
 
-VERSION = "19.4.1-ee"
-REVISION = "sandbox"
-
-blueprint = Blueprint("about", __name__)
-blueprint.before_request(authenticate)
+_VERSION = {"version": "19.4.1-ee", "revision": "sandbox"}
 
 
-@blueprint.get("/user")
-def show_current_user() -> Response:
+@endpoint("GET /user")
+def show_current_user() -> dict[str, Any]:
     """The user of the token."""
-    read_parameters()
     user = current_user()
-    return jsonify(
-        {
-            "id": user.id,
-            "username": user.username,
-            "name": user.name,
-            "state": "active",
-            "locked": False,
-            "bot": False,
-            "public_email": "",
-            "namespace_id": user.id,
-            "is_admin": user.administrator,
-        }
-    )
+    return {
+        **user.summary,
+        "locked": False,
+        "bot": False,
+        "public_email": "",
+        "namespace_id": user.id,
+        "is_admin": user.administrator,
+    }
 
 
-@blueprint.get("/metadata")
-def show_metadata() -> Response:
+@endpoint("GET /metadata")
+def show_metadata() -> dict[str, Any]:
     """The version, the revision and the agent server, which is disabled."""
-    read_parameters()
-    return jsonify(
-        {
-            "version": VERSION,
-            "revision": REVISION,
-            "kas": {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None},
-            "enterprise": True,
-        }
-    )
+    kas = {"enabled": False, "externalUrl": None, "externalK8sProxyUrl": None, "version": None}
+    return {**_VERSION, "kas": kas, "enterprise": True}
 
 
-@blueprint.get("/version")
-def show_version() -> Response:
+@endpoint("GET /version")
+def show_version() -> dict[str, Any]:
     """The version and the revision."""
-    read_parameters()
-    return jsonify({"version": VERSION, "revision": REVISION})
+    return _VERSION

@@ -5,7 +5,7 @@ documentation.
 """
 
 import re
-from typing import cast
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 from flask import current_app, g, request
@@ -14,6 +14,8 @@ from sandbox.services.gitlab.refusals import forbidden, insufficient_scope, not_
 from sandbox.services.gitlab.state import AccessToken, Group, Instance, Project, Role, User
 
 INSTANCE = "gitlab_instance"
+
+Place = TypeVar("Place", Group, Project)
 
 
 def instance() -> Instance:
@@ -80,22 +82,23 @@ def require_administrator() -> None:
 
 def find_group(identifier: str) -> Group:
     """The group with this id or path; 404 if not found or if the user is not a member."""
-    for group in instance().groups.values():
-        if _is_meant(identifier, group.id, group.path) and role_in(group) > Role.NONE:
-            return group
-    raise not_found("Group")
+    return _found(instance().groups, identifier, "Group")
 
 
 def find_project(identifier: str) -> Project:
     """The project with this id or full path; 404 if not found or if the user is not a member."""
-    for project in instance().projects.values():
-        if _is_meant(identifier, project.id, project.full_path) and role_in(project) > Role.NONE:
-            return project
-    raise not_found("Project")
+    return _found(instance().projects, identifier, "Project")
 
 
-def _is_meant(identifier: str, number: int, path: str) -> bool:
+def _found(places: dict[int, Place], identifier: str, kind: str) -> Place:
+    for place in places.values():
+        if _is_meant(identifier, place) and role_in(place) > Role.NONE:
+            return place
+    raise not_found(kind)
+
+
+def _is_meant(identifier: str, place: Group | Project) -> bool:
     """Whether an identifier is that of this group or project: its id, or its URL-encoded path."""
-    if identifier == path and "/" in path:
-        return quote(path, safe="").lower() in request.environ["REQUEST_URI"].lower()
-    return identifier in (str(number), path)
+    if identifier == place.full_path and "/" in place.full_path:
+        return quote(place.full_path, safe="").lower() in request.environ["REQUEST_URI"].lower()
+    return identifier in (str(place.id), place.full_path)

@@ -1,4 +1,4 @@
-"""The web application of the GitLab double: one blueprint for each area of the API."""
+"""The web application of the GitLab double: one module for each area of the API."""
 
 import logging
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from sandbox.services.gitlab import (
+from sandbox.services.gitlab import (  # noqa: F401 - each module registers its endpoints
     about,
     ci_lint,
     coordinator,
@@ -22,23 +22,11 @@ from sandbox.services.gitlab import (
     variables,
 )
 from sandbox.services.gitlab.access import INSTANCE
+from sandbox.services.gitlab.endpoints import api, own_api, runner_api
 from sandbox.services.gitlab.refusals import RefusalError
 from sandbox.services.gitlab.state import seeded_instance
 
 LOG = logging.getLogger(__name__)
-BLUEPRINTS = (
-    about.blueprint,
-    ci_lint.blueprint,
-    coordinator.blueprint,
-    groups_and_projects.blueprint,
-    issues.blueprint,
-    jobs.blueprint,
-    merge_requests.blueprint,
-    notes.blueprint,
-    pipeline_schedules.blueprint,
-    runners.blueprint,
-    variables.blueprint,
-)
 
 
 class SerialFlask(Flask):
@@ -65,10 +53,8 @@ def create_application(token: str, runner_token: str | None = None, further: Seq
     """
     application = SerialFlask()
     application.extensions[INSTANCE] = seeded_instance(token, runner_token, further)
-    for blueprint in BLUEPRINTS:
-        application.register_blueprint(blueprint, url_prefix="/api/v4")
-    application.register_blueprint(jobs.queue, url_prefix="/sandbox")
-    application.register_blueprint(merge_requests.given, url_prefix="/sandbox")
+    for blueprint in (api, runner_api, own_api):
+        application.register_blueprint(blueprint)
     application.register_error_handler(RefusalError, _refuse)
     application.register_error_handler(HTTPException, _http_error)
     application.after_request(_log)

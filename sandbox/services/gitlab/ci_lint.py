@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from flask import Blueprint, Response, jsonify
 
-from sandbox.services.gitlab.access import authenticate, find_project, instance, require_role, role_in
-from sandbox.services.gitlab.parameters import Parameter, boolean, read_parameters
+from sandbox.services.gitlab.access import instance, role_in
+from sandbox.services.gitlab.endpoints import endpoint
+from sandbox.services.gitlab.parameters import Parameter, boolean
 from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.state import Project, Role
 
@@ -22,28 +22,31 @@ _MOST_INCLUDES = 150
 _NO_JOBS = {"default", "include", "stages", "variables", "workflow", "image", "services", "cache", "spec"}
 _OPTIONS = (Parameter("dry_run", boolean), Parameter("include_jobs", boolean), Parameter("ref"))
 
-blueprint = Blueprint("ci_lint", __name__)
-blueprint.before_request(authenticate)
 
-
-@blueprint.get("/projects/<path:identifier>/ci/lint")
-def lint_existing(identifier: str) -> Response:
-    """Validates the configuration in the project's repository."""
-    project = find_project(identifier)
-    read_parameters((*_OPTIONS, Parameter("sha"), Parameter("content_ref"), Parameter("dry_run_ref")))
-    require_role(project, Role.REPORTER)
+@endpoint(
+    "GET /projects/<path:project>/ci/lint",
+    *_OPTIONS,
+    Parameter("sha"),
+    Parameter("content_ref"),
+    Parameter("dry_run_ref"),
+    role=Role.REPORTER,
+)
+def lint_existing(project: Project) -> dict[str, Any]:
+    """Validates the configuration in the project's repository, which has one branch."""
     if not project.files:
         raise not_found("Repository")
     return _result(project, project.files.get(CONFIG_PATH, ""))
 
 
-@blueprint.post("/projects/<path:identifier>/ci/lint")
-def lint_content(identifier: str) -> Response:
+@endpoint(
+    "POST /projects/<path:project>/ci/lint",
+    Parameter("content", required=True),
+    *_OPTIONS,
+    role=Role.DEVELOPER,
+)
+def lint_content(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Validates a configuration in the request, as if it were the project's."""
-    project = find_project(identifier)
-    parameters = read_parameters((Parameter("content", required=True), *_OPTIONS))
-    require_role(project, Role.DEVELOPER)
-    return _result(project, parameters["content"])
+    return _result(project, asked["content"])
 
 
 class LintError(Exception):
@@ -129,7 +132,7 @@ class _Merge:
             raise LintError(f"Maximum of {_MOST_INCLUDES} nested includes are allowed!")
 
 
-def _result(project: Project, content: str) -> Response:
+def _result(project: Project, content: str) -> dict[str, Any]:
     merge = _Merge(project)
     errors: list[str] = []
     merged_yaml = None
@@ -143,15 +146,13 @@ def _result(project: Project, content: str) -> Response:
         merged_yaml = yaml.safe_dump(config, explicit_start=True, sort_keys=False)
     except LintError as error:
         errors.append(str(error))
-    return jsonify(
-        {
-            "valid": not errors,
-            "errors": errors,
-            "warnings": [],
-            "merged_yaml": merged_yaml,
-            "includes": merge.includes,
-        }
-    )
+    return {
+        "valid": not errors,
+        "errors": errors,
+        "warnings": [],
+        "merged_yaml": merged_yaml,
+        "includes": merge.includes,
+    }
 
 
 def _deep_merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

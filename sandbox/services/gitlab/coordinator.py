@@ -7,14 +7,15 @@ it: the double does not wait for the end of the trace.
 
 import hmac
 import re
+from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Response, request
 
 from sandbox.services.gitlab.access import instance
 from sandbox.services.gitlab.clock import now
+from sandbox.services.gitlab.endpoints import endpoint, runner_api
 from sandbox.services.gitlab.job_assignment import assign_job, job_for_its_runner
-from sandbox.services.gitlab.parameters import Parameter, boolean, integer, mapping, read_parameters
+from sandbox.services.gitlab.parameters import Parameter, boolean, integer, mapping
 from sandbox.services.gitlab.refusals import (
     forbidden,
     invalid_parameters,
@@ -29,61 +30,57 @@ TRACE_UPDATE_INTERVAL = 3
 _RUNNER = (Parameter("token", required=True), Parameter("system_id"), Parameter("info", mapping))
 _JOB_STATES = ("running", "success", "failed")
 
-blueprint = Blueprint("coordinator", __name__)
 
-
-@blueprint.post("/runners/verify")
-def verify_runner() -> Response:
+@endpoint("POST /runners/verify", *_RUNNER, on=runner_api)
+def verify_runner(asked: dict[str, Any]) -> dict[str, Any]:
     """Verifies a runner's token, and counts as a contact of its runner."""
-    runner = _authenticate_runner(read_parameters(_RUNNER)["token"])
-    return jsonify({"id": runner.id, "token": runner.token, "token_expires_at": None})
+    runner = _authenticate_runner(asked["token"])
+    return {"id": runner.id, "token": runner.token, "token_expires_at": None}
 
 
-@blueprint.delete("/runners")
-def unregister_runner() -> ResponseReturnValue:
+@endpoint("DELETE /runners", *_RUNNER, on=runner_api)
+def unregister_runner(asked: dict[str, Any]) -> None:
     """Deletes the runner of the token."""
-    runner = _authenticate_runner(read_parameters(_RUNNER)["token"])
-    del instance().runners[runner.id]
-    return "", 204
+    del instance().runners[_authenticate_runner(asked["token"]).id]
 
 
-@blueprint.post("/jobs/request")
-def request_job() -> ResponseReturnValue:
+@endpoint(
+    "POST /jobs/request",
+    *_RUNNER,
+    Parameter("last_update", nullable=True),
+    Parameter("session", mapping, nullable=True),
+    status=201,
+    on=runner_api,
+)
+def request_job(asked: dict[str, Any]) -> dict[str, Any] | None:
     """Assigns a pending job to a runner, if there is one."""
-    parameters = read_parameters(
-        (*_RUNNER, Parameter("last_update", nullable=True), Parameter("session", mapping, nullable=True))
-    )
-    runner = _authenticate_runner(parameters["token"])
+    runner = _authenticate_runner(asked["token"])
     job = assign_job(runner)
-    if job is None:
-        return "", 204
-    return jsonify(job_for_its_runner(job, runner)), 201
+    return job_for_its_runner(job, runner) if job else None
 
 
-@blueprint.put("/jobs/<int:job_id>")
-def update_job(job_id: int) -> Response:
+@endpoint(
+    "PUT /jobs/<int:job_id>",
+    Parameter("token", required=True),
+    Parameter("state", required=True, values=_JOB_STATES),
+    Parameter("failure_reason"),
+    Parameter("exit_code", integer, nullable=True),
+    Parameter("checksum"),
+    Parameter("output", mapping),
+    Parameter("info", mapping),
+    on=runner_api,
+)
+def update_job(job_id: int, asked: dict[str, Any]) -> Response:
     """Updates the state of a job. The checksum of the trace is ignored."""
-    parameters = read_parameters(
-        (
-            Parameter("token", required=True),
-            Parameter("state", required=True, values=_JOB_STATES),
-            Parameter("failure_reason"),
-            Parameter("exit_code", integer, nullable=True),
-            Parameter("checksum"),
-            Parameter("output", mapping),
-            Parameter("info", mapping),
-        )
-    )
-    job = _authenticate_job(job_id, parameters["token"])
-    job.status = parameters["state"]
-    job.failure_reason = parameters.get("failure_reason") or None
+    job = _authenticate_job(job_id, asked["token"])
+    job.status = asked["state"]
+    job.failure_reason = asked.get("failure_reason") or None
     return Response("200", headers={"Job-Status": job.status}, mimetype="application/json")
 
 
-@blueprint.patch("/jobs/<int:job_id>/trace")
-def append_trace(job_id: int) -> ResponseReturnValue:
+@endpoint("PATCH /jobs/<int:job_id>/trace", Parameter("debug_trace", boolean), on=runner_api)
+def append_trace(job_id: int) -> Response:
     """Writes a part of a job's trace at the offset in `Content-Range`."""
-    read_parameters((Parameter("debug_trace", boolean),))
     job = _authenticate_job(job_id, None)
     given = re.fullmatch(r"([0-9]+)-[0-9]+", request.headers.get("Content-Range", ""))
     if given is None:
@@ -97,7 +94,7 @@ def append_trace(job_id: int) -> ResponseReturnValue:
         "Range": f"0-{len(job.trace)}",
         "X-GitLab-Trace-Update-Interval": str(TRACE_UPDATE_INTERVAL),
     }
-    return "", 202, headers
+    return Response(status=202, headers=headers)
 
 
 def _authenticate_runner(token: str) -> Runner:

@@ -6,148 +6,125 @@ cannot be transferred, and a deletion is immediate, where GitLab has a deletion 
 """
 
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import request
 
-from sandbox.services.gitlab.access import (
-    authenticate,
-    current_user,
-    find_group,
-    find_project,
-    instance,
-    require_role,
-    role_in,
-)
-from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, integer, read_parameters
+from sandbox.services.gitlab.access import Place, current_user, instance, role_in
+from sandbox.services.gitlab.endpoints import endpoint
+from sandbox.services.gitlab.parameters import Parameter, integer
 from sandbox.services.gitlab.refusals import RefusalError, invalid
 from sandbox.services.gitlab.state import Group, Project, Role
+from sandbox.services.gitlab.validation import Errors, blank, inspected, present, require_valid
 
 _PATH = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
 _PATH_RULE = (
     "can only include non-accented letters, digits, '_', '-' and '.'. "
     "It must not start with '-', '_', or '.', nor end with '-', '_', '.', '.git', or '.atom'."
 )
-_CHANGES = (Parameter("name"), Parameter("path"), Parameter("description"))
+_NAME = Parameter("name", required=True)
+_DESCRIPTION = Parameter("description")
+_CHANGES = (Parameter("name"), Parameter("path"), _DESCRIPTION)
+_ACCEPTED = {"message": "202 Accepted"}
 
-blueprint = Blueprint("groups_and_projects", __name__)
-blueprint.before_request(authenticate)
 
-
-@blueprint.get("/groups")
-def list_groups() -> Response:
+@endpoint("GET /groups", paged=True)
+def list_groups() -> list[dict[str, Any]]:
     """Lists the groups that the user is a member of; an administrator sees all."""
-    parameters = read_parameters(PAGINATION)
-    groups = [group for group in instance().groups.values() if role_in(group) > Role.NONE]
-    return page_of([group_details(group) for group in groups], parameters)
+    return [group_details(group) for group in instance().groups.values() if role_in(group) > Role.NONE]
 
 
-@blueprint.post("/groups")
-def create_group() -> ResponseReturnValue:
+@endpoint("POST /groups", _NAME, Parameter("path", required=True), _DESCRIPTION, status=201)
+def create_group(asked: dict[str, Any]) -> dict[str, Any]:
     """Creates a group, which the user owns."""
-    given = read_parameters(
-        (Parameter("name", required=True), Parameter("path", required=True), Parameter("description"))
-    )
-    group = Group(0, **given)
-    if errors := dict(_problems(group)):
-        shown = ", ".join(f':{attribute}=>["{problem}"]' for attribute, problem in errors.items())
-        raise RefusalError(400, {"message": f"Failed to save group {{{shown}}}"})
+    group = Group(0, **asked)
+    if errors := present(_errors(group, instance().groups)):
+        raise RefusalError(400, {"message": f"Failed to save group {inspected(errors)}"})
     group.id = next(instance().group_ids)
     instance().groups[group.id] = group
     current_user().roles[group.id] = Role.OWNER
-    return jsonify(group_details(group)), 201
+    return group_details(group)
 
 
-@blueprint.get("/groups/<path:identifier>")
-def show_group(identifier: str) -> Response:
+@endpoint("GET /groups/<path:group>")
+def show_group(group: Group) -> dict[str, Any]:
     """Shows a group by id or path."""
-    read_parameters()
-    return jsonify(group_details(find_group(identifier)))
+    return group_details(group)
 
 
-@blueprint.put("/groups/<path:identifier>")
-def change_group(identifier: str) -> Response:
+@endpoint("PUT /groups/<path:group>", *_CHANGES, role=Role.OWNER)
+def change_group(group: Group, asked: dict[str, Any]) -> dict[str, Any]:
     """Changes the name, path or description."""
-    group = find_group(identifier)
-    require_role(group, Role.OWNER)
-    _change(group, read_parameters(_CHANGES))
-    return jsonify(group_details(group))
+    return group_details(_changed(group, asked, instance().groups))
 
 
-@blueprint.delete("/groups/<path:identifier>")
-def delete_group(identifier: str) -> ResponseReturnValue:
+@endpoint("DELETE /groups/<path:group>", role=Role.OWNER, status=202)
+def delete_group(group: Group) -> dict[str, str]:
     """Deletes a group, with its projects and runners."""
-    group = find_group(identifier)
-    require_role(group, Role.OWNER)
-    read_parameters()
     state = instance()
     for project in [one for one in state.projects.values() if one.group is group]:
-        _forget(project)
+        delete_project(project)
     del state.groups[group.id]
     for runner in [one for one in state.runners.values() if one.group is group]:
         del state.runners[runner.id]
-    return jsonify(message="202 Accepted"), 202
+    return _ACCEPTED
 
 
-@blueprint.get("/projects")
-def list_projects() -> Response:
+@endpoint("GET /projects", paged=True)
+def list_projects() -> list[dict[str, Any]]:
     """Lists the projects that the user is a member of; an administrator sees all."""
-    parameters = read_parameters(PAGINATION)
-    projects = [project for project in instance().projects.values() if role_in(project) > Role.NONE]
-    return page_of([project_details(project) for project in projects], parameters)
+    projects = instance().projects.values()
+    return [project_details(project) for project in projects if role_in(project) > Role.NONE]
 
 
-@blueprint.post("/projects")
-def create_project() -> ResponseReturnValue:
+@endpoint(
+    "POST /projects",
+    _NAME,
+    Parameter("path"),
+    Parameter("namespace_id", integer, required=True),
+    _DESCRIPTION,
+    Parameter("visibility", values=("private",)),
+    status=201,
+)
+def create_project(asked: dict[str, Any]) -> dict[str, Any]:
     """Creates a project in a group."""
-    given = read_parameters(
-        (
-            Parameter("name", required=True),
-            Parameter("path"),
-            Parameter("namespace_id", integer, required=True),
-            Parameter("description"),
-            Parameter("visibility", values=("private",)),
-        )
-    )
-    given.pop("visibility", None)
-    group = instance().groups.get(given.pop("namespace_id"))
+    asked.pop("visibility", None)
+    group = instance().groups.get(asked.pop("namespace_id"))
     if group is None or role_in(group) < Role.DEVELOPER:
         raise invalid({"namespace": ["is not valid"]})
-    given.setdefault("path", re.sub(r"[^a-z0-9_.-]+", "-", given["name"].lower()).strip("-"))
-    project = Project(0, group=group, **given)
-    _require_valid(project)
+    asked.setdefault("path", re.sub(r"[^a-z0-9_.-]+", "-", asked["name"].lower()).strip("-"))
+    project = Project(0, group=group, **asked)
+    require_valid(_errors(project, _projects_of(group)))
     project.id = next(instance().project_ids)
     instance().projects[project.id] = project
-    return jsonify(project_details(project)), 201
+    return project_details(project)
 
 
-@blueprint.get("/projects/<path:identifier>")
-def show_project(identifier: str) -> Response:
+@endpoint("GET /projects/<path:project>")
+def show_project(project: Project) -> dict[str, Any]:
     """Shows a project by id or full path."""
-    read_parameters()
-    return jsonify(project_details(find_project(identifier)))
+    return project_details(project)
 
 
-@blueprint.put("/projects/<path:identifier>")
-def change_project(identifier: str) -> Response:
+@endpoint("PUT /projects/<path:project>", *_CHANGES, role=Role.MAINTAINER)
+def change_project(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Changes the name, path or description."""
-    project = find_project(identifier)
-    require_role(project, Role.MAINTAINER)
-    _change(project, read_parameters(_CHANGES))
-    return jsonify(project_details(project))
+    return project_details(_changed(project, asked, _projects_of(project.group)))
 
 
-@blueprint.delete("/projects/<path:identifier>")
-def delete_project(identifier: str) -> ResponseReturnValue:
+@endpoint("DELETE /projects/<path:project>", role=Role.OWNER, status=202)
+def delete_project(project: Project) -> dict[str, str]:
     """Deletes a project, and the runners that are assigned only to it."""
-    project = find_project(identifier)
-    require_role(project, Role.OWNER)
-    read_parameters()
-    _forget(project)
-    return jsonify(message="202 Accepted"), 202
+    state = instance()
+    del state.projects[project.id]
+    for runner in [one for one in state.runners.values() if project in one.projects]:
+        runner.projects.remove(project)
+        if not runner.projects:
+            del state.runners[runner.id]
+    for job in [one for one in state.jobs.values() if one.project is project]:
+        del state.jobs[job.id]
+    return _ACCEPTED
 
 
 def group_details(group: Group) -> dict[str, Any]:
@@ -188,54 +165,27 @@ def project_details(project: Project) -> dict[str, Any]:
     }
 
 
-def _change(place: Group | Project, new: dict[str, Any]) -> None:
-    """Changes a group or project; an invalid change is reverted."""
-    old = {name: getattr(place, name) for name in new}
+def _projects_of(group: Group) -> dict[int, Project]:
+    return {number: each for number, each in instance().projects.items() if each.group is group}
+
+
+def _changed(place: Place, new: dict[str, Any], siblings: dict[int, Place]) -> Place:
+    """Changes a group or project, if the change is valid."""
+    require_valid(_errors(replace(place, **new), siblings))
     vars(place).update(new)
-    try:
-        _require_valid(place)
-    except RefusalError:
-        vars(place).update(old)
-        raise
+    return place
 
 
-def _require_valid(place: Group | Project) -> None:
-    if errors := dict(_problems(place)):
-        raise invalid({attribute: [problem] for attribute, problem in errors.items()})
-
-
-def _problems(place: Group | Project) -> Iterator[tuple[str, str]]:
-    """The validation errors of the name and the path."""
-    if not place.name.strip():
-        yield "name", "can't be blank"
-    elif any(_same(place.name, other.name) for other in _siblings(place)):
-        yield "name", "has already been taken"
-    if not _PATH.fullmatch(place.path) or place.path.endswith((".git", ".atom")):
-        yield "path", _PATH_RULE
-    elif any(_same(place.path, other.path) for other in _siblings(place)):
-        yield "path", "has already been taken"
-
-
-def _siblings(place: Group | Project) -> Iterator[Group | Project]:
-    """The other groups, or the other projects of a project's group."""
-    state = instance()
-    if isinstance(place, Group):
-        yield from (other for other in state.groups.values() if other is not place)
-    else:
-        of_group = (other for other in state.projects.values() if other.group is place.group)
-        yield from (other for other in of_group if other is not place)
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
-
-
-def _forget(project: Project) -> None:
-    state = instance()
-    del state.projects[project.id]
-    for runner in [one for one in state.runners.values() if project in one.projects]:
-        runner.projects.remove(project)
-        if not runner.projects:
-            del state.runners[runner.id]
-    for job in [one for one in state.jobs.values() if one.project is project]:
-        del state.jobs[job.id]
+def _errors(place: Place, siblings: dict[int, Place]) -> Errors:
+    """The validation errors of the name and the path, among groups, or the projects of a group."""
+    others = [each for each in siblings.values() if each.id != place.id]
+    taken = {
+        name: ["has already been taken"]
+        for name in ("name", "path")
+        if any(getattr(place, name).lower() == getattr(each, name).lower() for each in others)
+    }
+    is_path = _PATH.fullmatch(place.path) and not place.path.endswith((".git", ".atom"))
+    return {
+        "name": blank(place.name) or taken.get("name", []),
+        "path": taken.get("path", []) if is_path else [_PATH_RULE],
+    }

@@ -6,24 +6,17 @@ Sources: GitLab's `lib/api/ci/jobs.rb` and `lib/api/entities/ci/job.rb`.
 import secrets
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 
-from sandbox.services.gitlab.access import authenticate, find_project, instance, require_role
+from sandbox.services.gitlab.access import find_project, instance, require_role
 from sandbox.services.gitlab.clock import now
-from sandbox.services.gitlab.parameters import (
-    Parameter,
-    boolean,
-    integer,
-    mapping,
-    mappings,
-    read_parameters,
-    texts,
-)
+from sandbox.services.gitlab.endpoints import endpoint, own_api
+from sandbox.services.gitlab.parameters import Parameter, boolean, integer, mapping, mappings, texts
 from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.runner_details import runner_summary
-from sandbox.services.gitlab.state import Job, Role
+from sandbox.services.gitlab.state import Job, Project, Role
 
+_JOB = "/projects/<path:project>/jobs/<int:job_id>"
 _QUEUED = (
     Parameter("project_id", integer, required=True),
     Parameter("script", texts, required=True),
@@ -36,41 +29,28 @@ _QUEUED = (
     Parameter("variables", mapping),
 )
 
-queue = Blueprint("job_queue", __name__)
-queue.before_request(authenticate)
-blueprint = Blueprint("jobs", __name__)
-blueprint.before_request(authenticate)
 
-
-@queue.post("/jobs")
-def queue_job() -> ResponseReturnValue:
+@endpoint("POST /jobs", *_QUEUED, status=201, on=own_api)
+def queue_job(asked: dict[str, Any]) -> dict[str, Any]:
     """Queues a job, as a pipeline of its project does."""
-    parameters = read_parameters(_QUEUED)
-    project = find_project(str(parameters.pop("project_id")))
+    project = find_project(str(asked.pop("project_id")))
     require_role(project, Role.DEVELOPER)
-    job = Job(
-        id=next(instance().job_ids),
-        token=f"glcbt-{secrets.token_urlsafe(15)}",
-        project=project,
-        created_at=now(),
-        **parameters,
-    )
+    token = f"glcbt-{secrets.token_urlsafe(15)}"
+    job = Job(next(instance().job_ids), token, project, created_at=now(), **asked)
     instance().jobs[job.id] = job
-    return jsonify(job_details(job)), 201
+    return job_details(job)
 
 
-@blueprint.get("/projects/<path:identifier>/jobs/<int:job_id>")
-def show_job(identifier: str, job_id: int) -> Response:
+@endpoint(f"GET {_JOB}", role=Role.REPORTER)
+def show_job(project: Project, job_id: int) -> dict[str, Any]:
     """Shows a job of a project."""
-    read_parameters()
-    return jsonify(job_details(_find_job(identifier, job_id)))
+    return job_details(_found(project, job_id))
 
 
-@blueprint.get("/projects/<path:identifier>/jobs/<int:job_id>/trace")
-def show_trace(identifier: str, job_id: int) -> Response:
+@endpoint(f"GET {_JOB}/trace", role=Role.REPORTER)
+def show_trace(project: Project, job_id: int) -> Response:
     """The trace of a job."""
-    read_parameters()
-    return Response(_find_job(identifier, job_id).trace, mimetype="text/plain")
+    return Response(_found(project, job_id).trace, mimetype="text/plain")
 
 
 def job_details(job: Job) -> dict[str, Any]:
@@ -90,9 +70,7 @@ def job_details(job: Job) -> dict[str, Any]:
     }
 
 
-def _find_job(identifier: str, job_id: int) -> Job:
-    project = find_project(identifier)
-    require_role(project, Role.REPORTER)
+def _found(project: Project, job_id: int) -> Job:
     job = instance().jobs.get(job_id)
     if job is None or job.project is not project:
         raise not_found()

@@ -8,16 +8,16 @@ Sources: GitLab's `lib/api/merge_requests.rb`, `lib/api/commits.rb`, `lib/api/ci
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 
-from sandbox.services.gitlab.access import authenticate, find_project, require_role
-from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import PAGINATION, Parameter, boolean, mapping, read_parameters
+from sandbox.services.gitlab.access import require_role
+from sandbox.services.gitlab.endpoints import endpoint, own_api
+from sandbox.services.gitlab.parameters import Parameter, boolean, mapping
 from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.state import FinishedJob, MergeRequest, Pipeline, Project, Role
 
-_MERGE_REQUEST = "/projects/<path:identifier>/merge_requests/<int:iid>"
+_MERGE_REQUESTS = "/projects/<path:project>/merge_requests"
+_MERGE_REQUEST = f"{_MERGE_REQUESTS}/<int:iid>"
 _FILTERS = (
     Parameter("state", values=("opened", "closed", "locked", "merged", "all")),
     Parameter("target_branch"),
@@ -25,101 +25,84 @@ _FILTERS = (
     Parameter("order_by", values=("created_at", "updated_at")),
 )
 
-blueprint = Blueprint("merge_requests", __name__)
-blueprint.before_request(authenticate)
-given = Blueprint("given_merge_requests", __name__)
-given.before_request(authenticate)
 
-
-@given.post(f"{_MERGE_REQUEST}/pipelines")
-def give_pipeline(identifier: str, iid: int) -> ResponseReturnValue:
+@endpoint(
+    f"POST {_MERGE_REQUEST}/pipelines",
+    Parameter("job", required=True),
+    Parameter("artifacts", mapping),
+    on=own_api,
+)
+def give_pipeline(project: Project, iid: int, asked: dict[str, Any]) -> None:
     """Adds a pipeline with one job and its artifacts: texts by path."""
-    parameters = read_parameters((Parameter("job", required=True), Parameter("artifacts", mapping)))
-    project, merge_request = found_merge_request(identifier, iid)
-    files = {path: str(text).encode() for path, text in parameters.get("artifacts", {}).items()}
+    merge_request = found_merge_request(project, iid)
+    files = {path: str(text).encode() for path, text in asked.get("artifacts", {}).items()}
     number = max((each.id for each in merge_request.pipelines), default=0) + 1
-    job = FinishedJob(number, parameters["job"], artifacts=files, artifacts_for=Role.DEVELOPER)
+    job = FinishedJob(number, asked["job"], artifacts=files, artifacts_for=Role.DEVELOPER)
     merge_request.pipelines.append(Pipeline(number, project.id, merge_request.sha, [job]))
-    return "", 204
 
 
-@given.put(f"{_MERGE_REQUEST}/merge")
-def give_merge(identifier: str, iid: int) -> ResponseReturnValue:
+@endpoint(f"PUT {_MERGE_REQUEST}/merge", Parameter("commit", required=True), on=own_api)
+def give_merge(project: Project, iid: int, asked: dict[str, str]) -> None:
     """Sets the merge commit of the merge request."""
-    parameters = read_parameters((Parameter("commit", required=True),))
-    _, merge_request = found_merge_request(identifier, iid)
-    merge_request.state, merge_request.merge_commit_sha = "merged", parameters["commit"]
-    return "", 204
+    merge_request = found_merge_request(project, iid)
+    merge_request.state, merge_request.merge_commit_sha = "merged", asked["commit"]
 
 
-@blueprint.get("/projects/<path:identifier>/merge_requests")
-def list_merge_requests(identifier: str) -> Response:
+@endpoint(f"GET {_MERGE_REQUESTS}", *_FILTERS, role=Role.REPORTER, paged=True)
+def list_merge_requests(project: Project, asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Lists the merge requests of a project; both orders, by creation and by update, are by number."""
-    asked = read_parameters((*PAGINATION, *_FILTERS))
-    project = find_project(identifier)
-    require_role(project, Role.REPORTER)
     found = [
         merge_request_details(each, project)
         for each in project.merge_requests.values()
         if asked.get("state", "all") in ("all", each.state)
         and asked.get("target_branch", each.target_branch) == each.target_branch
     ]
-    return page_of(found if asked.get("sort") == "asc" else found[::-1], asked)
+    return found if asked.get("sort") == "asc" else found[::-1]
 
 
-@blueprint.get(_MERGE_REQUEST)
-def show_merge_request(identifier: str, iid: int) -> Response:
+@endpoint(f"GET {_MERGE_REQUEST}", Parameter("include_diverged_commits_count", boolean))
+def show_merge_request(project: Project, iid: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Shows a merge request; with the number of diverged commits if requested."""
-    asked = read_parameters((Parameter("include_diverged_commits_count", boolean),))
-    project, merge_request = found_merge_request(identifier, iid)
+    merge_request = found_merge_request(project, iid)
     details = merge_request_details(merge_request, project)
     if asked.get("include_diverged_commits_count"):
         details["diverged_commits_count"] = merge_request.diverged_commits
-    return jsonify(details)
+    return details
 
 
-@blueprint.get("/projects/<path:identifier>/repository/commits/<sha>/merge_requests")
-def list_merge_requests_of_a_commit(identifier: str, sha: str) -> Response:
+@endpoint(
+    "GET /projects/<path:project>/repository/commits/<sha>/merge_requests", role=Role.REPORTER, paged=True
+)
+def list_merge_requests_of_a_commit(project: Project, sha: str) -> list[dict[str, Any]]:
     """Lists the merge requests of a commit."""
-    parameters = read_parameters(PAGINATION)
-    project = find_project(identifier)
-    require_role(project, Role.REPORTER)
-    found = [
+    return [
         merge_request_details(each, project)
         for each in project.merge_requests.values()
         if sha in (each.sha, each.merge_commit_sha, each.squash_commit_sha)
     ]
-    return page_of(found, parameters)
 
 
-@blueprint.get(f"{_MERGE_REQUEST}/pipelines")
-def list_pipelines(identifier: str, iid: int) -> Response:
+@endpoint(f"GET {_MERGE_REQUEST}/pipelines", paged=True)
+def list_pipelines(project: Project, iid: int) -> list[dict[str, Any]]:
     """Lists the pipelines of a merge request, the newest first."""
-    parameters = read_parameters(PAGINATION)
-    _, merge_request = found_merge_request(identifier, iid)
+    merge_request = found_merge_request(project, iid)
     newest_first = sorted(merge_request.pipelines, key=lambda pipeline: pipeline.id, reverse=True)
-    return page_of([_pipeline_details(each, merge_request) for each in newest_first], parameters)
+    return [_pipeline_details(each, merge_request) for each in newest_first]
 
 
-@blueprint.get("/projects/<path:identifier>/pipelines/<int:number>/jobs")
-def list_jobs(identifier: str, number: int) -> Response:
+@endpoint("GET /projects/<path:project>/pipelines/<int:number>/jobs", role=Role.REPORTER, paged=True)
+def list_jobs(project: Project, number: int) -> list[dict[str, Any]]:
     """Lists the jobs of a pipeline, the newest first."""
-    parameters = read_parameters(PAGINATION)
-    project = find_project(identifier)
-    require_role(project, Role.REPORTER)
     for pipeline in _pipelines(project):
         if pipeline.id == number:
             newest_first = sorted(pipeline.jobs, key=lambda job: job.id, reverse=True)
-            return page_of([_job_details(each, pipeline) for each in newest_first], parameters)
+            return [_job_details(each, pipeline) for each in newest_first]
     raise not_found()
 
 
-@blueprint.get("/projects/<path:identifier>/jobs/<int:number>/artifacts/<path:file>")
-def show_artifact(identifier: str, number: int, file: str) -> Response:
+@endpoint("GET /projects/<path:project>/jobs/<int:number>/artifacts/<path:file>", role=Role.REPORTER)
+def show_artifact(project: Project, number: int, file: str) -> Response:
     """Downloads a file of a job's artifacts."""
-    read_parameters()
-    project = find_project(identifier)
-    require_role(project, Role.REPORTER)
     for job in (job for pipeline in _pipelines(project) for job in pipeline.jobs):
         if job.id == number:
             require_role(project, job.artifacts_for)
@@ -128,13 +111,12 @@ def show_artifact(identifier: str, number: int, file: str) -> Response:
     raise not_found()
 
 
-def found_merge_request(identifier: str, iid: int) -> tuple[Project, MergeRequest]:
-    """A merge request, and its project; 404 if not found or not visible to the user."""
-    project = find_project(identifier)
+def found_merge_request(project: Project, iid: int) -> MergeRequest:
+    """A merge request of a project; 404 if not found, 403 if not visible to the user."""
     if iid not in project.merge_requests:
         raise not_found()
     require_role(project, Role.REPORTER)
-    return project, project.merge_requests[iid]
+    return project.merge_requests[iid]
 
 
 def merge_request_details(merge_request: MergeRequest, project: Project) -> dict[str, Any]:

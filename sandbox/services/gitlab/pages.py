@@ -5,8 +5,11 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from sandbox.services.gitlab.parameters import Parameter, integer
+
 DEFAULT_SIZE = 20
 MAXIMUM_SIZE = 100
+PAGINATION = (Parameter("page", integer), Parameter("per_page", integer))
 
 
 def page_of(items: Sequence[Any], parameters: dict[str, Any]) -> Response:

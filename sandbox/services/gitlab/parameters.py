@@ -89,10 +89,6 @@ class Parameter:
     nullable: bool = False
 
 
-ENVIRONMENT_SCOPE_FILTER = Parameter("filter[environment_scope]")
-PAGINATION = (Parameter("page", integer), Parameter("per_page", integer))
-
-
 def read_parameters(parameters: Sequence[Parameter] = ()) -> dict[str, Any]:
     """The parameters of the current request by name, from its query string and its JSON or form body.
 

@@ -8,35 +8,25 @@ IANA name. Simpler: no branch is protected.
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
-
-from sandbox.services.gitlab.access import (
-    authenticate,
-    current_user,
-    find_project,
-    instance,
-    require_role,
-    role_in,
-)
+from sandbox.services.gitlab.access import current_user, instance, role_in
 from sandbox.services.gitlab.clock import now
-from sandbox.services.gitlab.parameters import Parameter, boolean, read_parameters
-from sandbox.services.gitlab.refusals import forbidden, invalid, not_found
+from sandbox.services.gitlab.endpoints import endpoint
+from sandbox.services.gitlab.parameters import Parameter, boolean
+from sandbox.services.gitlab.refusals import forbidden, not_found
 from sandbox.services.gitlab.state import PipelineSchedule, Project, Role
+from sandbox.services.gitlab.validation import blank, require_valid
 
 REF = re.compile(r"refs/(heads|tags)/\S+")
 CRON = re.compile(r"([0-9A-Za-z*/,\-]+ +){4}[0-9A-Za-z*/,\-]+")
 INPUT_COUNT = 20
 
-_SCHEDULES = "/projects/<path:identifier>/pipeline_schedules"
+_SCHEDULES = "/projects/<path:project>/pipeline_schedules"
 _SCHEDULE = f"{_SCHEDULES}/<int:number>"
 _REQUIRED = ("description", "ref", "cron")
-
-blueprint = Blueprint("pipeline_schedules", __name__)
-blueprint.before_request(authenticate)
 
 
 def inputs(value: Any) -> dict[str, Any]:
@@ -53,69 +43,59 @@ def _is_input(value: Any) -> bool:
 _OPTIONAL = (Parameter("cron_timezone"), Parameter("active", boolean), Parameter("inputs", inputs))
 
 
-@blueprint.post(_SCHEDULES)
-def create_schedule(identifier: str) -> ResponseReturnValue:
+@endpoint(
+    f"POST {_SCHEDULES}",
+    *(Parameter(name, required=True) for name in _REQUIRED),
+    *_OPTIONAL,
+    role=Role.DEVELOPER,
+    status=201,
+)
+def create_schedule(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Creates a schedule, which the current user owns."""
-    project = find_project(identifier)
-    require_role(project, Role.DEVELOPER)
-    attributes = read_parameters((*(Parameter(name, required=True) for name in _REQUIRED), *_OPTIONAL))
-    attributes["inputs"] = _merged({}, attributes)
-    schedule = PipelineSchedule(next(instance().schedule_ids), current_user(), now(), **attributes)
-    _require_valid(schedule)
+    asked["inputs"] = _merged({}, asked)
+    schedule = PipelineSchedule(next(instance().schedule_ids), current_user(), now(), **asked)
+    _check(schedule)
     project.schedules[schedule.id] = schedule
-    return jsonify(_details(schedule)), 201
+    return _details(schedule)
 
 
-@blueprint.get(_SCHEDULE)
-def show_schedule(identifier: str, number: int) -> Response:
+@endpoint(f"GET {_SCHEDULE}")
+def show_schedule(project: Project, number: int) -> dict[str, Any]:
     """Shows a schedule; its inputs and variables only for its owner and maintainers."""
-    read_parameters()
-    project, schedule = _found(identifier, number)
+    schedule = _found(project, number)
     details = _details(schedule)
     if _is_owners_or_maintainers(schedule, project):
         details["variables"] = []
         details["inputs"] = [{"name": name, "value": value} for name, value in schedule.inputs.items()]
-    return jsonify(details)
+    return details
 
 
-@blueprint.put(_SCHEDULE)
-def update_schedule(identifier: str, number: int) -> Response:
+@endpoint(f"PUT {_SCHEDULE}", *map(Parameter, _REQUIRED), *_OPTIONAL)
+def update_schedule(project: Project, number: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Updates a schedule; allowed for its owner and administrators."""
-    project, schedule = _found(identifier, number)
+    schedule = _found(project, number)
     is_owner = schedule.owner is current_user() and role_in(project) >= Role.DEVELOPER
     if not (is_owner or current_user().administrator):
         raise forbidden()
-    attributes = read_parameters((*map(Parameter, _REQUIRED), *_OPTIONAL))
-    attributes["inputs"] = _merged(schedule.inputs, attributes)
-    changed = PipelineSchedule(**{**vars(schedule), **attributes})
-    _require_valid(changed)
+    changed = replace(schedule, **asked | {"inputs": _merged(schedule.inputs, asked)})
+    _check(changed)
     project.schedules[number] = changed
-    return jsonify(_details(changed))
+    return _details(changed)
 
 
-@blueprint.delete(_SCHEDULE)
-def delete_schedule(identifier: str, number: int) -> ResponseReturnValue:
+@endpoint(f"DELETE {_SCHEDULE}")
+def delete_schedule(project: Project, number: int) -> None:
     """Deletes a schedule; allowed for its owner and maintainers."""
-    read_parameters()
-    project, schedule = _found(identifier, number)
-    if not _is_owners_or_maintainers(schedule, project):
+    if not _is_owners_or_maintainers(_found(project, number), project):
         raise forbidden()
     del project.schedules[number]
-    return "", 204
 
 
 def _details(schedule: PipelineSchedule) -> dict[str, Any]:
     """A schedule without inputs and variables, as in the response to a creation or an update."""
-    return {
-        "id": schedule.id,
-        "description": schedule.description,
-        "ref": schedule.ref,
-        "cron": schedule.cron,
-        "cron_timezone": schedule.cron_timezone,
-        "active": schedule.active,
-        "created_at": schedule.created_at,
-        "owner": schedule.owner.summary,
-    }
+    details = vars(schedule) | {"owner": schedule.owner.summary}
+    del details["inputs"]
+    return details
 
 
 def _merged(former: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any]:
@@ -124,11 +104,10 @@ def _merged(former: dict[str, Any], attributes: dict[str, Any]) -> dict[str, Any
     return {name: value for name, value in inputs.items() if value is not None}
 
 
-def _found(identifier: str, number: int) -> tuple[Project, PipelineSchedule]:
-    project = find_project(identifier)
+def _found(project: Project, number: int) -> PipelineSchedule:
     if number not in project.schedules or role_in(project) < Role.REPORTER:
         raise not_found("Pipeline Schedule")
-    return project, project.schedules[number]
+    return project.schedules[number]
 
 
 def _is_owners_or_maintainers(schedule: PipelineSchedule, project: Project) -> bool:
@@ -137,17 +116,15 @@ def _is_owners_or_maintainers(schedule: PipelineSchedule, project: Project) -> b
     return role_in(project) >= least
 
 
-def _require_valid(schedule: PipelineSchedule) -> None:
-    errors = {}
-    if not schedule.description.strip():
-        errors["description"] = ["can't be blank"]
-    if not REF.fullmatch(schedule.ref):
-        errors["ref"] = ["is ambiguous"]
-    if not CRON.fullmatch(schedule.cron.strip()):
-        errors["cron"] = [" is invalid syntax"]
-    if schedule.cron_timezone not in available_timezones():
-        errors["cron_timezone"] = [" is invalid syntax"]
-    if len(schedule.inputs) > INPUT_COUNT:
-        errors["inputs"] = [f"exceeds the limit of {INPUT_COUNT}."]
-    if errors:
-        raise invalid(errors)
+def _check(schedule: PipelineSchedule) -> None:
+    bad_syntax = [" is invalid syntax"]
+    too_many = len(schedule.inputs) > INPUT_COUNT
+    require_valid(
+        {
+            "description": blank(schedule.description),
+            "ref": [] if REF.fullmatch(schedule.ref) else ["is ambiguous"],
+            "cron": [] if CRON.fullmatch(schedule.cron.strip()) else bad_syntax,
+            "cron_timezone": [] if schedule.cron_timezone in available_timezones() else bad_syntax,
+            "inputs": [f"exceeds the limit of {INPUT_COUNT}."] if too_many else [],
+        }
+    )

@@ -8,42 +8,24 @@ GitLab ignores it.
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
-
-from sandbox.services.gitlab.access import (
-    authenticate,
-    current_user,
-    find_project,
-    instance,
-    require_administrator,
-    require_role,
-    role_in,
-)
+from sandbox.services.gitlab.access import current_user, instance, role_in
 from sandbox.services.gitlab.clock import now
-from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import (
-    PAGINATION,
-    Parameter,
-    boolean,
-    integer,
-    read_parameters,
-    texts,
-)
+from sandbox.services.gitlab.endpoints import endpoint
+from sandbox.services.gitlab.parameters import Parameter, boolean, integer, texts
 from sandbox.services.gitlab.refusals import (
     RefusalError,
     bad_request,
     forbidden,
-    invalid,
     invalid_parameters,
     not_found,
 )
 from sandbox.services.gitlab.runner_details import runner_details, runner_summary
 from sandbox.services.gitlab.state import Group, Project, Role, Runner
+from sandbox.services.gitlab.validation import Errors, present, require_valid, too_long
 
 RUNNER_TYPES = ("instance_type", "group_type", "project_type")
 ACCESS_LEVELS = ("not_protected", "ref_protected")
@@ -69,16 +51,13 @@ _NEW = (
     Parameter("project_id", integer),
 )
 _PLACE_OF_TYPE = {"group_type": "group_id", "project_type": "project_id"}
-
-blueprint = Blueprint("runners", __name__)
-blueprint.before_request(authenticate)
+_RUNNER = "/runners/<int:runner_id>"
 
 
-@blueprint.post("/user/runners")
-def create_runner() -> ResponseReturnValue:
+@endpoint("POST /user/runners", *_NEW, *_ATTRIBUTES, status=201)
+def create_runner(asked: dict[str, Any]) -> dict[str, Any]:
     """Creates a runner of the current user. No other response contains its token."""
-    attributes = read_parameters((*_NEW, *_ATTRIBUTES))
-    group, projects = _place_of(attributes)
+    group, projects = _place_of(asked)
     number = next(instance().runner_ids)
     runner = Runner(
         id=number,
@@ -87,104 +66,92 @@ def create_runner() -> ResponseReturnValue:
         created_at=now(),
         group=group,
         projects=projects,
-        **_normalised(attributes),
+        **_normalised(asked),
     )
-    errors = rule_violations(runner)
-    if errors:
+    if errors := present(_errors(runner)):
         raise bad_request(_sentence(errors))
     instance().runners[runner.id] = runner
-    return jsonify({"id": runner.id, "token": runner.token, "token_expires_at": None}), 201
+    return {"id": runner.id, "token": runner.token, "token_expires_at": None}
 
 
-@blueprint.get("/runners")
-def list_available_runners() -> Response:
+@endpoint("GET /runners", paged=True)
+def list_available_runners() -> list[dict[str, Any]]:
     """Lists the runners that the user may change as a member of a group or project, also an administrator."""
     roles = current_user().roles
-    return _listed(runner for runner in instance().runners.values() if _changed_by_members(runner, roles))
+    return [runner_summary(each) for each in instance().runners.values() if _changed_by_members(each, roles)]
 
 
-@blueprint.get("/runners/all")
-def list_all_runners() -> Response:
+@endpoint("GET /runners/all", administrator=True, paged=True)
+def list_all_runners() -> list[dict[str, Any]]:
     """Lists all runners; only for administrators."""
-    require_administrator()
-    return _listed(instance().runners.values())
+    return [runner_summary(each) for each in instance().runners.values()]
 
 
-@blueprint.get("/runners/<int:runner_id>")
-def show_runner(runner_id: int) -> Response:
+@endpoint(f"GET {_RUNNER}")
+def show_runner(runner_id: int) -> dict[str, Any]:
     """Shows a runner without its token; its maintenance note only for users who may change it."""
     runner = _find_runner(runner_id)
-    read_parameters()
     of_its_group = runner.group is not None and role_in(runner.group) >= Role.MAINTAINER
-    if not (runner.runner_type == "instance_type" or of_its_group or _may_change(runner)):
-        raise forbidden("No access granted")
+    if not (runner.runner_type == "instance_type" or of_its_group):
+        _require_right_to_change(runner)
     details = runner_details(runner)
     if not _may_change(runner):
         details["maintenance_note"] = None
-    return jsonify(details)
+    return details
 
 
-@blueprint.put("/runners/<int:runner_id>")
-def update_runner(runner_id: int) -> Response:
+@endpoint(f"PUT {_RUNNER}", *_ATTRIBUTES)
+def update_runner(runner_id: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Updates a runner's settings; its type and its group or owner project cannot change."""
     runner = _find_runner(runner_id)
-    if not _may_change(runner):
-        raise forbidden("No access granted")
-    attributes = read_parameters(_ATTRIBUTES)
-    if not attributes:
+    _require_right_to_change(runner)
+    if not asked:
         names = ", ".join(parameter.name for parameter in _ATTRIBUTES)
         raise invalid_parameters([f"{names} are missing, at least one parameter must be provided"])
-    changed = replace(runner, **_normalised(attributes))
-    errors = rule_violations(changed)
-    if errors:
-        raise invalid(errors)
+    changed = replace(runner, **_normalised(asked))
+    require_valid(_errors(changed))
     instance().runners[runner.id] = changed
     details = runner_details(changed)
     del details["projects"]
-    return jsonify(details)
+    return details
 
 
-@blueprint.delete("/runners/<int:runner_id>")
-def delete_runner(runner_id: int) -> ResponseReturnValue:
+@endpoint(f"DELETE {_RUNNER}")
+def delete_runner(runner_id: int) -> None:
     """Deletes a runner."""
     runner = _find_runner(runner_id)
-    read_parameters()
     if not current_user().administrator and len(runner.projects) > 1:
         raise forbidden("Runner associated with more than one project")
-    if not _may_change(runner):
-        raise forbidden("No access granted")
+    _require_right_to_change(runner)
     del instance().runners[runner.id]
-    return "", 204
 
 
-@blueprint.post("/projects/<path:identifier>/runners")
-def enable_runner(identifier: str) -> ResponseReturnValue:
+@endpoint(
+    "POST /projects/<path:project>/runners",
+    Parameter("runner_id", integer, required=True),
+    role=Role.MAINTAINER,
+    status=201,
+)
+def enable_runner(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Assigns a project runner to another project."""
-    project = find_project(identifier)
-    require_role(project, Role.MAINTAINER)
-    parameters = read_parameters((Parameter("runner_id", integer, required=True),))
-    runner = _find_runner(parameters["runner_id"])
+    runner = _find_runner(asked["runner_id"])
     if runner.runner_type == "group_type":
         raise forbidden("Runner is a group runner")
     if runner.runner_type == "instance_type":
         raise forbidden("No access granted")
     if not current_user().administrator and runner.locked:
         raise forbidden("Runner is locked")
-    if not _may_change(runner):
-        raise forbidden("No access granted")
+    _require_right_to_change(runner)
     if project in runner.projects:
         reason = "Validation failed: Runner projects runner has already been taken"
         raise RefusalError(400, {"message": f"{reason} - runner_error"})
     runner.projects.append(project)
-    return jsonify(runner_summary(runner)), 201
+    return runner_summary(runner)
 
 
-@blueprint.delete("/projects/<path:identifier>/runners/<int:runner_id>")
-def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
+@endpoint(f"DELETE /projects/<path:project>{_RUNNER}", role=Role.MAINTAINER)
+def disable_runner(project: Project, runner_id: int) -> None:
     """Unassigns a runner from a project, except from its owner project, the first one."""
-    project = find_project(identifier)
-    require_role(project, Role.MAINTAINER)
-    read_parameters()
     runner = instance().runners.get(runner_id)
     if runner is None or project not in runner.projects:
         raise not_found("Runner")
@@ -197,30 +164,25 @@ def disable_runner(identifier: str, runner_id: int) -> ResponseReturnValue:
     if is_owner:
         raise forbidden("You cannot unassign a runner from the owner project. Delete the runner instead")
     runner.projects.remove(project)
-    return "", 204
 
 
-def rule_violations(runner: Runner) -> dict[str, list[str]]:
-    """The validation errors of a runner: the messages by attribute, empty if valid."""
-    errors: dict[str, list[str]] = {}
+def _errors(runner: Runner) -> Errors:
+    tags, timeout = [], []
     if not runner.tag_list and not runner.run_untagged:
-        errors["tags_list"] = ["can not be empty when runner is not allowed to pick untagged jobs"]
+        tags = ["can not be empty when runner is not allowed to pick untagged jobs"]
     if len(runner.tag_list) > TAG_COUNT:
-        errors["tags_list"] = [f"Too many tags specified. Please limit the number of tags to {TAG_COUNT}"]
+        tags = [f"Too many tags specified. Please limit the number of tags to {TAG_COUNT}"]
     if runner.maximum_timeout is not None and runner.maximum_timeout < MINIMUM_TIMEOUT:
-        errors["maximum_timeout"] = ["needs to be at least 10 minutes"]
+        timeout = ["needs to be at least 10 minutes"]
     elif (runner.maximum_timeout or 0) > LARGEST_TIMEOUT:
         # GitLab does not validate the limit of the database column.
         raise RefusalError(500, {"message": "500 Internal Server Error"})
-    if len(runner.maintenance_note or "") > NOTE_LENGTH:
-        errors["maintenance_note"] = [f"is too long (maximum is {NOTE_LENGTH} characters)"]
-    if len(runner.description or "") > DESCRIPTION_LENGTH:
-        errors["description"] = [f"is too long (maximum is {DESCRIPTION_LENGTH} characters)"]
-    return errors
-
-
-def _listed(runners: Iterable[Runner]) -> Response:
-    return page_of([runner_summary(runner) for runner in runners], read_parameters(PAGINATION))
+    return {
+        "tags_list": tags,
+        "maximum_timeout": timeout,
+        "maintenance_note": too_long(runner.maintenance_note, NOTE_LENGTH),
+        "description": too_long(runner.description, DESCRIPTION_LENGTH),
+    }
 
 
 def _find_runner(runner_id: int) -> Runner:
@@ -233,6 +195,11 @@ def _find_runner(runner_id: int) -> Runner:
 def _may_change(runner: Runner) -> bool:
     user = current_user()
     return user.administrator or _changed_by_members(runner, user.roles)
+
+
+def _require_right_to_change(runner: Runner) -> None:
+    if not _may_change(runner):
+        raise forbidden("No access granted")
 
 
 def _changed_by_members(runner: Runner, roles: Mapping[int, Role]) -> bool:
@@ -296,7 +263,7 @@ def _normalised(attributes: dict[str, Any]) -> dict[str, Any]:
     return attributes
 
 
-def _sentence(errors: dict[str, list[str]]) -> str:
+def _sentence(errors: Errors) -> str:
     """Validation errors in the form of GitLab's `full_messages.to_sentence`."""
     messages = [
         f"{attribute.replace('_', ' ').capitalize()} {message}"

@@ -70,6 +70,11 @@ class Group:
     description: str = ""
     variables: list[Variable] = field(default_factory=list)
 
+    @property
+    def full_path(self) -> str:
+        """The path: there are no subgroups."""
+        return self.path
+
 
 @dataclass
 class Note:

@@ -9,35 +9,21 @@ several group variables with the same key requires the filter, where GitLab upda
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from flask import Blueprint, Response, jsonify
-from flask.typing import ResponseReturnValue
+from sandbox.services.gitlab.access import instance
+from sandbox.services.gitlab.endpoints import View, endpoint
+from sandbox.services.gitlab.parameters import Parameter, boolean
+from sandbox.services.gitlab.refusals import conflict, not_found
+from sandbox.services.gitlab.state import Group, Project, Role, Variable
+from sandbox.services.gitlab.validation import Errors, require_valid, too_long
 
-from sandbox.services.gitlab.access import (
-    authenticate,
-    find_group,
-    find_project,
-    instance,
-    require_administrator,
-    require_role,
-)
-from sandbox.services.gitlab.pages import page_of
-from sandbox.services.gitlab.parameters import (
-    ENVIRONMENT_SCOPE_FILTER,
-    PAGINATION,
-    Parameter,
-    boolean,
-    read_parameters,
-)
-from sandbox.services.gitlab.refusals import conflict, invalid, not_found
-from sandbox.services.gitlab.state import Role, Variable
-
-PLACES = (
-    "/projects/<path:project>/variables",
-    "/groups/<path:group>/variables",
-    "/admin/ci/variables",
-)
+PLACES = {
+    "/projects/<path:project>/variables": Role.MAINTAINER,
+    "/groups/<path:group>/variables": Role.OWNER,
+    "/admin/ci/variables": Role.NONE,
+}
+"""The paths of the variables of projects, groups and the instance, and the role that each requires."""
 KEY = re.compile(r"[a-zA-Z0-9_]+")
 KEY_LENGTH = 255
 DESCRIPTION_LENGTH = 255
@@ -46,6 +32,8 @@ ENVIRONMENT_SCOPE = re.compile(r"[a-zA-Z0-9_/\\${}. \-*]+")
 MASKED_EXPANDED_VALUE = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
 MASKED_RAW_VALUE = re.compile(r"\S{8,}")
 
+_FILTER = Parameter("filter[environment_scope]")
+_SCOPE = Parameter("environment_scope")
 _COMMON = (
     Parameter("protected", boolean),
     Parameter("masked", boolean),
@@ -53,13 +41,6 @@ _COMMON = (
     Parameter("variable_type", values=("env_var", "file")),
     Parameter("description", nullable=True),
 )
-_SCOPED = (*_COMMON, Parameter("environment_scope"))
-_NEW = (Parameter("key", required=True), Parameter("value", required=True))
-
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
-
-blueprint = Blueprint("variables", __name__)
-blueprint.before_request(authenticate)
 
 
 @dataclass(frozen=True)
@@ -102,169 +83,135 @@ class VariableList:
 
     def add(self, variable: Variable) -> None:
         """Adds a new variable; 400 if it is invalid."""
-        errors = rule_violations(variable, self.items, scoped=self.scoped)
-        if len(self.items) >= self.limit:
-            errors["base"] = [f"Maximum number of {self.limit_name} ({self.limit}) exceeded"]
-        if errors:
-            raise invalid(errors)
+        is_full = len(self.items) >= self.limit
+        limit = [f"Maximum number of {self.limit_name} ({self.limit}) exceeded"] if is_full else []
+        require_valid(rule_violations(variable, self.items, scoped=self.scoped) | {"base": limit})
         self.items.append(variable)
 
     def change(self, variable: Variable, changed: Variable) -> None:
         """Replaces a variable with the changed one; 400 if it is invalid."""
         siblings = [sibling for sibling in self.items if sibling is not variable]
+        unmasked = variable.hidden and not changed.masked
+        reason = "Updating masked attribute is not allowed on updates for hidden variables."
         errors = rule_violations(changed, siblings, scoped=self.scoped)
-        if variable.hidden and not changed.masked:
-            errors["base"] = ["Updating masked attribute is not allowed on updates for hidden variables."]
-        if errors:
-            raise invalid(errors)
+        require_valid(errors | {"base": [reason] if unmasked else []})
         self.items[self.items.index(variable)] = changed
 
+    def details(self, variable: Variable) -> dict[str, Any]:
+        """A variable in the API's response, without the value of a hidden one."""
+        details = {**vars(variable), "value": None if variable.hidden else variable.value}
+        if not self.scoped:
+            del details["hidden"], details["environment_scope"]
+        return details
 
-def rule_violations(
-    variable: Variable, siblings: Sequence[Variable], *, scoped: bool
-) -> dict[str, list[str]]:
-    """The validation errors of a variable: the messages by attribute, empty if valid.
+
+def rule_violations(variable: Variable, siblings: Sequence[Variable], *, scoped: bool) -> Errors:
+    """The validation errors of a variable: the messages by attribute.
 
     Args:
         variable: the new or changed variable.
         siblings: the other variables of the same project, group or instance.
         scoped: whether these variables have a scope; those of the instance do not.
     """
-    errors: dict[str, list[str]] = {}
-
-    def refuse(attribute: str, message: str) -> None:
-        errors.setdefault(attribute, []).append(message)
-
-    if not variable.key:
-        refuse("key", "can't be blank")
-    if len(variable.key) > KEY_LENGTH:
-        refuse("key", f"is too long (maximum is {KEY_LENGTH} characters)")
-    if not KEY.fullmatch(variable.key):
-        refuse("key", "can contain only letters, digits and '_'.")
-    if any(
-        (sibling.key, sibling.environment_scope) == (variable.key, variable.environment_scope)
-        for sibling in siblings
-    ):
-        refuse("key", f"({variable.key}) has already been taken")
-    if variable.masked:
-        allowed = MASKED_RAW_VALUE if variable.raw else MASKED_EXPANDED_VALUE
-        if not allowed.fullmatch(variable.value):
-            refuse("value", "is invalid")
-    if not scoped and len(variable.value) > INSTANCE_VALUE_LENGTH:
-        refuse(
-            "value",
-            f"The value of the provided variable exceeds the {INSTANCE_VALUE_LENGTH} character limit",
-        )
-    if not variable.environment_scope:
-        refuse("environment_scope", "can't be blank")
-    if not ENVIRONMENT_SCOPE.fullmatch(variable.environment_scope):
-        refuse(
-            "environment_scope",
-            "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', '*' and spaces",
-        )
-    if len(variable.description or "") > DESCRIPTION_LENGTH:
-        refuse("description", f"is too long (maximum is {DESCRIPTION_LENGTH} characters)")
-    return errors
-
-
-def variable_details(variable: Variable, *, scoped: bool = True) -> dict[str, Any]:
-    """A variable in the API's response, without the value of a hidden one."""
-    details = {
-        "variable_type": variable.variable_type,
-        "key": variable.key,
-        "value": None if variable.hidden else variable.value,
-        "protected": variable.protected,
-        "masked": variable.masked,
-        "raw": variable.raw,
-        "description": variable.description,
+    identity = (variable.key, variable.environment_scope)
+    is_taken = identity in [(sibling.key, sibling.environment_scope) for sibling in siblings]
+    masked = MASKED_RAW_VALUE if variable.raw else MASKED_EXPANDED_VALUE
+    is_maskable = not variable.masked or masked.fullmatch(variable.value)
+    is_large = not scoped and len(variable.value) > INSTANCE_VALUE_LENGTH
+    limit = f"The value of the provided variable exceeds the {INSTANCE_VALUE_LENGTH} character limit"
+    letters = "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', '*' and spaces"
+    return {
+        "key": [
+            *(["can't be blank"] if not variable.key else []),
+            *too_long(variable.key, KEY_LENGTH),
+            *(["can contain only letters, digits and '_'."] if not KEY.fullmatch(variable.key) else []),
+            *([f"({variable.key}) has already been taken"] if is_taken else []),
+        ],
+        "value": [*(["is invalid"] if not is_maskable else []), *([limit] if is_large else [])],
+        "environment_scope": [
+            *(["can't be blank"] if not variable.environment_scope else []),
+            *([letters] if not ENVIRONMENT_SCOPE.fullmatch(variable.environment_scope) else []),
+        ],
+        "description": too_long(variable.description, DESCRIPTION_LENGTH),
     }
-    if scoped:
-        details.update(hidden=variable.hidden, environment_scope=variable.environment_scope)
-    return details
 
 
-def _variables_of(project: str | None = None, group: str | None = None) -> VariableList:
-    """The variables of a project, a group or, without either, the instance, if the user may manage them."""
+def _variables_of(project: Project | None = None, group: Group | None = None) -> VariableList:
+    """The variables of a project, a group or, without either, the instance."""
     if project:
-        found_project = find_project(project)
-        require_role(found_project, Role.MAINTAINER)
-        return VariableList(found_project.variables, "Variable", 8000, "project ci variables")
+        return VariableList(project.variables, "Variable", 8000, "project ci variables")
     if group:
-        found_group = find_group(group)
-        require_role(found_group, Role.OWNER)
-        return VariableList(found_group.variables, "GroupVariable", 30_000, "group ci variables")
-    require_administrator()
+        return VariableList(group.variables, "GroupVariable", 30_000, "group ci variables")
     return VariableList(
         instance().variables, "InstanceVariable", 25, "ci instance level variables", scoped=False
     )
 
 
-def _at_every_place(method: str, suffix: str = "") -> Callable[[View], View]:
-    """Registers a view for projects, groups and the instance."""
+def _at_every_place(
+    method: str, suffix: str, *common: Parameter, scoped: Sequence[Parameter] = (), **options: Any
+) -> Callable[[View], View]:
+    """Registers a view for projects, groups and the instance, which has no `scoped` parameters."""
 
     def register(view: View) -> View:
-        for place in PLACES:
-            blueprint.add_url_rule(place + suffix, view_func=view, methods=[method])
+        for path, role in PLACES.items():
+            of_instance = role is Role.NONE
+            parameters = common if of_instance else (*common, *scoped)
+            rule = f"{method} {path}{suffix}"
+            endpoint(rule, *parameters, role=role, administrator=of_instance, **options)(view)
         return view
 
     return register
 
 
-@_at_every_place("GET")
-def list_variables(**place: str) -> Response:
+@_at_every_place("GET", "", paged=True)
+def list_variables(**place: Any) -> list[dict[str, Any]]:
     """Lists the variables of a project, a group or the instance."""
     variables = _variables_of(**place)
-    parameters = read_parameters(PAGINATION)
-    return page_of(
-        [variable_details(variable, scoped=variables.scoped) for variable in variables.items], parameters
-    )
+    return [variables.details(variable) for variable in variables.items]
 
 
-@_at_every_place("POST")
-def create_variable(**place: str) -> ResponseReturnValue:
+@_at_every_place(
+    "POST",
+    "",
+    Parameter("key", required=True),
+    Parameter("value", required=True),
+    *_COMMON,
+    scoped=(_SCOPE, Parameter("masked_and_hidden", boolean)),
+    status=201,
+)
+def create_variable(asked: dict[str, Any], **place: Any) -> dict[str, Any]:
     """Creates a variable; it can be hidden only at its creation."""
     variables = _variables_of(**place)
-    hidable = (*_SCOPED, Parameter("masked_and_hidden", boolean))
-    attributes = read_parameters((*_NEW, *(hidable if variables.scoped else _COMMON)))
-    if attributes.pop("masked_and_hidden", False):
-        attributes.update(masked=True, hidden=True)
-    variable = Variable(**_stripped(attributes))
+    if asked.pop("masked_and_hidden", False):
+        asked.update(masked=True, hidden=True)
+    variable = Variable(**_stripped(asked))
     variables.add(variable)
-    return jsonify(variable_details(variable, scoped=variables.scoped)), 201
+    return variables.details(variable)
 
 
-@_at_every_place("GET", "/<key>")
-def show_variable(key: str, **place: str) -> Response:
+@_at_every_place("GET", "/<key>", scoped=[_FILTER])
+def show_variable(key: str, asked: dict[str, str], **place: Any) -> dict[str, Any]:
     """Shows a variable."""
     variables = _variables_of(**place)
-    variable = variables.find(key, _scope_asked_for(variables))
-    return jsonify(variable_details(variable, scoped=variables.scoped))
+    return variables.details(variables.find(key, asked.get(_FILTER.name)))
 
 
-@_at_every_place("PUT", "/<key>")
-def update_variable(key: str, **place: str) -> Response:
+@_at_every_place("PUT", "/<key>", Parameter("key"), Parameter("value"), *_COMMON, scoped=(_SCOPE, _FILTER))
+def update_variable(key: str, asked: dict[str, Any], **place: Any) -> dict[str, Any]:
     """Updates a variable."""
     variables = _variables_of(**place)
-    declared = (*_SCOPED, ENVIRONMENT_SCOPE_FILTER) if variables.scoped else _COMMON
-    attributes = read_parameters((Parameter("key"), Parameter("value"), *declared))
-    attributes.pop("key", None)  # a variable keeps its key
-    variable = variables.find(key, attributes.pop(ENVIRONMENT_SCOPE_FILTER.name, None))
-    changed = replace(variable, **_stripped(attributes))
+    asked.pop("key", None)  # a variable keeps its key
+    variable = variables.find(key, asked.pop(_FILTER.name, None))
+    changed = replace(variable, **_stripped(asked))
     variables.change(variable, changed)
-    return jsonify(variable_details(changed, scoped=variables.scoped))
+    return variables.details(changed)
 
 
-@_at_every_place("DELETE", "/<key>")
-def delete_variable(key: str, **place: str) -> ResponseReturnValue:
+@_at_every_place("DELETE", "/<key>", scoped=[_FILTER])
+def delete_variable(key: str, asked: dict[str, str], **place: Any) -> None:
     """Deletes a variable."""
     variables = _variables_of(**place)
-    variables.items.remove(variables.find(key, _scope_asked_for(variables)))
-    return "", 204
-
-
-def _scope_asked_for(variables: VariableList) -> str | None:
-    parameters = read_parameters((ENVIRONMENT_SCOPE_FILTER,) if variables.scoped else ())
-    return parameters.get(ENVIRONMENT_SCOPE_FILTER.name)
+    variables.items.remove(variables.find(key, asked.get(_FILTER.name)))
 
 
 def _stripped(attributes: dict[str, Any]) -> dict[str, Any]:
