@@ -17,6 +17,11 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import xmltodict
+from moto.core.exceptions import AccessDeniedError, JsonRESTError
+from moto.iam.access_control import IAMPolicy, IAMRequestBase
+from moto.ssm.models import ssm_backends
+
+from sandbox.services.aws.patching import method_of
 
 SUBRESOURCES = {
     "GET": {
@@ -119,16 +124,6 @@ def recorded() -> Iterator[list[Call]]:
             _recorders.remove(calls)
 
 
-def patch() -> None:
-    """Change moto's class in this process; a second call changes nothing."""
-    from moto.iam import access_control
-
-    base: Any = access_control.IAMRequestBase
-    base.check_action_permitted = _check
-    # A signature is of the request as it was sent: to S3 Control, or in CBOR, moto sees another one.
-    base.check_signature = lambda _: None
-
-
 def allows(statements: Sequence[Mapping[str, Any]], call: Call, context: Mapping[str, str]) -> bool:
     """Whether statements allow a call on every resource that it names.
 
@@ -163,7 +158,13 @@ def _applies(
     )
 
 
-def _check(request: Any, resource: str) -> None:
+@method_of(IAMRequestBase)
+def check_signature(_request: Any) -> None:
+    """Accept any: the signature is of the request as it was sent, which moto does not see in CBOR."""
+
+
+@method_of(IAMRequestBase)
+def check_action_permitted(request: Any, resource: str) -> None:
     """In the place of moto's own check."""
     caller = request._access_key.arn
     calls = [replace(each, caller=caller) for each in _calls(request, resource)]
@@ -197,8 +198,6 @@ def _decryption(request: Any, read: Call) -> Iterator[Call]:
 
     Source: docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html.
     """
-    from moto.ssm.models import ssm_backends
-
     given = _given(request)
     parameter = ssm_backends[request.account_id][request._region].get_parameter(given["Name"])
     key = parameter.keyid if parameter and parameter.parameter_type == "SecureString" else None
@@ -212,8 +211,6 @@ def _decryption(request: Any, read: Call) -> Iterator[Call]:
 
 def _refuse(request: Any, call: Call) -> None:
     """In the form of the service: moto answers every one in a form that botocore alone reads."""
-    from moto.core.exceptions import AccessDeniedError, JsonRESTError
-
     on = f" on resource: {call.resources[0]}" if call.resources else ""
     message = f"User: {call.caller} is not authorized to perform: {call.action}{on}"
     if request._service in IN_JSON:
@@ -229,8 +226,6 @@ def _refuse(request: Any, call: Call) -> None:
 
 
 def _statements_of(policy: Any) -> list[Mapping[str, Any]]:
-    from moto.iam.access_control import IAMPolicy
-
     return _listed(IAMPolicy(policy)._policy_json["Statement"])
 
 

@@ -14,37 +14,34 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from moto.awslambda.models import LambdaFunction
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+from sandbox.services.aws.patching import around, method_of
+
 _LONGER_THAN_ITS_TIMEOUT_S = 10
 _SESSION_S = 3600
 
 
-def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
-    from moto.awslambda import models
-
-    function_class: Any = models.LambdaFunction
-    if function_class.invoke is _invoke:
-        return
-    function_class.invoke = _invoke
-    function_class.get_configuration = _showing_logging(function_class.get_configuration)
-    function_class.update_configuration = _keeping_logging(function_class.update_configuration)
-    function_class.__init__ = _with_logging(function_class.__init__)
-
-
-def _with_logging(original: Callable[..., None]) -> Callable[..., None]:
-    def make(function: Any, account_id: str, spec: dict[str, Any], region: str, **named: Any) -> None:
-        original(function, account_id, spec, region, **named)
-        _keep(function, spec)
-
-    return make
+@around(LambdaFunction)
+def __init__(  # noqa: N807 - the name of the patched method
+    original: Callable[..., None],
+    function: Any,
+    account_id: str,
+    spec: dict[str, Any],
+    region: str,
+    **named: Any,
+) -> None:
+    original(function, account_id, spec, region, **named)
+    _keep(function, spec)
 
 
-def _keeping_logging(original: Callable[..., Any]) -> Callable[..., Any]:
-    def update(function: Any, changes: dict[str, Any]) -> Any:
-        _keep(function, changes)
-        return original(function, changes)
-
-    return update
+@around(LambdaFunction)
+def update_configuration(original: Callable[..., Any], function: Any, changes: dict[str, Any]) -> Any:
+    """Update where the function logs too."""
+    _keep(function, changes)
+    return original(function, changes)
 
 
 def _keep(function: Any, settings: Mapping[str, Any]) -> None:
@@ -53,16 +50,16 @@ def _keep(function: Any, settings: Mapping[str, Any]) -> None:
         function.logs_group_name = settings["LoggingConfig"].get("LogGroup", function.logs_group_name)
 
 
-def _showing_logging(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    def show(function: Any, **named: Any) -> dict[str, Any]:
-        usual = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
-        kept = vars(function).get("logging_config", {})
-        return {**original(function, **named), "LoggingConfig": usual | kept}
+@around(LambdaFunction)
+def get_configuration(original: Callable[..., dict[str, Any]], function: Any, **named: Any) -> dict[str, Any]:
+    """The configuration, with where the function logs."""
+    usual = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
+    kept = vars(function).get("logging_config", {})
+    return {**original(function, **named), "LoggingConfig": usual | kept}
 
-    return show
 
-
-def _invoke(function: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
+@method_of(LambdaFunction)
+def invoke(function: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
     """Run the function, write its output to its log, and answer with its result or error."""
     event = body.decode() if isinstance(body, bytes) else body
     with tempfile.TemporaryDirectory() as directory:
@@ -88,9 +85,6 @@ def _invoke(function: Any, body: str | bytes, request_headers: Any, response_hea
 
 def _environment(function: Any, directory: str, host: str) -> dict[str, str]:
     """What the function's process sees: its role, and the sandbox's AWS, where it was asked to run."""
-    from moto.sts.models import sts_backends
-    from moto.utilities.utils import get_partition
-
     sts = sts_backends[function.account_id][get_partition(function.region)]
     session = sts.assume_role(
         function.region, function.function_name, function.role, policy="", duration=_SESSION_S, external_id=""

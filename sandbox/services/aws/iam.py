@@ -8,43 +8,39 @@ from collections.abc import Callable
 from threading import RLock
 from typing import Any
 
+from moto.core.responses import EmptyResult
+from moto.iam.responses import IamResponse
+
+from sandbox.services.aws.patching import around, method_of
+
 _ONE_AT_A_TIME = RLock()
 
 
-def patch() -> None:
-    """Patch moto's classes in this process; idempotent."""
-    from moto.iam import responses
-
-    actions: Any = responses.IamResponse
-    actions.add_client_id_to_open_id_connect_provider = _changing(_add)
-    actions.remove_client_id_from_open_id_connect_provider = _changing(_remove)
-    if "call_action" not in vars(actions):
-        actions.call_action = _after_the_others(actions.call_action)
+@around(IamResponse)
+def call_action(original: Callable[[Any], Any], response: Any) -> Any:
+    """Handle one request at a time."""
+    with _ONE_AT_A_TIME:
+        return original(response)
 
 
-def _after_the_others(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def call(response: Any) -> Any:
-        with _ONE_AT_A_TIME:
-            return original(response)
-
-    return call
-
-
-def _changing(change: Callable[[list[str], str], list[str]]) -> Callable[[Any], Any]:
-    def call(response: Any) -> Any:
-        from moto.core.responses import EmptyResult
-
-        arn = response._get_param("OpenIDConnectProviderArn")
-        provider = response.backend.get_open_id_connect_provider(arn)
-        provider.client_id_list = change(provider.client_id_list, response._get_param("ClientID"))
-        return EmptyResult()
-
-    return call
+@method_of(IamResponse)
+def add_client_id_to_open_id_connect_provider(response: Any) -> EmptyResult:
+    """Add a client id, if the provider does not have it."""
+    provider, client = _asked(response)
+    if client not in provider.client_id_list:
+        provider.client_id_list = [*provider.client_id_list, client]
+    return EmptyResult()
 
 
-def _add(clients: list[str], client: str) -> list[str]:
-    return clients if client in clients else [*clients, client]
+@method_of(IamResponse)
+def remove_client_id_from_open_id_connect_provider(response: Any) -> EmptyResult:
+    """Remove a client id."""
+    provider, client = _asked(response)
+    provider.client_id_list = [one for one in provider.client_id_list if one != client]
+    return EmptyResult()
 
 
-def _remove(clients: list[str], client: str) -> list[str]:
-    return [one for one in clients if one != client]
+def _asked(response: Any) -> tuple[Any, str]:
+    """The provider and the client id of a request."""
+    arn = response._get_param("OpenIDConnectProviderArn")
+    return response.backend.get_open_id_connect_provider(arn), response._get_param("ClientID")

@@ -2,25 +2,27 @@
 
 from typing import Any
 
+from moto.logs.exceptions import ResourceNotFoundException
+from moto.logs.responses import LogsResponse
 
-def patch() -> None:
-    """Patch moto's classes in this process; idempotent."""
-    from moto.logs import responses
+from sandbox.services.aws.patching import method_of
 
-    actions: Any = responses.LogsResponse
-    actions.associate_kms_key = lambda response: _set_key(response, response._get_param("kmsKeyId"))
-    actions.disassociate_kms_key = lambda response: _set_key(response, None)
+
+@method_of(LogsResponse)
+def associate_kms_key(response: Any) -> str:
+    """Set the key of a group."""
+    return _set_key(response, response._get_param("kmsKeyId"))
+
+
+@method_of(LogsResponse)
+def disassociate_kms_key(response: Any) -> str:
+    """Remove the key of a group."""
+    return _set_key(response, None)
 
 
 def _set_key(response: Any, key: str | None) -> str:
-    _group(response).kms_key_id = key
-    return ""
-
-
-def _group(response: Any) -> Any:
-    from moto.logs.exceptions import ResourceNotFoundException
-
     group = response.logs_backend.groups.get(response._get_param("logGroupName"))
     if group is None:
         raise ResourceNotFoundException()
-    return group
+    group.kms_key_id = key
+    return ""

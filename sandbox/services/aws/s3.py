@@ -6,52 +6,37 @@ was put. A bucket gets the tags that its creation asks for.
 """
 
 import json
-from functools import wraps
+from collections.abc import Callable
 from typing import Any
 
 import xmltodict
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from sandbox.services.aws.patching import around, method_of
 
 
-def patch() -> None:
-    """Change moto's classes in this process; a second call changes nothing."""
-    from moto.s3 import models, responses
-
-    bucket_class: Any = models.FakeBucket
-    bucket_class.get_permission = _get_permission
-    response_class: Any = responses.S3Response
-    put = response_class._bucket_response_put
-    response_class._bucket_response_put = put if hasattr(put, "__wrapped__") else _with_tags(put)
-
-
-def _with_tags(put: Any) -> Any:
-    """Give a bucket the tags of its creation."""
-
-    @wraps(put)
-    def _bucket_response_put(
-        response: Any, request: Any, bucket_name: str, querystring: dict[str, Any]
-    ) -> Any:
-        answer = put(response, request, bucket_name, querystring)
-        asked = (
-            xmltodict.parse(response.body, force_list=["Tag"]) if response.body and not querystring else {}
-        )
-        tags = (asked.get("CreateBucketConfiguration", {}).get("Tags") or {}).get("Tag", [])
-        if tags:
-            named = {tag["Key"]: tag["Value"] or "" for tag in tags}
-            response.backend.put_bucket_tagging(bucket_name, named)
-        return answer
-
-    return _bucket_response_put
+@around(S3Response)
+def _bucket_response_put(
+    original: Callable[..., Any], response: Any, request: Any, bucket_name: str, querystring: dict[str, Any]
+) -> Any:
+    answer = original(response, request, bucket_name, querystring)
+    asked = xmltodict.parse(response.body, force_list=["Tag"]) if response.body and not querystring else {}
+    tags = (asked.get("CreateBucketConfiguration", {}).get("Tags") or {}).get("Tag", [])
+    if tags:
+        response.backend.put_bucket_tagging(bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags})
+    return answer
 
 
-def _get_permission(bucket: Any, action: str, resource: str) -> Any:
-    from moto.iam.access_control import IAMPolicy, PermissionResult
-
+@method_of(FakeBucket)
+def get_permission(bucket: Any, action: str, resource: str) -> PermissionResult:
+    """The decision of the bucket's statements without a condition."""
     if bucket.policy is None:
         return PermissionResult.NEUTRAL
     document = json.loads(bucket.policy)
     statements = document["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
     unconditional = [statement for statement in listed if not statement.get("Condition")]
-    return IAMPolicy(json.dumps({**document, "Statement": unconditional})).is_action_permitted(
-        action, resource
-    )
+    policy = IAMPolicy(json.dumps({**document, "Statement": unconditional}))
+    return policy.is_action_permitted(action, resource)

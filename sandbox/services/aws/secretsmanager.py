@@ -3,22 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from moto.secretsmanager.models import SecretsManagerBackend
 
-def patch() -> None:
-    """Patch moto's classes in this process; idempotent."""
-    from moto.secretsmanager import models
-
-    backend: Any = models.SecretsManagerBackend
-    if not hasattr(backend.update_secret, "patched"):
-        backend.update_secret = _describing(backend.update_secret)
+from sandbox.services.aws.patching import around
 
 
-def _describing(original: Callable[..., str]) -> Callable[..., str]:
-    def update(backend: Any, secret_id: str, *arguments: Any, **named: Any) -> str:
-        answer = original(backend, secret_id, *arguments, **named)
-        if named.get("description") == "":
-            backend.secrets[secret_id].description = ""
-        return answer
-
-    update.patched = True  # type: ignore[attr-defined]
-    return update
+@around(SecretsManagerBackend)
+def update_secret(
+    original: Callable[..., str], backend: Any, secret_id: str, *arguments: Any, **named: Any
+) -> str:
+    """Update a secret, also with an empty description."""
+    answer = original(backend, secret_id, *arguments, **named)
+    if named.get("description") == "":
+        backend.secrets[secret_id].description = ""
+    return answer

@@ -9,6 +9,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from moto.ssm.exceptions import ValidationException
+from moto.ssm.models import SimpleSystemManagerBackend
+
+from sandbox.services.aws.patching import around
+
 LONGEST_OUTPUT = 24000
 """The maximum length of the output in Systems Manager, in characters; 8,000 for standard error."""
 ROOT_VARIABLE = "RUNNER_HOST_ROOT"
@@ -17,44 +22,31 @@ HOSTS: dict[str, Path] = {}
 """The directories of the rendered hosts, by instance id."""
 
 
-def patch() -> None:
-    """Patch moto's class in this process; idempotent."""
-    from moto.ssm.models import SimpleSystemManagerBackend
-
-    backend: Any = SimpleSystemManagerBackend
-    if not hasattr(backend.send_command, "patched"):
-        backend.send_command = _running(backend.send_command)
-
-
-def _running(original: Any) -> Any:
-    def send_command(backend: Any, **settings: Any) -> Any:
-        from moto.ssm.exceptions import ValidationException
-
-        instances = list(settings["instance_ids"])
-        if settings["document_name"] != "AWS-RunShellScript" or not instances:
-            raise ValidationException("The sandbox knows AWS-RunShellScript for InstanceIds alone.")
-        if unknown := [each for each in instances if each not in HOSTS]:
-            # AWS: InvalidInstanceId, "Instances not in a valid state for account".
-            raise ValidationException(f"Instances {unknown} not in a valid state for account")
-        command = original(backend, **settings)
-        script = "\n".join(settings["parameters"]["commands"])
-        # For moto, an empty list of targets means all instances.
-        command.instance_ids = instances
-        command.invocations = [each for each in command.invocations if each["InstanceId"] in instances]
-        for invocation in command.invocations:
-            done = _run(script, HOSTS[invocation["InstanceId"]])
-            status = "Success" if done.returncode == 0 else "Failed"
-            invocation |= {
-                "ResponseCode": done.returncode,
-                "Status": status,
-                "StatusDetails": status,
-                "StandardOutputContent": done.stdout[:LONGEST_OUTPUT],
-                "StandardErrorContent": done.stderr[:8000],
-            }
-        return command
-
-    send_command.patched = True  # type: ignore[attr-defined]
-    return send_command
+@around(SimpleSystemManagerBackend)
+def send_command(original: Any, backend: Any, **settings: Any) -> Any:
+    """Run a script on the rendered hosts of instances."""
+    instances = list(settings["instance_ids"])
+    if settings["document_name"] != "AWS-RunShellScript" or not instances:
+        raise ValidationException("The sandbox knows AWS-RunShellScript for InstanceIds alone.")
+    if unknown := [each for each in instances if each not in HOSTS]:
+        # AWS: InvalidInstanceId, "Instances not in a valid state for account".
+        raise ValidationException(f"Instances {unknown} not in a valid state for account")
+    command = original(backend, **settings)
+    script = "\n".join(settings["parameters"]["commands"])
+    # For moto, an empty list of targets means all instances.
+    command.instance_ids = instances
+    command.invocations = [each for each in command.invocations if each["InstanceId"] in instances]
+    for invocation in command.invocations:
+        done = _run(script, HOSTS[invocation["InstanceId"]])
+        status = "Success" if done.returncode == 0 else "Failed"
+        invocation |= {
+            "ResponseCode": done.returncode,
+            "Status": status,
+            "StatusDetails": status,
+            "StandardOutputContent": done.stdout[:LONGEST_OUTPUT],
+            "StandardErrorContent": done.stderr[:8000],
+        }
+    return command
 
 
 def _run(script: str, root: Path) -> subprocess.CompletedProcess[str]:

@@ -2,45 +2,35 @@
 
 from typing import Any
 
-from sandbox.services.aws.autoscaling.life import api_error, life_of, moment
-from sandbox.services.aws.autoscaling.requests import group_of
-from sandbox.services.aws.autoscaling.simulation import Group, Refresh, Refused
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+
+from sandbox.services.aws.autoscaling.life import life_of, moment
+from sandbox.services.aws.autoscaling.requests import api_errors, group_of
+from sandbox.services.aws.autoscaling.simulation import Group, Refresh
+from sandbox.services.aws.patching import method_of
 
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.autoscaling import responses
-
-    actions: Any = responses.AutoScalingResponse
-    actions.start_instance_refresh = _start
-    actions.cancel_instance_refresh = _cancel
-    actions.describe_instance_refreshes = _describe
-
-
-def _start(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
-    try:
+@method_of(AutoScalingResponse)
+def start_instance_refresh(response: Any) -> ActionResult:
+    """Start an instance refresh."""
+    with api_errors():
         refresh = life_of(group_of(response)).start_refresh()
-    except Refused as refused:
-        raise api_error(refused) from refused
     return ActionResult({"InstanceRefreshId": refresh.id})
 
 
-def _cancel(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
+@method_of(AutoScalingResponse)
+def cancel_instance_refresh(response: Any) -> ActionResult:
+    """Cancel the instance refresh."""
     waits = response._get_bool_param("WaitForTransitioningInstances", True)
-    try:
+    with api_errors():
         cancelled = life_of(group_of(response)).cancel_refresh(waits=waits is not False)
-    except Refused as refused:
-        raise api_error(refused) from refused
     return ActionResult({"InstanceRefreshId": cancelled.id})
 
 
-def _describe(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
+@method_of(AutoScalingResponse)
+def describe_instance_refreshes(response: Any) -> ActionResult:
+    """List the instance refreshes of a group."""
     wanted, name = response._get_param("InstanceRefreshIds"), response._get_param("AutoScalingGroupName")
     life = life_of(group_of(response))
     found = [each for each in life.refreshes if not wanted or each.id in wanted]

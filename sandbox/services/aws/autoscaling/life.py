@@ -11,32 +11,20 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import Any
 
+from moto.autoscaling.models import (
+    ASG_NAME_TAG,
+    AutoScalingBackend,
+    FakeAutoScalingGroup,
+    InstanceState,
+    TerminateInstanceActivity,
+)
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+
 from sandbox.services.aws.autoscaling.conditions import CONDITIONS
-from sandbox.services.aws.autoscaling.requests import error, group_of, validation_error
-from sandbox.services.aws.autoscaling.simulation import Activity, Group, LaunchFailed, Refused
-
-
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.autoscaling import models, responses
-
-    actions: Any = responses.AutoScalingResponse
-    backend: Any = models.AutoScalingBackend
-    group: Any = models.FakeAutoScalingGroup
-    state: Any = models.InstanceState
-    actions.call_action = _at_this_time(actions.call_action)
-    actions.describe_scaling_activities = _describe_activities
-    backend.notify_terminate_instances = _notify_terminated
-    backend.set_instance_health = _set_health
-    backend.terminate_instance = _terminate
-    group.set_desired_capacity = _set_desired_capacity
-    # moto has two lists of instances, and sets `instance_states` when it creates a group.
-    group.instances = property(_states)
-    group.instance_states = property(_states, lambda _group, _states: None)
-    state.launch_template = property(lambda one: vars(one.instance).get("launched_from"))
-    for ours, theirs in _OF_AN_INSTANCE.items():
-        setattr(state, theirs, _shared(ours, theirs))
-
+from sandbox.services.aws.autoscaling.requests import group_of, validation_error
+from sandbox.services.aws.autoscaling.simulation import Activity, Group, LaunchFailed
+from sandbox.services.aws.patching import around, method_of
 
 _OF_AN_INSTANCE = {
     "state": "lifecycle_state",
@@ -87,11 +75,6 @@ def moment(life: Group, at: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=life.now - at)
 
 
-def api_error(refused: Refused) -> Exception:
-    """Convert an error of the simulation into an error of the API."""
-    return error(refused.code, str(refused))
-
-
 class _World:
     """The simulation's interface to moto's EC2."""
 
@@ -104,8 +87,6 @@ class _World:
         place = str(group.ec2_backend.get_subnet(subnet).availability_zone) if subnet else zone
         if place in CONDITIONS.unavailable:
             raise LaunchFailed(CONDITIONS.unavailable[place])
-        from moto.autoscaling.models import ASG_NAME_TAG
-
         reservation = group.ec2_backend.run_instances(
             group.image_id,
             1,
@@ -144,25 +125,20 @@ def _instance_type(group: Any) -> str:
     return str(named[0] if named else group.instance_type)
 
 
-def _at_this_time(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Advance the simulation to the current time before ``original``."""
-
-    def call(response: Any) -> Any:
-        with _ONE_AT_A_TIME:
-            for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
-                life = life_of(group)
-                life.advance(CONDITIONS.now())
-                if CONDITIONS.leaves_refresh:
-                    life.leave_refresh()
-            return original(response)
-
-    return call
+@around(AutoScalingResponse)
+def call_action(original: Callable[[Any], Any], response: Any) -> Any:
+    """Advance the simulation to the current time before each request."""
+    with _ONE_AT_A_TIME:
+        for group in [*response.autoscaling_backend.autoscaling_groups.values()]:
+            life = life_of(group)
+            life.advance(CONDITIONS.now())
+            if CONDITIONS.leaves_refresh:
+                life.leave_refresh()
+        return original(response)
 
 
 def _states(group: Any) -> list[Any]:
     """The instances of a group as moto's objects, including terminating ones."""
-    from moto.autoscaling.models import InstanceState
-
     kept: dict[str, Any] = vars(group).setdefault("states", {})
     for each in life_of(group).instances:
         if each.id not in kept:
@@ -189,12 +165,25 @@ def _shared(ours: str, theirs: str) -> property:
     return property(read, write)
 
 
-def _set_desired_capacity(group: Any, capacity: int | None) -> None:
+_group: Any = FakeAutoScalingGroup
+# moto has two lists of instances, and sets `instance_states` when it creates a group.
+_group.instances = property(_states)
+_group.instance_states = property(_states, lambda _group, _states: None)
+_state: Any = InstanceState
+_state.launch_template = property(lambda one: vars(one.instance).get("launched_from"))
+for _ours, _theirs in _OF_AN_INSTANCE.items():
+    setattr(InstanceState, _theirs, _shared(_ours, _theirs))
+
+
+@method_of(FakeAutoScalingGroup)
+def set_desired_capacity(group: Any, capacity: int | None) -> None:
+    """Resize the group in the simulation."""
     group.desired_capacity = group.min_size if capacity is None else capacity
     life_of(group).resize(group.desired_capacity or 0)
 
 
-def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:
+@method_of(AutoScalingBackend)
+def notify_terminate_instances(backend: Any, instance_ids: list[str]) -> None:
     """Remove instances that EC2 has terminated."""
     with _ONE_AT_A_TIME:
         for group in backend.autoscaling_groups.values():
@@ -203,13 +192,15 @@ def _notify_terminated(backend: Any, instance_ids: list[str]) -> None:
                 life.forget(each)
 
 
-def _set_health(backend: Any, instance_id: str, health_status: str) -> None:
+@method_of(AutoScalingBackend)
+def set_instance_health(backend: Any, instance_id: str, health_status: str) -> None:
+    """Set the health of an instance in the simulation."""
     life_of(_group_with(backend, instance_id)).set_health(instance_id, health_status)
 
 
-def _terminate(backend: Any, instance_id: str, should_decrement: bool) -> Any:
-    from moto.autoscaling.models import TerminateInstanceActivity
-
+@method_of(AutoScalingBackend)
+def terminate_instance(backend: Any, instance_id: str, should_decrement: bool) -> TerminateInstanceActivity:
+    """Terminate an instance in the simulation."""
     group = _group_with(backend, instance_id)
     original = group.desired_capacity
     life = life_of(group)
@@ -226,9 +217,9 @@ def _group_with(backend: Any, instance_id: str) -> Any:
     raise validation_error(f"Instance Id not found - No managed instance found for instance ID {instance_id}")
 
 
-def _describe_activities(response: Any) -> Any:
-    from moto.core.responses import ActionResult
-
+@method_of(AutoScalingResponse)
+def describe_scaling_activities(response: Any) -> ActionResult:
+    """List the scaling activities of the simulation."""
     name = response._get_param("AutoScalingGroupName")
     groups = [group_of(response)] if name else response.autoscaling_backend.autoscaling_groups.values()
     return ActionResult(

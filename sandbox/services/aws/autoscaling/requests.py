@@ -1,6 +1,12 @@
 """The group in a request to Auto Scaling, and the errors of the API."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from moto.autoscaling.exceptions import ValidationError
+
+from sandbox.services.aws.autoscaling.simulation import Refused
 
 
 def group_of(response: Any) -> Any:
@@ -14,13 +20,20 @@ def group_of(response: Any) -> Any:
 
 def validation_error(message: str) -> Exception:
     """The API's ValidationError."""
-    from moto.autoscaling.exceptions import ValidationError
-
     return ValidationError(message)
 
 
 def error(code: str, message: str) -> Exception:
     """The API's error with the code ``code``."""
-    made = validation_error(message)
-    made.code = code  # type: ignore[attr-defined]
+    made = ValidationError(message)
+    made.code = code
     return made
+
+
+@contextmanager
+def api_errors() -> Iterator[None]:
+    """Convert an error of the simulation into an error of the API."""
+    try:
+        yield
+    except Refused as refused:
+        raise error(refused.code, str(refused)) from refused

@@ -4,23 +4,29 @@ Each has a volume and a snapshot.
 """
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.models.amis import AmiBackend
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.ec2.models import amis
+from sandbox.services.aws.patching import method_of
 
-    backend_class: Any = amis.AmiBackend
-    load = backend_class._load_amis
-    loading = threading.RLock()
+_load: Callable[[Any], None] = AmiBackend._load_amis
+_loading = threading.RLock()
 
-    def images(backend: Any) -> dict[str, Any]:
-        with loading:
-            if backend.__dict__.pop("images_to_load", False):
-                load(backend)
-        found: dict[str, Any] = backend.__dict__["images"]
-        return found
 
-    backend_class.amis = property(images, lambda backend, made: backend.__dict__.update(images=made))
-    backend_class._load_amis = lambda backend: backend.__dict__.update(images_to_load=True)
+@method_of(AmiBackend)
+def _load_amis(backend: Any) -> None:
+    backend.__dict__.update(images_to_load=True)
+
+
+def _images(backend: Any) -> dict[str, Any]:
+    with _loading:
+        if backend.__dict__.pop("images_to_load", False):
+            _load(backend)
+    found: dict[str, Any] = backend.__dict__["images"]
+    return found
+
+
+_backend: Any = AmiBackend
+_backend.amis = property(_images, lambda backend, made: backend.__dict__.update(images=made))

@@ -7,40 +7,36 @@ a later version that has user data. For an unknown template id, its error is tha
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import InvalidLaunchTemplateIdNotFound
+from moto.ec2.models.launch_templates import LaunchTemplate, LaunchTemplateBackend
+from moto.ec2.utils import parse_user_data
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.ec2.models import launch_templates
+from sandbox.services.aws.patching import around
 
-    template_class: Any = launch_templates.LaunchTemplate
-    template_class.create_version = _with_its_own_data(template_class.create_version)
-    template_class.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
-    backend: Any = launch_templates.LaunchTemplateBackend
-    backend.delete_launch_template = _of_a_known_id(backend.delete_launch_template)
+_template: Any = LaunchTemplate
+_template.tags = property(lambda template: template.get_tags(), lambda _template, _tags: None)
 
 
-def _with_its_own_data(original: Callable[..., Any]) -> Callable[..., Any]:
-    from moto.ec2.utils import parse_user_data
+@around(LaunchTemplate)
+def create_version(
+    original: Callable[..., Any], template: Any, data: dict[str, Any], description: str
+) -> Any:
+    """Create a version without the template's own tags, with decoded user data."""
+    tags = data.get("TagSpecifications", [])
+    passed_on = [one for one in tags if one["ResourceType"] != "launch-template"]
+    kept = {name: value for name, value in data.items() if name != "TagSpecifications"}
+    if passed_on:
+        kept["TagSpecifications"] = passed_on
+    if isinstance(kept.get("UserData"), str):
+        kept["UserData"] = parse_user_data(kept["UserData"])
+    return original(template, kept, description)
 
-    def create_version(template: Any, data: dict[str, Any], description: str) -> Any:
-        tags = data.get("TagSpecifications", [])
-        passed_on = [one for one in tags if one["ResourceType"] != "launch-template"]
-        kept = {name: value for name, value in data.items() if name != "TagSpecifications"}
-        if passed_on:
-            kept["TagSpecifications"] = passed_on
-        if isinstance(kept.get("UserData"), str):
-            kept["UserData"] = parse_user_data(kept["UserData"])
-        return original(template, kept, description)
 
-    return create_version
-
-
-def _of_a_known_id(original: Callable[..., Any]) -> Callable[..., Any]:
-    def delete(backend: Any, name: str | None, template_id: str | None) -> Any:
-        from moto.ec2.exceptions import InvalidLaunchTemplateIdNotFound
-
-        if template_id and template_id not in backend.launch_templates:
-            raise InvalidLaunchTemplateIdNotFound(template_id)
-        return original(backend, name, template_id)
-
-    return delete
+@around(LaunchTemplateBackend)
+def delete_launch_template(
+    original: Callable[..., Any], backend: Any, name: str | None, template_id: str | None
+) -> Any:
+    """Refuse an unknown id as such."""
+    if template_id and template_id not in backend.launch_templates:
+        raise InvalidLaunchTemplateIdNotFound(template_id)
+    return original(backend, name, template_id)

@@ -14,88 +14,80 @@ removes a description.
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import DependencyViolationError, InvalidSecurityGroupRuleIdNotFoundError
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+
+from sandbox.services.aws.patching import around
+
 _ALL = "-1"
 
+# moto looks for the description in the range alone.
+_rule: Any = SecurityGroupRule
+_rule.description = property(lambda rule: (rule.source_group | rule.ip_range).get("Description"))
 
-def patch() -> None:
-    """Change moto's classes in this process."""
-    from moto.ec2.models import security_groups
 
-    rule_class: Any = security_groups.SecurityGroupRule
-    rule_class.description = property(_description)
-    backend: Any = security_groups.SecurityGroupBackend
-    backend.delete_security_group = _not_in_use(backend.delete_security_group)
-    backend.modify_security_group_rules = _whole(backend.modify_security_group_rules)
-    backend.revoke_security_group_ingress = _of_known_ids(
-        backend.revoke_security_group_ingress, "ingress_rules"
+@around(SecurityGroupBackend)
+def delete_security_group(
+    original: Callable[..., None], backend: Any, name: str | None = None, group_id: str | None = None
+) -> None:
+    """Refuse a group that an instance uses."""
+    for instance in backend.all_instances():
+        using = {group.id for group in instance.security_groups}
+        if group_id in using and instance.state not in ("terminated", "shutting-down"):
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+    original(backend, name, group_id)
+
+
+@around(SecurityGroupBackend)
+def modify_security_group_rules(
+    original: Callable[..., None], backend: Any, group_id: str, rules: dict[str, dict[str, Any]]
+) -> None:
+    """Change the whole of each rule."""
+    original(
+        backend,
+        group_id,
+        {
+            rule_id: {"FromPort": -1, "ToPort": -1, **new} if new.get("IpProtocol") == _ALL else new
+            for rule_id, new in rules.items()
+        },
     )
-    backend.revoke_security_group_egress = _of_known_ids(backend.revoke_security_group_egress, "egress_rules")
+    group = backend.get_security_group_by_name_or_id(group_id)
+    for rule_id, new in rules.items():
+        rule = group.get_rule(rule_id)
+        if rule.ip_protocol == _ALL:
+            rule.from_port = rule.to_port = None
+        described = {"Description": new["Description"]} if "Description" in new else {}
+        if far := new.get("ReferencedGroupId"):
+            owner = {"OwnerId": backend.account_id, "UserId": backend.account_id}
+            rule.source_group = {**owner, "GroupId": far, **described}
+            rule.ip_range = {}
+        else:
+            ends = {"CidrIp": new.get("CidrIpv4"), "CidrIpv6": new.get("CidrIpv6")}
+            rule.ip_range = {name: end for name, end in ends.items() if end} | described
+            rule.prefix_list_id = new.get("PrefixListId")
 
 
-def _description(rule: Any) -> str | None:
-    """The description, which moto looks for in the range alone."""
-    found: str | None = (rule.source_group | rule.ip_range).get("Description")
-    return found
+@around(SecurityGroupBackend)
+def revoke_security_group_ingress(
+    original: Callable[..., None], backend: Any, group_name_or_id: str, **named: Any
+) -> None:
+    """Refuse unknown rule ids as such."""
+    _require_known(backend, group_name_or_id, "ingress_rules", named)
+    original(backend, group_name_or_id, **named)
 
 
-def _not_in_use(original: Callable[..., None]) -> Callable[..., None]:
-    def delete(backend: Any, name: str | None = None, group_id: str | None = None) -> None:
-        from moto.ec2.exceptions import DependencyViolationError
-
-        for instance in backend.all_instances():
-            using = {group.id for group in instance.security_groups}
-            if group_id in using and instance.state not in ("terminated", "shutting-down"):
-                raise DependencyViolationError(f"resource {group_id} has a dependent object")
-        original(backend, name, group_id)
-
-    return delete
+@around(SecurityGroupBackend)
+def revoke_security_group_egress(
+    original: Callable[..., None], backend: Any, group_name_or_id: str, **named: Any
+) -> None:
+    """Refuse unknown rule ids as such."""
+    _require_known(backend, group_name_or_id, "egress_rules", named)
+    original(backend, group_name_or_id, **named)
 
 
-def _whole(original: Callable[..., None]) -> Callable[..., None]:
-    """A change that puts the whole of a rule."""
-
-    def modify(backend: Any, group_id: str, rules: dict[str, dict[str, Any]]) -> None:
-        original(
-            backend,
-            group_id,
-            {
-                rule_id: {"FromPort": -1, "ToPort": -1, **new} if new.get("IpProtocol") == _ALL else new
-                for rule_id, new in rules.items()
-            },
-        )
-        group = backend.get_security_group_by_name_or_id(group_id)
-        for rule_id, new in rules.items():
-            rule = group.get_rule(rule_id)
-            if rule.ip_protocol == _ALL:
-                rule.from_port = rule.to_port = None
-            described = {"Description": new["Description"]} if "Description" in new else {}
-            if far := new.get("ReferencedGroupId"):
-                owner = {"OwnerId": backend.account_id, "UserId": backend.account_id}
-                rule.source_group = {**owner, "GroupId": far, **described}
-                rule.ip_range = {}
-            else:
-                ends = {"CidrIp": new.get("CidrIpv4"), "CidrIpv6": new.get("CidrIpv6")}
-                rule.ip_range = {name: end for name, end in ends.items() if end} | described
-                rule.prefix_list_id = new.get("PrefixListId")
-
-    return modify
-
-
-def _of_known_ids(original: Callable[..., None], direction: str) -> Callable[..., None]:
-    def revoke(
-        backend: Any,
-        group_name_or_id: str,
-        *arguments: Any,
-        security_rule_ids: list[str] | None = None,
-        **named: Any,
-    ) -> None:
-        from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
-
-        group = backend.get_security_group_by_name_or_id(group_name_or_id)
-        known = {rule.id for rule in getattr(group, direction)} if group else security_rule_ids or ()
-        for rule_id in security_rule_ids or ():
-            if rule_id not in known:
-                raise InvalidSecurityGroupRuleIdNotFoundError(rule_id)
-        original(backend, group_name_or_id, *arguments, security_rule_ids=security_rule_ids, **named)
-
-    return revoke
+def _require_known(backend: Any, name: str, direction: str, named: dict[str, Any]) -> None:
+    group = backend.get_security_group_by_name_or_id(name)
+    known = {rule.id for rule in getattr(group, direction)} if group else set()
+    for rule_id in named.get("security_rule_ids") or ():
+        if group and rule_id not in known:
+            raise InvalidSecurityGroupRuleIdNotFoundError(rule_id)

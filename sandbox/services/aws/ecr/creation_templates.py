@@ -3,23 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.ecr.responses import ECRResponse
+
 from sandbox.services.aws.ecr.requests import answer, error, given
+from sandbox.services.aws.patching import method_of
 
 _Templates = dict[str, dict[str, Any]]
 
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.ecr import responses
-
-    actions: Any = responses.ECRResponse
-    actions.create_repository_creation_template = _create
-    actions.update_repository_creation_template = _update
-    actions.describe_repository_creation_templates = _describe
-    actions.delete_repository_creation_template = _delete
-
-
-def _create(response: Any) -> Any:
+@method_of(ECRResponse)
+def create_repository_creation_template(response: Any) -> Any:
+    """Create a template."""
     asked = given(response)
     prefix = asked["prefix"]
     if prefix in _templates(response):
@@ -30,18 +24,24 @@ def _create(response: Any) -> Any:
     return _keep(response, {**usual, **asked, "createdAt": datetime.now(UTC)})
 
 
-def _update(response: Any) -> Any:
+@method_of(ECRResponse)
+def update_repository_creation_template(response: Any) -> Any:
+    """Update a template."""
     asked = given(response)
     return _keep(response, {**_template(response, asked["prefix"]), **asked})
 
 
-def _describe(response: Any) -> Any:
+@method_of(ECRResponse)
+def describe_repository_creation_templates(response: Any) -> Any:
+    """List templates."""
     prefixes = response._get_param("prefixes") or list(_templates(response))
     found = [_templates(response)[prefix] for prefix in prefixes if prefix in _templates(response)]
     return answer({"registryId": response.current_account, "repositoryCreationTemplates": found})
 
 
-def _delete(response: Any) -> Any:
+@method_of(ECRResponse)
+def delete_repository_creation_template(response: Any) -> Any:
+    """Delete a template."""
     template = _template(response, response._get_param("prefix"))
     del _templates(response)[template["prefix"]]
     return answer({"registryId": response.current_account, "repositoryCreationTemplate": template})

@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.ecr.responses import ECRResponse
+
 from sandbox.services.aws.ecr.requests import answer, error, given
+from sandbox.services.aws.patching import method_of
 
 _OPEN = ("public.ecr.aws", "registry.k8s.io", "quay.io")
 _CLOSED = r"registry-1\.docker\.io|ghcr\.io|registry\.gitlab\.com|cgr\.dev|[a-z0-9]+\.azurecr\.(io|us)"
@@ -12,18 +15,9 @@ _ECR = r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 _Rules = dict[str, dict[str, Any]]
 
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.ecr import responses
-
-    actions: Any = responses.ECRResponse
-    actions.create_pull_through_cache_rule = _create_rule
-    actions.update_pull_through_cache_rule = _update_rule
-    actions.describe_pull_through_cache_rules = _describe_rules
-    actions.delete_pull_through_cache_rule = _delete_rule
-
-
-def _create_rule(response: Any) -> Any:
+@method_of(ECRResponse)
+def create_pull_through_cache_rule(response: Any) -> Any:
+    """Create a rule."""
     asked = given(response)
     prefix, upstream = asked["ecrRepositoryPrefix"], asked["upstreamRegistryUrl"]
     private = re.fullmatch(_ECR, upstream)
@@ -40,30 +34,30 @@ def _create_rule(response: Any) -> Any:
             f"A rule already exists with the prefix '{prefix}'.",
         )
     now = datetime.now(UTC)
-    account = response.current_account
-    rule = {
-        **asked,
-        "registryId": account,
-        "createdAt": now,
-        "updatedAt": now,
-    }
+    rule = {**asked, "registryId": response.current_account, "createdAt": now, "updatedAt": now}
     _rules(response)[prefix] = rule
     return answer(rule)
 
 
-def _update_rule(response: Any) -> Any:
+@method_of(ECRResponse)
+def update_pull_through_cache_rule(response: Any) -> Any:
+    """Update a rule."""
     asked = given(response)
     rule = _rule(response, asked["ecrRepositoryPrefix"])
     rule.update(asked, updatedAt=datetime.now(UTC))
     return answer(rule)
 
 
-def _describe_rules(response: Any) -> Any:
+@method_of(ECRResponse)
+def describe_pull_through_cache_rules(response: Any) -> Any:
+    """List rules."""
     prefixes = response._get_param("ecrRepositoryPrefixes") or list(_rules(response))
     return answer({"pullThroughCacheRules": [_rule(response, prefix) for prefix in prefixes]})
 
 
-def _delete_rule(response: Any) -> Any:
+@method_of(ECRResponse)
+def delete_pull_through_cache_rule(response: Any) -> Any:
+    """Delete a rule."""
     rule = _rule(response, response._get_param("ecrRepositoryPrefix"))
     return answer(_rules(response).pop(rule["ecrRepositoryPrefix"]))
 

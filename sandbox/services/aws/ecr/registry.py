@@ -8,7 +8,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.ecr.models import ECRBackend
+from moto.ecr.responses import ECRResponse
+from moto.iam.exceptions import MalformedPolicyDocument
+
 from sandbox.services.aws.ecr.requests import error, given
+from sandbox.services.aws.patching import around, method_of
 
 _ACTIONS = {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository", "ecr:ReplicateImage"}
 """The actions that a registry policy of scope V1 may allow."""
@@ -17,20 +22,8 @@ _MOST_REPLICATION_RULES = 10
 _FREQUENCIES = {"BASIC": ("SCAN_ON_PUSH", "MANUAL"), "ENHANCED": ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")}
 
 
-def patch() -> None:
-    """Patch moto's classes in this process."""
-    from moto.ecr import models, responses
-
-    actions: Any = responses.ECRResponse
-    backend: Any = models.ECRBackend
-    actions.put_registry_scanning_configuration = _fitting(actions.put_registry_scanning_configuration)
-    backend._validate_registry_policy_action = staticmethod(_check_actions)
-    backend.put_replication_configuration = _several_rules(backend.put_replication_configuration)
-
-
-def _check_actions(policy: str) -> None:
-    from moto.iam.exceptions import MalformedPolicyDocument
-
+@method_of(ECRBackend)
+def _validate_registry_policy_action(_backend: Any, policy: str) -> None:
     statements = json.loads(policy)["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
         actions = statement.get("Action", [])
@@ -39,31 +32,27 @@ def _check_actions(policy: str) -> None:
                 raise MalformedPolicyDocument
 
 
-def _several_rules(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Call ``original``, which refuses more than one rule, once for each rule."""
+@around(ECRBackend)
+def put_replication_configuration(
+    original: Callable[..., Any], backend: Any, replication_config: dict[str, Any]
+) -> Any:
+    """Call the original, which refuses more than one rule, once for each rule."""
+    rules = replication_config["rules"]
+    if len(rules) > _MOST_REPLICATION_RULES:
+        raise error("ValidationException", f"There are more than {_MOST_REPLICATION_RULES} rules.")
+    for rule in rules:
+        original(backend, {"rules": [rule]})
+    backend.replication_config = replication_config
+    return {"replicationConfiguration": replication_config}
 
-    def put(backend: Any, replication_config: dict[str, Any]) -> Any:
-        rules = replication_config["rules"]
-        if len(rules) > _MOST_REPLICATION_RULES:
-            raise error("ValidationException", f"There are more than {_MOST_REPLICATION_RULES} rules.")
-        for rule in rules:
-            original(backend, {"rules": [rule]})
-        backend.replication_config = replication_config
-        return {"replicationConfiguration": replication_config}
 
-    return put
-
-
-def _fitting(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def put(response: Any) -> Any:
-        asked = given(response)
-        scan = asked.get("scanType", "BASIC")
-        for rule in asked.get("rules", ()):
-            frequency = rule["scanFrequency"]
-            if frequency not in _FREQUENCIES[scan]:
-                raise error(
-                    "InvalidParameterException", f"The scan type {scan} has no frequency {frequency}."
-                )
-        return original(response)
-
-    return put
+@around(ECRResponse)
+def put_registry_scanning_configuration(original: Callable[[Any], Any], response: Any) -> Any:
+    """Refuse scan frequencies that the scan type does not support."""
+    asked = given(response)
+    scan = asked.get("scanType", "BASIC")
+    for rule in asked.get("rules", ()):
+        frequency = rule["scanFrequency"]
+        if frequency not in _FREQUENCIES[scan]:
+            raise error("InvalidParameterException", f"The scan type {scan} has no frequency {frequency}.")
+    return original(response)

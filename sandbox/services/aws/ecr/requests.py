@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from moto.core.responses import ActionResult
+from moto.ecr.exceptions import InvalidParameterException
+
 
 def given(response: Any) -> dict[str, Any]:
     """The arguments of a request."""
@@ -12,16 +15,12 @@ def given(response: Any) -> dict[str, Any]:
 
 def answer(result: dict[str, Any]) -> Any:
     """The response with ``result``."""
-    from moto.core.responses import ActionResult
-
     return ActionResult(result)
 
 
 def error(code: str, message: str) -> Exception:
     """The API's error with the code ``code``."""
-    from moto.ecr.exceptions import InvalidParameterException
-
     # moto's own class for ECR: moto chooses the response format by its module.
-    made: Exception = InvalidParameterException(message)
-    made.code = code  # type: ignore[attr-defined]
+    made = InvalidParameterException(message)
+    made.code = code
     return made
