@@ -10,14 +10,16 @@ managed policy AWSServiceRoleForImageBuilder.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs
+
+from moto.backends import get_backend
+from werkzeug.wrappers import Request, Response
 
 from sandbox.services.aws import ACCOUNT
-from sandbox.services.aws.ecr_public import Application, scope_of
+from sandbox.services.aws.layers import Application, scope_of
 
 Kept = dict[str, dict[str, Any]]
 """The resources of a kind, by ARN."""
@@ -46,29 +48,23 @@ _SETTINGS_OF_REQUESTS = ("clientToken", "dryRun", "tags")
 
 
 class _Refused(Exception):  # noqa: N818 (a response)
-    def __init__(self, code: str, message: str, status: str = "400 Bad Request") -> None:
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
 
 
-def answering(others: Application) -> Application:
-    """Return a WSGI application that serves Image Builder, and passes other requests to ``others``."""
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        scope = scope_of(environ)
-        if scope[1:] != ["imagebuilder"]:
-            return others(environ, start_response)
-        headers = [("Content-Type", "application/json")]
-        try:
-            status, answer = "200 OK", _answer(_Region(scope[0]), environ)
-        except _Refused as refused:
-            status, answer = refused.status, {"message": str(refused)}
-            headers.append(("x-amzn-ErrorType", refused.code))
-        start_response(status, headers)
-        return [json.dumps(answer).encode()]
-
-    return application
+def answer(request: Request, others: Application) -> Application:
+    """Answer the requests to Image Builder."""
+    region, service = scope_of(request)
+    if service != "imagebuilder":
+        return others
+    try:
+        return Response(json.dumps(_answer(_Region(region), request)), content_type="application/json")
+    except _Refused as refused:
+        headers = {"x-amzn-ErrorType": refused.code}
+        body = json.dumps({"message": str(refused)})
+        return Response(body, refused.status, headers, content_type="application/json")
 
 
 @cache
@@ -78,17 +74,16 @@ def _model() -> Any:
     return botocore.session.get_session().get_service_model("imagebuilder")
 
 
-def _answer(region: "_Region", environ: dict[str, Any]) -> dict[str, Any]:
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    asked: dict[str, Any] = json.loads(environ["wsgi.input"].read(length) or b"{}")
-    query = parse_qs(environ.get("QUERY_STRING", ""))
+def _answer(region: "_Region", request: Request) -> dict[str, Any]:
+    path = request.path
+    asked: dict[str, Any] = json.loads(request.get_data() or b"{}")
     if path.startswith("/tags/"):
-        return region.tags(method, path.removeprefix("/tags/"), asked.get("tags"), query.get("tagKeys", []))
+        removed = request.args.getlist("tagKeys")
+        return region.tags(request.method, path.removeprefix("/tags/"), asked.get("tags"), removed)
     name = path.removeprefix("/")
     if name not in _model().operation_names:
-        raise _Refused("ClientException", f"The sandbox knows no {method} {path} of Image Builder.")
-    asked |= {key: values[0] for key, values in query.items()}
+        raise _Refused("ClientException", f"The sandbox knows no {request.method} {path} of Image Builder.")
+    asked |= request.args.to_dict()
     if found := list(_violations(_model().operation_model(name).input_shape, asked, "")):
         raise _Refused("InvalidRequestException", "; ".join(found))
     if name == "StartImagePipelineExecution":
@@ -283,8 +278,6 @@ class _Region:
         return self.kept[kind][arn]
 
     def _backend(self, service: str, region: str | None = None) -> Any:
-        from moto.backends import get_backend
-
         return get_backend(service)[ACCOUNT][region or self.name]  # type: ignore[call-overload]
 
 
@@ -300,4 +293,4 @@ def references(settings: dict[str, Any]) -> set[str]:
 
 def _missing(arn: str) -> _Refused:
     message = f"The resource with ARN '{arn}' does not exist."
-    return _Refused("ResourceNotFoundException", message, "404 Not Found")
+    return _Refused("ResourceNotFoundException", message, 404)

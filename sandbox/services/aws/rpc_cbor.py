@@ -7,7 +7,6 @@ Source: smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
 
 import json
 import re
-from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from io import BytesIO
@@ -16,43 +15,35 @@ from typing import Any
 from botocore.model import DenormalizedStructureBuilder
 from botocore.parsers import BaseCBORParser
 from botocore.serialize import RpcV2CBORSerializer
+from werkzeug.wrappers import Request
 
-from sandbox.services.aws.ecr_public import Application
+from sandbox.services.aws.layers import Application, answer_of
 
 _PATH = re.compile(r"/service/(GraniteServiceVersion20100801)/operation/(\w+)")
 _PROTOCOL = ("smithy-protocol", "rpc-v2-cbor")
 
 
-def answering(others: Application) -> Application:
-    """Return a WSGI application that converts CBOR requests to JSON for ``others``, and responses back."""
-
-    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        asked = _PATH.fullmatch(environ.get("PATH_INFO", ""))
-        if asked is None or environ.get("HTTP_SMITHY_PROTOCOL") != _PROTOCOL[1]:
-            return others(environ, start_response)
-        head: list[Any] = []
-        parts = others(
-            _in_json(environ, *asked.groups()),
-            lambda status, headers, _error=None: head.extend((status, headers)),
-        )
-        status, headers = head
-        body = _in_cbor(asked[2], status, json.loads(b"".join(parts) or b"{}"))
-        kept = [each for each in headers if each[0].lower() not in ("content-type", "content-length")]
-        made = [("Content-Type", "application/cbor"), ("Content-Length", str(len(body))), _PROTOCOL]
-        start_response(status, kept + made)
-        return [body]
-
-    return application
+def answer(request: Request, others: Application) -> Application:
+    """Convert CBOR requests to JSON for ``others``, and responses back."""
+    asked = _PATH.fullmatch(request.path)
+    if asked is None or request.headers.get(_PROTOCOL[0]) != _PROTOCOL[1]:
+        return others
+    response = answer_of(others, _in_json(request, *asked.groups()))
+    succeeded = response.status_code < 300
+    response.set_data(_in_cbor(asked[2], json.loads(response.get_data() or b"{}"), succeeded=succeeded))
+    response.content_type = "application/cbor"
+    response.headers.set(*_PROTOCOL)
+    return response
 
 
-def _in_json(environ: dict[str, Any], service: str, operation: str) -> dict[str, Any]:
-    """The request converted to JSON."""
+def _in_json(request: Request, service: str, operation: str) -> dict[str, Any]:
+    """The environment of the request converted to JSON."""
     parser = BaseCBORParser()
-    sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    sent = request.get_data()
     given = parser.parse_data_item(parser.get_peekable_stream_from_bytes(sent)) if sent else {}
     body = json.dumps(given, default=datetime.timestamp).encode()
     return {
-        **environ,
+        **request.environ,
         **dict.fromkeys(("PATH_INFO", "RAW_URI", "REQUEST_URI"), "/"),
         "CONTENT_TYPE": "application/x-amz-json-1.0",
         "CONTENT_LENGTH": str(len(body)),
@@ -61,9 +52,9 @@ def _in_json(environ: dict[str, Any], service: str, operation: str) -> dict[str,
     }
 
 
-def _in_cbor(operation: str, status: str, answer: dict[str, Any]) -> bytes:
+def _in_cbor(operation: str, answer: dict[str, Any], *, succeeded: bool) -> bytes:
     """The body of a JSON response converted to CBOR; empty if the operation has no output."""
-    if status.startswith("2"):
+    if succeeded:
         shape = _model().operation_model(operation).output_shape
     else:
         shape = _error()

@@ -19,7 +19,6 @@ from sandbox.services.aws import (  # noqa: F401
     functions,
     iam,
     iam_quotas,
-    idempotency,
     image_builder,
     logs,
     rpc_cbor,
@@ -32,6 +31,8 @@ from sandbox.services.aws.autoscaling import groups, instance_refresh, life, lif
 from sandbox.services.aws.ec2 import images, launch_templates, network, security_groups  # noqa: F401
 from sandbox.services.aws.ecr import creation_templates, pull_through_cache, registry  # noqa: F401
 from sandbox.services.aws.ecr import images as ecr_images  # noqa: F401
+from sandbox.services.aws.idempotency import Idempotency
+from sandbox.services.aws.layers import Application, layered
 
 
 class AwsServer:
@@ -46,9 +47,9 @@ class AwsServer:
     def __init__(self, port: int = 0, address: str = "127.0.0.1") -> None:
         # The providers' logs contain each request already.
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        moto = DomainDispatcherApplication(create_backend_app)
-        application = ecr_public.answering(image_builder.answering(moto))
-        application = idempotency.remembering(rpc_cbor.answering(application))
+        application: Application = DomainDispatcherApplication(create_backend_app)
+        for layer in (image_builder.answer, ecr_public.answer, rpc_cbor.answer, Idempotency().answer):
+            application = layered(layer, application)
         self._server = make_server(
             address, port, application, threaded=True, request_handler=MotoRequestHandler
         )
