@@ -71,7 +71,7 @@ class Property:
     - ``conflicts_with``: properties of the same resource that cannot be combined with it.
     - ``write_only``: the value is sent to the service and left out of the outputs; a change of this property
       alone is no difference.
-    - ``service_name``: its name in the service's API, if not the property's name with a capital letter.
+    - ``service_name``: its name in the service's API, if that does not follow from the property's name.
     - ``same``: a function that compares two values, if equality is too strict.
     """
 

@@ -27,7 +27,7 @@ class GetProjectVariable(Function[Api]):
 
     def call(self, arguments: Properties) -> Properties:
         """The variable with an environment scope, by default `*`."""
-        place = arguments[self.kind.place_name]
+        place = arguments[self.kind.identity[0]]
         resource_id = f"{place}:{arguments['key']}:{arguments.get('environmentScope', '*')}"
         found = self.kind(self.connection).read(resource_id, {})
         if found is None:

@@ -1,13 +1,11 @@
 """`gitlab.ProjectVariable`, `gitlab.GroupVariable` and `gitlab.InstanceVariable`: CI/CD variables."""
 
-from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
-from sandbox.providers.gitlab.api import Api, place
+from sandbox.providers.gitlab.api_resource import ApiResource, sent
 from sandbox.standin.properties import Failure, Flag, Property, Text
-from sandbox.standin.provider import Refused, Resource
 from sandbox.standin.values import Properties
 
 VARIABLE_TYPES = ("env_var", "file")
@@ -30,15 +28,18 @@ class UnshownText(Text):
         failures.append(Failure(path, f"the value, which is not shown, is not allowed; allowed is {allowed}"))
 
 
-class ScopedVariable(Resource[Api]):
+_RESET = {"masked": False, "raw": False, "description": ""}
+"""The properties of a scoped variable that are always sent, and their defaults."""
+
+
+class ScopedVariable(ApiResource):
     """A variable of a project or group: its id is `PLACE:KEY:ENVIRONMENT_SCOPE`.
 
     As in the official provider, an update always sends `masked`, `raw` and `description`, which resets them
     if they are not given, and the other properties only if they are given.
     """
 
-    place_name: ClassVar[str]
-    """The input that names the project or group."""
+    kind, id_form = "a variable", "PROJECT_OR_GROUP:KEY:ENVIRONMENT_SCOPE"
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -49,46 +50,42 @@ class ScopedVariable(Resource[Api]):
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
         """The properties that an update may reset."""
-        return tuple(_SET_BACK)
+        return tuple(_RESET)
 
-    def create(self, inputs: Properties) -> str:
-        """Creates the variable; it can be hidden only at its creation."""
-        body = {"key": inputs["key"], **_sent(inputs)}
-        if inputs.get("hidden"):
-            body |= {"masked": False, "masked_and_hidden": True}
-        self.connection.post(self._variables_of(inputs[self.place_name]), body)
-        return f"{inputs[self.place_name]}:{inputs['key']}:{inputs['environmentScope']}"
+    def created(self, inputs: Properties) -> dict[str, Any]:
+        """The properties of the variable; it can be hidden only at its creation."""
+        hidden = {"masked": False, "masked_and_hidden": True} if inputs.get("hidden") else {}
+        return {"key": inputs["key"], **self.updated({}, inputs, set()), **hidden}
 
-    def read(self, resource_id: str, known: Properties) -> Properties | None:
+    def updated(self, old: Properties, new: Properties, changed: set[str]) -> dict[str, Any]:
+        """The given properties, and the ones that are always sent."""
+        settings = {name: part for name, part in self.inputs.items() if name not in ("key", "hidden")}
+        return sent(settings, _RESET | {name: new[name] for name in new if name != self.identity[0]})
+
+    def shown(self, live: Mapping[str, Any]) -> Properties:
         """The variable; GitLab does not return the value of a hidden one, so the state keeps its value."""
-        place_id, key, scope = _parts(resource_id)
-        variable = self.connection.find(f"{self._variables_of(place_id)}/{key}", **_only(scope))
-        if variable is None:
-            return None
-        found = _shown(variable)
-        found |= {self.place_name: place_id, "environmentScope": scope, "hidden": variable["hidden"]}
-        if variable["hidden"]:
+        found = super().shown(live)
+        if live["hidden"]:
             del found["value"]
         return found
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends the given properties of the variable."""
-        place_id, key, scope = _parts(resource_id)
-        self.connection.put(f"{self._variables_of(place_id)}/{key}", _sent(new), **_only(scope))
+    def query(self, parts: Mapping[str, Any]) -> dict[str, str]:
+        """The filter that GitLab requires if several variables have the same key."""
+        return {"filter[environment_scope]": parts["environmentScope"]}
 
-    def delete(self, resource_id: str, state: Properties) -> None:
-        """Deletes the variable with this scope."""
-        place_id, key, scope = _parts(resource_id)
-        self.connection.delete(f"{self._variables_of(place_id)}/{key}", **_only(scope))
+    @classmethod
+    def parts(cls, resource_id: str) -> dict[str, Any]:
+        """The project or group, the key, and the scope, by default `*`."""
+        place, _, rest = resource_id.partition(":")
+        key, _, scope = rest.partition(":")
+        if not place or not key:
+            cls.refuse_id(resource_id)
+        return {cls.identity[0]: place, "key": key, "environmentScope": scope or "*"}
 
-    @abstractmethod
-    def _variables_of(self, place_id: str) -> str:
-        """The path of the variables of a project or group."""
 
-
-def _scoped_inputs(place_name: str) -> dict[str, Property]:
+def _scoped_inputs(place: str) -> dict[str, Property]:
     return {
-        place_name: Text(required=True, replaces=True),
+        place: Text(required=True, replaces=True),
         "key": _KEY,
         "value": UnshownText(required=True),
         "description": Text(computed=True),
@@ -105,25 +102,21 @@ class ProjectVariable(ScopedVariable):
     """A variable of a project."""
 
     token = "gitlab:index/projectVariable:ProjectVariable"
-    place_name = "project"
-    inputs = _scoped_inputs(place_name)
-
-    def _variables_of(self, place_id: str) -> str:
-        return f"{place('projects', place_id)}/variables"
+    inputs = _scoped_inputs("project")
+    collection, member = "projects/{project}/variables", "projects/{project}/variables/{key}"
+    identity = ("project", "key", "environmentScope")
 
 
 class GroupVariable(ScopedVariable):
     """A variable of a group."""
 
     token = "gitlab:index/groupVariable:GroupVariable"
-    place_name = "group"
-    inputs = _scoped_inputs(place_name)
-
-    def _variables_of(self, place_id: str) -> str:
-        return f"{place('groups', place_id)}/variables"
+    inputs = _scoped_inputs("group")
+    collection, member = "groups/{group}/variables", "groups/{group}/variables/{key}"
+    identity = ("group", "key", "environmentScope")
 
 
-class InstanceVariable(Resource[Api]):
+class InstanceVariable(ApiResource):
     """A variable of the whole instance; its id is the key."""
 
     token = "gitlab:index/instanceVariable:InstanceVariable"
@@ -136,68 +129,9 @@ class InstanceVariable(Resource[Api]):
         "raw": Flag(default=False),
         "variableType": Text(default="env_var", one_of=VARIABLE_TYPES),
     }
+    collection, member, identity = "admin/ci/variables", "admin/ci/variables/{key}", ("key",)
 
-    def create(self, inputs: Properties) -> str:
-        """Creates the variable."""
-        self.connection.post("admin/ci/variables", {"key": inputs["key"], **_given(inputs)})
-        return str(inputs["key"])
-
-    def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The variable."""
-        variable = self.connection.find(_instance_path(resource_id))
-        return None if variable is None else _shown(variable)
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Sends the given properties of the variable."""
-        self.connection.put(_instance_path(resource_id), _given(new))
-
-    def delete(self, resource_id: str, state: Properties) -> None:
-        """Removes the variable."""
-        self.connection.delete(_instance_path(resource_id))
-
-
-_SET_BACK = {"masked": False, "raw": False, "description": ""}
-"""The defaults sent for a scoped variable; property and parameter have the same name."""
-
-_PARAMETERS = {
-    "value": "value",
-    "description": "description",
-    "environmentScope": "environment_scope",
-    "masked": "masked",
-    "protected": "protected",
-    "raw": "raw",
-    "variableType": "variable_type",
-}
-"""The properties that an update may send: the property to the parameter of the API."""
-
-
-def _given(inputs: Properties) -> dict[str, Any]:
-    return {parameter: inputs[name] for name, parameter in _PARAMETERS.items() if name in inputs}
-
-
-def _sent(inputs: Properties) -> dict[str, Any]:
-    return {**_SET_BACK, **_given(inputs)}
-
-
-def _shown(variable: dict[str, Any]) -> Properties:
-    found = {name: variable[parameter] for name, parameter in _PARAMETERS.items() if parameter in variable}
-    return {**found, "key": variable["key"], "description": variable["description"] or ""}
-
-
-def _only(scope: str) -> dict[str, str]:
-    """The filter that GitLab requires if several variables have the same key."""
-    return {"filter[environment_scope]": scope}
-
-
-def _instance_path(resource_id: str) -> str:
-    return f"admin/ci/variables/{resource_id}"
-
-
-def _parts(resource_id: str) -> tuple[str, str, str]:
-    place_id, _, rest = resource_id.partition(":")
-    key, _, scope = rest.partition(":")
-    if not place_id or not key:
-        raise Refused(
-            f"{resource_id!r} is not the id of a variable: PROJECT_OR_GROUP:KEY:ENVIRONMENT_SCOPE is expected"
-        )
-    return place_id, key, scope or "*"
+    @classmethod
+    def parts(cls, resource_id: str) -> dict[str, Any]:
+        """The key."""
+        return {"key": resource_id}
