@@ -33,11 +33,6 @@ class Ec2Resource(AwsResource):
         live = self.find(resource_id)
         return None if live is None else self.shown({**live, "Arn": self.arn(resource_id)})
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the tags."""
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
-
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the resource."""
         self.call(f"Delete{self.noun}", {}, None, **{f"{self.noun}Id": resource_id})

@@ -56,7 +56,11 @@ class Repository(TableResource):
         "repositoryUrl": Text(service_name="repositoryUri"),
     }
     makes, shows, removes = "CreateRepository", "DescribeRepositories", "DeleteRepository"
-    identity, place = ("name",), "repositories"
+    changes = {
+        **dict.fromkeys(MUTABILITY, "PutImageTagMutability"),
+        "imageScanningConfiguration": "PutImageScanningConfiguration",
+    }
+    identity, place, tagged_by = ("name",), "repositories", "arn"
     unshown = ("forceDelete",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
@@ -64,16 +68,11 @@ class Repository(TableResource):
         live = super().describe(resource_id, known)
         return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change what can be changed in place."""
-        if changed & MUTABILITY.keys():
-            self.on("PutImageTagMutability", resource_id, new, old)
-        if "imageScanningConfiguration" in changed:
-            scanning = new.get("imageScanningConfiguration") or {"scanOnPush": False}
-            changed_scanning = {"imageScanningConfiguration": scanning}
-            self.on("PutImageScanningConfiguration", resource_id, changed_scanning, old)
-        if "tagsAll" in changed:
-            self.retag(old["arn"], old, new)
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change what can be changed in place; without a scanning configuration, nothing is scanned."""
+        super().change(
+            resource_id, old, {"imageScanningConfiguration": {"scanOnPush": False}, **new}, changed
+        )
 
 
 def same_lifecycle_policy(old: str, new: str) -> bool:

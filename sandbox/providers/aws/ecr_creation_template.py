@@ -42,8 +42,8 @@ class RepositoryCreationTemplate(TableResource):
         **REGION,
     }
     outputs = {"registryId": Text()}
-    makes, changes = "CreateRepositoryCreationTemplate", "UpdateRepositoryCreationTemplate"
-    shows, removes = "DescribeRepositoryCreationTemplates", "DeleteRepositoryCreationTemplate"
+    makes, shows = "CreateRepositoryCreationTemplate", "DescribeRepositoryCreationTemplates"
+    removes = "DeleteRepositoryCreationTemplate"
     identity, place = ("prefix",), "repositoryCreationTemplates"
 
     @classmethod
@@ -56,11 +56,11 @@ class RepositoryCreationTemplate(TableResource):
         if (kms or inputs.get("resourceTags")) and "customRoleArn" not in inputs:
             yield Failure("customRoleArn", "required beside resourceTags and KMS encryption; none was given")
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Update the template: empty values remove settings, an existing KMS key is kept."""
         gone = {"resourceTags": [], **{name: "" for name in _TEXTS if not new.get(name)}}
         (before,) = old.get("encryptionConfigurations") or [{}]
         encryption = [{**before, **each} for each in new.get("encryptionConfigurations") or ()]
         given = {**new, "encryptionConfigurations": encryption}
-        sent = to_api(self._sent(), given, self.shape(self.changes))
+        sent = to_api(self._sent(), given, self.shape("UpdateRepositoryCreationTemplate"))
         self.client.update_repository_creation_template(**{**gone, **sent})

@@ -50,7 +50,7 @@ class ReplicationConfiguration(AwsResource):
             return None
         return {"replicationConfiguration": {"rules": rules}, "registryId": live["registryId"]}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Replace the old rules."""
         self._put(new)
 
@@ -90,7 +90,7 @@ class RegistryScanningConfiguration(AwsResource):
         live = self.client.get_registry_scanning_configuration()
         return {**live["scanningConfiguration"], "registryId": live["registryId"]}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Replace the old configuration."""
         self._put(new)
 

@@ -37,7 +37,12 @@ class Role(_IamResource):
     }
     outputs = {"arn": Text(), "createDate": Text(), "uniqueId": Text(service_name="RoleId")}
     makes, shows, removes, tagged = "CreateRole", "GetRole", "DeleteRole", "Role"
-    identity, place, unshown = ("name",), "Role", ("forceDetachPolicies",)
+    changes = {
+        "description": "UpdateRole",
+        "permissionsBoundary": ("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"),
+    }
+    identity, place, emptied = ("name",), "Role", ("description",)
+    unshown = ("forceDetachPolicies",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The current properties of the role."""
@@ -45,20 +50,12 @@ class Role(_IamResource):
         boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {**self.shown(live), "permissionsBoundary": boundary}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place."""
-        role = {"RoleName": resource_id}
         if "assumeRolePolicy" in changed:
-            self.client.update_assume_role_policy(**role, PolicyDocument=new["assumeRolePolicy"])
-        if "description" in changed:
-            self.client.update_role(**role, Description=new.get("description", ""))
-        if "permissionsBoundary" in changed:
-            if boundary := new.get("permissionsBoundary"):
-                self.client.put_role_permissions_boundary(**role, PermissionsBoundary=boundary)
-            else:
-                self.client.delete_role_permissions_boundary(**role)
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+            document = new["assumeRolePolicy"]
+            self.client.update_assume_role_policy(RoleName=resource_id, PolicyDocument=document)
+        super().change(resource_id, old, new, changed)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the role; with ``forceDetachPolicies``, detach and delete its policies first."""
@@ -103,11 +100,7 @@ class Policy(_IamResource):
     }
     outputs = {"arn": Text(), "attachmentCount": Number(), "policyId": Text()}
     makes, shows, removes, tagged = "CreatePolicy", "GetPolicy", "DeletePolicy", "Policy"
-    chosen, place = "PolicyArn", "Policy"
-
-    def create(self, inputs: Properties) -> str:
-        """Create the policy."""
-        return str(self.call(self.makes, inputs)["Policy"]["Arn"])
+    chosen, made, place = "PolicyArn", "Policy.Arn", "Policy"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         """The current properties of the policy, with the document of its default version."""
@@ -115,17 +108,14 @@ class Policy(_IamResource):
         version = self.client.get_policy_version(PolicyArn=resource_id, VersionId=live["DefaultVersionId"])
         return self.shown({**live, "PolicyDocument": version["PolicyVersion"]["Document"]})
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Create a new default version, and delete the oldest of five; update the tags."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Create a new default version, and delete the oldest of five."""
         policy = {"PolicyArn": resource_id}
-        if "policy" in changed:
-            others = self._other_versions(resource_id)
-            if len(others) >= _LARGEST_NUMBER_OF_VERSIONS - 1:
-                oldest = min(others, key=lambda version: version["CreateDate"])
-                self.client.delete_policy_version(**policy, VersionId=oldest["VersionId"])
-            self.client.create_policy_version(**policy, PolicyDocument=new["policy"], SetAsDefault=True)
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+        others = self._other_versions(resource_id)
+        if len(others) >= _LARGEST_NUMBER_OF_VERSIONS - 1:
+            oldest = min(others, key=lambda version: version["CreateDate"])
+            self.client.delete_policy_version(**policy, VersionId=oldest["VersionId"])
+        self.client.create_policy_version(**policy, PolicyDocument=new["policy"], SetAsDefault=True)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the policy with all its versions."""
@@ -184,13 +174,10 @@ class InstanceProfile(_IamResource):
         live = self.find(resource_id, known) or {}
         return {**self.shown(live), "role": live["Roles"][0]["RoleName"] if live["Roles"] else None}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the role and the tags in place."""
-        if "role" in changed:
-            self._remove_role(resource_id, old.get("role"))
-            self.complete(resource_id, new)
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change the role."""
+        self._remove_role(resource_id, old.get("role"))
+        self.complete(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Remove the role, and delete the profile."""

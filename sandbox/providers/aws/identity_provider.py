@@ -37,14 +37,11 @@ class OpenIdConnectProvider(TableResource):
         live = super().describe(resource_id, known)
         return live and {**live, "arn": resource_id}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change its client ids, and its tags."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Change its client ids."""
         provider = {"OpenIDConnectProviderArn": resource_id}
-        if "clientIdLists" in changed:
-            before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
-            for client in sorted(after - before):
-                self.client.add_client_id_to_open_id_connect_provider(**provider, ClientID=client)
-            for client in sorted(before - after):
-                self.client.remove_client_id_from_open_id_connect_provider(**provider, ClientID=client)
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+        before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
+        for client in sorted(after - before):
+            self.client.add_client_id_to_open_id_connect_provider(**provider, ClientID=client)
+        for client in sorted(before - after):
+            self.client.remove_client_id_from_open_id_connect_provider(**provider, ClientID=client)

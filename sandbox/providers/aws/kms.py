@@ -4,7 +4,7 @@ Source of updates and replacements: the official provider's ``internal/service/k
 """
 
 from sandbox.providers.aws.policy_document import PolicyDocument
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.providers.aws.resource import REGION, TAGS
 from sandbox.providers.aws.shapes import OwnText
 from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Flag, Number, Text
@@ -12,7 +12,7 @@ from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 
-class Key(AwsResource):
+class Key(TableResource):
     """A key. Its id is chosen by the service."""
 
     token = "aws:kms/key:Key"
@@ -22,16 +22,18 @@ class Key(AwsResource):
         "description": Text(computed=True),
         "policy": PolicyDocument(computed=True),
         "enableKeyRotation": Flag(default=False),
-        "deletionWindowInDays": Number(),
+        "deletionWindowInDays": Number(service_name="PendingWindowInDays"),
         **REGION,
         **TAGS,
     }
     outputs = {"arn": Text(), "keyId": Text()}
     unshown = ("deletionWindowInDays",)
-
-    def create(self, inputs: Properties) -> str:
-        """Create the key."""
-        return str(self.call("CreateKey", inputs)["KeyMetadata"]["KeyId"])
+    makes, shows, removes = "CreateKey", "DescribeKey", "ScheduleKeyDeletion"
+    changes = {
+        "description": "UpdateKeyDescription",
+        "enableKeyRotation": ("EnableKeyRotation", "DisableKeyRotation"),
+    }
+    chosen, made, place, emptied = "KeyId", "KeyMetadata.KeyId", "KeyMetadata", ("description",)
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Enable key rotation."""
@@ -41,7 +43,7 @@ class Key(AwsResource):
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The current properties of the key; a key pending deletion does not exist."""
         key = {"KeyId": resource_id}
-        live = self.client.describe_key(**key)["KeyMetadata"]
+        live = self.find(resource_id, known) or {}
         if live["KeyState"] == "PendingDeletion":
             return None
         return {
@@ -50,26 +52,16 @@ class Key(AwsResource):
             "enableKeyRotation": self.client.get_key_rotation_status(**key)["KeyRotationEnabled"],
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place."""
-        key = {"KeyId": resource_id}
-        if "enableKeyRotation" in changed:
-            if new["enableKeyRotation"]:
-                self.client.enable_key_rotation(**key)
-            else:
-                self.client.disable_key_rotation(**key)
-        if "description" in changed:
-            self.client.update_key_description(**key, Description=new.get("description", ""))
         if "policy" in changed:
-            self.client.put_key_policy(**key, PolicyName="default", Policy=new["policy"])
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+            self.client.put_key_policy(KeyId=resource_id, PolicyName="default", Policy=new["policy"])
+        super().change(resource_id, old, new, changed)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Schedule the key's deletion, after 30 days or ``deletionWindowInDays``."""
         if self.describe(resource_id, state) is not None:
-            window = given({"PendingWindowInDays": state.get("deletionWindowInDays")})
-            self.client.schedule_key_deletion(KeyId=resource_id, **window)
+            super().remove(resource_id, state)
 
 
 def same_key(old: str, new: str) -> bool:

@@ -84,7 +84,7 @@ class Function(AwsResource):
         "codeSha256": Text(),
         "sourceCodeSize": Number(service_name="CodeSize"),
     }
-    unshown = ("code",)
+    unshown, tagged_by = ("code",), "arn"
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
@@ -101,15 +101,13 @@ class Function(AwsResource):
         live = self.client.get_function(FunctionName=resource_id)
         return self.shown({**live["Configuration"], "Tags": live.get("Tags", {})})
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update its configuration, its code and its tags, each with its own operation."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Update its configuration and its code, each with its own operation."""
         if changed & _SETTINGS.keys():
             emptied = {} if new.get("description") else {"Description": ""}
             self.call("UpdateFunctionConfiguration", new, None, **emptied)
         if "code" in changed:
             self.client.update_function_code(FunctionName=resource_id, ZipFile=_zipped(new["code"]))
-        if "tagsAll" in changed:
-            self.retag(old["arn"], old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the function."""
@@ -160,7 +158,7 @@ class Invocation(AwsResource):
         """The properties in the state, and the result of this call."""
         return {**known, "result": known.get("result") if self._result is None else self._result}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Invoke the function with the previous input."""
         self._run(new, "update", json.loads(old["input"]))
 

@@ -122,7 +122,7 @@ class LaunchTemplate(Ec2Resource):
             "latestVersion": live["LatestVersionNumber"],
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Create a new version if the data changes, and update the default version if requested."""
         default = None
         if changed & {*_DATA, "description"}:
@@ -137,8 +137,6 @@ class LaunchTemplate(Ec2Resource):
             default = old["latestVersion"]
         if default is not None:
             self.client.modify_launch_template(LaunchTemplateId=resource_id, DefaultVersion=str(default))
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
 
     def _data(self, inputs: Properties) -> dict[str, Any]:
         return to_api(_DATA, inputs, self.shape("CreateLaunchTemplate", "LaunchTemplateData"))

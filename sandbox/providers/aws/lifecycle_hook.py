@@ -42,7 +42,7 @@ class LifecycleHook(TableResource):
     makes, shows, removes = "PutLifecycleHook", "DescribeLifecycleHooks", "DeleteLifecycleHook"
     identity, separator, place = ("autoscalingGroupName", "name"), "", "LifecycleHooks"
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Update the hook with PutLifecycleHook."""
         self.create(new)
 

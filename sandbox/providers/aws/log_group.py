@@ -27,12 +27,17 @@ class LogGroup(TableResource):
         **TAGS,
     }
     outputs = {"arn": Text(service_name="logGroupArn")}
-    makes, removes, identity = "CreateLogGroup", "DeleteLogGroup", ("name",)
+    makes, removes = "CreateLogGroup", "DeleteLogGroup"
+    changes = {
+        "retentionInDays": ("PutRetentionPolicy", "DeleteRetentionPolicy"),
+        "kmsKeyId": ("AssociateKmsKey", "DisassociateKmsKey"),
+    }
+    identity, tagged_by = ("name",), "arn"
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Set the retention."""
         if inputs["retentionInDays"]:
-            self._retain(resource_id, inputs["retentionInDays"])
+            self.on("PutRetentionPolicy", resource_id, inputs, {})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The current properties of the group."""
@@ -41,21 +46,3 @@ class LogGroup(TableResource):
         if live is None:
             return None
         return {**self.shown({"retentionInDays": 0, **live}), "tagsAll": self.tags_of(live["logGroupArn"])}
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change what can be changed in place."""
-        if "retentionInDays" in changed:
-            if new["retentionInDays"]:
-                self._retain(resource_id, new["retentionInDays"])
-            else:
-                self.client.delete_retention_policy(logGroupName=resource_id)
-        if "kmsKeyId" in changed:
-            if key := new.get("kmsKeyId"):
-                self.client.associate_kms_key(logGroupName=resource_id, kmsKeyId=key)
-            else:
-                self.client.disassociate_kms_key(logGroupName=resource_id)
-        if "tagsAll" in changed:
-            self.retag(old["arn"], old, new)
-
-    def _retain(self, name: str, days: int) -> None:
-        self.client.put_retention_policy(logGroupName=name, retentionInDays=days)

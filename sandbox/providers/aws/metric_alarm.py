@@ -49,7 +49,7 @@ class MetricAlarm(TableResource):
     inputs = {**_ALARM, **REGION, **TAGS}
     outputs = {"arn": Text(service_name="AlarmArn")}
     makes, shows, removes = "PutMetricAlarm", "DescribeAlarms", "DeleteAlarms"
-    identity, place = ("name",), "MetricAlarms"
+    identity, place, tagged_by = ("name",), "MetricAlarms", "arn"
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -69,6 +69,6 @@ class MetricAlarm(TableResource):
         live = super().describe(resource_id, known)
         return live and {**live, "tagsAll": self.tags_of(live["arn"])}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update the alarm with PutMetricAlarm, and its tags."""
-        super().update(resource_id, old, {"threshold": 0, **new}, changed)
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Update the alarm with PutMetricAlarm."""
+        super().change(resource_id, old, {"threshold": 0, **new}, changed)

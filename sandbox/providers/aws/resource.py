@@ -24,15 +24,17 @@ class AwsResource(Resource[Connection]):
     - ``service``: the name of its API in botocore.
     - ``gone``: the error codes of the API that mean that the resource does not exist.
     - ``tagged``: the noun in the names of the API's tagging operations, such as TagRole.
+    - ``tagged_by``: the property that names the resource in these, in place of its id.
     - ``unshown``: the inputs that the API does not return; the state keeps them.
 
-    A type defines `describe` and `remove` in place of `read` and `delete`. `describe` returns all tags as
-    ``tagsAll``.
+    A type defines `describe`, `change` and `remove` in place of `read`, `update` and `delete`. `describe`
+    returns all tags as ``tagsAll``, and `change` does not change them.
     """
 
     service: ClassVar[str]
     gone: ClassVar[Sequence[str]] = ()
     tagged: ClassVar[str] = "Resource"
+    tagged_by: ClassVar[str] = ""
     unshown: ClassVar[Sequence[str]] = ()
 
     @property
@@ -108,6 +110,9 @@ class AwsResource(Resource[Connection]):
         """As `read`; an error in ``gone`` means that the resource does not exist."""
         raise NotImplementedError
 
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """As `update`, without tags; by default nothing, for inputs that only the provider uses."""
+
     def remove(self, resource_id: str, state: Properties) -> None:
         """As `delete`; an error in ``gone`` means that the resource does not exist."""
         raise NotImplementedError
@@ -127,6 +132,13 @@ class AwsResource(Resource[Connection]):
         if "region" in self.inputs:
             live["region"] = self.connection.region
         return live
+
+    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Update the resource, then its tags."""
+        if own := changed - {"tags", "tagsAll"}:
+            self.change(resource_id, old, new, own)
+        if "tagsAll" in changed:
+            self.retag(old.get(self.tagged_by, resource_id), old, new)
 
     def delete(self, resource_id: str, state: Properties) -> None:
         """Delete the resource; no error if it does not exist."""

@@ -80,7 +80,7 @@ class Route(AwsResource):
             "state": live["State"],
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the target."""
         self.client.replace_route(**_route(new), **_target(new))
 
@@ -135,7 +135,7 @@ class RouteTableAssociation(AwsResource):
                     return {"id": own, "subnetId": subnet, "routeTableId": table}
         return None
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Replace the table."""
         answer = self.client.replace_route_table_association(
             AssociationId=old.get("id", resource_id), RouteTableId=new["routeTableId"]

@@ -58,14 +58,14 @@ class Bucket(AwsResource):
             "bucketRegionalDomainName": f"{resource_id}.s3.{region}.amazonaws.com",
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def retag(self, named: str, old: Properties, new: Properties) -> None:
         """Change the tags in place."""
-        named = self._named(resource_id)
+        bucket = self._named(named)
         added, removed = tag_changes(old, new)
         if removed:
-            self._control.untag_resource(**named, TagKeys=removed)
+            self._control.untag_resource(**bucket, TagKeys=removed)
         if added:
-            self._control.tag_resource(**named, Tags=tag_list(added))
+            self._control.tag_resource(**bucket, Tags=tag_list(added))
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the bucket; with ``forceDestroy`` its objects too, in all their versions."""
@@ -108,7 +108,7 @@ class _BucketConfiguration(AwsResource):
         """The configuration as it is now."""
         return {"bucket": resource_id, **self.get(resource_id)}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Put the new configuration in the place of the old one."""
         self.put(resource_id, new)
 

@@ -6,12 +6,13 @@ Source of the properties and of what replaces: the official provider's ``interna
 from collections.abc import Iterator
 
 from sandbox.providers.aws.resource import REGION, TAGS, AwsResource
+from sandbox.providers.aws.table import TableResource
 from sandbox.standin.properties import Failure, Number, SetOf, Text
 from sandbox.standin.provider import AutomaticName
 from sandbox.standin.values import Properties
 
 
-class Secret(AwsResource):
+class Secret(TableResource):
     """A secret without its value. Its id is its ARN."""
 
     token = "aws:secretsmanager/secret:Secret"
@@ -26,7 +27,9 @@ class Secret(AwsResource):
         **TAGS,
     }
     outputs = {"arn": Text()}
-    unshown = ("recoveryWindowInDays",)
+    unshown, emptied = ("recoveryWindowInDays",), ("description",)
+    makes, shows, changes = "CreateSecret", "DescribeSecret", {"description": "UpdateSecret"}
+    chosen, made = "SecretId", "ARN"
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
@@ -35,23 +38,10 @@ class Secret(AwsResource):
         if isinstance(days, int | float) and 0 < days < 7:  # else not known yet
             yield Failure("recoveryWindowInDays", f"{days:g} is not allowed; give 0, or 7 to 30")
 
-    def create(self, inputs: Properties) -> str:
-        """Make the secret."""
-        return str(self.call("CreateSecret", inputs)["ARN"])
-
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The secret as it is now; one that awaits its deletion counts as gone."""
-        live = self.client.describe_secret(SecretId=resource_id)
-        if live.get("DeletedDate"):
-            return None
-        return self.shown(live)
-
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change what can be changed in place."""
-        if "description" in changed:
-            self.client.update_secret(SecretId=resource_id, Description=new.get("description", ""))
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+        live = self.find(resource_id, known) or {}
+        return None if live.get("DeletedDate") else self.shown(live)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Schedule the secret's deletion; without a time to recover it, delete it."""

@@ -101,15 +101,13 @@ class SecurityGroup(Ec2Resource):
             "egress": _inline_rules(live["GroupId"], live["IpPermissionsEgress"]),
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Replace the rules, and update the tags."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Replace the rules."""
         for way in _WAYS:
             if way in changed:
                 group = self._find(resource_id)
                 self._revoke(way, group, group[_WAYS[way]])
                 self._authorize(way, resource_id, new.get(way) or [])
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the group; wait until it is not in use."""
@@ -258,20 +256,15 @@ class _SecurityGroupRule(Ec2Resource):
         ports = {"FromPort": None, "ToPort": None} if live["IpProtocol"] == "-1" else {}
         return self.shown({**live, **ports, "ReferencedGroupId": far, "Arn": self.arn(resource_id)})
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change the rule in place."""
-        if changed - {"tags", "tagsAll"}:
-            rules = self.shape("ModifySecurityGroupRules", "SecurityGroupRules").member
-            rule = to_api(self.inputs, new, rules.members["SecurityGroupRule"])
-            ports = {"FromPort": new.get("fromPort", -1), "ToPort": new.get("toPort", -1)}
-            self.client.modify_security_group_rules(
-                GroupId=new["securityGroupId"],
-                SecurityGroupRules=[
-                    {"SecurityGroupRuleId": resource_id, "SecurityGroupRule": {**rule, **ports}}
-                ],
-            )
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
+        rules = self.shape("ModifySecurityGroupRules", "SecurityGroupRules").member
+        rule = to_api(self.inputs, new, rules.members["SecurityGroupRule"])
+        ports = {"FromPort": new.get("fromPort", -1), "ToPort": new.get("toPort", -1)}
+        self.client.modify_security_group_rules(
+            GroupId=new["securityGroupId"],
+            SecurityGroupRules=[{"SecurityGroupRuleId": resource_id, "SecurityGroupRule": {**rule, **ports}}],
+        )
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the rule."""

@@ -45,14 +45,12 @@ class Topic(AwsResource):
             "owner": live["Owner"],
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update each attribute, and the tags."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Update each attribute."""
         for name in sorted(changed & _ATTRIBUTES.keys()):
             self.client.set_topic_attributes(
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=new.get(name, "")
             )
-        if "tagsAll" in changed:
-            self.retag(resource_id, old, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the topic."""

@@ -63,7 +63,7 @@ class Parameter(AwsResource):
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Tag a parameter that was overwritten."""
         if inputs.get("overwrite") and inputs.get("tagsAll"):
-            self._tag(resource_id, inputs["tagsAll"])
+            self.retag(resource_id, {}, inputs)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The current properties of the parameter, with its value decrypted."""
@@ -86,20 +86,21 @@ class Parameter(AwsResource):
             "version": live["Version"],
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update the value, or only the tags."""
-        if changed - {"overwrite", "tags", "tagsAll"}:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Put the parameter, with its former key."""
+        if changed - {"overwrite"}:
             kept: Properties = {name: old[name] for name in ("keyId",) if name in old}
             gone = {} if "description" in new else {"Description": ""}
             self._put(resource_id, {**kept, **new, "overwrite": True, "tagsAll": {}}, **gone)
-        if "tagsAll" in changed:
-            added, removed = tag_changes(old, new)
-            if removed:
-                self.client.remove_tags_from_resource(
-                    ResourceType="Parameter", ResourceId=resource_id, TagKeys=removed
-                )
-            if added:
-                self._tag(resource_id, added)
+
+    def retag(self, named: str, old: Properties, new: Properties) -> None:
+        """Update the tags; the operations ask for the type of the resource too."""
+        added, removed = tag_changes(old, new)
+        parameter = {"ResourceType": "Parameter", "ResourceId": named}
+        if removed:
+            self.client.remove_tags_from_resource(**parameter, TagKeys=removed)
+        if added:
+            self.client.add_tags_to_resource(**parameter, Tags=tag_list(added))
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the parameter."""
@@ -110,9 +111,6 @@ class Parameter(AwsResource):
         value = next(inputs[each] for each in _VALUES if each in inputs)
         sent = {**inputs, "keyId": inputs.get("keyId") if secret else None, "value": None}
         self.call("PutParameter", {**sent, "name": name}, Value=value, **more)
-
-    def _tag(self, name: str, tags: dict[str, str]) -> None:
-        self.client.add_tags_to_resource(ResourceType="Parameter", ResourceId=name, Tags=tag_list(tags))
 
 
 def _value(value: str, known: Properties) -> Properties:

@@ -1,30 +1,40 @@
 """Resources described by a table of API operations."""
 
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import getitem
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.resource import AwsResource
+from sandbox.providers.aws.shapes import alike
 from sandbox.standin.properties import Property, Text
 from sandbox.standin.values import Properties
 
 
 class TableResource(AwsResource):
-    """A resource with one operation each to create, read, update and delete it.
+    """A resource with an operation each to create, read, update and delete it.
 
-    - ``makes``, ``shows``, ``changes``, ``removes``: the operations; ``makes`` is the default of ``changes``.
+    - ``makes``, ``shows``, ``removes``: the operations.
+    - ``changes``: the operation of an update, by default ``makes``; or a table of operations by property: a
+      pair has the operation for a given value, and the one for a removed value.
+    - ``emptied``: the texts that an update removes with the empty string.
     - ``identity``: the inputs that its id consists of.
     - ``separator``: the separator of these in the id; if empty, the last of them is the id, and the others
       are in the state.
     - ``chosen``: in place of ``identity``, the API's name of the id that the service chooses.
+    - ``made``: the member of the response of ``makes`` with that id, with dots; by default ``chosen``.
     - ``place``: the member of the response of ``shows`` with the resource; empty for the response itself.
     """
 
     makes: ClassVar[str]
     shows: ClassVar[str]
-    changes: ClassVar[str] = ""
+    changes: ClassVar[str | Mapping[str, str | tuple[str, str]]] = ""
     removes: ClassVar[str]
+    emptied: ClassVar[tuple[str, ...]] = ()
     identity: ClassVar[tuple[str, ...]] = ()
     separator: ClassVar[str] = "/"
     chosen: ClassVar[str] = ""
+    made: ClassVar[str] = ""
     place: ClassVar[str] = ""
 
     @classmethod
@@ -40,7 +50,7 @@ class TableResource(AwsResource):
         """Create the resource."""
         answer = self.call(self.makes, inputs)
         if not self.identity:
-            return str(answer[self.chosen])
+            return str(reduce(getitem, (self.made or self.chosen).split("."), answer))
         return self.separator.join(inputs[name] for name in self._parts())
 
     def find(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
@@ -58,22 +68,44 @@ class TableResource(AwsResource):
             return None
         return {**self.shown(live), **self._named(resource_id, known)}
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update the resource, and its tags."""
-        if changed - {"tags", "tagsAll"}:
-            self.on(self.changes or self.makes, resource_id, new, old)
-        if "tagsAll" in changed:
-            self.retag(old.get("arn") or resource_id, old, new)
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Call the operation of each changed property, once."""
+        for operation in dict.fromkeys(self._operation(name, new) for name in sorted(changed)):
+            if operation:
+                self.on(operation, resource_id, new, old, emptied=changed & {*self.emptied} - new.keys())
+
+    def _operation(self, name: str, new: Properties) -> str:
+        """The operation that changes a property; empty if none does."""
+        table = self.changes
+        found = table.get(name, "") if isinstance(table, Mapping) else table or self.makes
+        return found if isinstance(found, str) else found[0 if new.get(name) else 1]
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the resource."""
         self.on(self.removes, resource_id, state, state)
 
-    def on(self, operation: str, resource_id: str, inputs: Properties, known: Properties) -> dict[str, Any]:
-        """Call an operation on the resource, with those ``inputs`` that it accepts; return the response."""
+    def on(
+        self,
+        operation: str,
+        resource_id: str,
+        inputs: Properties,
+        known: Properties,
+        emptied: Iterable[str] = (),
+    ) -> dict[str, Any]:
+        """Call an operation on the resource, with those ``inputs`` that it accepts; return the response.
+
+        Args:
+            operation: the name of the operation in the API's model.
+            resource_id: the id.
+            inputs: values by property name.
+            known: the state.
+            emptied: the texts to send as the empty string, if the operation accepts them.
+        """
         named: dict[str, Property] = {"id": Text(service_name=self.chosen)} if self.chosen else {}
         given = {**inputs, **self._named(resource_id, known), "id": resource_id}
-        return self.call(operation, given, {**self._sent(), **named})
+        members = self.shape(operation).members
+        empty = {there: "" for name in emptied if (there := alike(name, members))}
+        return self.call(operation, given, {**self._sent(), **named}, **empty)
 
     @classmethod
     def _parts(cls) -> tuple[str, ...]:

@@ -60,10 +60,9 @@ class Vpc(Ec2Resource):
             "mainRouteTableId": table,
         }
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update its DNS attributes, and its tags."""
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Update its DNS attributes."""
         self.complete(resource_id, {name: new[name] for name in changed if name in new})
-        super().update(resource_id, old, new, changed)
 
     def _get(self, vpc: str, name: str) -> Any:
         attribute = self.client.describe_vpc_attribute(VpcId=vpc, Attribute=name)
@@ -113,12 +112,10 @@ class InternetGateway(Ec2Resource):
         own = {"VpcId": vpc, "Arn": self.arn(resource_id), "OwnerId": self.connection.account}
         return self.shown({**live, **own})
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Attach it to another VPC, and update its tags."""
-        if "vpcId" in changed:
-            self._detach(resource_id, old.get("vpcId"))
-            self.complete(resource_id, new)
-        super().update(resource_id, old, new, changed)
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        """Attach it to another VPC."""
+        self._detach(resource_id, old.get("vpcId"))
+        self.complete(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Detach and delete it."""

@@ -50,7 +50,7 @@ class VpcEndpoint(Ec2Resource):
         shown = {"PrivateDnsEnabled": False, **live, "SecurityGroupIds": groups, "Arn": self.arn(resource_id)}
         return self.shown(shown)
 
-    def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Add and remove members of lists, and update the other properties."""
         request: dict[str, Any] = {}
         for name in sorted(changed & _MEMBERS.keys()):
@@ -64,7 +64,6 @@ class VpcEndpoint(Ec2Resource):
         request = {name: value for name, value in request.items() if value != []}
         if request:
             self.client.modify_vpc_endpoint(VpcEndpointId=resource_id, **request)
-        super().update(resource_id, old, new, changed)
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the endpoint."""

@@ -109,13 +109,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         except_=frozenset({"required Roles"}),
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Counterpart("AWS::IAM::OIDCProvider"),
-    "aws:kms/key:Key": Counterpart(
-        "AWS::KMS::Key",
-        names={
-            "policy": "KeyPolicy",
-            "deletionWindowInDays": "PendingWindowInDays",
-        },
-    ),
+    "aws:kms/key:Key": Counterpart("AWS::KMS::Key", names={"policy": "KeyPolicy"}),
     "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias"),
     "aws:ssm/parameter:Parameter": Counterpart(
         "AWS::SSM::Parameter",
