@@ -151,7 +151,6 @@ class Group(AwsResource):
         self._suspend(resource_id, [], inputs.get("suspendedProcesses") or [])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the group."""
         live = self._find(resource_id)
         if live is None:
             return None

@@ -18,7 +18,6 @@ class Ec2Resource(AwsResource):
     noun: ClassVar[str]
 
     def create(self, inputs: Properties) -> str:
-        """Create the resource."""
         made = self.call(f"Create{self.noun}", inputs, **self.tags(inputs))
         return str(made[self.noun][f"{self.noun}Id"])
 
@@ -29,12 +28,10 @@ class Ec2Resource(AwsResource):
         return next(found, None)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the resource."""
         live = self.find(resource_id)
         return None if live is None else self.shown({**live, "Arn": self.arn(resource_id)})
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the resource."""
         self.call(f"Delete{self.noun}", {}, None, **{f"{self.noun}Id": resource_id})
 
     def arn(self, resource_id: str) -> str:

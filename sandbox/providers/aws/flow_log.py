@@ -38,7 +38,6 @@ class FlowLog(Ec2Resource):
             yield Failure("iamRoleArn", "required for flow logs into CloudWatch Logs")
 
     def create(self, inputs: Properties) -> str:
-        """Create the flow log."""
         made = self.call(
             "CreateFlowLogs",
             {**inputs, "logDestination": inputs["logDestination"].removesuffix(":*")},
@@ -50,7 +49,6 @@ class FlowLog(Ec2Resource):
         return str(made["FlowLogIds"][0])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the flow log."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -60,5 +58,4 @@ class FlowLog(Ec2Resource):
         }
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the flow log."""
         self.client.delete_flow_logs(FlowLogIds=[resource_id])

@@ -45,13 +45,11 @@ class Role(_IamResource):
     unshown = ("forceDetachPolicies",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the role."""
         live = self.find(resource_id, known) or {}
         boundary = live.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
         return {**self.shown(live), "permissionsBoundary": boundary}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change what can be changed in place."""
         if "assumeRolePolicy" in changed:
             document = new["assumeRolePolicy"]
             self.client.update_assume_role_policy(RoleName=resource_id, PolicyDocument=document)
@@ -118,7 +116,6 @@ class Policy(_IamResource):
         self.client.create_policy_version(**policy, PolicyDocument=new["policy"], SetAsDefault=True)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the policy with all its versions."""
         for version in self._other_versions(resource_id):
             self.client.delete_policy_version(PolicyArn=resource_id, VersionId=version["VersionId"])
         super().remove(resource_id, state)
@@ -141,7 +138,6 @@ class RolePolicyAttachment(_IamResource):
     deletes_first = True  # pulumi/pulumi-aws, provider/resources.go: DeleteBeforeReplace
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The role and the policy, if the policy is attached."""
         role, policy = resource_id.split("/", 1)
         pages = self.client.get_paginator("list_attached_role_policies").paginate(RoleName=role)
         attached = [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]]
@@ -165,22 +161,18 @@ class InstanceProfile(_IamResource):
     identity, place = ("name",), "InstanceProfile"
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Add the role."""
         if role := inputs.get("role"):
             self.client.add_role_to_instance_profile(InstanceProfileName=resource_id, RoleName=role)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the profile."""
         live = self.find(resource_id, known) or {}
         return {**self.shown(live), "role": live["Roles"][0]["RoleName"] if live["Roles"] else None}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the role."""
         self._remove_role(resource_id, old.get("role"))
         self.complete(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Remove the role, and delete the profile."""
         self._remove_role(resource_id, state.get("role"))
         super().remove(resource_id, state)
 

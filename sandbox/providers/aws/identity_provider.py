@@ -33,12 +33,10 @@ class OpenIdConnectProvider(TableResource):
     chosen = "OpenIDConnectProviderArn"
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the provider."""
         live = super().describe(resource_id, known)
         return live and {**live, "arn": resource_id}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change its client ids."""
         provider = {"OpenIDConnectProviderArn": resource_id}
         before, after = set(old["clientIdLists"]), set(new["clientIdLists"])
         for client in sorted(after - before):

@@ -36,7 +36,6 @@ class Key(TableResource):
     chosen, made, place, emptied = "KeyId", "KeyMetadata.KeyId", "KeyMetadata", ("description",)
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Enable key rotation."""
         if inputs["enableKeyRotation"]:
             self.client.enable_key_rotation(KeyId=resource_id)
 
@@ -53,7 +52,6 @@ class Key(TableResource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change what can be changed in place."""
         if "policy" in changed:
             self.client.put_key_policy(KeyId=resource_id, PolicyName="default", Policy=new["policy"])
         super().change(resource_id, old, new, changed)
@@ -85,7 +83,6 @@ class Alias(TableResource):
     makes, changes, removes, identity = "CreateAlias", "UpdateAlias", "DeleteAlias", ("name",)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the alias."""
         pages = self.client.get_paginator("list_aliases").paginate()
         aliases = [alias for page in pages for alias in page["Aliases"]]
         live = next((alias for alias in aliases if alias["AliasName"] == resource_id), None)

@@ -88,11 +88,9 @@ class Function(AwsResource):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """The hash and size of changed code."""
         return ("codeSha256", "sourceCodeSize") if "code" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Create the function."""
         self.call("CreateFunction", {**inputs, "code": None}, Code={"ZipFile": _zipped(inputs["code"])})
         return str(inputs["name"])
 
@@ -102,7 +100,6 @@ class Function(AwsResource):
         return self.shown({**live["Configuration"], "Tags": live.get("Tags", {})})
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update its configuration and its code, each with its own operation."""
         if changed & _SETTINGS.keys():
             emptied = {} if new.get("description") else {"Description": ""}
             self.call("UpdateFunctionConfiguration", new, None, **emptied)
@@ -110,7 +107,6 @@ class Function(AwsResource):
             self.client.update_function_code(FunctionName=resource_id, ZipFile=_zipped(new["code"]))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the function."""
         self.client.delete_function(FunctionName=resource_id)
 
 
@@ -134,7 +130,6 @@ class Invocation(AwsResource):
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """Get the function's name from the id."""
         proper, known = super().identify(resource_id)
         return proper, {**known, "functionName": proper.split(",")[0]}
 
@@ -146,11 +141,9 @@ class Invocation(AwsResource):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """The result of another invocation."""
         return ("result",) if "input" in changed else ()
 
     def create(self, inputs: Properties) -> str:
-        """Invoke the function."""
         self._run(inputs, "create", None)
         return f"{inputs['functionName']},$LATEST,{'0' * 32}"
 

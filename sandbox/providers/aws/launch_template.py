@@ -82,20 +82,17 @@ class LaunchTemplate(Ec2Resource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """User data must be base64."""
         data = inputs.get("userData")
         if isinstance(data, str) and not _is_base64(data):
             yield Failure("userData", "must be base64")
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> Sequence[str]:
-        """The version numbers, if a new version is created."""
         if not changed & {*_DATA, "description"}:
             return ("defaultVersion",) if changed & {"updateDefaultVersion"} else ()
         return ("latestVersion", "defaultVersion")
 
     def create(self, inputs: Properties) -> str:
-        """Create the template and its first version."""
         made = self.client.create_launch_template(
             LaunchTemplateName=inputs["name"],
             LaunchTemplateData=self._data(inputs),

@@ -43,7 +43,6 @@ class LifecycleHook(TableResource):
     identity, separator, place = ("autoscalingGroupName", "name"), "", "LifecycleHooks"
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update the hook with PutLifecycleHook."""
         self.create(new)
 
     def remove(self, resource_id: str, state: Properties) -> None:

@@ -35,12 +35,10 @@ class LogGroup(TableResource):
     identity, tagged_by = ("name",), "arn"
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Set the retention."""
         if inputs["retentionInDays"]:
             self.on("PutRetentionPolicy", resource_id, inputs, {})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the group."""
         found = self.client.describe_log_groups(logGroupNamePrefix=resource_id)["logGroups"]
         live: Any = next((one for one in found if one["logGroupName"] == resource_id), None)
         if live is None:

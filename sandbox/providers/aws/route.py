@@ -43,7 +43,6 @@ class Route(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """Exactly one target must be given."""
         found = [name for name in _TARGETS if name in inputs]
         if len(found) != 1:
             listed = " and ".join(found) or "none"
@@ -61,12 +60,10 @@ class Route(AwsResource):
         }
 
     def create(self, inputs: Properties) -> str:
-        """Create the route."""
         self.client.create_route(**_route(inputs), **_target(inputs))
         return _route_id(inputs["routeTableId"], inputs["destinationCidrBlock"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the route."""
         table, destination = known["routeTableId"], known["destinationCidrBlock"]
         routes = self.client.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
         live: Any = next((one for one in routes if one.get("DestinationCidrBlock") == destination), None)
@@ -81,11 +78,9 @@ class Route(AwsResource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the target."""
         self.client.replace_route(**_route(new), **_target(new))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the route."""
         self.client.delete_route(**_route(state))
 
 
@@ -119,14 +114,12 @@ class RouteTableAssociation(AwsResource):
     _id: str | None = None
 
     def create(self, inputs: Properties) -> str:
-        """Associate the subnet with the table."""
         made = self.client.associate_route_table(
             SubnetId=inputs["subnetId"], RouteTableId=inputs["routeTableId"]
         )
         return str(made["AssociationId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the association."""
         named = self._id or known.get("id", resource_id)
         for page in self.client.get_paginator("describe_route_tables").paginate():
             for one in (one for table in page["RouteTables"] for one in table["Associations"]):
@@ -136,7 +129,6 @@ class RouteTableAssociation(AwsResource):
         return None
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Replace the table."""
         answer = self.client.replace_route_table_association(
             AssociationId=old.get("id", resource_id), RouteTableId=new["routeTableId"]
         )

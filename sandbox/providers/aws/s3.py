@@ -38,7 +38,6 @@ class Bucket(AwsResource):
     }
 
     def create(self, inputs: Properties) -> str:
-        """Make the bucket, with its tags."""
         region = self.connection.region
         place = {} if region == "us-east-1" else {"LocationConstraint": region}
         asked = place | given({"Tags": tag_list(inputs.get("tagsAll") or {})})
@@ -46,7 +45,6 @@ class Bucket(AwsResource):
         return str(inputs["bucket"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The bucket as it is now."""
         region = self.client.head_bucket(Bucket=resource_id)["BucketRegion"]
         named = self._named(resource_id)
         return {
@@ -100,16 +98,13 @@ class _BucketConfiguration(AwsResource):
     body: ClassVar[Mapping[str, Property]]
 
     def create(self, inputs: Properties) -> str:
-        """Put the configuration on the bucket."""
         self.put(inputs["bucket"], inputs)
         return str(inputs["bucket"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The configuration as it is now."""
         return {"bucket": resource_id, **self.get(resource_id)}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the new configuration in the place of the old one."""
         self.put(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
@@ -117,11 +112,9 @@ class _BucketConfiguration(AwsResource):
         self.call(f"Delete{self.aspect}", {}, Bucket=resource_id)
 
     def put(self, bucket: str, inputs: Properties) -> None:
-        """Put the configuration in ``inputs`` on ``bucket``."""
         self.call(f"Put{self.aspect}", {}, Bucket=bucket, **{self._member: self.sent(inputs)})
 
     def get(self, bucket: str) -> Properties:
-        """The configuration of ``bucket``."""
         answer = self.call(f"Get{self.aspect}", {}, Bucket=bucket)
         return from_api(self.body, answer.get(self._member, answer))
 
@@ -164,7 +157,6 @@ class BucketVersioning(_BucketConfiguration):
             self.call("PutBucketVersioning", inputs, self.body, Bucket=bucket)
 
     def get(self, bucket: str) -> Properties:
-        """The versioning as it is now."""
         live = self.client.get_bucket_versioning(Bucket=bucket)
         unset = {"Status": "Disabled", "MFADelete": "Disabled"}
         return from_api(self.body, {"VersioningConfiguration": {**unset, **live}})
@@ -225,11 +217,9 @@ class BucketPolicy(_BucketConfiguration):
     inputs = {**_BUCKET, **body}
 
     def sent(self, inputs: Properties) -> Any:
-        """The policy by itself."""
         return inputs["policy"]
 
     def get(self, bucket: str) -> Properties:
-        """The policy as it is now."""
         return {"policy": self.client.get_bucket_policy(Bucket=bucket)["Policy"]}
 
 
@@ -265,7 +255,6 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
         return {"Rules": [{**rule, "Filter": rule.get("Filter") or {"Prefix": ""}} for rule in rules]}
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the rules."""
         self.client.delete_bucket_lifecycle(Bucket=resource_id)
 
 
@@ -311,7 +300,6 @@ class BucketObjectv2(AwsResource):
         return ("etag", "versionId") if changed - {"tags", "tagsAll"} else ()
 
     def create(self, inputs: Properties) -> str:
-        """Put the object."""
         self._put(inputs)
         return f"{inputs['bucket']}/{inputs['key']}"
 

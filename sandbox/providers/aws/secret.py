@@ -64,12 +64,10 @@ class SecretVersion(AwsResource):
     outputs = {"arn": Text(), "versionId": Text(), "versionStages": SetOf(Text())}
 
     def create(self, inputs: Properties) -> str:
-        """Put the value."""
         made = self.call("PutSecretValue", inputs)
         return f"{inputs['secretId']}|{made['VersionId']}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The value as it is now."""
         secret, version = resource_id.split("|", 1)
         live = self.client.get_secret_value(SecretId=secret, VersionId=version)
         return {**self.shown(live), "secretId": secret}

@@ -82,7 +82,6 @@ class SecurityGroup(Ec2Resource):
     outputs = {"arn": Text(), "ownerId": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Create the group."""
         return str(self.call("CreateSecurityGroup", inputs, **self.tags(inputs))["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
@@ -93,7 +92,6 @@ class SecurityGroup(Ec2Resource):
             self._authorize(way, resource_id, inputs.get(way) or [])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The current properties of the group."""
         live = self._find(resource_id)
         return {
             **self.shown({**live, "Arn": self.arn(resource_id)}),
@@ -102,7 +100,6 @@ class SecurityGroup(Ec2Resource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Replace the rules."""
         for way in _WAYS:
             if way in changed:
                 group = self._find(resource_id)
@@ -152,7 +149,6 @@ class DefaultSecurityGroup(SecurityGroup):
     outputs = {**SecurityGroup.outputs, "name": Text(service_name="GroupName"), "description": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Look up the group."""
         only = {"group-name": "default", **given({"vpc-id": inputs.get("vpcId")})}
         filters = [{"Name": name, "Values": [value]} for name, value in only.items()]
         return str(self.client.describe_security_groups(Filters=filters)["SecurityGroups"][0]["GroupId"])
@@ -237,7 +233,6 @@ class _SecurityGroupRule(Ec2Resource):
             )
 
     def create(self, inputs: Properties) -> str:
-        """Create the rule."""
         authorize = getattr(self.client, f"authorize_security_group_{self.way}")
         made = authorize(
             GroupId=inputs["securityGroupId"],
@@ -247,7 +242,6 @@ class _SecurityGroupRule(Ec2Resource):
         return str(made["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the rule."""
         found = self.client.describe_security_group_rules(SecurityGroupRuleIds=[resource_id])
         live = next(iter(found["SecurityGroupRules"]), None)
         if live is None:
@@ -257,7 +251,6 @@ class _SecurityGroupRule(Ec2Resource):
         return self.shown({**live, **ports, "ReferencedGroupId": far, "Arn": self.arn(resource_id)})
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Change the rule in place."""
         rules = self.shape("ModifySecurityGroupRules", "SecurityGroupRules").member
         rule = to_api(self.inputs, new, rules.members["SecurityGroupRule"])
         ports = {"FromPort": new.get("fromPort", -1), "ToPort": new.get("toPort", -1)}
@@ -267,7 +260,6 @@ class _SecurityGroupRule(Ec2Resource):
         )
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the rule."""
         revoke = getattr(self.client, f"revoke_security_group_{self.way}")
         revoke(GroupId=state["securityGroupId"], SecurityGroupRuleIds=[resource_id])
 

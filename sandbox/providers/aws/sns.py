@@ -30,12 +30,10 @@ class Topic(AwsResource):
     outputs = {"arn": Text(), "owner": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Create the topic."""
         attributes = given({shown: inputs.get(name) for name, shown in _ATTRIBUTES.items()})
         return str(self.call("CreateTopic", inputs, Attributes=attributes)["TopicArn"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The current properties of the topic."""
         live = self.client.get_topic_attributes(TopicArn=resource_id)["Attributes"]
         return {
             "name": resource_id.rsplit(":", 1)[1],
@@ -46,12 +44,10 @@ class Topic(AwsResource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update each attribute."""
         for name in sorted(changed & _ATTRIBUTES.keys()):
             self.client.set_topic_attributes(
                 TopicArn=resource_id, AttributeName=_ATTRIBUTES[name], AttributeValue=new.get(name, "")
             )
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the topic."""
         self.client.delete_topic(TopicArn=resource_id)

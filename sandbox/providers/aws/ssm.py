@@ -53,7 +53,6 @@ class Parameter(AwsResource):
         return ("version",) if changed & {"value", "valueWoVersion", "description"} else ()
 
     def create(self, inputs: Properties) -> str:
-        """Put the parameter."""
         overwrite = bool(inputs.get("overwrite"))
         # The service accepts tags only for a new parameter.
         sent = {**inputs, "overwrite": overwrite, "tagsAll": {} if overwrite else inputs.get("tagsAll")}
@@ -103,7 +102,6 @@ class Parameter(AwsResource):
             self.client.add_tags_to_resource(**parameter, Tags=tag_list(added))
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the parameter."""
         self.client.delete_parameter(Name=resource_id)
 
     def _put(self, name: str, inputs: Properties, **more: Any) -> None:

@@ -36,7 +36,6 @@ class Vpc(Ec2Resource):
     }
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Set its DNS attributes."""
         for name in _DNS:
             if name in inputs:
                 self._set(resource_id, name, inputs[name])
@@ -61,7 +60,6 @@ class Vpc(Ec2Resource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update its DNS attributes."""
         self.complete(resource_id, {name: new[name] for name in changed if name in new})
 
     def _get(self, vpc: str, name: str) -> Any:
@@ -99,12 +97,10 @@ class InternetGateway(Ec2Resource):
     outputs = {"arn": Text(), "ownerId": Text()}
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Attach it to the VPC."""
         if vpc := inputs.get("vpcId"):
             self.client.attach_internet_gateway(InternetGatewayId=resource_id, VpcId=vpc)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the gateway."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -113,12 +109,10 @@ class InternetGateway(Ec2Resource):
         return self.shown({**live, **own})
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Attach it to another VPC."""
         self._detach(resource_id, old.get("vpcId"))
         self.complete(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Detach and delete it."""
         live = self.describe(resource_id, state)
         self._detach(resource_id, live["vpcId"] if live else None)
         super().remove(resource_id, state)
@@ -138,16 +132,13 @@ class Eip(Ec2Resource):
     outputs = {"allocationId": Text(), "arn": Text(), "publicIp": Text()}
 
     def create(self, inputs: Properties) -> str:
-        """Allocate an address."""
         return str(self.client.allocate_address(Domain="vpc", **self.tags(inputs))["AllocationId"])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The current properties of the address."""
         live = self.client.describe_addresses(AllocationIds=[resource_id])["Addresses"][0]
         return self.shown({**live, "Arn": self.arn(resource_id)})
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Release the address."""
         self.client.release_address(AllocationId=resource_id)
 
 
@@ -166,6 +157,5 @@ class NatGateway(Ec2Resource):
     outputs = {"networkInterfaceId": Text(), "publicIp": Text()}
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the gateway."""
         live = self.find(resource_id)
         return live and self.shown({**live, **live["NatGatewayAddresses"][0]})

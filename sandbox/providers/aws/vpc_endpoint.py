@@ -42,7 +42,6 @@ class VpcEndpoint(Ec2Resource):
         return super().create({"privateDnsEnabled": False, **inputs})
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the endpoint."""
         live = self.find(resource_id)
         if live is None:
             return None
@@ -66,6 +65,5 @@ class VpcEndpoint(Ec2Resource):
             self.client.modify_vpc_endpoint(VpcEndpointId=resource_id, **request)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Delete the endpoint."""
         if self.describe(resource_id, state):
             self.client.delete_vpc_endpoints(VpcEndpointIds=[resource_id])

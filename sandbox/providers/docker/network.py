@@ -39,7 +39,6 @@ class Network(Resource[docker.APIClient]):
         return str(made["Id"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the network."""
         try:
             network = self.connection.inspect_network(resource_id)
         except NotFound:

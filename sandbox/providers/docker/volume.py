@@ -25,7 +25,6 @@ class Volume(Resource[docker.APIClient]):
     automatic_name = AutomaticName()
 
     def create(self, inputs: Properties) -> str:
-        """Creates the volume; its id is its name."""
         made: dict[str, Any] = self.connection.create_volume(
             inputs["name"],
             driver=inputs.get("driver"),
@@ -35,7 +34,6 @@ class Volume(Resource[docker.APIClient]):
         return str(made["Name"])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the volume."""
         try:
             volume = self.connection.inspect_volume(resource_id)
         except NotFound:

@@ -82,7 +82,6 @@ class Image(Resource[Builder]):
         return {} if self.connection.holds(f"{repository}@{known['digest']}") else None
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Builds and pushes the image again."""
         self.create(new)
 
     def delete(self, resource_id: str, state: Properties) -> None:

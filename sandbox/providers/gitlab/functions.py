@@ -55,7 +55,6 @@ class GetInstanceVariable(Function[Api]):
     arguments = {"key": Text(required=True)}
 
     def call(self, arguments: Properties) -> Properties:
-        """The variable."""
         found = InstanceVariable(self.connection).read(arguments["key"], {})
         if found is None:
             raise Refused(f"{arguments['key']}: there is no such variable")

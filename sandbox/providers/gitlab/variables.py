@@ -43,7 +43,6 @@ class ScopedVariable(ApiResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A hidden variable must be masked."""
         if inputs.get("hidden") is True and not inputs.get("masked"):
             yield Failure("hidden", "a variable cannot be hidden without being masked; set masked to true")
 
@@ -133,5 +132,4 @@ class InstanceVariable(ApiResource):
 
     @classmethod
     def parts(cls, resource_id: str) -> dict[str, Any]:
-        """The key."""
         return {"key": resource_id}
