@@ -63,11 +63,6 @@ class Repository(TableResource):
     identity, place, tagged_by = ("name",), "repositories", "arn"
     unshown = ("forceDelete",)
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the repository."""
-        live = super().describe(resource_id, known)
-        return live and {**live, "tagsAll": self.tags_of(live["arn"])}
-
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Change what can be changed in place; without a scanning configuration, nothing is scanned."""
         super().change(

@@ -3,6 +3,9 @@
 Source of updates and replacements: the official provider's ``internal/service/ecr``.
 """
 
+from abc import abstractmethod
+from typing import ClassVar
+
 from sandbox.providers.aws.policy_document import PolicyDocument
 from sandbox.providers.aws.resource import REGION, AwsResource
 from sandbox.providers.aws.table import TableResource
@@ -29,36 +32,44 @@ _REPLICATION = Object(
 )
 
 
-class ReplicationConfiguration(AwsResource):
-    """The replication of a registry's images. Its id is the account id."""
+class _RegistrySetting(AwsResource):
+    """A setting that each registry has, put as a whole. Its id is the account id."""
 
-    token = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
     service = "ecr"
-    inputs = {"replicationConfiguration": _REPLICATION, **REGION}
     outputs = {"registryId": Text()}
+    default: ClassVar[Properties]
+    """The inputs that are put at the deletion of the resource."""
 
     def create(self, inputs: Properties) -> str:
-        """Replace the existing rules."""
-        self._put(inputs)
+        self.put(inputs)
         return self.connection.account
 
+    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
+        self.put(new)
+
+    def remove(self, resource_id: str, state: Properties) -> None:
+        self.put(self.default)
+
+    @abstractmethod
+    def put(self, inputs: Properties) -> None:
+        """Replace the setting."""
+
+
+class ReplicationConfiguration(_RegistrySetting):
+    """The replication of a registry's images. Without rules, it does not exist."""
+
+    token = "aws:ecr/replicationConfiguration:ReplicationConfiguration"
+    inputs = {"replicationConfiguration": _REPLICATION, **REGION}
+    default: ClassVar[Properties] = {}
+
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current rules; without any, the resource does not exist."""
         live = self.client.describe_registry()
         rules = live["replicationConfiguration"]["rules"]
         if not rules:
             return None
         return {"replicationConfiguration": {"rules": rules}, "registryId": live["registryId"]}
 
-    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Replace the old rules."""
-        self._put(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Remove all rules."""
-        self._put({})
-
-    def _put(self, inputs: Properties) -> None:
+    def put(self, inputs: Properties) -> None:
         self.client.put_replication_configuration(
             replicationConfiguration=inputs.get("replicationConfiguration") or {"rules": []}
         )
@@ -72,36 +83,20 @@ _SCANNING_RULE = Object(
 )
 
 
-class RegistryScanningConfiguration(AwsResource):
-    """The scanning configuration of a registry. Its id is the account id."""
+class RegistryScanningConfiguration(_RegistrySetting):
+    """The scanning configuration of a registry, by default basic scanning without rules."""
 
     token = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"
-    service = "ecr"
     inputs = {"scanType": Text(required=True), "rules": SetOf(_SCANNING_RULE, maximum_items=100), **REGION}
-    outputs = {"registryId": Text()}
-
-    def create(self, inputs: Properties) -> str:
-        """Replace the existing configuration."""
-        self._put(inputs)
-        return self.connection.account
+    default: ClassVar[Properties] = {"scanType": "BASIC"}
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The current configuration; it always exists."""
         live = self.client.get_registry_scanning_configuration()
         return {**live["scanningConfiguration"], "registryId": live["registryId"]}
 
-    def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Replace the old configuration."""
-        self._put(new)
-
-    def remove(self, resource_id: str, state: Properties) -> None:
-        """Reset to basic scanning without rules."""
-        self._put({"scanType": "BASIC"})
-
-    def _put(self, inputs: Properties) -> None:
-        self.client.put_registry_scanning_configuration(
-            scanType=inputs["scanType"], rules=inputs.get("rules") or []
-        )
+    def put(self, inputs: Properties) -> None:
+        rules = inputs.get("rules") or []
+        self.client.put_registry_scanning_configuration(scanType=inputs["scanType"], rules=rules)
 
 
 class RegistryPolicy(TableResource):

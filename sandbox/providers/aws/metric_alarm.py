@@ -59,16 +59,9 @@ class MetricAlarm(TableResource):
             yield Failure("period", f"{period} is not allowed; allowed is 10, 20, 30 or a multiple of 60")
 
     def create(self, inputs: Properties) -> str:
-        """Create the alarm."""
         if self.find(inputs["name"], {}):
             raise Refused(f"there is an alarm {inputs['name']} already")
         return super().create({"threshold": 0, **inputs})
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The current properties of the alarm."""
-        live = super().describe(resource_id, known)
-        return live and {**live, "tagsAll": self.tags_of(live["arn"])}
-
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Update the alarm with PutMetricAlarm."""
         super().change(resource_id, old, {"threshold": 0, **new}, changed)

@@ -24,7 +24,8 @@ class AwsResource(Resource[Connection]):
     - ``service``: the name of its API in botocore.
     - ``gone``: the error codes of the API that mean that the resource does not exist.
     - ``tagged``: the noun in the names of the API's tagging operations, such as TagRole.
-    - ``tagged_by``: the property that names the resource in these, in place of its id.
+    - ``tagged_by``: the property that names the resource in these, in place of its id; a table resource with
+      it lists its tags with ListTagsForResource.
     - ``unshown``: the inputs that the API does not return; the state keeps them.
 
     A type defines `describe`, `change` and `remove` in place of `read`, `update` and `delete`. `describe`

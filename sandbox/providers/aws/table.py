@@ -66,7 +66,8 @@ class TableResource(AwsResource):
         live = self.find(resource_id, known)
         if live is None:
             return None
-        return {**self.shown(live), **self._named(resource_id, known)}
+        found = {**self.shown(live), **self._named(resource_id, known)}
+        return {**found, "tagsAll": self.tags_of(found[self.tagged_by])} if self.tagged_by else found
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Call the operation of each changed property, once."""
