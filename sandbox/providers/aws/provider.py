@@ -1,71 +1,23 @@
 """The stand-in for the official AWS provider."""
 
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
-from sandbox.providers.aws import (
-    account,
-    autoscaling,
-    ecr,
-    ecr_creation_template,
-    ecr_registry,
-    flow_log,
-    iam,
-    identity_provider,
-    image_builder,
-    kms,
-    lambda_function,
-    launch_template,
-    lifecycle_hook,
-    log_group,
-    look_ups,
-    metric_alarm,
-    network,
-    route,
-    s3,
-    schedule,
-    secret,
-    security_group,
-    sns,
-    ssm,
-    vpc,
-    vpc_endpoint,
-)
 from sandbox.providers.aws.connection import Clients, Connection
 from sandbox.providers.aws.limits import broken_limits
 from sandbox.standin.properties import Failure, Flag, MapOf, Number, Object, Text
 from sandbox.standin.provider import Function, Refused, Resource, StandIn
 from sandbox.standin.values import UNKNOWN, Properties
 
-_MODULES = (
-    account,
-    autoscaling,
-    ecr,
-    ecr_creation_template,
-    ecr_registry,
-    flow_log,
-    iam,
-    identity_provider,
-    image_builder,
-    kms,
-    lambda_function,
-    launch_template,
-    lifecycle_hook,
-    log_group,
-    look_ups,
-    metric_alarm,
-    network,
-    route,
-    s3,
-    schedule,
-    secret,
-    security_group,
-    sns,
-    ssm,
-    vpc,
-    vpc_endpoint,
-)
-"""The modules of the stand-in: every resource type and function in them is served."""
+_MODULES = [
+    import_module(f"{__package__}.{module.name}")
+    for module in iter_modules([str(Path(__file__).parent)])
+    if module.name not in ("__main__", "provider")
+]
+"""The modules of the stand-in: every resource type and function in this folder is served."""
 
 
 def _of(base: type) -> tuple[Any, ...]:
@@ -98,7 +50,6 @@ class Aws(StandIn[Connection]):
     functions = _of(Function)
 
     def configure(self, settings: Properties) -> None:
-        """Set the provider's configuration."""
         super().configure(settings)
         self._clients = Clients(settings)
 
