@@ -1,9 +1,8 @@
 """The official download of the engine.
 
 Names and layout are those of Pulumi's releases: `https://get.pulumi.com/releases/sdk/` holds
-`pulumi-vVERSION-OS-ARCH.tar.gz` (`.zip` for Windows), with everything in the folder `pulumi` (`pulumi/bin`
-for Windows), and `pulumi-VERSION-checksums.txt` with a line `SHA256  NAME` for each (pulumi/pulumi,
-`.goreleaser.yml` and `.github/workflows/sign.yml`).
+`pulumi-vVERSION-OS-ARCH.tar.gz`, with everything in the folder `pulumi`, and `pulumi-VERSION-checksums.txt`
+with a line `SHA256  NAME` for each (pulumi/pulumi, `.goreleaser.yml` and `.github/workflows/sign.yml`).
 """
 
 import hashlib
@@ -13,7 +12,6 @@ import shutil
 import tarfile
 import urllib.error
 import urllib.request
-import zipfile
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,8 +25,8 @@ OFFICIAL = "https://get.pulumi.com/releases/sdk"
 TIMEOUT_S = 4.0
 CHUNK_BYTES = 1 << 20
 
-SYSTEMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "windows"}
-MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
+SYSTEMS = {"Linux": "linux", "Darwin": "darwin"}
+MACHINES = {"x86_64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def archive_name(system: str, machine: str) -> str:
@@ -38,10 +36,10 @@ def archive_name(system: str, machine: str) -> str:
         WayFailedError: Pulumi has no release for the platform.
     """
     try:
-        target = f"{SYSTEMS[system]}-{MACHINES[machine.lower()]}"
+        target = f"{SYSTEMS[system]}-{MACHINES[machine]}"
     except KeyError:
         raise WayFailedError(f"there is no release for {system} on {machine}") from None
-    return f"pulumi-v{VERSION_TEXT}-{target}.{'zip' if system == 'Windows' else 'tar.gz'}"
+    return f"pulumi-v{VERSION_TEXT}-{target}.tar.gz"
 
 
 def download(directory: Path, step: Step) -> Path:
@@ -69,8 +67,7 @@ def download(directory: Path, step: Step) -> Path:
         _unpack(archive, directory)
     finally:
         archive.unlink(missing_ok=True)
-    windows = platform.system() == "Windows"
-    return directory / "pulumi" / "bin" if windows else directory / "pulumi"
+    return directory / "pulumi"
 
 
 def explain_unreachable(url: str) -> str | None:
@@ -153,10 +150,6 @@ def _explain(url: str, error: Exception) -> str:
 def _unpack(archive: Path, directory: Path) -> None:
     """Unpack the regular files into `directory`; refuse names in the archive that lead out of it."""
     try:
-        if archive.suffix == ".zip":
-            with zipfile.ZipFile(archive) as zipped:
-                zipped.extractall(directory)  # noqa: S202 (drops `/` and `..`)
-            return
         with tarfile.open(archive) as tar:
             for member in tar:
                 content = tar.extractfile(member) if member.isfile() else None
@@ -171,5 +164,5 @@ def _unpack(archive: Path, directory: Path) -> None:
                 with content, target.open("wb") as output:
                     shutil.copyfileobj(content, output)
                 target.chmod(member.mode & 0o755)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError) as error:
         raise WayFailedError(f"{archive.name} cannot be unpacked: {error}") from error

@@ -6,7 +6,6 @@ import platform
 import tarfile
 import threading
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,14 +79,6 @@ def tar(files: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
-
-
 def fetch(directory: Path) -> Path:
     return download.download(directory, Step("engine", ""))
 
@@ -101,15 +92,6 @@ def test_the_archive_is_checked_and_unpacked(mirror: Mirror, tmp_path: Path) -> 
     assert not (tmp_path / NAME).exists()
 
 
-def test_windows_has_a_zip_with_one_folder_more(
-    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(platform, "system", lambda: "Windows")
-    monkeypatch.setattr(platform, "machine", lambda: "AMD64")
-    mirror.publish(f"pulumi-v{VERSION_TEXT}-windows-x64.zip", zipped({"pulumi/bin/pulumi.exe": PULUMI}))
-    assert (fetch(tmp_path) / "pulumi.exe").read_bytes() == PULUMI
-
-
 @pytest.mark.parametrize(
     ("system", "machine", "target"),
     [
@@ -117,8 +99,6 @@ def test_windows_has_a_zip_with_one_folder_more(
         ("Linux", "aarch64", "linux-arm64.tar.gz"),
         ("Darwin", "x86_64", "darwin-x64.tar.gz"),
         ("Darwin", "arm64", "darwin-arm64.tar.gz"),
-        ("Windows", "AMD64", "windows-x64.zip"),
-        ("Windows", "ARM64", "windows-arm64.zip"),
     ],
 )
 def test_names_of_archives(system: str, machine: str, target: str) -> None:
