@@ -7,8 +7,6 @@ from pathlib import Path
 
 from sandbox.engine.release import VERSION, VERSION_TEXT, Engine, WayFailedError, version_of
 
-LANGUAGE_HOST = "pulumi-language-python"
-
 
 def find(memory: Path) -> Engine:
     """Return the engine on PATH if it is new enough and can run Python.
@@ -27,10 +25,10 @@ def find(memory: Path) -> Engine:
     stated = ".".join(map(str, version))
     if version[0] != VERSION[0] or version < VERSION:
         raise WayFailedError(f"{command} is {stated}; needed is {VERSION_TEXT} or a newer {VERSION[0]}.x")
-    beside = [command.parent / LANGUAGE_HOST, command.resolve().parent / LANGUAGE_HOST]
-    if not any(path.is_file() for path in beside) and shutil.which(LANGUAGE_HOST) is None:
-        raise WayFailedError(f"{command} has no {LANGUAGE_HOST} beside it or on PATH")
-    return Engine(command, "on PATH")
+    engine = Engine(command, "on PATH")
+    if not engine.runs("python"):
+        raise WayFailedError(f"{command} has no pulumi-language-python beside it or on PATH")
+    return engine
 
 
 def _remembered_version(command: Path, memory: Path) -> tuple[int, ...]:

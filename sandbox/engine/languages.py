@@ -38,13 +38,6 @@ HOSTS = (
 FLAGS = ("-ldflags", "-s -w")
 
 
-def has(engine: Engine, language: str) -> bool:
-    """Return whether the engine finds a host for a language: beside it, or on PATH."""
-    name = f"pulumi-language-{language}"
-    beside = (engine.command.parent / name, engine.command.resolve().parent / name)
-    return any(path.is_file() for path in beside) or shutil.which(name) is not None
-
-
 def obtain(engine: Engine, progress: Progress) -> None:
     """Build the hosts that a built engine lacks, one process at a time.
 
@@ -67,7 +60,7 @@ def obtain(engine: Engine, progress: Progress) -> None:
 
 
 def _missing(engine: Engine) -> list[Host]:
-    return [host for host in HOSTS if not all(has(engine, language) for language in host.languages)]
+    return [host for host in HOSTS if not all(engine.runs(language) for language in host.languages)]
 
 
 def _build(hosts: list[Host], directory: Path, binaries: Path, step: Step) -> None:

@@ -1,6 +1,7 @@
 """The required version of the engine, and its type."""
 
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,12 @@ class Engine:
     """The `pulumi` executable."""
     origin: str
     """Its origin: "on PATH", "downloaded" or "built"."""
+
+    def runs(self, language: str) -> bool:
+        """Return whether it finds a host for a language: beside it, or on PATH."""
+        name = f"pulumi-language-{language}"
+        beside = (self.command.parent / name, self.command.resolve().parent / name)
+        return any(path.is_file() for path in beside) or shutil.which(name) is not None
 
 
 class WayFailedError(SandboxError):

@@ -59,13 +59,13 @@ def beside(engine: Engine) -> list[str]:
 
 
 def test_a_built_engine_gets_them_once(engine: Engine, built: Path) -> None:
-    assert not languages.has(engine, "yaml")
+    assert not engine.runs("yaml")
     for _ in range(2):
         languages.obtain(engine, Progress())
     assert beside(engine) == ALL
     assert built.read_text().splitlines() == [YAML, "./sdk-generator"]
     assert (engine.command.parent / "pulumi-language-go").read_text() == "./sdk-generator\n"
-    assert all(languages.has(engine, language) for language in ("yaml", "go", "nodejs"))
+    assert all(engine.runs(language) for language in ("yaml", "go", "nodejs"))
     assert [each.name for each in engine.command.parents[2].iterdir() if "partial" in each.name] == []
 
 
@@ -86,9 +86,9 @@ def test_another_engine_has_its_own(engine: Engine, built: Path, origin: str) ->
 def test_a_host_on_path_counts(engine: Engine, tmp_path: Path) -> None:
     host = tmp_path / "path" / "pulumi-language-dotnet"
     host.touch()
-    assert not languages.has(engine, "dotnet")
+    assert not engine.runs("dotnet")
     host.chmod(0o755)
-    assert languages.has(engine, "dotnet")
+    assert engine.runs("dotnet")
 
 
 def test_a_failed_build_says_how_it_ended(engine: Engine, tmp_path: Path, built: Path) -> None:
