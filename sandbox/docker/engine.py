@@ -1,17 +1,16 @@
 """A Docker Engine in a `Machine`, and the API calls that tests need."""
 
 import hashlib
-import io
 import json
 import platform
 import shutil
-import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import docker
 from docker.errors import APIError, DockerException
 
+from sandbox.docker.archive import PROGRAM, TEXT, archive
 from sandbox.docker.machine import Machine
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials
 from sandbox.docker.unavailable import DockerUnavailableError
@@ -77,8 +76,8 @@ class DockerEngine:
         """
         if not created:
             return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
-        identity, archive = _image(image, _files(image), ["/init", "--version"], created)
-        list(self.api.load_image(archive))  # type: ignore[no-untyped-call]
+        identity, image_file = _image(image, _files(image), ["/init", "--version"], created)
+        list(self.api.load_image(image_file))  # type: ignore[no-untyped-call]
         self._push(image, credentials)
         return identity
 
@@ -178,7 +177,7 @@ def _image(name: str, system: bytes, entrypoint: Sequence[str], created: str) ->
         "layer.tar": system,
         "manifest.json": json.dumps(manifest).encode(),
     }
-    return f"sha256:{identity}", _archive({path: (data, 0o644) for path, data in files.items()})
+    return f"sha256:{identity}", archive({path: (data, TEXT) for path, data in files.items()})
 
 
 def _files(name: str) -> bytes:
@@ -186,15 +185,4 @@ def _files(name: str) -> bytes:
     init = shutil.which("docker-init")
     if init is None:
         raise SandboxError("not installed: docker-init, which comes with docker.io")
-    return _archive({"init": (Path(init).read_bytes(), 0o755), "name": (name.encode(), 0o644)})
-
-
-def _archive(files: Mapping[str, tuple[bytes, int]]) -> bytes:
-    """Return files, each with its content and mode, as a reproducible tar archive."""
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for path, (data, mode) in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(data), mode
-            archive.addfile(entry, io.BytesIO(data))
-    return content.getvalue()
+    return archive({"init": (Path(init).read_bytes(), PROGRAM), "name": (name.encode(), TEXT)})

@@ -1,11 +1,10 @@
 """A small file system with programs of this machine, for images that need a shell."""
 
-import io
 import shutil
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.docker.archive import PROGRAM, archive
 from sandbox.docker.python_files import shared_libraries
 from sandbox.errors import SandboxError
 
@@ -24,23 +23,10 @@ def small_system(files: Mapping[str, str] | None = None, programs: Mapping[str, 
         programs: additional programs, by their path relative to the root.
     """
     own = {f"usr/bin/{name}": program(name) for name in PROGRAMS} | dict(programs or {})
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for directory in ("tmp", "root", "etc"):
-            entry = tarfile.TarInfo(directory)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o777
-            archive.addfile(entry)
-        for path, file in (own | shared_libraries(own.values())).items():
-            _add(archive, path, file.read_bytes())
-        for path, text in (files or {}).items():
-            _add(archive, path, text.encode())
-    return content.getvalue()
-
-
-def _add(archive: tarfile.TarFile, path: str, data: bytes) -> None:
-    entry = tarfile.TarInfo(path)
-    entry.size, entry.mode = len(data), 0o755
-    archive.addfile(entry, io.BytesIO(data))
+    contents = {path: file.read_bytes() for path, file in (own | shared_libraries(own.values())).items()}
+    contents |= {path: text.encode() for path, text in (files or {}).items()}
+    all_files = {path: (content, PROGRAM) for path, content in contents.items()}
+    return archive(all_files, directories=("tmp", "root", "etc"), directory_mode=0o777)
 
 
 def program(name: str) -> Path:
