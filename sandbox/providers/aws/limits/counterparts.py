@@ -4,7 +4,7 @@ The provider's property names follow those of the API: ``roleArn`` is ``RoleArn`
 an additional ``s``; or a property has a `service_name`. The table lists the exceptions.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -257,14 +257,6 @@ def in_aws(counterpart: Counterpart, described: Mapping[str, Property], inputs: 
     return Node(root, "")
 
 
-def without_place(counterpart: Counterpart, described: Mapping[str, Property]) -> Iterator[str]:
-    """The inputs without a property in the registry's type that are not listed in ``without``."""
-    schema = type_schema(counterpart.type)
-    root: dict[str, Node] = {}
-    _, start = _reached(root, schema, counterpart.below.split("/") if counterpart.below else [])
-    yield from _Translation(counterpart, schema, root).missing(described, "", start)
-
-
 @dataclass(frozen=True)
 class _Translation:
     counterpart: Counterpart
@@ -296,25 +288,6 @@ class _Translation:
             if key is not None:
                 shape = self.schema.resolved(around["properties"][key])
                 there[key] = self._node(value, part, inner_plain, inner, shape)
-
-    def missing(self, described: Mapping[str, Property], plain: str, schema: Schema) -> Iterator[str]:
-        """The paths of inputs without a property in the type."""
-        for name, part in described.items():
-            inner = f"{plain}.{name}" if plain else name
-            if self._left_out(inner, name):
-                continue
-            renamed = self.counterpart.names.get(inner)
-            fields = _fields(part)
-            if renamed == HERE:
-                yield from self.missing(fields, inner, schema)
-                continue
-            _, around, key = self._place(renamed, name, part, {}, schema)
-            if key is None:
-                yield inner
-            elif fields:
-                there = self.schema.resolved(around["properties"][key])
-                there = self.schema.resolved(there["items"]) if "items" in there else there
-                yield from self.missing(fields, inner, there)
 
     def _left_out(self, plain: str, name: str) -> bool:
         return plain in self.counterpart.without or (plain == name and name in _PROVIDERS_OWN)
