@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pulumi_gitlab_runner.host.lifecycle import LIFECYCLE_HOOK
 from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.faults.proxy import Fault, Traffic, Way, proxy
 from sandbox.paths import CHECKOUT
+from sandbox.services.aws.snapshot import client_of
 from sandbox.services.aws.snapshot import snapshot as aws_snapshot
 from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
 
@@ -292,7 +292,8 @@ class Account:
 
     def _end_hosts(self) -> None:
         """Complete the lifecycle actions of terminating hosts, as the drain of a host without jobs does."""
-        scaling = _scaling(self._sandbox.services["aws"].url)
+        # The region of both stacks' hosts.
+        scaling = client_of(self._sandbox.services["aws"].url, "eu-west-1", "autoscaling")
         for group in scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
             for each in group["Instances"]:
                 if each["LifecycleState"] == "Terminating:Wait":
@@ -328,19 +329,6 @@ def account(sandbox: Sandbox, directory: Path, stack: str, settings: Path) -> It
             for name in ("aws", "gitlab")
         }
         yield Account(sandbox, directory, stack, settings, addresses, traffic)
-
-
-@cache
-def _scaling(endpoint: str) -> Any:
-    import botocore.session
-
-    return botocore.session.get_session().create_client(
-        "autoscaling",
-        region_name="eu-west-1",  # the region of both stacks' hosts
-        endpoint_url=endpoint,
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",  # noqa: S106 (any key will do)
-    )
 
 
 def _regions_in(text: str) -> set[str]:

@@ -166,7 +166,7 @@ class _Region:
             return
 
     def _client(self, service: str) -> Any:
-        return _client(self._endpoint, self._region, service)
+        return client_of(self._endpoint, self._region, service)
 
 
 @cache
@@ -177,7 +177,7 @@ def _session() -> Any:
 
 
 @cache
-def _client(endpoint: str, region: str, service: str) -> Any:
+def client_of(endpoint: str, region: str, service: str) -> Any:
     """The client for ``service``, cached: its creation takes longer than all its requests."""
     return _session().create_client(
         service,
