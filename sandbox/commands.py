@@ -50,22 +50,10 @@ PROGRAMS = ("examples/python", "docs/programs", "tests/engine/programs/outputs")
 
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the command that the command line names; return its exit code."""
-    command: Callable[[argparse.Namespace, Progress], int] = {
-        "up": up,
-        "preview": preview,
-        "down": down,
-        "stop": stop,
-        "pulumi": pulumi,
-        "test": test,
-        "conformance": conformance,
-        "lint": lint,
-        "docs": docs,
-        "render": render,
-        "e2e": e2e,
-        "faults": faults,
-        "bench": bench,
-        "mutate": mutate,
-    }[arguments.command]
+    commands: tuple[Callable[[argparse.Namespace, Progress], int], ...] = (
+        up, preview, down, stop, pulumi, test, conformance, lint, docs, render, e2e, faults, bench, mutate
+    )  # fmt: skip
+    (command,) = (each for each in commands if each.__name__ == arguments.command)
     return command(arguments, progress)
 
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from pulumi_gitlab_runner.host.files import LINK, HostFile
@@ -57,9 +56,7 @@ class Machine:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:

@@ -17,9 +17,9 @@ from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
 from sandbox.command_line import SANDBOX_STACK
-from sandbox.docker import ecr_login, unavailable
 from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT
+from sandbox.docker.prepare import prepare
 from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
 from sandbox.docker.unavailable import DockerUnavailableError
 from sandbox.e2e.helper_image import publish_helper_image
@@ -103,8 +103,7 @@ def run(progress: Progress, runner: str = RUNNER_PROGRAM) -> int:
         print(f"Not run: there is no {'curl' if program else runner} on the PATH")
         return NOT_RUN
     try:
-        unavailable.check()
-        helper = ecr_login.obtain(sandbox_directory() / "ecr-login", progress)
+        helper = prepare(sandbox_directory(), progress)
         with (
             tempfile.TemporaryDirectory() as directory,
             DockerSandbox(Path(directory), helper, (JOB_IMAGE, *SERVICE_IMAGES)) as docker,
