@@ -59,9 +59,8 @@ def main() -> int:
 def _compare(name: str, official: Path | None, part: str) -> bool:
     """Compare a provider, and say what differs; return whether anything does that is not accepted."""
     provider = PROVIDERS[name]
-    module = f"sandbox.providers.{name.replace('-', '_')}"
     started = time.monotonic()
-    seen, tokens = _seen(name, provider, [sys.executable, "-P", "-m", module], part)
+    seen, tokens = _seen(name, provider, [sys.executable, "-P", "-m", "sandbox.providers", name], part)
     if official is None:
         steps = sum(len(each.steps) for each in seen.values())
         print(f"{name}: {len(seen)} cases, {steps} steps on the stand-in alone: {where_to_put(name)}")

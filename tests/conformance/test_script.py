@@ -116,7 +116,7 @@ def test_a_step_that_only_one_gets_to_is_a_difference() -> None:
 
 def test_a_plugin_is_driven_as_by_the_engine(tmp_path: Any) -> None:
     """A stand-in as a process; its case fails where it would need a Docker Engine."""
-    command = [sys.executable, "-P", "-m", "sandbox.providers.docker_build"]
+    command = [sys.executable, "-P", "-m", "sandbox.providers", "docker-build"]
     (image, *_) = cases(tmp_path)
     environment = {"PYTHONPATH": str(CHECKOUT), "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
     with Plugin("docker-build", command, environment, {}) as plugin:

@@ -169,6 +169,6 @@ def test_the_official_aws_plugin_asks_no_one_but_the_sandbox() -> None:
 
 def test_each_provider_that_is_served_has_a_stand_in() -> None:
     providers = Path(LAUNCHER).with_name("providers")
-    there = {each.parent.name.replace("_", "-") for each in providers.glob("*/__main__.py")}
+    there = {each.parent.name.replace("_", "-") for each in providers.glob("*/provider.py")}
     assert there == set(SERVED)
     assert os.access(LAUNCHER, os.X_OK)

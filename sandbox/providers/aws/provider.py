@@ -15,7 +15,7 @@ from sandbox.standin.values import UNKNOWN, Properties
 _MODULES = [
     import_module(f"{__package__}.{module.name}")
     for module in iter_modules([str(Path(__file__).parent)])
-    if module.name not in ("__main__", "provider")
+    if module.name != "provider"
 ]
 """The modules of the stand-in: every resource type and function in this folder is served."""
 
