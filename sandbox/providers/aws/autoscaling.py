@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.providers.aws import instance_refresh
 from sandbox.providers.aws.lifecycle_hook import HOOK
-from sandbox.providers.aws.resource import REGION, AwsResource
+from sandbox.providers.aws.resource import REGION, AwsResource, exactly_one
 from sandbox.providers.aws.shapes import from_api, to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, Property, SetOf, Text
 from sandbox.standin.provider import AutomaticName, Refused
@@ -73,7 +73,7 @@ _DIRECT: Mapping[str, Property] = {
 }
 """The properties that have the same names in requests and responses of the API."""
 
-_WHAT_IS_LAUNCHED = {"launchTemplate", "mixedInstancesPolicy"}
+_WHAT_IS_LAUNCHED = ("launchTemplate", "mixedInstancesPolicy")
 
 _DRAINED_WITHIN = 600
 """The official provider's default timeout of the deletion of a group's instances, in seconds."""
@@ -113,12 +113,7 @@ class Group(AwsResource):
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """Exactly one of launchTemplate and mixedInstancesPolicy, and consistent sizes."""
-        given = [name for name in sorted(_WHAT_IS_LAUNCHED) if name in inputs]
-        if len(given) != 1:
-            found = " and ".join(given) or "none"
-            yield Failure(
-                "launchTemplate", f"one of launchTemplate, mixedInstancesPolicy must be given; found {found}"
-            )
+        yield from exactly_one(inputs, *_WHAT_IS_LAUNCHED)
         yield from instance_refresh.validate(inputs, cls.inputs)
         least, most = inputs.get("minSize"), inputs.get("maxSize")
         wanted = inputs.get("desiredCapacity", least)
@@ -180,7 +175,7 @@ class Group(AwsResource):
                 resource_id, old.get("suspendedProcesses") or [], new.get("suspendedProcesses") or []
             )
         refresh = new.get("instanceRefresh")
-        if refresh and (changed & _WHAT_IS_LAUNCHED or instance_refresh.is_triggered(refresh, changed)):
+        if refresh and (changed & {*_WHAT_IS_LAUNCHED} or instance_refresh.is_triggered(refresh, changed)):
             instance_refresh.start(self, resource_id, refresh)
         if changed & {"minSize", "desiredCapacity"}:
             self._wait_for_capacity(resource_id, new, since=datetime.now(UTC))

@@ -1,11 +1,11 @@
 """The base class of the AWS resource types: region, tags, and errors that mean "not found"."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.shapes import alike, from_api, to_api
-from sandbox.standin.properties import ListOf, MapOf, Property, Text
+from sandbox.standin.properties import Failure, ListOf, MapOf, Property, Text
 from sandbox.standin.provider import Resource
 from sandbox.standin.values import Properties
 
@@ -178,6 +178,14 @@ def tag_changes(old: Properties, new: Properties) -> tuple[dict[str, str], list[
     before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
     changed = {key: value for key, value in after.items() if before.get(key) != value}
     return changed, [key for key in before if key not in after]
+
+
+def exactly_one(inputs: Properties, *names: str) -> Iterator[Failure]:
+    """The failure of ``inputs`` that have none of the properties ``names``, or several."""
+    found = [name for name in names if name in inputs]
+    if len(found) != 1:
+        reason = f"one of {', '.join(names)} must be given; found {' and '.join(found) or 'none'}"
+        yield Failure(names[0], reason)
 
 
 def given(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, given
+from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, exactly_one, given
 from sandbox.standin.properties import Failure, Text
 from sandbox.standin.values import Properties
 
@@ -43,10 +43,7 @@ class Route(AwsResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        found = [name for name in _TARGETS if name in inputs]
-        if len(found) != 1:
-            listed = " and ".join(found) or "none"
-            yield Failure("gatewayId", f"one of {', '.join(_TARGETS)} must be given; found {listed}")
+        yield from exactly_one(inputs, *_TARGETS)
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
-from sandbox.providers.aws.resource import REGION, TAGS, error_code, given
+from sandbox.providers.aws.resource import REGION, TAGS, error_code, exactly_one, given
 from sandbox.providers.aws.shapes import to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
 from sandbox.standin.provider import AutomaticName
@@ -225,12 +225,7 @@ class _SecurityGroupRule(Ec2Resource):
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """Exactly one source or destination must be given."""
-        ends = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
-        found = [name for name in ends if name in inputs]
-        if len(found) != 1:
-            yield Failure(
-                "cidrIpv4", f"one of {', '.join(ends)} must be given; found {' and '.join(found) or 'none'}"
-            )
+        yield from exactly_one(inputs, "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
 
     def create(self, inputs: Properties) -> str:
         authorize = getattr(self.client, f"authorize_security_group_{self.way}")

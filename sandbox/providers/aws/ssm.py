@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.providers.aws.connection import Connection
-from sandbox.providers.aws.resource import REGION, TAGS, AwsResource, tag_changes, tag_list, tag_map
+from sandbox.providers.aws.resource import (
+    REGION,
+    TAGS,
+    AwsResource,
+    exactly_one,
+    tag_changes,
+    tag_list,
+    tag_map,
+)
 from sandbox.standin.properties import Failure, Flag, Number, Text
 from sandbox.standin.provider import AutomaticName, Function
 from sandbox.standin.values import Properties
@@ -40,10 +48,7 @@ class Parameter(AwsResource):
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """Exactly one of value and valueWo must be given."""
-        values = [name for name in _VALUES if name in inputs]
-        if len(values) != 1:
-            found = " and ".join(values) if values else "none"
-            yield Failure("value", f"one of {', '.join(_VALUES)} must be given; found {found}")
+        yield from exactly_one(inputs, *_VALUES)
         if "valueWo" in inputs and "valueWoVersion" not in inputs:
             yield Failure("valueWoVersion", "a value is required beside valueWo, and none was given")
 
