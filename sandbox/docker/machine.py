@@ -19,7 +19,7 @@ from typing import Self
 from pulumi_gitlab_runner.host.files import LINK, HostFile
 
 from sandbox.docker.unavailable import DockerUnavailableError
-from sandbox.errors import SandboxError
+from sandbox.errors import service_error
 from sandbox.paths import CHECKOUT
 
 SCRIPT = Path(__file__).with_name("machine.sh")
@@ -189,10 +189,7 @@ class Machine:
             ended = process.poll() is not None
             if ended or time.monotonic() > deadline:
                 what = "exited immediately" if ended else f"was not ready within {START_TIMEOUT_S:g} s"
-                last_lines = log.read_text(errors="replace").splitlines()[-10:]
-                raise SandboxError(
-                    "\n".join([f"The service {name} {what}. Its log, {log}, ends:", *last_lines])
-                )
+                raise service_error(name, what, log)
             time.sleep(POLL_INTERVAL_S)
 
     def end(self, name: str) -> None:

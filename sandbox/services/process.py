@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.errors import SandboxError
+from sandbox.errors import service_error
 
 HOST = "127.0.0.1"
 START_TIMEOUT_S = 60.0
@@ -118,10 +118,7 @@ class ServiceProcess:
             return
         what = f"did not answer within {START_TIMEOUT_S:g} s" if self.runs() else "exited immediately"
         self.stop()
-        last_lines = self.log.read_text(errors="replace").splitlines()[-10:]
-        raise SandboxError(
-            "\n".join([f"The service {self.service.name} {what}. Its log, {self.log}, ends:", *last_lines])
-        )
+        raise service_error(self.service.name, what, self.log)
 
     def stop(self) -> bool:
         """Stop it if it is running; its port is kept. Return whether it was running."""
