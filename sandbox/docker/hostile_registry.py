@@ -60,19 +60,20 @@ def _whole(content: bytes, *lines: str, status: str = "200 OK") -> Answer:
     return lambda to: to.send(_headers(f"Content-Length: {len(content)}", *lines, status=status) + content)
 
 
-def _endless(to: Conversation) -> None:
-    to.send(_headers(_MANIFEST))
-    to.repeat(_PART)
+def _repeating(head: bytes, part: bytes) -> Answer:
+    def answer(to: Conversation) -> None:
+        to.send(head)
+        to.repeat(part)
+
+    return answer
 
 
-def _said_to_be_large(to: Conversation) -> None:
-    to.send(_headers(_MANIFEST, "Content-Length: 10737418240"))
-    to.repeat(_PART)
+def _dripping(head: bytes, part: bytes) -> Answer:
+    def answer(to: Conversation) -> None:
+        to.send(head)
+        to.drip(part)
 
-
-def _endless_chunks(to: Conversation) -> None:
-    to.send(_headers(_MANIFEST, "Transfer-Encoding: chunked"))
-    to.repeat(b"10000\r\n" + _PART + b"\r\n")
+    return answer
 
 
 def _gzip_bomb(to: Conversation) -> None:
@@ -85,51 +86,21 @@ def _gzip_bomb(to: Conversation) -> None:
     to.send(_headers(_MANIFEST, "Content-Encoding: gzip", f"Content-Length: {len(packed)}") + packed)
 
 
-def _endless_headers(to: Conversation) -> None:
-    to.send(b"HTTP/1.1 200 OK\r\n")
-    to.repeat(b"X-Header: " + b"x" * 60000 + b"\r\n")
-
-
-def _one_endless_header(to: Conversation) -> None:
-    to.send(b"HTTP/1.1 200 OK\r\nX-Header: ")
-    to.repeat(b"x" * 65536)
-
-
-def _always_continue(to: Conversation) -> None:
-    to.repeat(b"HTTP/1.1 100 Continue\r\nX-Header: x\r\n\r\n")
-
-
-def _slow_body(to: Conversation) -> None:
-    to.send(_headers(_MANIFEST, "Content-Length: 1000000"))
-    to.drip(b" ")
-
-
-def _slow_headers(to: Conversation) -> None:
-    to.send(b"HTTP/1.1 200 OK\r\n")
-    to.drip(b"X-Header: x\r\n")
-
-
-def _slow_chunks(to: Conversation) -> None:
-    to.send(_headers(_MANIFEST, "Transfer-Encoding: chunked"))
-    to.drip(b"1\r\n \r\n")
-
-
-def _silent(to: Conversation) -> None:
-    to.ended.wait()
-
+_STATUS = b"HTTP/1.1 200 OK\r\n"
+_CHUNKED = _headers(_MANIFEST, "Transfer-Encoding: chunked")
 
 ANSWERS: dict[str, Answer] = {
-    "endless": _endless,
-    "said-to-be-large": _said_to_be_large,
-    "endless-chunks": _endless_chunks,
+    "endless": _repeating(_headers(_MANIFEST), _PART),
+    "said-to-be-large": _repeating(_headers(_MANIFEST, "Content-Length: 10737418240"), _PART),
+    "endless-chunks": _repeating(_CHUNKED, b"10000\r\n" + _PART + b"\r\n"),
     "gzip-bomb": _gzip_bomb,
-    "endless-headers": _endless_headers,
-    "one-endless-header": _one_endless_header,
-    "always-continue": _always_continue,
-    "slow-body": _slow_body,
-    "slow-headers": _slow_headers,
-    "slow-chunks": _slow_chunks,
-    "silent": _silent,
+    "endless-headers": _repeating(_STATUS, b"X-Header: " + b"x" * 60000 + b"\r\n"),
+    "one-endless-header": _repeating(_STATUS + b"X-Header: ", b"x" * 65536),
+    "always-continue": _repeating(b"", b"HTTP/1.1 100 Continue\r\nX-Header: x\r\n\r\n"),
+    "slow-body": _dripping(_headers(_MANIFEST, "Content-Length: 1000000"), b" "),
+    "slow-headers": _dripping(_STATUS, b"X-Header: x\r\n"),
+    "slow-chunks": _dripping(_CHUNKED, b"1\r\n \r\n"),
+    "silent": _dripping(b"", b""),
     "garbage": lambda to: to.send(b"\x00\x1b[31m" * 1000),
     "nothing": lambda to: to.send(b""),
     "cut": lambda to: to.send(_headers("Content-Length: 1000", "Connection: close")),
