@@ -37,15 +37,10 @@ def locate(directory: Path) -> Engine:
     Raises:
         EngineUnavailableError: not found.
     """
-    try:
-        return installed.find(directory / "installed.json")
-    except WayFailedError as failure:
-        kept = _kept(directory)
-        if kept is None:
-            raise _unavailable(
-                [("on PATH", str(failure)), ("kept from before", f"none in {directory}")]
-            ) from None
-        return kept
+    engine, reason = _available(directory)
+    if engine is None:
+        raise _unavailable([("on PATH", reason), ("kept from before", f"none in {directory}")])
+    return engine
 
 
 def obtain(directory: Path, progress: Progress) -> Engine:
@@ -54,15 +49,11 @@ def obtain(directory: Path, progress: Progress) -> Engine:
     Raises:
         EngineUnavailableError: every way failed.
     """
-    failures: list[tuple[str, str]] = []
-    try:
-        return installed.find(directory / "installed.json")
-    except WayFailedError as failure:
-        failures.append(("on PATH", str(failure)))
-    kept = _kept(directory)
-    if kept is not None:
-        return kept
+    engine, reason = _available(directory)
+    if engine is not None:
+        return engine
 
+    failures = [("on PATH", reason)]
     with progress.step(f"Pulumi engine {VERSION_TEXT}", "looking for one") as step:
         waiting = "waiting for another ./dev that is getting it"
         with exclusive(directory / "lock", lambda: step.tell(waiting)):
@@ -77,6 +68,14 @@ def obtain(directory: Path, progress: Progress) -> Engine:
                 except WayFailedError as failure:
                     failures.append((title, str(failure)))
             raise _unavailable(failures)
+
+
+def _available(directory: Path) -> tuple[Engine | None, str]:
+    """The engine on PATH, else the cached one; None for neither, and why there is none on PATH."""
+    try:
+        return installed.find(directory / "installed.json"), ""
+    except WayFailedError as failure:
+        return _kept(directory), str(failure)
 
 
 def _kept(directory: Path) -> Engine | None:
