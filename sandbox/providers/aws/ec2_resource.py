@@ -29,7 +29,11 @@ class Ec2Resource(AwsResource):
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         live = self.find(resource_id)
-        return None if live is None else self.shown({**live, "Arn": self.arn(resource_id)})
+        return live and self.shown({**live, "Arn": self.arn(resource_id), **self.facts(live)})
+
+    def facts(self, live: dict[str, Any]) -> dict[str, Any]:
+        """Facts that a response has elsewhere or in another form."""
+        return {}
 
     def remove(self, resource_id: str, state: Properties) -> None:
         self.call(f"Delete{self.noun}", {}, None, **{f"{self.noun}Id": resource_id})

@@ -5,6 +5,7 @@ Source of the properties and of replacements: the official provider's
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
 from sandbox.providers.aws.resource import REGION, TAGS
@@ -48,14 +49,8 @@ class FlowLog(Ec2Resource):
             raise Refused(f"{refused['Error']['Code']}: {refused['Error']['Message']}")
         return str(made["FlowLogIds"][0])
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        live = self.find(resource_id)
-        if live is None:
-            return None
-        return {
-            **self.shown({**live, "Arn": self.arn(resource_id)}),
-            "maxAggregationInterval": int(live["MaxAggregationInterval"]),
-        }
+    def facts(self, live: dict[str, Any]) -> dict[str, Any]:
+        return {"MaxAggregationInterval": int(live["MaxAggregationInterval"])}
 
     def remove(self, resource_id: str, state: Properties) -> None:
         self.client.delete_flow_logs(FlowLogIds=[resource_id])

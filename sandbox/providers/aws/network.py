@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.resource import REGION, tag_map
+from sandbox.providers.aws.vpc import vpc_attribute
 from sandbox.standin.properties import Flag, ListOf, MapOf, Object, Text
 from sandbox.standin.provider import Function, Refused
 from sandbox.standin.values import Properties
@@ -69,8 +70,8 @@ class GetVpc(Function[Connection]):
             ],
             "default": vpc["IsDefault"],
             "dhcpOptionsId": vpc["DhcpOptionsId"],
-            "enableDnsHostnames": self._attribute(vpc["VpcId"], "enableDnsHostnames"),
-            "enableDnsSupport": self._attribute(vpc["VpcId"], "enableDnsSupport"),
+            "enableDnsHostnames": vpc_attribute(client, vpc["VpcId"], "enableDnsHostnames"),
+            "enableDnsSupport": vpc_attribute(client, vpc["VpcId"], "enableDnsSupport"),
             "enableNetworkAddressUsageMetrics": False,
             "instanceTenancy": vpc["InstanceTenancy"],
             "ipv6AssociationId": "",
@@ -81,10 +82,6 @@ class GetVpc(Function[Connection]):
             "state": vpc["State"],
             "tags": tag_map(vpc.get("Tags")),
         }
-
-    def _attribute(self, vpc: str, name: str) -> bool:
-        answer = self.connection.client("ec2").describe_vpc_attribute(VpcId=vpc, Attribute=name)
-        return bool(answer[name[0].upper() + name[1:]]["Value"])
 
 
 class Ids(Function[Connection]):

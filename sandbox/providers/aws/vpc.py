@@ -38,7 +38,8 @@ class Vpc(Ec2Resource):
     def complete(self, resource_id: str, inputs: Properties) -> None:
         for name in _DNS:
             if name in inputs:
-                self._set(resource_id, name, inputs[name])
+                attribute: Any = {_member(name): {"Value": inputs[name]}}
+                self.client.modify_vpc_attribute(VpcId=resource_id, **attribute)
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
         """The current properties of the VPC, with the ids of its default resources."""
@@ -52,7 +53,7 @@ class Vpc(Ec2Resource):
         group = self.client.describe_security_groups(Filters=named)["SecurityGroups"][0]
         return {
             **live,
-            **{name: self._get(resource_id, name) for name in _DNS},
+            **{name: vpc_attribute(self.client, resource_id, name) for name in _DNS},
             "defaultNetworkAclId": acl["NetworkAclId"],
             "defaultRouteTableId": table,
             "defaultSecurityGroupId": group["GroupId"],
@@ -62,13 +63,14 @@ class Vpc(Ec2Resource):
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         self.complete(resource_id, {name: new[name] for name in changed if name in new})
 
-    def _get(self, vpc: str, name: str) -> Any:
-        attribute = self.client.describe_vpc_attribute(VpcId=vpc, Attribute=name)
-        return attribute[name[0].upper() + name[1:]]["Value"]
 
-    def _set(self, vpc: str, name: str, value: bool) -> None:
-        attribute: Any = {name[0].upper() + name[1:]: {"Value": value}}
-        self.client.modify_vpc_attribute(VpcId=vpc, **attribute)
+def vpc_attribute(client: Any, vpc: str, name: str) -> bool:
+    """An attribute of a VPC, such as ``enableDnsSupport``."""
+    return bool(client.describe_vpc_attribute(VpcId=vpc, Attribute=name)[_member(name)]["Value"])
+
+
+def _member(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 class Subnet(Ec2Resource):
@@ -100,13 +102,9 @@ class InternetGateway(Ec2Resource):
         if vpc := inputs.get("vpcId"):
             self.client.attach_internet_gateway(InternetGatewayId=resource_id, VpcId=vpc)
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        live = self.find(resource_id)
-        if live is None:
-            return None
+    def facts(self, live: dict[str, Any]) -> dict[str, Any]:
         vpc = next((one["VpcId"] for one in live["Attachments"]), None)
-        own = {"VpcId": vpc, "Arn": self.arn(resource_id), "OwnerId": self.connection.account}
-        return self.shown({**live, **own})
+        return {"VpcId": vpc, "OwnerId": self.connection.account}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         self._detach(resource_id, old.get("vpcId"))
@@ -156,6 +154,5 @@ class NatGateway(Ec2Resource):
     }
     outputs = {"networkInterfaceId": Text(), "publicIp": Text()}
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        live = self.find(resource_id)
-        return live and self.shown({**live, **live["NatGatewayAddresses"][0]})
+    def facts(self, live: dict[str, Any]) -> dict[str, Any]:
+        return dict(live["NatGatewayAddresses"][0])

@@ -41,13 +41,9 @@ class VpcEndpoint(Ec2Resource):
         """Create the endpoint, by default without private DNS."""
         return super().create({"privateDnsEnabled": False, **inputs})
 
-    def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        live = self.find(resource_id)
-        if live is None:
-            return None
+    def facts(self, live: dict[str, Any]) -> dict[str, Any]:
         groups = [group["GroupId"] for group in live.get("Groups") or ()]
-        shown = {"PrivateDnsEnabled": False, **live, "SecurityGroupIds": groups, "Arn": self.arn(resource_id)}
-        return self.shown(shown)
+        return {"PrivateDnsEnabled": live.get("PrivateDnsEnabled", False), "SecurityGroupIds": groups}
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
         """Add and remove members of lists, and update the other properties."""
