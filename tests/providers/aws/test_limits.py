@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.providers.aws.limits import constraints
-from sandbox.providers.aws.limits.counterparts import COUNTERPARTS, HERE, WITHOUT_COUNTERPART, Node
+from sandbox.providers.aws.limits.counterparts import HERE, WITHOUT_COUNTERPART, Node, counterpart_of
 from sandbox.providers.aws.limits.counterparts import in_aws as in_registry
 from sandbox.providers.aws.provider import Aws
 from sandbox.standin.properties import ListOf, MapOf, Object, Property, root
@@ -193,7 +193,7 @@ def test_what_is_not_known_yet_is_not_refused() -> None:
 
 @pytest.mark.parametrize("token", [each.token for each in Aws.resources])
 def test_every_type_is_held_against_awss_own(token: str) -> None:
-    assert (token in COUNTERPARTS) != (token in WITHOUT_COUNTERPART)
+    assert (counterpart_of(token) is None) == (token in WITHOUT_COUNTERPART)
 
 
 def sample(part: Property) -> Any:
@@ -229,7 +229,7 @@ def placed(node: Node) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", Aws.resources, ids=lambda kind: kind.token.rpartition(":")[2])
 def test_every_input_has_its_place_there_or_is_said_to_have_none(kind: Any) -> None:
-    counterpart = COUNTERPARTS.get(kind.token)
+    counterpart = counterpart_of(kind.token)
     if counterpart is None:
         return
     known: set[str] = set()

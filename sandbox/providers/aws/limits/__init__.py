@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.providers.aws.limits.constraints import Held, held
-from sandbox.providers.aws.limits.counterparts import COUNTERPARTS, in_aws
+from sandbox.providers.aws.limits.counterparts import counterpart_of, in_aws
 from sandbox.providers.aws.limits.rules import rules_held
 from sandbox.providers.aws.limits.schemas import type_schema
 from sandbox.standin.properties import Failure, refusal, root
@@ -40,7 +40,7 @@ def constraints(resource: type[Resource[Any]], inputs: Properties) -> Iterator[H
         resource: the resource type.
         inputs: the inputs of the program; values may be unknown.
     """
-    if counterpart := COUNTERPARTS.get(resource.token):
+    if counterpart := counterpart_of(resource.token):
         yield from held(
             in_aws(counterpart, resource.inputs, inputs),
             type_schema(counterpart.type),

@@ -5,10 +5,10 @@ an additional ``s``; or a property has a `service_name`. The table lists the exc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sandbox.providers.aws.limits.schemas import Schema, TypeSchema, type_schema
+from sandbox.providers.aws.limits.schemas import Schema, TypeSchema, type_named, type_schema
 from sandbox.providers.aws.shapes import alike
 from sandbox.standin.properties import ListOf, Object, Property, below
 from sandbox.standin.values import UNKNOWN, Properties
@@ -21,7 +21,7 @@ HERE = "."
 class Counterpart:
     """A resource type of the CloudFormation registry.
 
-    - ``type``: its name.
+    - ``type``: its name, if it does not follow from the token.
     - ``below``: the property of the type that contains the inputs; empty for the top level.
     - ``names``: the differing names, by the path of the input without list indices; a name that starts with
       ``/`` is relative to the type, not to ``below``.
@@ -31,7 +31,7 @@ class Counterpart:
     - ``part``: whether the inputs are only some of the type's, so that none is required.
     """
 
-    type: str
+    type: str = ""
     below: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
     without: frozenset[str] = frozenset()
@@ -66,63 +66,40 @@ _LIFECYCLE_RULES = {
     "rules.expiration.date": "ExpirationDate",
 }
 
-COUNTERPARTS: Mapping[str, Counterpart] = {
-    "aws:ecr/repository:Repository": Counterpart(
-        "AWS::ECR::Repository", names={"forceDelete": "EmptyOnDelete", **_EXCLUSIONS}
-    ),
+_EXCEPTIONS: Mapping[str, Counterpart] = {
+    "aws:ecr/repository:Repository": Counterpart(names={"forceDelete": "EmptyOnDelete", **_EXCLUSIONS}),
     "aws:ecr/lifecyclePolicy:LifecyclePolicy": Counterpart(
         "AWS::ECR::Repository", names={"policy": "/LifecyclePolicy/LifecyclePolicyText"}
     ),
     "aws:ecr/repositoryPolicy:RepositoryPolicy": Counterpart(
         "AWS::ECR::Repository", names={"policy": "RepositoryPolicyText"}
     ),
-    "aws:ecr/pullThroughCacheRule:PullThroughCacheRule": Counterpart("AWS::ECR::PullThroughCacheRule"),
-    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Counterpart(
-        "AWS::ECR::RepositoryCreationTemplate", names=_EXCLUSIONS
-    ),
-    "aws:ecr/replicationConfiguration:ReplicationConfiguration": Counterpart(
-        "AWS::ECR::ReplicationConfiguration"
-    ),
+    "aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate": Counterpart(names=_EXCLUSIONS),
     "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration": Counterpart(
-        "AWS::ECR::RegistryScanningConfiguration",
         # The API does not require rules.
-        except_=frozenset({"required Rules"}),
+        except_=frozenset({"required Rules"})
     ),
-    "aws:ecr/registryPolicy:RegistryPolicy": Counterpart("AWS::ECR::RegistryPolicy"),
-    "aws:iam/role:Role": Counterpart(
-        "AWS::IAM::Role",
-        without=frozenset({"forceDetachPolicies"}),
-    ),
-    "aws:iam/rolePolicy:RolePolicy": Counterpart("AWS::IAM::RolePolicy"),
+    "aws:iam/role:Role": Counterpart(without=frozenset({"forceDetachPolicies"})),
     "aws:iam/policy:Policy": Counterpart(
-        "AWS::IAM::ManagedPolicy",
-        names={"name": "ManagedPolicyName"},
-        without=frozenset({"tags"}),
+        "AWS::IAM::ManagedPolicy", names={"name": "ManagedPolicyName"}, without=frozenset({"tags"})
     ),
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": Counterpart(
         "AWS::IAM::Role", names={"policyArn": "ManagedPolicyArns"}, part=True
     ),
     "aws:iam/instanceProfile:InstanceProfile": Counterpart(
-        "AWS::IAM::InstanceProfile",
         without=frozenset({"tags"}),
         # Only of CloudFormation: API_CreateInstanceProfile has no role.
         except_=frozenset({"required Roles"}),
     ),
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": Counterpart("AWS::IAM::OIDCProvider"),
-    "aws:kms/key:Key": Counterpart("AWS::KMS::Key", names={"policy": "KeyPolicy"}),
-    "aws:kms/alias:Alias": Counterpart("AWS::KMS::Alias"),
+    "aws:kms/key:Key": Counterpart(names={"policy": "KeyPolicy"}),
     "aws:ssm/parameter:Parameter": Counterpart(
-        "AWS::SSM::Parameter",
         names={"valueWo": "Value"},
         without=frozenset({"keyId", "overwrite", "valueWoVersion"}),
         # CloudFormation does not support SecureString; the API does (API_PutParameter).
         except_=frozenset({"enum Type"}),
     ),
-    "aws:s3/bucket:Bucket": Counterpart(
-        "AWS::S3::Bucket",
-        names={"bucket": "BucketName"},
-        without=frozenset({"forceDestroy"}),
-    ),
+    "aws:s3/bucket:Bucket": Counterpart(names={"bucket": "BucketName"}, without=frozenset({"forceDestroy"})),
     "aws:s3/bucketVersioning:BucketVersioning": Counterpart(
         "AWS::S3::Bucket",
         names={"bucket": "BucketName"},
@@ -130,9 +107,7 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         nothing={"versioningConfiguration": {"status": "Disabled"}},
     ),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": Counterpart(
-        "AWS::S3::Bucket",
-        below="PublicAccessBlockConfiguration",
-        names={"bucket": "/BucketName"},
+        "AWS::S3::Bucket", below="PublicAccessBlockConfiguration", names={"bucket": "/BucketName"}
     ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": Counterpart(
         "AWS::S3::Bucket",
@@ -142,14 +117,11 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
             "rules.applyServerSideEncryptionByDefault": "ServerSideEncryptionByDefault",
         },
     ),
-    "aws:s3/bucketPolicy:BucketPolicy": Counterpart(
-        "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"}
-    ),
+    "aws:s3/bucketPolicy:BucketPolicy": Counterpart(names={"policy": "PolicyDocument"}),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": Counterpart(
         "AWS::S3::Bucket", names={"bucket": "BucketName", **_LIFECYCLE_RULES}
     ),
     "aws:ec2/securityGroup:SecurityGroup": Counterpart(
-        "AWS::EC2::SecurityGroup",
         names={"name": "GroupName", "description": "GroupDescription"},
         without=frozenset({"ingress", "egress"}),
     ),
@@ -171,32 +143,19 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         },
         without=frozenset({"tags"}),
     ),
-    "aws:ec2/vpc:Vpc": Counterpart("AWS::EC2::VPC"),
-    "aws:ec2/subnet:Subnet": Counterpart("AWS::EC2::Subnet"),
-    "aws:ec2/internetGateway:InternetGateway": Counterpart(
-        "AWS::EC2::InternetGateway", without=frozenset({"vpcId"})
-    ),
-    "aws:ec2/eip:Eip": Counterpart("AWS::EC2::EIP"),
-    "aws:ec2/natGateway:NatGateway": Counterpart("AWS::EC2::NatGateway"),
-    "aws:ec2/flowLog:FlowLog": Counterpart("AWS::EC2::FlowLog", part=True),
-    "aws:ec2/routeTable:RouteTable": Counterpart("AWS::EC2::RouteTable"),
-    "aws:ec2/route:Route": Counterpart("AWS::EC2::Route"),
+    "aws:ec2/internetGateway:InternetGateway": Counterpart(without=frozenset({"vpcId"})),
+    "aws:ec2/flowLog:FlowLog": Counterpart(part=True),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": Counterpart(
         "AWS::EC2::SubnetRouteTableAssociation"
     ),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": Counterpart("AWS::EC2::VPCEndpoint"),
     "aws:ec2/launchTemplate:LaunchTemplate": Counterpart(
-        "AWS::EC2::LaunchTemplate",
         below="LaunchTemplateData",
         names={"name": "/LaunchTemplateName", "description": "/VersionDescription"},
         without=frozenset({"updateDefaultVersion", "tags"}),
     ),
     "aws:autoscaling/group:Group": Counterpart(
         "AWS::AutoScaling::AutoScalingGroup",
-        names={
-            "name": "AutoScalingGroupName",
-            "initialLifecycleHooks": "LifecycleHookSpecificationList",
-        },
+        names={"name": "AutoScalingGroupName", "initialLifecycleHooks": "LifecycleHookSpecificationList"},
         without=frozenset(
             {
                 "suspendedProcesses",
@@ -209,36 +168,15 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         # Only of CloudFormation: API_CreateAutoScalingGroup defaults to the template's default version.
         except_=frozenset({"required Version"}),
     ),
-    "aws:autoscaling/lifecycleHook:LifecycleHook": Counterpart("AWS::AutoScaling::LifecycleHook"),
-    "aws:lambda/function:Function": Counterpart("AWS::Lambda::Function"),
-    "aws:scheduler/schedule:Schedule": Counterpart("AWS::Scheduler::Schedule"),
-    "aws:cloudwatch/logGroup:LogGroup": Counterpart(
-        "AWS::Logs::LogGroup",
-        nothing={"retentionInDays": 0},
-    ),
+    "aws:cloudwatch/logGroup:LogGroup": Counterpart("AWS::Logs::LogGroup", nothing={"retentionInDays": 0}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm"),
-    "aws:sns/topic:Topic": Counterpart(
-        "AWS::SNS::Topic", names={"name": "TopicName"}, without=frozenset({"policy"})
-    ),
-    "aws:secretsmanager/secret:Secret": Counterpart(
-        "AWS::SecretsManager::Secret",
-        without=frozenset({"recoveryWindowInDays"}),
-    ),
+    "aws:sns/topic:Topic": Counterpart(names={"name": "TopicName"}, without=frozenset({"policy"})),
+    "aws:secretsmanager/secret:Secret": Counterpart(without=frozenset({"recoveryWindowInDays"})),
     "aws:secretsmanager/secretVersion:SecretVersion": Counterpart(
-        "AWS::SecretsManager::Secret",
-        without=frozenset({"secretId"}),
+        "AWS::SecretsManager::Secret", without=frozenset({"secretId"})
     ),
-    "aws:imagebuilder/component:Component": Counterpart("AWS::ImageBuilder::Component"),
-    "aws:imagebuilder/imageRecipe:ImageRecipe": Counterpart("AWS::ImageBuilder::ImageRecipe"),
-    "aws:imagebuilder/infrastructureConfiguration:InfrastructureConfiguration": Counterpart(
-        "AWS::ImageBuilder::InfrastructureConfiguration"
-    ),
-    "aws:imagebuilder/distributionConfiguration:DistributionConfiguration": Counterpart(
-        "AWS::ImageBuilder::DistributionConfiguration"
-    ),
-    "aws:imagebuilder/imagePipeline:ImagePipeline": Counterpart("AWS::ImageBuilder::ImagePipeline"),
 }
-"""The types of the registry, by the token of the provider's type."""
+"""The types of the registry that differ from the provider's in more than the case of their names."""
 
 WITHOUT_COUNTERPART: Mapping[str, str] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "it comes with its VPC",
@@ -246,6 +184,16 @@ WITHOUT_COUNTERPART: Mapping[str, str] = {
     "aws:s3/bucketObjectv2:BucketObjectv2": "CloudFormation makes no objects",
 }
 """The types that the registry does not have, and why; `rules` contains their limits."""
+
+
+def counterpart_of(token: str) -> Counterpart | None:
+    """The type of the registry for a type of the provider: ``AWS::EC2::VPC`` for ``aws:ec2/vpc:Vpc``."""
+    exception = _EXCEPTIONS.get(token, Counterpart())
+    if exception.type or token in WITHOUT_COUNTERPART:
+        return exception if exception.type else None
+    _, module, name = token.split(":")
+    found = type_named(f"AWS::{module.split('/')[0]}::{name}")
+    return replace(exception, type=found) if found else None
 
 
 def in_aws(counterpart: Counterpart, described: Mapping[str, Property], inputs: Properties) -> Node:

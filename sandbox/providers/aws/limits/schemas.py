@@ -39,6 +39,16 @@ def type_schema(name: str) -> TypeSchema:
     return TypeSchema(whole, whole.get("definitions", {}))
 
 
+def type_named(name: str) -> str | None:
+    """The name of a type, given in any case; ``None`` if not found."""
+    return _names().get(name.lower())
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {name.lower(): name for name in _files()}
+
+
 @cache
 def _files() -> dict[str, str]:
     files: dict[str, str] = json.loads((_directory() / "providers" / f"{_REGION}.json").read_text())
