@@ -68,11 +68,7 @@ class Bucket(AwsResource):
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the bucket; with ``forceDestroy`` its objects too, in all their versions."""
         if state.get("forceDestroy"):
-            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=resource_id):
-                for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
-                    self.client.delete_object(
-                        Bucket=resource_id, Key=version["Key"], VersionId=version["VersionId"]
-                    )
+            _delete_versions(self.client, Bucket=resource_id)
         self.client.delete_bucket(Bucket=resource_id)
 
     @property
@@ -329,11 +325,7 @@ class BucketObjectv2(AwsResource):
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the object in all its versions."""
-        bucket, key = state["bucket"], state["key"]
-        listed = self.client.list_object_versions(Bucket=bucket, Prefix=key)
-        for version in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
-            if version["Key"] == key:
-                self.client.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+        _delete_versions(self.client, state["key"], Bucket=state["bucket"], Prefix=state["key"])
 
     def _put(self, inputs: Properties) -> None:
         tags = "&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in (inputs.get("tagsAll") or {}).items())
@@ -345,3 +337,13 @@ class BucketObjectv2(AwsResource):
 
 def _quoted(text: str) -> str:
     return quote(text, safe="")
+
+
+def _delete_versions(client: Any, key: str | None = None, **listed: str) -> None:
+    """Delete the listed objects in all their versions; with ``key``, only that one."""
+    for page in client.get_paginator("list_object_versions").paginate(**listed):
+        for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
+            if key in (None, version["Key"]):
+                client.delete_object(
+                    Bucket=listed["Bucket"], Key=version["Key"], VersionId=version["VersionId"]
+                )

@@ -85,11 +85,9 @@ class SecurityGroup(Ec2Resource):
         return str(self.call("CreateSecurityGroup", inputs, **self.tags(inputs))["GroupId"])
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
-        """Create the rules, and remove the default rule for all egress, as the official provider does."""
-        group = self._find(resource_id)
-        self._revoke("egress", group, group["IpPermissionsEgress"])
+        """Create the rules in place of the default rule for all egress, as the official provider does."""
         for way in _WAYS:
-            self._authorize(way, resource_id, inputs.get(way) or [])
+            self._replace(way, resource_id, inputs.get(way) or [])
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
         live = self._find(resource_id)
@@ -100,11 +98,8 @@ class SecurityGroup(Ec2Resource):
         }
 
     def change(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        for way in _WAYS:
-            if way in changed:
-                group = self._find(resource_id)
-                self._revoke(way, group, group[_WAYS[way]])
-                self._authorize(way, resource_id, new.get(way) or [])
+        for way in changed & _WAYS.keys():
+            self._replace(way, resource_id, new.get(way) or [])
 
     def remove(self, resource_id: str, state: Properties) -> None:
         """Delete the group; wait until it is not in use."""
@@ -121,12 +116,11 @@ class SecurityGroup(Ec2Resource):
     def _find(self, group: str) -> Any:
         return self.client.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
 
-    def _revoke(self, way: str, group: Any, permissions: list[Any]) -> None:
-        if permissions:
+    def _replace(self, way: str, group: str, rules: list[Properties]) -> None:
+        """Replace all rules of one direction."""
+        if permissions := self._find(group)[_WAYS[way]]:
             revoke = getattr(self.client, f"revoke_security_group_{way}")
-            revoke(GroupId=group["GroupId"], IpPermissions=permissions)
-
-    def _authorize(self, way: str, group: str, rules: list[Properties]) -> None:
+            revoke(GroupId=group, IpPermissions=permissions)
         if rules:
             authorize = getattr(self.client, f"authorize_security_group_{way}")
             authorize(GroupId=group, IpPermissions=[_permission(group, rule) for rule in rules])
@@ -155,10 +149,7 @@ class DefaultSecurityGroup(SecurityGroup):
 
     def complete(self, resource_id: str, inputs: Properties) -> None:
         """Replace the existing rules, and set the tags."""
-        for way in _WAYS:
-            group = self._find(resource_id)
-            self._revoke(way, group, group[_WAYS[way]])
-            self._authorize(way, resource_id, inputs.get(way) or [])
+        super().complete(resource_id, inputs)
         self.retag(resource_id, {}, inputs)
 
     def remove(self, resource_id: str, state: Properties) -> None:
