@@ -31,7 +31,7 @@ class ApiResource(Resource[Api]):
         """Send all inputs but those in the path; return the id."""
         sent = {name: value for name, value in inputs.items() if f"{{{name}}}" not in self.collection}
         made = self.connection.post(_path(self.collection, inputs), self.created(sent))
-        self.note(made)
+        self.keep(made)
         return ":".join(str({"id": made.get("id"), **inputs}[name]) for name in self.identity)
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
@@ -71,7 +71,7 @@ class ApiResource(Resource[Api]):
             if there in live
         }
 
-    def note(self, made: Mapping[str, Any]) -> None:
+    def keep(self, made: Mapping[str, Any]) -> None:
         """Keep what only the response to the creation contains."""
 
     def query(self, parts: Mapping[str, Any]) -> dict[str, str]:

@@ -51,7 +51,7 @@ class UserRunner(ApiResource):
             if name != wanted and name in inputs:
                 yield Failure(name, f"not allowed when runnerType is {runner_type}")
 
-    def note(self, made: Mapping[str, Any]) -> None:
+    def keep(self, made: Mapping[str, Any]) -> None:
         """Keep the token."""
         self._made = {"token": made["token"]}
 

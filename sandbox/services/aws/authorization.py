@@ -160,7 +160,7 @@ def _applies(
 
 @method_of(IAMRequestBase)
 def check_signature(_request: Any) -> None:
-    """Accept any: the signature is of the request as it was sent, which moto does not see in CBOR."""
+    """Accept any: it is of the request as it was sent; to S3 Control, or in CBOR, moto sees another one."""
 
 
 @method_of(IAMRequestBase)
