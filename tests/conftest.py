@@ -60,12 +60,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep what the modules hold, which stays, from being looked through again and again."""
+    """Keep what the modules hold, which stays, from being looked through again and again.
+
+    What later imports hold stays as well: the collector looks through everything rarely.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
         gc.enable()
 
 
