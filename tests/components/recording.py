@@ -254,6 +254,10 @@ EVENT_LOOP = _event_loop()
 """The loop of every program and of Outputs in modules: a test that runs another one leaves none behind."""
 
 
+def _unsaid(*_: object, **__: object) -> None:
+    """Write no debug message."""
+
+
 def run(
     program: Callable[[], Any],
     *,
@@ -283,6 +287,9 @@ def run(
     )
     result: list[Any] = []
     # The engine gets the call stack of every resource; here half of the time would go into those of pytest.
-    with mock.patch("pulumi.runtime.resource._get_stack_trace", StackTrace):
+    with (
+        mock.patch("pulumi.runtime.resource._get_stack_trace", StackTrace),
+        mock.patch("pulumi.log.debug", _unsaid),
+    ):
         pulumi.runtime.test(lambda: pulumi.Output.from_input(program()).apply(result.append))()  # type: ignore[no-untyped-call]
     return recording, result[0] if result else None
