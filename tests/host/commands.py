@@ -16,10 +16,11 @@ class Commands:
         self._calls = directory / "calls"
         self._calls.touch()
 
-    def add(self, name: str, body: str) -> Path:
+    def add(self, name: str, body: str, *, recorded: bool = True) -> Path:
         """A command whose shell script this is."""
         path = self.directory / name
-        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{self._calls}\n{body}\n')
+        record = f'printf "%s\\n" "{name} $*" >>{self._calls}\n' if recorded else ""
+        path.write_text(f"#!/bin/sh\n{record}{body}\n")
         path.chmod(0o755)
         return path
 

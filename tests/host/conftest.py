@@ -19,7 +19,4 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 @pytest.fixture
 def metadata(tmp_path: Path) -> Iterator[InstanceMetadata]:
     with InstanceMetadata(tmp_path / "metadata") as served:
-        served.set("instance-id", "i-0123456789abcdef0")
-        served.set("tags/instance/aws:autoscaling:groupName", "the-group")
-        served.set("autoscaling/target-lifecycle-state", "InService")
-        yield served
+        yield served.of_the_group()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.instance_metadata import InstanceMetadata
+from tests.host.instance_metadata import InstanceMetadata, Metadata
 from tests.host.script_host import SCRIPTS, ScriptHost
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -46,11 +46,12 @@ UNHEALTHY = "aws --region eu-west-1 autoscaling set-instance-health"
 class BootingHost(ScriptHost):
     """An Amazon Linux host."""
 
-    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+    def __init__(self, directory: Path) -> None:
         super().__init__(directory)
+        values = Metadata(directory / "values").of_the_group()
         self.console = directory / "console"
         self.environment |= {
-            "RUNNER_HOST_IMDS": metadata.endpoint,
+            "RUNNER_HOST_IMDS": values.endpoint,
             "RUNNER_HOST_CONSOLE": str(self.console),
             "RUNNER_HOST_INSTALLER": str(SCRIPTS / "gitlab-runner-packages-dnf.sh"),
         }
@@ -58,6 +59,7 @@ class BootingHost(ScriptHost):
         for command in (*ours, "aws", "dnf", "docker", "shutdown", "sleep", "systemctl"):
             self.commands.add(command, "")
         self.commands.add("rpm", "exit 1")
+        self.commands.add("curl", values.curl, recorded=False)
 
     def boot(self, shell: list[str]) -> tuple[int, list[str]]:
         """Run the script: its exit status, and what it called besides the journal and its heartbeats."""
@@ -67,11 +69,13 @@ class BootingHost(ScriptHost):
 
 
 @pytest.fixture
-def host(tmp_path: Path, metadata: InstanceMetadata) -> BootingHost:
-    return BootingHost(tmp_path, metadata)
+def host(tmp_path: Path) -> BootingHost:
+    return BootingHost(tmp_path)
 
 
-def test_gitlab_runner_comes_last(host: BootingHost, shell: list[str]) -> None:
+def test_gitlab_runner_comes_last(host: BootingHost, metadata: InstanceMetadata, shell: list[str]) -> None:
+    host.commands.remove("curl")
+    host.environment["RUNNER_HOST_IMDS"] = metadata.endpoint
     assert host.boot(shell) == (0, [*ORDER, *CHECKED, *READY])
     assert host.said()[-1] == "info: ready"
 
@@ -203,17 +207,10 @@ def test_a_host_in_service_asks_to_be_replaced(host: BootingHost, shell: list[st
 def test_a_host_that_cannot_ask_shuts_itself_down(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("dnf", "exit 1")
     host.commands.remove("aws")
-    host.environment["PATH"] = f"{host.commands.directory}:{_only('curl', host)}"
+    host.environment["PATH"] = str(host.commands.directory)
     status, calls = host.boot(shell)
     assert status == 1
     assert calls[-1] == "shutdown -h now"
-
-
-def _only(command: str, host: BootingHost) -> Path:
-    directory = host.root / "only"
-    directory.mkdir()
-    (directory / command).symlink_to(str(shutil.which(command)))
-    return directory
 
 
 def installing(what: str, host: BootingHost, shell: list[str]) -> subprocess.CompletedProcess[str]:
@@ -311,6 +308,7 @@ class TestTheCommandLineOfAws:
         """Install it: what its installer was called with, if it was."""
         installed = host.root / "installed"
         host.commands.add("apt-get", "")
+        host.commands.remove("curl")
         host.environment |= {
             "RUNNER_HOST_AWS_CLI_URL": f"file://{served}/aws",
             "RUNNER_HOST_AWS_CLI_KEY": str(served / "key.asc"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.instance_metadata import InstanceMetadata
+from tests.host.instance_metadata import InstanceMetadata, Metadata
 from tests.host.script_host import ScriptHost
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
@@ -29,7 +29,7 @@ STOP = "systemctl stop --no-block gitlab-runner"
 class DrainingHost(ScriptHost):
     """A host on which time passes as a test says: each `sleep` of the script does the next thing."""
 
-    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+    def __init__(self, directory: Path, metadata: Metadata) -> None:
         super().__init__(directory)
         self._events = directory / "events"
         self._events.mkdir()
@@ -38,6 +38,7 @@ class DrainingHost(ScriptHost):
         self._runner.write_text("active")
         self.environment["RUNNER_HOST_IMDS"] = metadata.endpoint
         self.commands.add("aws", "")
+        self.commands.add("curl", metadata.curl, recorded=False)
         self.commands.add("systemctl", f'case $1 in is-active) cat "{self._runner}" ;; esac')
         # When nothing more is to happen, whoever still waits is ended.
         self.commands.add(
@@ -67,11 +68,13 @@ class DrainingHost(ScriptHost):
 
 
 @pytest.fixture
-def host(tmp_path: Path, metadata: InstanceMetadata) -> DrainingHost:
-    return DrainingHost(tmp_path, metadata)
+def host(tmp_path: Path) -> DrainingHost:
+    return DrainingHost(tmp_path, Metadata(tmp_path / "values").of_the_group())
 
 
-def test_the_end_waits_for_running_jobs(host: DrainingHost, shell: list[str]) -> None:
+def test_the_end_waits_for_running_jobs(tmp_path: Path, metadata: InstanceMetadata, shell: list[str]) -> None:
+    host = DrainingHost(tmp_path, metadata)
+    host.commands.remove("curl")
     host.then("true")
     host.then_metadata_say("autoscaling/target-lifecycle-state", "Terminated")
     host.then_runner_is("deactivating")
@@ -134,6 +137,7 @@ def test_a_host_that_stays_goes_on(host: DrainingHost, state: str) -> None:
 
 
 def test_metadata_out_of_reach_end_nothing(host: DrainingHost) -> None:
+    host.commands.remove("curl")
     host.environment["RUNNER_HOST_IMDS"] = "http://127.0.0.1:9"
     host.then("true")
     assert host.drain(["sh"])[1] == []

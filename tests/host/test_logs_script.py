@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.host.instance_metadata import InstanceMetadata
+from tests.host.instance_metadata import InstanceMetadata, Metadata
 from tests.host.script_host import ScriptHost
 
 pytestmark = pytest.mark.skipif(
@@ -18,16 +18,18 @@ pytestmark = pytest.mark.skipif(
 # A journal of one file, an entry a line: prints what lies behind the cursor, as journalctl does.
 JOURNALCTL = """
 while [ "$#" -gt 0 ]; do
-    case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; --all) longest=1000000 ;; esac
+    case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; --all) all=yes ;; esac
     shift
 done
+[ -n "${all-}" ] || JOURNAL=$JOURNAL.short
 if [ -n "${boot-}" ]; then
     grep -v before-this-boot "$JOURNAL" || :
 elif [ -z "${after-no}" ]; then
     echo "Failed to seek to cursor: Invalid argument" >&2; exit 1
-elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi |
-    jq -c --argjson longest "${longest:-4096}" '.MESSAGE |= if length > $longest then null else . end'
+elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOURNAL"; fi
 """
+LONGEST = 4096
+"""Without `--all`, journalctl leaves out a longer text."""
 # CloudWatch, which keeps what it is sent.
 KEEP = 'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
 CREATE = (
@@ -39,17 +41,20 @@ CREATE = (
 class LoggingHost(ScriptHost):
     """A host with a journal, whose CloudWatch keeps what it is sent."""
 
-    def __init__(self, directory: Path, metadata: InstanceMetadata) -> None:
+    def __init__(self, directory: Path) -> None:
         super().__init__(directory)
+        values = Metadata(directory / "values").of_the_group()
         self.journal, self.received = directory / "journal", directory / "received"
         self.journal.touch()
+        self.write()
         self.received.touch()
         self.environment |= {
-            "RUNNER_HOST_IMDS": metadata.endpoint,
+            "RUNNER_HOST_IMDS": values.endpoint,
             "JOURNAL": str(self.journal),
             "RECEIVED": str(self.received),
         }
         self.report(LOG_GROUP="/the/group")
+        self.commands.add("curl", values.curl, recorded=False)
         self.commands.add("journalctl", JOURNALCTL)
         self.cloudwatch(answers=True)
 
@@ -67,7 +72,7 @@ fi
     def write(self, *texts: str, **fields: Any) -> None:
         """Write entries of `gitlab-runner` to the journal."""
         count = len(self.journal.read_text().splitlines())
-        with self.journal.open("a") as journal:
+        with self.journal.open("a") as journal, Path(f"{self.journal}.short").open("a") as short:
             for number, text in enumerate(texts, count):
                 entry = {
                     "__CURSOR": f"c{number:05}",
@@ -77,9 +82,11 @@ fi
                     "MESSAGE": text,
                 }
                 entry |= fields
-                journal.write(
-                    json.dumps({key: each for key, each in entry.items() if each is not None}) + "\n"
-                )
+                written = {key: each for key, each in entry.items() if each is not None}
+                journal.write(json.dumps(written) + "\n")
+                if len(written.get("MESSAGE", "")) > LONGEST:
+                    written["MESSAGE"] = None
+                short.write(json.dumps(written) + "\n")
 
     def batches(self) -> list[list[dict[str, Any]]]:
         """What CloudWatch was sent."""
@@ -90,13 +97,15 @@ fi
 
 
 @pytest.fixture
-def host(tmp_path: Path, metadata: InstanceMetadata) -> LoggingHost:
-    return LoggingHost(tmp_path, metadata)
+def host(tmp_path: Path) -> LoggingHost:
+    return LoggingHost(tmp_path)
 
 
 def test_the_journal_is_sent_with_its_times_to_a_stream_of_the_instance(
-    host: LoggingHost, shell: list[str]
+    host: LoggingHost, metadata: InstanceMetadata, shell: list[str]
 ) -> None:
+    host.commands.remove("curl")
+    host.environment["RUNNER_HOST_IMDS"] = metadata.endpoint
     host.write("job 1 starts", "job 1 ends")
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.batches() == [
