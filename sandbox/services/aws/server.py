@@ -21,6 +21,7 @@ from sandbox.services.aws import (  # noqa: F401
     iam_quotas,
     image_builder,
     logs,
+    lookups,
     rpc_cbor,
     s3,
     secretsmanager,
