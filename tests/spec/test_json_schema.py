@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
+from jsonschema import Draft202012Validator, ValidationError
 from pulumi_gitlab_runner.spec.json_schema import stack_file_schema
 
 STACKS = Path(__file__).parents[2] / "stacks"
@@ -19,6 +19,14 @@ def schema() -> dict[str, Any]:
     return stack_file_schema()
 
 
+@pytest.fixture(scope="module")
+def validator(schema: dict[str, Any]) -> Draft202012Validator:
+    """It checks the schema itself once."""
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
+    return Draft202012Validator(schema)
+
+
 def test_the_schema_beside_the_stacks_is_that_of_the_declaration(schema: dict[str, Any]) -> None:
     """RENEW_SCHEMA=1 writes it anew."""
     if os.environ.get("RENEW_SCHEMA"):
@@ -27,8 +35,8 @@ def test_the_schema_beside_the_stacks_is_that_of_the_declaration(schema: dict[st
 
 
 @pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
-def test_every_stack_file_fits_it_and_names_it(schema: dict[str, Any], path: Path) -> None:
-    jsonschema.validate(yaml.safe_load(path.read_text()), schema)
+def test_every_stack_file_fits_it_and_names_it(validator: Draft202012Validator, path: Path) -> None:
+    validator.validate(yaml.safe_load(path.read_text()))
     assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
 
 
@@ -42,9 +50,11 @@ def test_every_stack_file_fits_it_and_names_it(schema: dict[str, Any], path: Pat
         {"runners": {"build": {"description": {"secure": "x"}}}},
     ],
 )
-def test_it_refuses_what_the_declaration_refuses(schema: dict[str, Any], stack: dict[str, Any]) -> None:
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"config": {"gitlab-runner:stack": stack}}, schema)
+def test_it_refuses_what_the_declaration_refuses(
+    validator: Draft202012Validator, stack: dict[str, Any]
+) -> None:
+    with pytest.raises(ValidationError):
+        validator.validate({"config": {"gitlab-runner:stack": stack}})
 
 
 @pytest.mark.parametrize(
@@ -58,9 +68,9 @@ def test_it_refuses_what_the_declaration_refuses(schema: dict[str, Any], stack: 
     ],
 )
 def test_any_secret_can_be_encrypted_and_any_identifier_be_digits(
-    schema: dict[str, Any], stack: dict[str, Any]
+    validator: Draft202012Validator, stack: dict[str, Any]
 ) -> None:
-    found = jsonschema.Draft202012Validator(schema).iter_errors({"config": {"gitlab-runner:stack": stack}})
+    found = validator.iter_errors({"config": {"gitlab-runner:stack": stack}})
     assert [each.message for each in found if each.validator != "required"] == []
 
 
