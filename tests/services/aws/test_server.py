@@ -37,6 +37,19 @@ def test_one_user_after_another_starts_with_nothing() -> None:
         assert client(second, "imagebuilder").list_components()["componentVersionList"] == []
 
 
+def test_a_policy_of_aws_is_attached_to_nothing_at_first() -> None:
+    policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    counts = []
+    for _ in range(2):
+        with AwsServer() as server:
+            iam = client(server, "iam")
+            iam.create_role(RoleName="role", AssumeRolePolicyDocument="{}")
+            for _ in range(2):
+                counts.append(iam.get_policy(PolicyArn=policy)["Policy"]["AttachmentCount"])
+                iam.attach_role_policy(RoleName="role", PolicyArn=policy)
+    assert counts == [0, 1] * 2
+
+
 def test_a_second_user_does_not_empty_the_first() -> None:
     with AwsServer() as first:
         put(first, "/first")
