@@ -77,6 +77,7 @@ def fields_of(table: Any) -> dict[str, Any]:
     return {name: _unwrapped(hint) for name, hint in hints.items()}
 
 
+@cache
 def field_docstrings(table: Any) -> dict[str, str]:
     """The docstrings of the fields of a TypedDict, and of those that it extends."""
     found: dict[str, str] = {}

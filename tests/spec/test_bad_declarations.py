@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.spec.registries.kinds import KINDS
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration, check_pinned
 from pulumi_gitlab_runner.spec.stack import StackDeclaration
 from pulumi_gitlab_runner.spec.variables import VariableDeclaration
-from pulumi_gitlab_runner.typed_dicts import fields_of
+from pulumi_gitlab_runner.typed_dicts import field_docstrings, fields_of
 
 from tests.spec.declaration import ENVIRONMENT, changed, encrypted, output, problems_of, repositories, without
 
@@ -1833,6 +1833,7 @@ def test_a_package_without_its_source_quotes_no_field(monkeypatch: pytest.Monkey
         raise OSError("could not get source code")
 
     monkeypatch.setattr(inspect, "getsource", no_source)
+    field_docstrings.cache_clear()
     with pytest.raises(DeclarationError) as raised:
         parse_stack(changed("runners/build/group", "team"))
     assert raised.value.problems == (Problem("stack.runners.build.group", "'team' (text)", "a whole number"),)
