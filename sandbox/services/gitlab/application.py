@@ -1,12 +1,14 @@
 """The web application of the GitLab double: one module for each area of the API."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import NoReturn
 
 from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from sandbox.services.gitlab import (  # noqa: F401 - each module registers its endpoints
     about,
@@ -29,8 +31,21 @@ from sandbox.services.gitlab.state import seeded_instance
 LOG = logging.getLogger(__name__)
 
 
+def _build_none(*_: object) -> NoReturn:
+    raise NotImplementedError("the double answers requests, and builds no URLs of its routes")
+
+
+class Route(Rule):
+    """A route of which no URL is built: to compile functions for that takes most of an instance's start."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
+        return _build_none
+
+
 class SerialFlask(Flask):
     """A Flask application that handles one request at a time: the state needs no other locks."""
+
+    url_rule_class = Route
 
     def __init__(self) -> None:
         super().__init__(__name__, static_folder=None)
