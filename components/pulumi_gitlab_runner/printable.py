@@ -5,6 +5,8 @@ import json
 
 def printable(text: str) -> str:
     """A text with a replacement character for each control character except newlines."""
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
 
 
