@@ -34,8 +34,7 @@ AWS = (
 IMPORTED = (
     *("pulumi.provider.experimental", "pydantic", "botocore.httpsession", "sandbox.standin.plugin"),
     *("sandbox.providers.aws.provider", "sandbox.providers.gitlab.provider"),
-    *("sandbox.services.aws.server", "moto.moto_server.werkzeug_app", "moto.ec2.models", "moto.iam.models"),
-    *("sandbox.services.gitlab.application", "sandbox.services.gitlab.server"),
+    *("sandbox.services.aws.server", "sandbox.services.gitlab.application", "sandbox.services.gitlab.server"),
     *("pulumi_gitlab", "pulumi_docker", "pulumi_docker_build"),
     *(f"pulumi_aws.{module}" for module in AWS),
 )
@@ -84,12 +83,12 @@ def main(address: str) -> None:
 
     A fork ends without the interpreter's clean-up, which visits each object that the server has imported.
     """
-    _import_ahead()
+    settings = _import_ahead()
     sys.path[:] = [path for path in sys.path if path not in _python_path()]
     if (request := _request(address)) is None:
         return
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(request["environment"] | settings)
     os.chdir(request["directory"])
     code = _exit_code(request["arguments"])
     sys.stdout.flush()
@@ -101,7 +100,9 @@ def _python_path() -> list[str]:
     return list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
-def _import_ahead() -> None:
+def _import_ahead() -> dict[str, str]:
+    """Import the modules; return the environment variables that they set, as for moto."""
+    before = dict(os.environ)
     for name in IMPORTED:
         dir(importlib.import_module(name).__builtins__)  # pulumi_aws loads a module when an attribute is read
     connection = importlib.import_module("sandbox.providers.aws.connection")
@@ -110,6 +111,7 @@ def _import_ahead() -> None:
         clients.client(service, "eu-west-1")
     gc.collect()
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
 def _request(address: str) -> dict[str, Any] | None:
