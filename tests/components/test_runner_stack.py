@@ -635,7 +635,7 @@ def test_a_registry_that_hangs_is_not_waited_for(
 def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    place = r"runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
+    place = r"stack\.runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
     with pytest.raises(pulumi.RunError, match=place):
         made(elsewhere(registry.host, static, require_digests=True), preview=preview)
 

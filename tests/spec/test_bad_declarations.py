@@ -1896,7 +1896,7 @@ def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
     """What is wrong with a runner that requires digests, and has these."""
     runner = parse_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
     try:
-        check_pinned([runner], digests)
+        check_pinned([runner], digests, "stack")
     except DeclarationError as error:
         return list(error.problems)
     return []
@@ -1905,8 +1905,8 @@ def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
 def test_a_required_digest_that_cannot_be_had() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
-            "runners.build.services[0].name",
-            "'redis:7', whose digest cannot be resolved now: see the warning",
+            "stack.runners.build.services[0].name",
+            "'redis:7', whose digest cannot be resolved now: see Pulumi's messages",
             "NAME:TAG@sha256:DIGEST, or an image that exists in its registry",
             "push the image before you set require_digests, or declare its digest",
         )
@@ -1914,7 +1914,7 @@ def test_a_required_digest_that_cannot_be_had() -> None:
 
 
 def test_a_digest_that_is_not_required_may_be_missing() -> None:
-    check_pinned(parse_stack(by_digest(require_digests=False)).runners.values(), {})
+    check_pinned(parse_stack(by_digest(require_digests=False)).runners.values(), {}, "stack")
 
 
 @pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])

@@ -100,7 +100,7 @@ class DockerRunnerHost(Component[ContainerHost]):
             images = manager.images if model.image is not None else manager.pinned_images
             digests = image_digests(images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
-        digests = all_pinned(known_stack, manager.name, digests)
+        digests = all_pinned(hosted, known_stack, digests)
 
         def config(known: list[Any]) -> str:
             declared, known_environment, pinned, cache_bucket = known

@@ -14,9 +14,11 @@ from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
 from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.images.reference import parse
+from pulumi_gitlab_runner.manager.arguments import HostedManager
 from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
+from pulumi_gitlab_runner.spec.arguments import relocated
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.images import ecr_image, expand_registry_name, registry_of, why_not_asked
@@ -71,20 +73,20 @@ def image_digests(
 
 
 def all_pinned(
-    stack: pulumi.Output[Stack], manager: str, digests: pulumi.Input[dict[str, str]]
+    hosted: HostedManager, stack: pulumi.Output[Stack], digests: pulumi.Input[dict[str, str]]
 ) -> pulumi.Output[dict[str, str]]:
     """Digests, checked to be complete for the runners that require them, also in a preview.
 
     Args:
+        hosted: the manager.
         stack: the stack of the manager, resolved.
-        manager: the name of the manager.
         digests: the digests of the manager's images, by the image.
     """
 
     def checked(known: list[Any]) -> dict[str, str]:
         declared, found = known
-        with refused_as_whole():
-            check_pinned(declared.managers[manager].runners, found)
+        with refused_as_whole(), relocated(hosted.places):
+            check_pinned(declared.managers[hosted.manager.name].runners, found, hosted.path)
         return dict(found)
 
     return pulumi.Output.all(stack, digests).apply(checked)

@@ -373,7 +373,7 @@ def runner_problems_in(
             yield from digest_problems(known(image), at, registries, environment)
 
 
-def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
+def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str], path: str) -> None:
     """Check that the images of runners with `require_digests` have digests.
 
     gitlab-runner allows every job to use the images in its own configuration, with or without a digest:
@@ -382,14 +382,15 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str]) -> None:
     Args:
         runners: the runners.
         digests: the resolved digests, by the image as declared.
+        path: the path of the stack.
 
     Raises:
         DeclarationError: an image has no digest.
     """
     problems = [
         Problem(
-            f"{join_path('runners', runner.name)}.{image_at}",
-            f"{known(image)!r}, whose digest cannot be resolved now: see the warning",
+            f"{join_path(path, 'runners', runner.name)}.{image_at}",
+            f"{known(image)!r}, whose digest cannot be resolved now: see Pulumi's messages",
             "NAME:TAG@sha256:DIGEST, or an image that exists in its registry",
             "push the image before you set require_digests, or declare its digest",
         )

@@ -250,7 +250,7 @@ class RunnerHost(Component[InstanceHost]):
         if digests is None:
             digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
         known_stack = resolved(hosted.stack())
-        digests = all_pinned(known_stack, manager.name, digests)
+        digests = all_pinned(hosted, known_stack, digests)
         # Derived from the parameters, so that a running host never combines new files with old tokens; and
         # from the group, so that no manager looks for a fleet that does not exist.
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
