@@ -11,25 +11,25 @@ DESCRIPTION = """\
 Runs this project: sets up what is missing (Python packages, the Pulumi engine),
 then does what is asked.
 
-The stack `sandbox` lives on this machine alone: AWS and GitLab are servers on
-loopback, and all state is kept in .sandbox/. So does the stack `docker`, with a
-Docker Engine and registries besides, for which it needs root. Any other stack, such
-as dev and prod, runs against your own accounts, with your own Pulumi backend and
-credentials, and Pulumi asks before it changes anything.
+The stack `sandbox` exists on this machine only: AWS and GitLab are servers on
+loopback, and all state is in .sandbox/. The stack `docker` also has a Docker Engine
+and registries, for which it needs root. Any other stack, such as dev and prod, runs
+against your own accounts, with your own Pulumi backend and credentials, and Pulumi
+asks before it changes anything.
 """
 
 EPILOGUE = """\
 environment variables:
-  SANDBOX_DIR            where all state lies (default: .sandbox at the top of the checkout)
-  SANDBOX_ENGINE_DIR     where the engine is kept (default: engine below SANDBOX_DIR)
-  SANDBOX_ENGINE_MIRROR  an address with the files of https://get.pulumi.com/releases/sdk
-  SANDBOX_PROVIDERS      which provider plugins the sandbox uses: see ./dev up --help
-  SANDBOX_PLUGINS        where official provider plugins are looked for first
-  PYTHON                 the Python to set up with (3.11 or newer)
+  SANDBOX_DIR            the directory of all state (default: .sandbox at the top of the checkout)
+  SANDBOX_ENGINE_DIR     the directory of the engine (default: engine below SANDBOX_DIR)
+  SANDBOX_ENGINE_MIRROR  a URL with the files of https://get.pulumi.com/releases/sdk
+  SANDBOX_PROVIDERS      the provider plugins of the sandbox: see ./dev up --help
+  SANDBOX_PLUGINS        the directory that is searched first for official provider plugins
+  PYTHON                 the Python for the set-up (3.11 or newer)
 """
 
 
-PASSED_ON_AFTER = {"test": 1, "conformance": 1, "mutate": 1, "pulumi": 2}
+PASSED_ON_AFTER = {"doctor": 1, "test": 1, "conformance": 1, "mutate": 1, "pulumi": 2}
 """The number of words to parse, by command; the others are passed to the program that it runs."""
 
 
@@ -87,6 +87,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Run any Pulumi command on a stack, such as: ./dev pulumi sandbox stack export",
     )
     command.add_argument("stack", metavar="STACK", help="the stack, such as sandbox")
+
+    commands.add_parser(
+        "doctor",
+        usage="./dev doctor ARGS…",
+        help="run runner-doctor in the sandbox",
+        description="Run runner-doctor with the credentials of the stack sandbox, such as: "
+        "./dev doctor leftovers --stack sandbox",
+    )
 
     commands.add_parser(
         "test",

@@ -51,7 +51,8 @@ PROGRAMS = ("examples/python", "docs/programs", "tests/engine/programs/outputs")
 def run(arguments: argparse.Namespace, progress: Progress) -> int:
     """Run the command that the command line names; return its exit code."""
     commands: tuple[Callable[[argparse.Namespace, Progress], int], ...] = (
-        up, preview, down, stop, pulumi, test, conformance, lint, docs, render, e2e, faults, bench, mutate
+        up, preview, down, stop, pulumi, doctor,
+        test, conformance, lint, docs, render, e2e, faults, bench, mutate,
     )  # fmt: skip
     (command,) = (each for each in commands if each.__name__ == arguments.command)
     return command(arguments, progress)
@@ -244,6 +245,13 @@ def pulumi(arguments: argparse.Namespace, progress: Progress) -> int:
             file=sys.stderr,
         )
     return stack.pulumi(*arguments.passed_on)
+
+
+def doctor(arguments: argparse.Namespace, progress: Progress) -> int:
+    """Run `runner-doctor` in the environment of the stack `sandbox`."""
+    stack = Stack(SANDBOX_STACK, progress)
+    command = str(Path(sys.executable).with_name("runner-doctor"))
+    return _in_terminal([command, *arguments.passed_on], stack.environment)
 
 
 def test(arguments: argparse.Namespace, progress: Progress) -> int:
