@@ -695,14 +695,15 @@ def test_every_finding_of_a_pull_has_a_case() -> None:
     # Those of runners in GitLab have theirs in tests/doctor/test_online.py.
     of_gitlab = {Name.RUNNER_NEVER_CONTACTED, Name.RUNNER_OFFLINE, Name.RUNNER_UNKNOWN}
     # Those of what is written in a file have theirs in tests/doctor: test_fixes.py, test_pin.py,
-    # test_shorthand.py.
+    # test_services.py, test_shorthand.py.
     of_files = {
         Name.CREDENTIALS_EMPTY,
         Name.CREDENTIALS_SHADOWED,
         Name.DOCKER_CONFIG_UNREAD,
         Name.NOT_READ,
+        Name.SERVICE_UNPRIVILEGED,
         Name.SHORTHAND,
     }
-    # That of a stack has its tests in tests/doctor/test_leftovers.py.
-    of_stacks = {Name.LEFTOVER}
+    # Those of a stack have their tests in tests/doctor: test_leftovers.py, test_repositories.py.
+    of_stacks = {Name.LEFTOVER, Name.REPOSITORY_NOT_DECLARED}
     assert {case.name for case in CASES.values()} == set(Name) - of_gitlab - of_files - of_stacks

@@ -292,4 +292,4 @@ def _all_allowed(statements: Sequence[Statement], calls: Sequence[Call]) -> bool
 def _of_updates() -> set[str]:
     """The actions that only an update takes, which no step makes."""
     types = [PROVIDER_ACTIONS[each] for each in registered_types(parse_stack(DECLARATION))]
-    return {f"{each.service}:{action}" for each in types for action in each.update.split()}
+    return {f"{each.on.service}:{action}" for each in types for action in each.update.split()}
