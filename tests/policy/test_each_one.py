@@ -1,4 +1,4 @@
-"""Each of the types, keys and values that a rule treats alike, one by one."""
+"""Each of the types, keys and values that a rule treats alike."""
 
 import base64
 import gzip
@@ -133,7 +133,7 @@ REFUSED: list[tuple[Rule, list[str], dict[str, Any]]] = [
 
 
 def problems(rule: Rule, kind: str, inputs: dict[str, Any]) -> list[str]:
-    """What a rule reports of a resource that it looks at."""
+    """The problems that a rule reports of a resource; none of a type that it does not check."""
     if not rule.applies_to(kind, "name", "urn", {}):
         return []
     return list(rule.problems(Resource(kind, unknown_checking_proxy(inputs), rule.configured({}))))
@@ -142,13 +142,13 @@ def problems(rule: Rule, kind: str, inputs: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("rule", "kind", "inputs"), [(rule, kind, inputs) for rule, kinds, inputs in REFUSED for kind in kinds]
 )
-def test_each_type_is_looked_at(rule: Rule, kind: str, inputs: dict[str, Any]) -> None:
+def test_each_type_is_checked(rule: Rule, kind: str, inputs: dict[str, Any]) -> None:
     assert len(problems(rule, kind, inputs)) == 1
 
 
 @pytest.mark.parametrize("source", ["0.0.0.0/0", "::/0"])
 @pytest.mark.parametrize("key", ["cidrBlocks", "ipv6CidrBlocks", "cidrIpv4", "cidrIpv6"])
-def test_each_source_of_an_ingress_rule_is_looked_at(key: str, source: str) -> None:
+def test_each_source_of_an_ingress_rule_is_checked(key: str, source: str) -> None:
     assert f"It allows ingress from {source}" in problems(NO_OPEN_INGRESS, INGRESS_RULE, {key: source})[0]
 
 
@@ -185,8 +185,8 @@ def test_a_statement_is_named_by_its_number() -> None:
     assert "statement number 2" in for_everyone
 
 
-def for_all_under(operator: str, key: str, value: Any) -> dict[str, Any]:
-    """The policy of a bucket that lets everyone in under a condition."""
+def open_policy_under(operator: str, key: str, value: Any) -> dict[str, Any]:
+    """The policy of a bucket that allows everyone under a condition."""
     allowed = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
     return {"policy": {"Statement": allowed | {"Condition": {operator: {key: value}}}}}
 
@@ -216,8 +216,11 @@ def for_all_under(operator: str, key: str, value: Any) -> dict[str, Any]:
         "s3:DataAccessPointArn",
     ],
 )
-def test_each_condition_key_that_says_who_asks_narrows(key: str) -> None:
-    assert problems(PRINCIPALS_NAMED, BUCKET_POLICY, for_all_under("StringEquals", key, "123456789012")) == []
+def test_each_condition_key_of_the_caller_narrows_a_policy(key: str) -> None:
+    assert (
+        problems(PRINCIPALS_NAMED, BUCKET_POLICY, open_policy_under("StringEquals", key, "123456789012"))
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -230,14 +233,14 @@ def test_each_condition_key_that_says_who_asks_narrows(key: str) -> None:
         ("ArnLike", True),
         ("IpAddress", True),
         ("ForAnyValue:StringEquals", True),
-        ("ForAllValues:StringEquals", False),  # it holds where the key is missing
+        ("ForAllValues:StringEquals", False),  # true where the key is missing
         ("StringNotLike", False),
         ("ArnNotEquals", False),
         ("NotIpAddress", False),
     ],
 )
 def test_a_condition_narrows_by_its_operator(operator: str, narrows: bool) -> None:
-    found = problems(PRINCIPALS_NAMED, BUCKET_POLICY, for_all_under(operator, "aws:SourceAccount", "1"))
+    found = problems(PRINCIPALS_NAMED, BUCKET_POLICY, open_policy_under(operator, "aws:SourceAccount", "1"))
     assert len(found) == (not narrows)
 
 
@@ -255,12 +258,12 @@ def test_a_condition_narrows_by_its_operator(operator: str, narrows: bool) -> No
     ],
 )
 def test_a_condition_narrows_by_its_values(key: str, value: Any, narrows: bool) -> None:
-    found = problems(PRINCIPALS_NAMED, BUCKET_POLICY, for_all_under("StringLike", key, value))
+    found = problems(PRINCIPALS_NAMED, BUCKET_POLICY, open_policy_under("StringLike", key, value))
     assert len(found) == (not narrows)
 
 
 @pytest.mark.parametrize("key", ["sourceArn", "sourceAccount", "principalOrgId"])
-def test_each_input_that_narrows_who_calls_a_function(key: str) -> None:
+def test_each_input_that_narrows_the_callers_of_a_function(key: str) -> None:
     assert problems(PRINCIPALS_NAMED, PERMISSION, {"principal": "*", key: "value"}) == []
 
 
@@ -275,17 +278,17 @@ def test_each_input_that_narrows_who_calls_a_function(key: str) -> None:
         ("arn:aws:logs:eu-west-1:123456789012:log-group:name:*", True),
     ],
 )
-def test_what_an_arn_names(resource: str, named: bool) -> None:
+def test_which_arns_name_a_resource(resource: str, named: bool) -> None:
     document = {"Statement": {"Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": resource}}
     found = problems(RESOURCES_NAMED, "aws:iam/policy:Policy", {"policy": document})
     assert len(found) == (not named)
 
 
 @pytest.mark.parametrize(("before", "found"), [(2**20 - 5, 1), (2**20 - 4, 0)])
-def test_a_mebibyte_of_packed_user_data_is_looked_at(before: int, found: int) -> None:
+def test_the_first_mebibyte_of_compressed_user_data_is_checked(before: int, found: int) -> None:
     text = bytes(before).replace(b"\0", b"x") + b"glrt-"
-    packed = base64.b64encode(gzip.compress(text, 1)).decode()
-    assert len(problems(USER_DATA_WITHOUT_TOKEN, HOSTS[0], {"userData": packed})) == found
+    compressed = base64.b64encode(gzip.compress(text, 1)).decode()
+    assert len(problems(USER_DATA_WITHOUT_TOKEN, HOSTS[0], {"userData": compressed})) == found
 
 
 @pytest.mark.parametrize("name", ["docker", "containerd", "podman", "crio"])

@@ -45,7 +45,7 @@ def policies() -> Policies:
 
 
 def arguments(kind: str, properties: Any, config: dict[str, Any] | None = None) -> ResourceValidationArgs:
-    """What Pulumi hands to a policy."""
+    """The arguments that Pulumi passes to a policy."""
     options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
     urn = f"urn:pulumi:prod::ci::{kind}::team-base"
     return ResourceValidationArgs(kind, properties, urn, "team-base", options, None, config)
@@ -61,7 +61,7 @@ def reported(policy: ResourceValidationPolicy, kind: str, inputs: Any, **config:
 
 
 def remediated(policy: ResourceValidationPolicy, kind: str, inputs: Any, **config: Any) -> Any:
-    """The inputs that the engine gets back; None when they stay."""
+    """The inputs that the engine gets back; None when they do not change."""
     properties = unknown_checking_proxy(deserialize_properties(inputs, True))
     changed: Any = policy.remediate(arguments(kind, properties, config))
     return serialize_properties(changed) if changed else None
@@ -76,7 +76,7 @@ def test_every_rule_has_its_settings_with_a_description_and_a_default(policies: 
             assert {"type", "default", "description"} <= set(schema)
 
 
-def test_what_a_setting_may_be_and_is_by_default(policies: Policies) -> None:
+def test_the_type_and_default_of_each_setting(policies: Policies) -> None:
     texts = {"type": "array", "items": {"type": "string"}}
     administrators = [
         "AdministratorAccess",
@@ -130,12 +130,12 @@ def test_resources_are_exempt_by_name_or_urn(policies: Policies, exempt: list[st
     assert (remediated(policy, REPOSITORY, {}, exempt=exempt) is None) == (count == 0)
 
 
-def test_a_rule_looks_at_its_own_types(policies: Policies) -> None:
+def test_a_rule_checks_only_its_own_types(policies: Policies) -> None:
     assert reported(policies["ecr-immutable-tags"], "aws:s3/bucket:Bucket", {}) == []
     assert remediated(policies["ecr-immutable-tags"], "aws:s3/bucket:Bucket", {"bucket": "a"}) is None
 
 
-def test_a_rules_configuration_reaches_it(policies: Policies) -> None:
+def test_a_rule_uses_its_configuration(policies: Policies) -> None:
     inputs = {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 2}}
     assert len(reported(policies["ec2-metadata-out-of-reach"], INSTANCE, inputs)) == 1
     assert reported(policies["ec2-metadata-out-of-reach"], INSTANCE, inputs, hopLimit=2) == []
@@ -191,7 +191,7 @@ REMEDIATED = [
         },
     ),
 ]
-LEFT = [
+UNCHANGED = [
     ("ecr-immutable-tags", REPOSITORY, {"imageTagMutability": "IMMUTABLE"}),
     ("ecr-immutable-tags", REPOSITORY, {"imageTagMutability": "MUTABLE_WITH_EXCLUSION"}),
     ("ecr-immutable-tags", REPOSITORY, {"imageTagMutability": UNKNOWN_STRING_VALUE}),
@@ -210,7 +210,7 @@ LEFT = [
 
 
 @pytest.mark.parametrize(("name", "kind", "inputs", "after"), REMEDIATED)
-def test_a_remediation_makes_the_rule_hold(
+def test_a_remediated_resource_complies_with_the_rule(
     policies: Policies, name: str, kind: str, inputs: dict[str, Any], after: dict[str, Any]
 ) -> None:
     changed = remediated(policies[name], kind, inputs)
@@ -218,14 +218,14 @@ def test_a_remediation_makes_the_rule_hold(
     assert reported(policies[name], kind, changed) == []
 
 
-@pytest.mark.parametrize(("name", "kind", "inputs"), LEFT)
-def test_a_remediation_leaves_what_is_well_and_what_it_could_break(
+@pytest.mark.parametrize(("name", "kind", "inputs"), UNCHANGED)
+def test_a_remediation_leaves_compliant_and_replaceable_resources_unchanged(
     policies: Policies, name: str, kind: str, inputs: dict[str, Any]
 ) -> None:
     assert remediated(policies[name], kind, inputs) is None
 
 
-def test_a_remediation_keeps_what_is_secret(policies: Policies) -> None:
+def test_a_remediation_keeps_secrets_secret(policies: Policies) -> None:
     inputs = {
         "userData": SECRET | {"value": "text"},
         "metadataOptions": SECRET | {"value": {"httpTokens": "optional"}},
@@ -236,7 +236,7 @@ def test_a_remediation_keeps_what_is_secret(policies: Policies) -> None:
     }
 
 
-def test_what_could_lose_data_or_access_has_no_remediation(policies: Policies) -> None:
+def test_rules_that_could_lose_data_or_access_have_no_remediation(policies: Policies) -> None:
     assert {name for name, policy in policies.items() if policy.has_remediation()} == {
         "ecr-immutable-tags",
         "ecr-scan-on-push",

@@ -1,6 +1,6 @@
-"""Each rule of the policy pack: what it lets pass, and what it reports.
+"""Each rule of the policy pack: what it allows, and what it reports.
 
-The inputs are in Pulumi's own mappings and sequences, as the engine's are.
+The inputs are Pulumi's own mappings and sequences, as those of the engine.
 """
 
 import base64
@@ -56,7 +56,7 @@ def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def packed(text: str) -> str:
+def compressed(text: str) -> str:
     return base64.b64encode(gzip.compress(text.encode())).decode()
 
 
@@ -65,14 +65,14 @@ def statement(**changes: Any) -> dict[str, Any]:
     return {"policy": json.dumps({"Version": "2012-10-17", "Statement": [allowed]})}
 
 
-def lets_in(principal: Any, condition: Any = None, key: str = "policy") -> dict[str, Any]:
-    """A policy with one statement about who is let in."""
+def resource_policy(principal: Any, condition: Any = None, key: str = "policy") -> dict[str, Any]:
+    """The inputs of a resource with a policy that allows a principal."""
     allowed = {"Effect": "Allow", "Principal": principal, "Action": "*", "Resource": "*"}
     return {key: json.dumps({"Statement": allowed | ({"Condition": condition} if condition else {})})}
 
 
-def trusts(principal: Any, condition: Any = None) -> dict[str, Any]:
-    return lets_in(principal, condition, "assumeRolePolicy")
+def trust_policy(principal: Any, condition: Any = None) -> dict[str, Any]:
+    return resource_policy(principal, condition, "assumeRolePolicy")
 
 
 def exclusions(*filters: str) -> dict[str, Any]:
@@ -133,21 +133,25 @@ PASS: list[tuple[Rule, str, dict[str, Any]]] = [
     (NO_ADMINISTRATOR, ATTACHMENT, {"policyArn": "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"}),
     (NO_ADMINISTRATOR, ATTACHMENT, {"policyArn": "arn:aws:iam::123456789012:policy/AdministratorAccess"}),
     (NO_ADMINISTRATOR, ROLE, {"assumeRolePolicy": "{}"}),
-    (PRINCIPALS_NAMED, ROLE, trusts({"Service": "ec2.amazonaws.com"})),
-    (PRINCIPALS_NAMED, ROLE, trusts({"AWS": ["arn:aws:iam::123456789012:root"]})),
+    (PRINCIPALS_NAMED, ROLE, trust_policy({"Service": "ec2.amazonaws.com"})),
+    (PRINCIPALS_NAMED, ROLE, trust_policy({"AWS": ["arn:aws:iam::123456789012:root"]})),
     (
         PRINCIPALS_NAMED,
         ROLE,
-        trusts(
+        trust_policy(
             {"Federated": PROVIDER},
             {"StringLike": {"gitlab.example.com:sub": "project_path:ci/app:ref_type:branch:ref:*"}},
         ),
     ),
-    (PRINCIPALS_NAMED, KEY, lets_in({"AWS": "*"}, {"StringEquals": {"kms:CallerAccount": "123456789012"}})),
+    (
+        PRINCIPALS_NAMED,
+        KEY,
+        resource_policy({"AWS": "*"}, {"StringEquals": {"kms:CallerAccount": "123456789012"}}),
+    ),
     (
         PRINCIPALS_NAMED,
         REPOSITORY_POLICY,
-        lets_in("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-a1b2/*"]}}),
+        resource_policy("*", {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-a1b2/*"]}}),
     ),
     (
         PRINCIPALS_NAMED,
@@ -282,45 +286,60 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
         {"managedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
         "AdministratorAccess",
     ),
-    (PRINCIPALS_NAMED, ROLE, trusts("*"), "number 1 allows everyone"),
-    (PRINCIPALS_NAMED, ROLE, trusts({"AWS": ["arn:aws:iam::123456789012:root", "*"]}), "allows everyone"),
+    (PRINCIPALS_NAMED, ROLE, trust_policy("*"), "number 1 allows everyone"),
+    (
+        PRINCIPALS_NAMED,
+        ROLE,
+        trust_policy({"AWS": ["arn:aws:iam::123456789012:root", "*"]}),
+        "allows everyone",
+    ),
     (
         PRINCIPALS_NAMED,
         KEY,
         {"policy": {"Statement": [{"Effect": "Allow", "NotPrincipal": {"AWS": "123456789012"}}]}},
         "allows everyone",
     ),
-    (PRINCIPALS_NAMED, BUCKET_POLICY, lets_in("*", {"Bool": {"aws:SecureTransport": "true"}}), "everyone"),
     (
         PRINCIPALS_NAMED,
         BUCKET_POLICY,
-        lets_in("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2"}}),
+        resource_policy("*", {"Bool": {"aws:SecureTransport": "true"}}),
         "everyone",
     ),
     (
         PRINCIPALS_NAMED,
         BUCKET_POLICY,
-        lets_in("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2"}}),
+        resource_policy("*", {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2"}}),
         "everyone",
     ),
-    (PRINCIPALS_NAMED, BUCKET_POLICY, lets_in("*", {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), "everyone"),
+    (
+        PRINCIPALS_NAMED,
+        BUCKET_POLICY,
+        resource_policy("*", {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2"}}),
+        "everyone",
+    ),
+    (
+        PRINCIPALS_NAMED,
+        BUCKET_POLICY,
+        resource_policy("*", {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}),
+        "everyone",
+    ),
     (
         PRINCIPALS_NAMED,
         REPOSITORY_POLICY,
-        lets_in("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}}),
+        resource_policy("*", {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/ci"}}),
         "everyone",
     ),
-    (PRINCIPALS_NAMED, ROLE, trusts({"Federated": PROVIDER}), "every job"),
+    (PRINCIPALS_NAMED, ROLE, trust_policy({"Federated": PROVIDER}), "every job"),
     (
         PRINCIPALS_NAMED,
         ROLE,
-        trusts({"Federated": PROVIDER}, {"StringEquals": {"gitlab.example.com:aud": "https://a"}}),
+        trust_policy({"Federated": PROVIDER}, {"StringEquals": {"gitlab.example.com:aud": "https://a"}}),
         "every job",
     ),
     (
         PRINCIPALS_NAMED,
         ROLE,
-        trusts({"Federated": PROVIDER}, {"StringLike": {"gitlab.example.com:sub": "project_path:*"}}),
+        trust_policy({"Federated": PROVIDER}, {"StringLike": {"gitlab.example.com:sub": "project_path:*"}}),
         "every job",
     ),
     (PRINCIPALS_NAMED, LAMBDA_PERMISSION, {"principal": "*"}, "allows everyone to invoke it"),
@@ -342,7 +361,7 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
     ),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": encoded(f"TOKEN={TOKEN}")}, "SecureString"),
     (USER_DATA_WITHOUT_TOKEN, "", {"userData": f"TOKEN={TOKEN}"}, "SecureString"),
-    (USER_DATA_WITHOUT_TOKEN, "", {"userData": packed(f"TOKEN={TOKEN}")}, "SecureString"),
+    (USER_DATA_WITHOUT_TOKEN, "", {"userData": compressed(f"TOKEN={TOKEN}")}, "SecureString"),
     (
         USER_DATA_WITHOUT_TOKEN,
         "",
@@ -356,7 +375,7 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
     (
         NO_PRIVILEGED_RUNNER,
         LAUNCH_TEMPLATE,
-        {"userData": packed("gitlab-runner register --docker-privileged --non-interactive")},
+        {"userData": compressed("gitlab-runner register --docker-privileged --non-interactive")},
         "root on the host",
     ),
     (NO_ENGINE_SOCKET, "", files(f'[runners.docker]\nvolumes = ["/cache", "{SOCKET}"]\n'), "every job"),
@@ -365,7 +384,7 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
     (
         NO_ENGINE_SOCKET,
         INSTANCE,
-        {"userDataBase64": packed(f"gitlab-runner register --docker-volumes {SOCKET}")},
+        {"userDataBase64": compressed(f"gitlab-runner register --docker-volumes {SOCKET}")},
         "every job",
     ),
     (NO_ENGINE_SOCKET, CONTAINER, {"uploads": [{"content": f'volumes = ["{SOCKET}"]'}]}, "every job"),
@@ -373,17 +392,17 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
 
 
 def problems(rule: Rule, kind: str, inputs: dict[str, Any], **given: Any) -> list[str]:
-    """What a rule reports, with the inputs as the engine gives them."""
+    """The problems that a rule reports, with the inputs as the engine passes them."""
     return list(rule.problems(Resource(kind, unknown_checking_proxy(inputs), rule.configured(given))))
 
 
 @pytest.mark.parametrize(("rule", "kind", "inputs"), PASS)
-def test_what_is_well_is_not_reported(rule: Rule, kind: str, inputs: dict[str, Any]) -> None:
+def test_a_compliant_resource_is_not_reported(rule: Rule, kind: str, inputs: dict[str, Any]) -> None:
     assert problems(rule, kind, inputs) == []
 
 
 @pytest.mark.parametrize(("rule", "kind", "inputs", "reported"), FAIL)
-def test_what_is_wrong_is_reported_once_with_the_fix(
+def test_a_violation_is_reported_once_with_the_fix(
     rule: Rule, kind: str, inputs: dict[str, Any], reported: str
 ) -> None:
     (problem,) = problems(rule, kind, inputs)
@@ -392,11 +411,11 @@ def test_what_is_wrong_is_reported_once_with_the_fix(
 
 
 @pytest.mark.parametrize("rule", [METADATA_OUT_OF_REACH, DISKS_ENCRYPTED, USER_DATA_WITHOUT_TOKEN])
-def test_whatever_starts_instances_is_looked_at(rule: Rule) -> None:
+def test_every_type_that_starts_instances_is_checked(rule: Rule) -> None:
     assert {LAUNCH_TEMPLATE, LAUNCH_CONFIGURATION, INSTANCE, SPOT_REQUEST} <= set(rule.types)
 
 
-def test_an_unknown_value_hides_nothing_beside_it() -> None:
+def test_known_values_beside_an_unknown_one_are_checked() -> None:
     inputs = unknown_checking_proxy(
         {"bucket": UNKNOWN_STRING_VALUE, "nested": [UNKNOWN_STRING_VALUE, "known"]}
     )
@@ -406,13 +425,13 @@ def test_an_unknown_value_hides_nothing_beside_it() -> None:
     assert problems(NO_PRIVILEGED_RUNNER, "", {"bucket": UNKNOWN_STRING_VALUE, "content": "privileged=true"})
 
 
-def test_an_unknown_value_is_looked_at_later() -> None:
+def test_an_unknown_value_postpones_the_check() -> None:
     with pytest.raises(UnknownValueError):
         problems(NO_PRIVILEGED_RUNNER, "", {"content": UNKNOWN_STRING_VALUE})
 
 
 @pytest.mark.parametrize(("limit", "reported"), [(2, 0), (3, 1)])
-def test_the_hop_limit_is_configured(limit: int, reported: int) -> None:
+def test_the_hop_limit_is_configurable(limit: int, reported: int) -> None:
     inputs = {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": limit}}
     assert len(problems(METADATA_OUT_OF_REACH, INSTANCE, inputs, hopLimit=2)) == reported
 
@@ -420,18 +439,18 @@ def test_the_hop_limit_is_configured(limit: int, reported: int) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "reported"), [(443, 443, 0), (443, 444, 1), (80, 80, 1), (None, None, 1)]
 )
-def test_ports_are_open_to_everyone_when_configured(first: int, last: int, reported: int) -> None:
+def test_configured_ports_may_be_open_to_everyone(first: int, last: int, reported: int) -> None:
     inputs = {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": first, "toPort": last}]}
     assert len(problems(NO_OPEN_INGRESS, GROUP, inputs, ports=[443])) == reported
 
 
-def test_actions_are_allowed_on_every_resource_when_configured() -> None:
+def test_configured_actions_are_allowed_on_every_resource() -> None:
     inputs = statement(Action=["ec2:describeInstances"])
     assert problems(RESOURCES_NAMED, POLICIES[0], inputs, actions=["ec2:DescribeInstances"]) == []
     assert problems(RESOURCES_NAMED, POLICIES[0], inputs)
 
 
-def test_the_refused_managed_policies_are_configured() -> None:
+def test_the_refused_managed_policies_are_configurable() -> None:
     inputs = {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}
     assert problems(NO_ADMINISTRATOR, ATTACHMENT, inputs, policies=["ReadOnlyAccess"])
     assert problems(NO_ADMINISTRATOR, ATTACHMENT, inputs) == []
