@@ -1,4 +1,4 @@
-"""The output of commands that ask AWS, GitLab or registries: here, stand-ins."""
+"""The output of commands that call AWS, GitLab or registries, with stand-ins for these."""
 
 import json
 import tempfile
@@ -89,7 +89,7 @@ def leftovers() -> str:
 
 
 def review(declared: Any) -> str:
-    """What `runner-review` writes above the picture: of a runner made privileged, and another removed.
+    """The note of `runner-review` above the picture: a runner becomes privileged, another is removed.
 
     Args:
         declared: a declaration with the runner `build`.
@@ -111,7 +111,7 @@ COMMANDS: dict[str, Callable[[], str]] = {
 
 @contextmanager
 def _directory() -> Iterator[pytest.MonkeyPatch]:
-    """An empty directory and environment of a user, until the block ends."""
+    """An empty directory and a user's environment, for the duration of the block."""
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
         for name, value in {"COLUMNS": COLUMNS, "NO_COLOR": "1", "HOME": directory}.items():

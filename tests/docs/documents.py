@@ -22,11 +22,11 @@ class Block:
     """A block of code.
 
     Attributes:
-        document: where it is.
+        document: the document that has it.
         line: the line of its first fence.
-        mark: what the comment in the line before says, such as `output: ./dev up`; else empty.
-        language: that of the fence.
-        text: what is between the fences.
+        mark: the text of the comment in the line before, such as `output: ./dev up`; else empty.
+        language: the language of the fence.
+        text: the text between the fences.
     """
 
     document: Path
@@ -37,12 +37,12 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Where it is, for people."""
+        """The document and line, for messages."""
         return f"{self.document.relative_to(CHECKOUT)}:{self.line}"
 
 
 def blocks() -> Iterator[Block]:
-    """All of them."""
+    """The blocks of all documents."""
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")
         for found in _BLOCK.finditer(text):
@@ -51,7 +51,7 @@ def blocks() -> Iterator[Block]:
 
 
 def replace(block: Block, text: str) -> None:
-    """Write a document with another text in a block."""
+    """Replace the text of a block in its document."""
     before = block.document.read_text(encoding="utf-8")
     fence = f"<!-- {block.mark} -->\n```{block.language}\n"
     assert before.count(fence + block.text) == 1, block.name

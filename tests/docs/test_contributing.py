@@ -1,4 +1,4 @@
-"""CONTRIBUTING's table of changes: each touches few files, and these are there."""
+"""CONTRIBUTING's table of changes: each names few files, and these exist."""
 
 import re
 
@@ -13,12 +13,12 @@ CHANGES = dict(
 )
 
 
-def test_there_are_ten() -> None:
+def test_the_table_has_ten_changes() -> None:
     assert len(CHANGES) == 10
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_five_files_or_fewer_which_are_there(change: str) -> None:
+def test_each_change_names_at_most_five_files_which_exist(change: str) -> None:
     files = [
         each for each in re.findall(r"`([^`]+)`", CHANGES[change]) if "." in each and each != "config.toml"
     ]

@@ -1,8 +1,8 @@
-"""Each declaration in the documentation is one that the library takes.
+"""The library accepts each declaration in the documentation.
 
 A block of YAML is a stack's file, a declaration, or some keys of one; the registries and runners that it
-refers to are then those of `CONTEXT`. A comment in the line before says otherwise: `part: PATH` for what is
-at a place of a declaration, `.gitlab-ci.yml` for a part of a pipeline.
+refers to are then those of `CONTEXT`. A comment in the line before names another kind: `part: PATH` for the
+value at a path of a declaration, `.gitlab-ci.yml` for a part of a pipeline.
 """
 
 from copy import deepcopy
@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.typed_dicts import fields_of
 
 from tests.docs.documents import Block, blocks
 from tests.spec.declaration import problems_of
-from tests.templates.test_component import check
+from tests.templates.test_component import schema_errors
 
 SECRETS = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 CONTEXT: dict[str, Any] = {
@@ -49,7 +49,7 @@ PIPELINES = [block for block in blocks() if block.mark == ".gitlab-ci.yml"]
 
 
 @pytest.mark.parametrize("block", YAML, ids=lambda block: block.name)
-def test_the_library_takes_it(block: Block) -> None:
+def test_the_library_accepts_each_block(block: Block) -> None:
     written = yaml.safe_load(block.text)
     if path := block.mark.removeprefix("part: ") if block.mark.startswith("part: ") else "":
         written = _at(path.split("."), written)
@@ -61,12 +61,12 @@ def test_the_library_takes_it(block: Block) -> None:
     assert problems_of(without_secrets(_with_certificates(complete), "stack")) == []
 
 
-def test_gitlabs_schema_takes_the_pipelines(tmp_path: Path) -> None:
+def test_the_pipelines_match_gitlabs_schema(tmp_path: Path) -> None:
     files = [tmp_path / f"{index}.yml" for index in range(len(PIPELINES))]
     for file, block in zip(files, PIPELINES, strict=True):
         file.write_text(block.text)
     assert files
-    assert check(*files) == ""
+    assert schema_errors(*files) == ""
 
 
 def _at(path: list[str], value: Any) -> Any:
@@ -74,7 +74,7 @@ def _at(path: list[str], value: Any) -> Any:
 
 
 def _completed(declared: dict[str, Any]) -> dict[str, Any]:
-    """Some keys of a declaration, with what they refer to; a runner needs a scope and a host."""
+    """Some keys of a declaration, with all that they refer to; a runner needs a scope and a host."""
     whole = deepcopy(CONTEXT) | declared
     whole["registries"] = CONTEXT["registries"] | declared.get("registries", {})
     whole["runners"] = CONTEXT["runners"] | {
@@ -87,7 +87,7 @@ def _completed(declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_certificates(value: Any) -> Any:
-    """Certificates in the place of those that a page shortens."""
+    """The value with a valid certificate for each one that a page shortens."""
     if isinstance(value, dict):
         return {key: _with_certificates(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""What the documentation shows of a command is what the command prints.
+"""The output that the documentation shows of a command is what the command prints.
 
-After a change that is meant: RENEW_DOCS=1 ./dev test tests/docs/test_outputs.py
+After an intended change: RENEW_DOCS=1 ./dev test tests/docs/test_outputs.py
 """
 
 import io
@@ -43,7 +43,7 @@ def declaration(text: str = DECLARED.text) -> Any:
 
 
 def summary_of_the_stack() -> str:
-    """What `./dev up` ends with, with the README's declaration."""
+    """The end of the output of `./dev up`, with the README's declaration."""
 
     def program() -> Any:
         stack = RunnerStack("ci", {"gitlab_url": "https://gitlab.example.com", **declaration()})
@@ -54,14 +54,14 @@ def summary_of_the_stack() -> str:
 
     _, outputs = run(program)
     shown = json.loads(outputs)
-    shown["runners"]["build"]["id"] = 1  # the first number that a GitLab gives
+    shown["runners"]["build"]["id"] = 1  # the first ID that GitLab assigns
     kept = io.StringIO()
     summary.show(shown, Console(file=kept, no_color=True))
     return kept.getvalue()
 
 
 def refusal() -> str:
-    """What a preview says of a misspelt registry."""
+    """The error of a preview for a misspelt registry."""
     damaged = DECLARED.text.replace("registries: [team, shared, legacy]", "registries: [team, shard, legacy]")
     assert damaged != DECLARED.text
     try:
@@ -72,7 +72,7 @@ def refusal() -> str:
 
 
 def policy_of_ecr() -> str:
-    """What the manager's role allows for the registry that `docs/private-registries.md` declares in ECR."""
+    """The policy of the manager's role for the registry that `docs/private-registries.md` declares in ECR."""
     declared = next(block for block in blocks() if block.mark == "declaration of ecr")
     stack = parse_stack({**yaml.safe_load(declared.text), "gitlab_url": "https://gitlab.example.com"})
     statements = registry_statements(list(stack.registries.values()), ENVIRONMENT)
@@ -94,7 +94,7 @@ COMMANDS: dict[str, Callable[[], str]] = {
 
 
 def printed(command: str) -> str:
-    """What a command prints; it is one of the library's, found beside this Python."""
+    """The output of a command: a known one, or one that the library installs beside this Python."""
     if known := COMMANDS.get(command):
         return known()
     name, *arguments = shlex.split(command)
@@ -119,7 +119,7 @@ def printed(command: str) -> str:
 
 
 @pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.name)
-def test_it_is_what_the_command_prints(block: Block) -> None:
+def test_the_documented_output_is_what_the_command_prints(block: Block) -> None:
     part, _, command = block.mark.partition(": ")
     answer = printed(command)
     if part == "findings of":

@@ -1,6 +1,6 @@
-"""Each program in the documentation is a file that `./dev lint` checks the types of, and that runs.
+"""Each program in the documentation is a file, which `./dev lint` type-checks, and it runs.
 
-Those in TypeScript and Go are parts of the examples, which tests/engine previews.
+Programs in TypeScript and Go are parts of the examples, which tests/engine previews.
 """
 
 import os
@@ -23,10 +23,10 @@ FILES = sorted((CHECKOUT / "docs" / "programs").glob("*.py"))
 
 
 class Account(Cloud):
-    """One whose identifiers are as AWS's."""
+    """A cloud whose identifiers have the format of AWS's."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """What a provider gives a resource."""
+        """The ID and the properties that a provider gives a resource."""
         made, properties = super().new_resource(args)
         kind = args.typ.rpartition(":")[2].lower()
         if kind in ("vpc", "subnet"):
@@ -35,7 +35,7 @@ class Account(Cloud):
 
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=lambda block: block.name)
-def test_it_is_that_of_a_file(block: Block) -> None:
+def test_each_program_is_the_text_of_its_file(block: Block) -> None:
     text = (CHECKOUT / block.mark.removeprefix("file: ")).read_text()
     if os.environ.get("RENEW_DOCS"):
         replace(block, text)
@@ -44,7 +44,7 @@ def test_it_is_that_of_a_file(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", PARTS, ids=lambda block: block.name)
-def test_it_is_part_of_an_example(block: Block) -> None:
+def test_each_marked_snippet_is_part_of_an_example(block: Block) -> None:
     text = (CHECKOUT / block.mark.removeprefix("part of: ")).read_text()
     assert block.text in text or textwrap.indent(block.text, "\t") in text
 
@@ -55,7 +55,7 @@ def test_every_snippet_in_another_language_is_part_of_an_example() -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_it_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_program_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(CHECKOUT / "stacks", tmp_path / "stacks")
     (tmp_path / "roles").mkdir()
     monkeypatch.chdir(tmp_path / "roles")

@@ -1,4 +1,4 @@
-"""The documentation's site: it is built, all links lead somewhere, and the reference has everything."""
+"""The documentation's site: it builds, all links resolve, and the reference is complete."""
 
 import subprocess
 from pathlib import Path
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site."""
+    """The directory of the built site."""
     directory = tmp_path_factory.mktemp("site")
     made = subprocess.run(
         site.command(directory),
@@ -53,14 +53,14 @@ def test_every_command_and_every_option_is_in_the_reference(built: Path) -> None
     assert "PULUMI_GITLAB_RUNNER_OFFLINE" in page
 
 
-def test_nothing_is_fetched_from_elsewhere(built: Path) -> None:
+def test_pages_fetch_nothing_from_other_hosts(built: Path) -> None:
     for page in built.rglob("*.html"):
         text = page.read_text()
         assert 'src="http' not in text, page
         assert 'rel="stylesheet" href="http' not in text, page
 
 
-def test_the_pictures_are_as_they_are_drawn() -> None:
+def test_the_stored_pictures_are_up_to_date() -> None:
     for name, colours in overview.COLOURS.items():
         drawn = (overview.ASSETS / f"overview-{name}.svg").read_text()
         assert drawn == overview.picture(colours), "python -m documentation.overview draws them again"

@@ -1,4 +1,4 @@
-"""The pipeline component as GitLab fills it in, and its jobs as scripts."""
+"""The pipeline component with its inputs interpolated as by GitLab, and its jobs as scripts."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.doctor.pipelines.expressions import evaluated
 from sandbox.paths import CHECKOUT
 
 COMPONENT = CHECKOUT / "templates" / "stack.yml"
-_PLACE = re.compile(r"\$\[\[ inputs\.(\w+) \]\]")
+_INPUT = re.compile(r"\$\[\[ inputs\.(\w+) \]\]")
 
 
 def documents() -> tuple[Any, str]:
@@ -23,12 +23,12 @@ def documents() -> tuple[Any, str]:
 
 
 def filled(**given: Any) -> dict[str, Any]:
-    """The jobs with these inputs, the others at their defaults; what they extend is taken in."""
+    """The jobs with these inputs, the others at their defaults; `extends` is resolved."""
     inputs, text = documents()
     assert given.keys() <= inputs.keys()
     values = {name: given.get(name, about.get("default")) for name, about in inputs.items()}
     assert None not in values.values()
-    jobs: dict[str, Any] = _filled(yaml.safe_load(text), values)
+    jobs: dict[str, Any] = _interpolated(yaml.safe_load(text), values)
     for job in jobs.values():
         if base := job.pop("extends", None):
             own = dict(job)
@@ -37,33 +37,33 @@ def filled(**given: Any) -> dict[str, Any]:
     return jobs
 
 
-def _filled(value: Any, values: Mapping[str, Any]) -> Any:
-    """The value with inputs in their places; GitLab fills them in after it has read the YAML.
+def _interpolated(value: Any, values: Mapping[str, Any]) -> Any:
+    """The value with the inputs interpolated; GitLab does this after it has parsed the YAML.
 
-    An input that is the whole of a value keeps its type; within a text it is a text.
+    An input that is a whole value keeps its type; within a string, it becomes a string.
     """
     if isinstance(value, dict):
-        return {_filled(key, values): _filled(each, values) for key, each in value.items()}
+        return {_interpolated(key, values): _interpolated(each, values) for key, each in value.items()}
     if isinstance(value, list):
-        return [_filled(each, values) for each in value]
+        return [_interpolated(each, values) for each in value]
     if not isinstance(value, str):
         return value
-    if whole := _PLACE.fullmatch(value):
+    if whole := _INPUT.fullmatch(value):
         return values[whole[1]]
-    return _PLACE.sub(lambda found: _as_text(values[found[1]]), value)
+    return _INPUT.sub(lambda found: _as_text(values[found[1]]), value)
 
 
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def chosen(source: str, jobs: Mapping[str, Any], **variables: str) -> dict[str, str]:
-    """The jobs that a pipeline of a source has, and when each runs, by the rules of the jobs.
+def selected(source: str, jobs: Mapping[str, Any], **variables: str) -> dict[str, str]:
+    """The jobs of a pipeline of a source, and when each runs, by the rules of the jobs.
 
     Args:
-        source: what `CI_PIPELINE_SOURCE` is.
+        source: the value of `CI_PIPELINE_SOURCE`.
         jobs: the jobs.
-        variables: those of the pipeline besides; any other has no value.
+        variables: further variables of the pipeline; all others are empty.
     """
     known = {"CI_DEFAULT_BRANCH": "main", "CI_COMMIT_BRANCH": "", "CI_PIPELINE_SOURCE": source, **variables}
     found = {}
@@ -81,7 +81,7 @@ def chosen(source: str, jobs: Mapping[str, Any], **variables: str) -> dict[str, 
 def run(
     job: Mapping[str, Any], directory: Path, environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
-    """A job as a script of sh that ends with the first command that fails, in a checkout at `directory`."""
+    """Run a job in a checkout at `directory`, as a script of sh that ends with the first failing command."""
     known = {**environment, "CI_PROJECT_DIR": str(directory), "CI_JOB_ID": "1"}
     for name, value in job["variables"].items():
         known[name] = re.sub(r"\$(\w+)", lambda found: known.get(found[1], ""), value)

@@ -1,4 +1,4 @@
-"""The pipeline component: what GitLab's schema says of it, and its scripts with a stub of `pulumi`."""
+"""The pipeline component: it matches GitLab's schema, and its scripts run with a stub of `pulumi`."""
 
 import os
 import subprocess
@@ -11,30 +11,30 @@ import yaml
 from pulumi_gitlab_runner.review.command_line import NOT_HERE
 
 from sandbox.paths import CHECKOUT
-from tests.templates.component import COMPONENT, chosen, documents, filled, run
+from tests.templates.component import COMPONENT, documents, filled, run, selected
 
 EXAMPLE = CHECKOUT / "examples" / "stack-pipeline" / ".gitlab-ci.yml"
 ROLES = {f"{name}_role": f"arn:aws:iam::123456789012:role/{name}" for name in ("preview", "deploy", "drift")}
 
 
-def check(*files: Path) -> str:
+def schema_errors(*files: Path) -> str:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
     done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_gitlabs_schema_takes_the_header_the_jobs_and_the_example(tmp_path: Path) -> None:
+def test_the_header_the_jobs_and_the_example_match_gitlabs_schema(tmp_path: Path) -> None:
     header, jobs, wrong = (tmp_path / name for name in ("header.yml", "jobs.yml", "wrong.yml"))
     header.write_text(COMPONENT.read_text().split("\n---\n")[0])
     jobs.write_text(yaml.safe_dump(filled(stack="prod", **ROLES)))
     every = tmp_path / "every.yml"
     every.write_text(yaml.safe_dump(filled(stack="prod", deploy_as_reviewed=True, drift_issue=True)))
-    assert check(header, jobs, every, EXAMPLE) == ""
+    assert schema_errors(header, jobs, every, EXAMPLE) == ""
     wrong.write_text(jobs.read_text().replace("allow_failure:", "allow_failures:"))
-    assert "allow_failures" in check(wrong)
+    assert "allow_failures" in schema_errors(wrong)
 
 
-def test_the_example_gives_inputs_that_there_are() -> None:
+def test_the_example_sets_inputs_that_exist() -> None:
     inputs, _ = documents()
     required = {name for name, about in inputs.items() if "default" not in about}
     for included in yaml.safe_load(EXAMPLE.read_text())["include"]:
@@ -72,34 +72,34 @@ MAIN = {"CI_COMMIT_BRANCH": "main"}
         ("schedule", {"CI_COMMIT_BRANCH": "change"}, None),
         ("push", {"CI_COMMIT_TAG": "v1"}, None),
         ("schedule", {"CI_COMMIT_TAG": "v1"}, None),
-        # A schedule can have started the pipeline that starts these, and a policy has schedules of its own.
+        # A scheduled pipeline can start these pipelines, and a policy has schedules of its own.
         ("parent_pipeline", MAIN, None),
         ("pipeline", MAIN, None),
         ("security_orchestration_policy", MAIN, None),
         ("external_pull_request_event", MAIN, None),
     ],
 )
-def test_what_runs_in_a_pipeline_of_each_source(
+def test_the_jobs_of_a_pipeline_of_each_source(
     source: str, variables: dict[str, str], kind: str | None, when: str
 ) -> None:
     jobs = filled(stack="prod", deploy_when=when)
     expected = {f"{kind}:prod": when if kind == "deploy" else "on_success"} if kind else {}
-    assert chosen(source, jobs, **variables) == expected
+    assert selected(source, jobs, **variables) == expected
 
 
-def test_a_deployment_is_started_by_hand_unless_that_is_chosen() -> None:
-    assert chosen("push", filled(stack="prod"), **MAIN) == {"deploy:prod": "manual"}
+def test_a_deployment_is_manual_by_default() -> None:
+    assert selected("push", filled(stack="prod"), **MAIN) == {"deploy:prod": "manual"}
     assert documents()[0]["deploy_when"]["options"] == ["manual", "on_success"]
 
 
-def test_previews_and_deployments_only_where_the_given_paths_change() -> None:
+def test_previews_and_deployments_run_only_where_the_given_paths_change() -> None:
     jobs = filled(stack="prod", changes=["infra/**/*"])
     assert [rule["changes"] for rule in jobs["preview:prod"]["rules"]] == [["infra/**/*"]]
     assert [rule["changes"] for rule in jobs["deploy:prod"]["rules"]] == [["infra/**/*"]]
     assert [rule.get("changes") for rule in jobs["drift:prod"]["rules"]] == [None]
 
 
-def test_names_and_stages_are_the_users_to_choose() -> None:
+def test_names_and_stages_are_configurable() -> None:
     names = {"preview_name": "plan", "deploy_name": "apply", "drift_name": "look"}
     stages = {"preview_stage": "one", "deploy_stage": "two", "drift_stage": "three"}
     jobs = filled(stack="prod", job_prefix="shop-", **names, **stages)
@@ -112,7 +112,7 @@ def test_names_and_stages_are_the_users_to_choose() -> None:
     assert "shop-plan:prod" in "".join(jobs["shop-apply:prod"]["script"])
 
 
-def test_downloads_are_cached_where_the_jobs_have_them_and_credentials_are_not() -> None:
+def test_only_downloads_are_cached() -> None:
     for job in filled(stack="prod", cache_files=["a.txt", "b.txt"]).values():
         assert job["cache"] == {
             "key": {"prefix": "pulumi-gitlab-runner", "files": ["a.txt", "b.txt"]},
@@ -134,7 +134,7 @@ def test_each_job_has_its_own_role_and_only_deployments_wait_for_each_other() ->
 
 @pytest.fixture
 def stubs(tmp_path: Path) -> dict[str, Any]:
-    """A PATH whose `pulumi` shows what credentials it was given, and ends as it is told to."""
+    """An environment with stubs on its PATH; that of `pulumi` prints the credentials that it is given."""
     commands = tmp_path / "commands"
     commands.mkdir()
     stub = commands / "pulumi"
@@ -158,18 +158,18 @@ REVIEW = (
 )
 UP = "pulumi up --yes --skip-preview --non-interactive --suppress-outputs"
 OUTDATE = "runner-review --outdate --stack shop-prod --token-variable REVIEW_TOKEN"
-TO_THE_PLAN = "runner-deploy --token-variable REVIEW_TOKEN --preview-job shop-preview:prod"
+DEPLOY_PLAN = "runner-deploy --token-variable REVIEW_TOKEN --preview-job shop-preview:prod"
 REFRESH = "pulumi refresh --preview-only --expect-no-changes --json --non-interactive"
 DRIFT = "runner-drift drift.json --status 0 --stack shop-prod --token-variable REVIEW_TOKEN"
 
 
 @pytest.mark.parametrize(
-    ("kind", "inputs", "variables", "asked"),
+    ("kind", "inputs", "variables", "expected"),
     [
         ("preview", {}, {}, [PREVIEW, REVIEW]),
         ("preview", {"deploy_as_reviewed": True}, {}, [f"{PREVIEW} --save-plan {{0}}/plan.json", REVIEW]),
         ("deploy", {}, {}, [UP, OUTDATE]),
-        ("deploy", {"deploy_as_reviewed": True}, {}, [TO_THE_PLAN, OUTDATE]),
+        ("deploy", {"deploy_as_reviewed": True}, {}, [DEPLOY_PLAN, OUTDATE]),
         ("deploy", {"deploy_as_reviewed": True}, {"DEPLOY_UNREVIEWED": "yes"}, [UP, OUTDATE]),
         ("drift", {}, {}, [REFRESH, DRIFT]),
         ("drift", {"drift_issue": True}, {}, [REFRESH, f"{DRIFT} --issue --label drift"]),
@@ -181,22 +181,22 @@ DRIFT = "runner-drift drift.json --status 0 --stack shop-prod --token-variable R
         ),
     ],
 )
-def test_what_each_job_runs(
+def test_the_commands_of_each_job(
     tmp_path: Path,
     stubs: dict[str, Any],
     kind: str,
     inputs: dict[str, Any],
     variables: dict[str, str],
-    asked: list[str],
+    expected: list[str],
 ) -> None:
     job = filled(stack="prod", job_prefix="shop-", install=":", **inputs)[f"shop-{kind}:prod"]
     done = run(job, tmp_path, {**stubs, **variables})
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "asked").read_text().splitlines() == [each.format(tmp_path) for each in asked]
+    assert (tmp_path / "asked").read_text().splitlines() == [each.format(tmp_path) for each in expected]
 
 
 @pytest.mark.parametrize(("kind", "reader"), [("preview", "runner-review"), ("drift", "runner-drift")])
-def test_what_pulumi_exits_with_is_told_to_what_reads_its_output(
+def test_the_exit_status_of_pulumi_is_passed_to_the_next_command(
     tmp_path: Path, stubs: dict[str, Any], kind: str, reader: str
 ) -> None:
     (tmp_path / "commands" / "pulumi").write_text("#!/bin/sh\nexit 7\n")
@@ -204,7 +204,7 @@ def test_what_pulumi_exits_with_is_told_to_what_reads_its_output(
     assert f"{reader} {kind}.json --status 7 " in (tmp_path / "asked").read_text()
 
 
-def test_plugins_are_where_the_cache_looks_unless_the_image_has_a_place(
+def test_plugins_are_in_the_cache_unless_the_image_sets_pulumi_home(
     tmp_path: Path, stubs: dict[str, Any]
 ) -> None:
     job = filled(stack="prod", install=":")["deploy:prod"]
@@ -212,8 +212,8 @@ def test_plugins_are_where_the_cache_looks_unless_the_image_has_a_place(
     assert "PULUMI_HOME=/image\n" in run(job, tmp_path, {**stubs, "PULUMI_HOME": "/image"}).stderr
 
 
-def test_what_is_kept_of_a_preview_for_those_who_may_read_the_code() -> None:
-    """Also of one that fails: the note says why."""
+def test_the_artifacts_of_a_preview_are_for_developers() -> None:
+    """A preview that fails has them, too: its note shows the error."""
     jobs = filled(stack="prod", artifacts_expire_in="2 weeks")
     assert jobs["preview:prod"]["artifacts"] == {
         "when": "always",
@@ -225,7 +225,7 @@ def test_what_is_kept_of_a_preview_for_those_who_may_read_the_code() -> None:
     assert not any("artifacts" in job for name, job in jobs.items() if name != "preview:prod")
 
 
-def test_a_preview_ends_with_a_newer_one_and_may_lack_the_credentials_of_a_fork() -> None:
+def test_a_preview_is_interruptible_and_may_fail_in_a_fork() -> None:
     jobs = filled(stack="prod")
     assert {name: job.get("interruptible", False) for name, job in jobs.items()} == {
         name: name == "preview:prod" for name in jobs
@@ -240,13 +240,13 @@ def test_the_default_image_has_the_projects_version_of_pulumi() -> None:
     assert f"pulumi=={version}" in (CHECKOUT / "requirements.txt").read_text().splitlines()
 
 
-def test_each_job_has_its_image_as_it_is_and_a_token_for_aws() -> None:
+def test_each_job_has_its_image_without_entrypoint_and_a_token_for_aws() -> None:
     for job in filled(stack="prod", image="registry.example.com/ci:1", audience="aws").values():
         assert job["image"] == {"name": "registry.example.com/ci:1", "entrypoint": [""]}
         assert job["id_tokens"] == {"AWS_ID_TOKEN": {"aud": "aws"}}
 
 
-def test_a_job_is_in_the_projects_directory_and_installs_what_it_needs(
+def test_a_job_installs_its_programs_and_runs_in_the_projects_directory(
     tmp_path: Path, stubs: dict[str, Any]
 ) -> None:
     (tmp_path / "infra").mkdir()
@@ -256,11 +256,11 @@ def test_a_job_is_in_the_projects_directory_and_installs_what_it_needs(
     assert (tmp_path / "asked").read_text().splitlines()[:2] == [f"installed in {tmp_path}/infra", UP]
 
 
-def test_a_job_takes_on_its_role_by_its_id_token(tmp_path: Path, stubs: dict[str, Any]) -> None:
+def test_a_job_assumes_its_role_with_its_id_token(tmp_path: Path, stubs: dict[str, Any]) -> None:
     job = filled(stack="prod", install=":", backend="s3://state", **ROLES)["deploy:prod"]
     done = run(job, tmp_path, {**stubs, "AWS_ID_TOKEN": "id-token"})
     assert done.returncode == 0, done.stderr
-    told = done.stderr.splitlines()
+    printed = done.stderr.splitlines()
     assert {
         f"AWS_ROLE_ARN={ROLES['deploy_role']}",
         "AWS_ROLE_SESSION_NAME=gitlab-1",
@@ -268,11 +268,11 @@ def test_a_job_takes_on_its_role_by_its_id_token(tmp_path: Path, stubs: dict[str
         "PULUMI_SKIP_UPDATE_CHECK=true",
         "PULUMI_BACKEND_URL=s3://state",
         "id-token",
-    } <= set(told)
-    assert [line for line in told if line.startswith("-rw------- ")]
+    } <= set(printed)
+    assert [line for line in printed if line.startswith("-rw------- ")]
 
 
-def test_without_a_role_and_a_backend_nothing_stands_in_the_way_of_others(
+def test_without_a_role_and_a_backend_their_variables_are_not_set(
     tmp_path: Path, stubs: dict[str, Any]
 ) -> None:
     done = run(filled(stack="prod", install=":")["deploy:prod"], tmp_path, {**stubs, "AWS_ID_TOKEN": "x"})
@@ -281,14 +281,14 @@ def test_without_a_role_and_a_backend_nothing_stands_in_the_way_of_others(
         assert f"{name}=" not in done.stderr
 
 
-@pytest.mark.parametrize(("within", "looks"), [("", []), ("600", ["online --wait 600"])])
-def test_a_deployment_looks_for_its_runners_where_that_is_asked_for(
-    tmp_path: Path, stubs: dict[str, Any], within: str, looks: list[str]
+@pytest.mark.parametrize(("timeout", "calls"), [("", []), ("600", ["online --wait 600"])])
+def test_a_deployment_checks_its_runners_where_that_is_configured(
+    tmp_path: Path, stubs: dict[str, Any], timeout: str, calls: list[str]
 ) -> None:
-    doctor, asked = tmp_path / "commands" / "runner-doctor", tmp_path / "looks"
-    doctor.write_text(f'#!/bin/sh\ncat >/dev/null; echo "$*" >>{asked}; exit 1\n')
+    doctor, log = tmp_path / "commands" / "runner-doctor", tmp_path / "looks"
+    doctor.write_text(f'#!/bin/sh\ncat >/dev/null; echo "$*" >>{log}; exit 1\n')
     doctor.chmod(0o755)
-    asked.touch()
-    done = run(filled(stack="prod", install=":", online_within=within)["deploy:prod"], tmp_path, stubs)
-    assert asked.read_text().splitlines() == looks
-    assert done.returncode == len(looks)
+    log.touch()
+    done = run(filled(stack="prod", install=":", online_within=timeout)["deploy:prod"], tmp_path, stubs)
+    assert log.read_text().splitlines() == calls
+    assert done.returncode == len(calls)

@@ -1,4 +1,4 @@
-"""The component as gitlab-ci-local fills it in: the same jobs as ours, in the same pipelines."""
+"""gitlab-ci-local interpolates the component to the same jobs, in the same pipelines, as `component.py`."""
 
 import subprocess
 from pathlib import Path
@@ -25,7 +25,7 @@ INPUTS: dict[str, Any] = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A repository that includes the component: gitlab-ci-local includes only files that git knows."""
+    """A repository that includes the component: gitlab-ci-local includes only files that git tracks."""
     include = [{"local": "stack.yml", "inputs": INPUTS}]
     (tmp_path / ".gitlab-ci.yml").write_text(
         yaml.safe_dump({"stages": ["test", "deploy"], "include": include})
@@ -42,7 +42,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def asked(program: str, project: Path, *options: str) -> str:
+def output_of(program: str, project: Path, *options: str) -> str:
     command = [
         program,
         *options,
@@ -54,8 +54,8 @@ def asked(program: str, project: Path, *options: str) -> str:
     return done.stdout
 
 
-def test_its_jobs_are_ours(gitlab_ci_local: str, project: Path) -> None:
-    theirs = yaml.safe_load(asked(gitlab_ci_local, project, "--preview"))
+def test_gitlab_ci_local_has_the_same_jobs(gitlab_ci_local: str, project: Path) -> None:
+    theirs = yaml.safe_load(output_of(gitlab_ci_local, project, "--preview"))
     ours = filled(**INPUTS)
     jobs = {name: job for name, job in theirs.items() if name != "stages"}
     assert jobs.keys() == {name for name in ours if not name.startswith(".")}
@@ -73,9 +73,9 @@ def test_its_jobs_are_ours(gitlab_ci_local: str, project: Path) -> None:
         ("parent_pipeline", None),
     ],
 )
-def test_its_pipelines_have_the_jobs_of_ours(
+def test_gitlab_ci_local_selects_the_same_jobs(
     gitlab_ci_local: str, project: Path, source: str, job: str | None
 ) -> None:
-    listed = asked(gitlab_ci_local, project, "--list-csv", "--variable", f"CI_PIPELINE_SOURCE={source}")
+    listed = output_of(gitlab_ci_local, project, "--list-csv", "--variable", f"CI_PIPELINE_SOURCE={source}")
     rows = [line.split(";") for line in listed.splitlines() if line.count(";") == 5]
     assert [row[0] for row in rows[1:]] == ([job] if job else [])
