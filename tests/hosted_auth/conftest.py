@@ -1,4 +1,4 @@
-"""The function as Lambda has it, over moto's server and the GitLab double, with a clock of its own."""
+"""The function as deployed to Lambda, against moto's server and the GitLab double, with a fake clock."""
 
 import importlib
 import json
@@ -44,7 +44,7 @@ def aws_endpoint() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
-    """The handler's module, from a folder that holds the function's files and nothing else."""
+    """The handler's module, from a folder that has only the function's files."""
     folder = tmp_path_factory.mktemp("function")
     for path, text in code().items():
         (folder / path).parent.mkdir(exist_ok=True)
@@ -66,14 +66,14 @@ def _gitlab() -> Iterator[GitLabServer]:
 
 @pytest.fixture
 def gitlab(_gitlab: GitLabServer) -> GitLabServer:
-    """A GitLab as new."""
+    """The GitLab double in its initial state."""
     _gitlab.reset()
     return _gitlab
 
 
 @dataclass
 class FakeTime:
-    """A time that passes only while somebody sleeps."""
+    """A time that passes only during `sleep`."""
 
     seconds: float = 0.0
     slept: list[float] = field(default_factory=list)
@@ -93,7 +93,7 @@ def variable(scope: str, **settings: Any) -> dict[str, Any]:
 
 @dataclass
 class Function:
-    """The function, what it is told, and the time that it has."""
+    """The function, its configuration, and the time that it has."""
 
     module: ModuleType
     configuration: dict[str, Any]
@@ -105,7 +105,7 @@ class Function:
         return self.module.run(self.configuration, event or {}, clock)
 
     def failing(self, event: dict[str, Any] | None = None) -> str:
-        """What the function fails with."""
+        """Run the function, and return the message of its error."""
         with pytest.raises(self.module.RenewalError) as failure:
             self.run(event)
         return str(failure.value)

@@ -1,4 +1,4 @@
-"""The GitLab double behind a socket, with answers put before its own."""
+"""The GitLab double on a socket, with faults that come before its own responses."""
 
 import ssl
 import threading
@@ -18,7 +18,7 @@ TOKEN = "glpat-canary-of-the-token"
 
 @dataclass
 class Fault:
-    """The answer to a request whose path has `path` in it; `meanwhile` something else happens."""
+    """The response to a request whose path contains `path`; `meanwhile` is called before it."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Fault:
 
 @dataclass
 class GitLabServer:
-    """GitLab at `url`; `faults` are answered first, one for each request that their path and method fit."""
+    """GitLab at `url`; each of `faults` answers one request that matches its method and path."""
 
     url: str
     application: Any
@@ -37,7 +37,7 @@ class GitLabServer:
     requests: list[str] = field(default_factory=list)
 
     def fail(self, method: str, path: str, status: int, **further: Any) -> None:
-        """Answer the next request that fits with a failure."""
+        """Answer the next request that matches with a failure."""
         self.faults.append(Fault(method, path, status, **further))
 
     @property
@@ -49,14 +49,14 @@ class GitLabServer:
         return getattr(self.state, f"{kind}s")[int(number)].variables
 
     def reset(self) -> None:
-        """As new."""
+        """Restore the initial state."""
         self.application.extensions[INSTANCE] = seeded_instance(TOKEN)
         self.faults.clear()
         self.requests.clear()
 
 
 class _Faulty:
-    """The application, with a server's faults before it."""
+    """The application behind the faults of a server."""
 
     def __init__(self, server: GitLabServer) -> None:
         self._server = server
@@ -75,7 +75,7 @@ class _Faulty:
 
 @contextmanager
 def gitlab_server(certificate: ssl.SSLContext | None = None) -> Iterator[GitLabServer]:
-    """A running one, with TLS where it has a certificate."""
+    """A running server, with TLS where a certificate is given."""
     server = GitLabServer("", create_application(TOKEN))
     web = make_server("127.0.0.1", 0, _Faulty(server), threaded=True, ssl_context=certificate)
     server.url = f"{'https' if certificate else 'http'}://127.0.0.1:{web.server_port}"

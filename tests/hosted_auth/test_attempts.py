@@ -1,4 +1,4 @@
-"""How often, and how long, the renewal of CI variables tries: on a clock of its own."""
+"""How often, and for how long, the renewal of CI variables retries; here with a fake clock."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ from tests.http.server import END, answer, serving
 
 
 def attempts(seconds: float, *outcomes: str | Exception, takes: float = 0) -> tuple[Any, list[float]]:
-    """What comes of one task that ends in these ways one after the other, and the pauses between."""
+    """The result of a task whose attempts have these outcomes, and the pauses between the attempts."""
     time, left = FakeTime(), list(outcomes)
 
     def attempt() -> str:
@@ -51,13 +51,13 @@ AGAIN = TemporaryError("it is busy")
         (4, [AGAIN, AGAIN], 1, ({}, {"task": "it is busy"}), [1]),
     ],
 )
-def test_a_temporary_failure_is_tried_again_while_there_is_time(
+def test_a_temporary_failure_is_retried_while_time_is_left(
     seconds: float, outcomes: list[Any], takes: float, expected: Any, slept: list[float]
 ) -> None:
     assert attempts(seconds, *outcomes, takes=takes) == (expected, slept)
 
 
-def test_a_task_that_takes_all_the_time_leaves_none_to_the_others() -> None:
+def test_a_task_that_takes_all_the_time_leaves_none_for_the_others() -> None:
     time = FakeTime()
     tasks = {"slow": lambda: time.sleep(10), "late": lambda: None}
     done, failures = attempt_each(tasks, Clock(10, time.now, time.sleep))
@@ -77,7 +77,7 @@ def test_registries_get_two_fifths_of_the_time(function: Function, monkeypatch: 
     assert given == [40, 40, 100]  # the token, the registries, GitLab
 
 
-def test_five_seconds_are_left_to_answer(
+def test_five_seconds_are_reserved_for_the_response(
     function: Function, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     class Context:
@@ -93,7 +93,9 @@ def test_five_seconds_are_left_to_answer(
 
 
 @pytest.mark.parametrize(("remaining", "timeout"), [(100, 10), (10.5, 10), (5, 5), (0.2, 1)])
-def test_how_long_gitlab_may_take(monkeypatch: pytest.MonkeyPatch, remaining: float, timeout: float) -> None:
+def test_the_timeout_of_requests_to_gitlab(
+    monkeypatch: pytest.MonkeyPatch, remaining: float, timeout: float
+) -> None:
     used: list[float] = []
 
     def refuse(self: Any, *_: Any) -> None:
@@ -108,7 +110,7 @@ def test_how_long_gitlab_may_take(monkeypatch: pytest.MonkeyPatch, remaining: fl
 
 
 @pytest.mark.parametrize(
-    ("answered", "error", "said", "wait"),
+    ("response", "error", "message", "wait"),
     [
         (answer(429, Retry_After="30"), TemporaryError, "GitLab answers 429", 30),
         (answer(429, Retry_After="Sun, 29 Nov 2026 21:00:00 GMT"), TemporaryError, "GitLab answers 429", 0),
@@ -126,18 +128,18 @@ def test_how_long_gitlab_may_take(monkeypatch: pytest.MonkeyPatch, remaining: fl
         (END, TemporaryError, "GitLab cannot be reached (RemoteDisconnected)", 0),
     ],
 )
-def test_what_an_answer_of_gitlab_means(
-    answered: bytes, error: type[Exception], said: str, wait: float | None
+def test_the_error_for_each_response_of_gitlab(
+    response: bytes, error: type[Exception], message: str, wait: float | None
 ) -> None:
-    with serving(answered) as script:
+    with serving(response) as script:
         gitlab = GitLab(script.url, "token", Clock(100, lambda: 99))
         with pytest.raises((RefusedError, TemporaryError)) as raised:
             gitlab.find(variable("project 7"))
-    assert (type(raised.value), str(raised.value)) == (error, said)
+    assert (type(raised.value), str(raised.value)) == (error, message)
     assert getattr(raised.value, "wait", None) == wait
 
 
-def test_what_gitlab_is_sent() -> None:
+def test_the_content_of_requests_to_gitlab() -> None:
     content = json.dumps({"value": "old"}).encode()
     with serving(answer(200, content), answer(204), answer(404), answer(404)) as script:
         gitlab = GitLab(f"{script.url}gitlab/", "token", Clock(100, lambda: 0))
@@ -158,17 +160,17 @@ def test_what_gitlab_is_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "taken"), [("!~", True), ("two words", False), ("", False), ("gl\x7f", False), ("ü", False)]
+    ("token", "accepted"), [("!~", True), ("two words", False), ("", False), ("gl\x7f", False), ("ü", False)]
 )
 def test_a_token_is_one_word(
-    function: Function, gitlab: GitLabServer, monkeypatch: pytest.MonkeyPatch, token: str, taken: bool
+    function: Function, gitlab: GitLabServer, monkeypatch: pytest.MonkeyPatch, token: str, accepted: bool
 ) -> None:
     monkeypatch.setattr(function.module, "stored", lambda source: f" {token}\n")
     monkeypatch.setattr(function.module, "_auths", lambda registries, clock: ({}, {}))
-    assert ("the stored text is not a token" in function.failing()) is not taken
+    assert ("the stored text is not a token" in function.failing()) is not accepted
 
 
-def test_a_value_that_it_did_not_write_is_replaced(function: Function, gitlab: GitLabServer) -> None:
+def test_a_value_in_another_format_is_replaced(function: Function, gitlab: GitLabServer) -> None:
     function.run()
     (first,) = gitlab.variables("project 7")
     gitlab.variables("project 7")[0] = Variable(**{**vars(first), "value": "[1]"})

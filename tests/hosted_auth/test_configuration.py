@@ -1,4 +1,4 @@
-"""What the function is told."""
+"""The configuration of the function."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ DECLARATION: dict[str, Any] = {
 }
 
 
-def told(**changes: Any) -> str:
+def configured(**changes: Any) -> str:
     declaration = {**DECLARATION, "hosted_auth": {"ecr": {**DECLARATION["hosted_auth"]["ecr"], **changes}}}
     stack = parse_stack(declaration)
     auth = stack.hosted_auth["ecr"]
@@ -47,7 +47,7 @@ def told(**changes: Any) -> str:
     return configuration(auth, used, HERE, NAMES, gitlab_url="https://gitlab.example.com")
 
 
-def test_it_has_the_authorities_that_are_for_gitlab() -> None:
+def test_the_configuration_has_the_authorities_for_gitlab() -> None:
     authorities: Any = {
         "all": {"pem": pem()},
         "of gitlab": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
@@ -64,10 +64,10 @@ def test_it_has_the_authorities_that_are_for_gitlab() -> None:
     assert json.loads(text)["gitlab_authorities"] == pem() + pem("two")
 
 
-def test_it_says_where_everything_lies_and_no_secret() -> None:
-    assert PASSWORD not in told()
+def test_the_configuration_has_references_and_no_secret() -> None:
+    assert PASSWORD not in configured()
     variable = {"key": "DOCKER_AUTH_CONFIG", "environment_scope": "prod/*", "protected": True}
-    assert json.loads(told()) == {
+    assert json.loads(configured()) == {
         "mark": "Kept fresh by ci/dev/hosted-auth/ecr",
         "gitlab_url": "https://gitlab.example.com",
         "gitlab_token": {"kind": "secret", "region": "us-east-1", "id": SECRET},
@@ -86,8 +86,8 @@ def test_it_says_where_everything_lies_and_no_secret() -> None:
     }
 
 
-def test_a_declared_token_lies_in_a_parameter() -> None:
-    token = json.loads(told(gitlab_token={"value": "glpat-canary"}))["gitlab_token"]
+def test_a_declared_token_is_stored_in_a_parameter() -> None:
+    token = json.loads(configured(gitlab_token={"value": "glpat-canary"}))["gitlab_token"]
     assert token == {
         "kind": "parameter",
         "region": "eu-west-1",
@@ -95,24 +95,24 @@ def test_a_declared_token_lies_in_a_parameter() -> None:
     }
 
 
-def test_its_text_is_the_same_in_whatever_order_it_is_made() -> None:
-    """With another text, Lambda takes the function for a new version."""
-    assert list(json.loads(told())) == ["gitlab_token", "gitlab_url", "mark", "registries", "variables"]
-    assert told().startswith('{\n  "gitlab_token": {\n    "id": "arn:')
-    assert told().endswith("]\n}\n")
+def test_the_text_has_sorted_keys() -> None:
+    """With another text, the function is a new version for Lambda."""
+    assert list(json.loads(configured())) == ["gitlab_token", "gitlab_url", "mark", "registries", "variables"]
+    assert configured().startswith('{\n  "gitlab_token": {\n    "id": "arn:')
+    assert configured().endswith("]\n}\n")
 
 
-def test_a_variable_is_made_anew_with_what_it_is_made_of_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = fingerprint(told(), [1, 1])
-    assert fingerprint(told(projects=[7, 8]), [1, 1]) == usual
-    assert fingerprint(told(registries=["team"]), [1, 1]) != usual
-    assert fingerprint(told(), [1, 2]) != usual
-    assert fingerprint(json.dumps(dict(reversed(json.loads(told()).items()))), [1, 1]) == usual
+def test_the_fingerprint_changes_only_with_the_content_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = fingerprint(configured(), [1, 1])
+    assert fingerprint(configured(projects=[7, 8]), [1, 1]) == usual
+    assert fingerprint(configured(registries=["team"]), [1, 1]) != usual
+    assert fingerprint(configured(), [1, 2]) != usual
+    assert fingerprint(json.dumps(dict(reversed(json.loads(configured()).items()))), [1, 1]) == usual
     monkeypatch.setattr("pulumi_gitlab_runner.hosted_auth.configuration.code", lambda: {"renewal/a.py": ""})
-    assert fingerprint(told(), [1, 1]) != usual
+    assert fingerprint(configured(), [1, 1]) != usual
 
 
-def test_the_code_needs_nothing_of_this_package() -> None:
+def test_the_code_imports_nothing_of_this_package() -> None:
     assert code().keys() == {
         f"renewal/{name}.py" for name in ("__init__", "attempts", "gitlab", "handler", "registries")
     }

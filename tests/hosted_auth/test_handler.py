@@ -27,7 +27,7 @@ Refuse = Callable[[int], None]
 
 @pytest.fixture
 def refuse_ecr(function: Function, monkeypatch: pytest.MonkeyPatch) -> Refuse:
-    """Has ECR refuse so many times."""
+    """Make ECR refuse a number of requests."""
     boto3 = function.module.auth_of.__globals__["boto3"]
     real, refusals = boto3.client, [0]
 
@@ -54,25 +54,27 @@ def auths(gitlab: GitLabServer, scope: str) -> dict[str, str]:
     return {host: base64.b64decode(each["auth"]).decode() for host, each in decoded.items()}
 
 
-def test_a_variable_that_is_not_there_is_made(function: Function, gitlab: GitLabServer) -> None:
+def test_a_missing_variable_is_created(function: Function, gitlab: GitLabServer) -> None:
     assert function.run() == {"renewed": ALL}
     for scope in ALL:
-        (made,) = gitlab.variables(scope)
-        assert made == Variable(
-            "DOCKER_AUTH_CONFIG", made.value, masked=True, raw=True, protected=False, description=MARK
+        (created,) = gitlab.variables(scope)
+        assert created == Variable(
+            "DOCKER_AUTH_CONFIG", created.value, masked=True, raw=True, protected=False, description=MARK
         )
         assert auths(gitlab, scope) == {ECR_HOST: f"AWS:{ECR_PASSWORD}", "legacy.example": f"me:{PASSWORD}"}
 
 
-def test_it_writes_what_the_library_writes_elsewhere(function: Function, gitlab: GitLabServer) -> None:
+def test_the_value_is_that_of_the_librarys_other_variables(function: Function, gitlab: GitLabServer) -> None:
     function.configuration["registries"] = dict(reversed(function.configuration["registries"].items()))
     function.run()
     credentials = [(ECR_HOST, "AWS", ECR_PASSWORD), ("legacy.example", "me", PASSWORD)]
     assert gitlab.variables("project 7")[0].value == docker_auth_config(credentials)
 
 
-def test_aws_is_asked_once_and_not_for_long(function: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails is tried again by the function itself, as long as it has time."""
+def test_requests_to_aws_have_one_attempt_and_a_short_timeout(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The function itself retries what fails, as long as it has time."""
     boto3 = function.module.auth_of.__globals__["boto3"]
     real, given = boto3.client, list[tuple[Any, ...]]()
 
@@ -87,7 +89,7 @@ def test_aws_is_asked_once_and_not_for_long(function: Function, monkeypatch: pyt
     assert sorted(given) == [("ecr", *once), ("ssm", *once), ("ssm", *once)]
 
 
-def test_a_variable_of_its_own_is_changed_in_place(function: Function, gitlab: GitLabServer) -> None:
+def test_the_functions_own_variable_is_changed_in_place(function: Function, gitlab: GitLabServer) -> None:
     function.configuration["variables"] = [variable("project 7", environment_scope="prod/*", protected=True)]
     function.run()
     (first,) = gitlab.variables("project 7")
@@ -99,7 +101,7 @@ def test_a_variable_of_its_own_is_changed_in_place(function: Function, gitlab: G
     assert [each.partition(" ")[0] for each in gitlab.requests] == ["GET", "PUT"]
 
 
-def test_a_variable_for_another_environment_is_left_alone(function: Function, gitlab: GitLabServer) -> None:
+def test_a_variable_for_another_environment_stays_unchanged(function: Function, gitlab: GitLabServer) -> None:
     other = Variable("DOCKER_AUTH_CONFIG", "{}", environment_scope="review/*")
     gitlab.variables("project 7").append(other)
     function.run()
@@ -107,7 +109,7 @@ def test_a_variable_for_another_environment_is_left_alone(function: Function, gi
     assert gitlab.variables("project 7")[0] == other
 
 
-def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab: GitLabServer) -> None:
+def test_a_variable_of_another_owner_stays_unchanged(function: Function, gitlab: GitLabServer) -> None:
     theirs = Variable("DOCKER_AUTH_CONFIG", '{"auths":{}}', description="by hand")
     gitlab.variables("project 8").append(theirs)
     assert function.failing() == (
@@ -118,10 +120,10 @@ def test_a_variable_of_somebody_elses_is_not_touched(function: Function, gitlab:
     assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))
 
 
-def test_only_a_renewal_without_failure_is_counted_as_one(
+def test_only_a_renewal_without_failure_is_counted(
     function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By CloudWatch's embedded metric format, with the time in milliseconds."""
+    """In CloudWatch's embedded metric format, with the time in milliseconds."""
     before = time.time()
     function.run()
     *_, counted = capsys.readouterr().out.splitlines()
@@ -135,40 +137,40 @@ def test_only_a_renewal_without_failure_is_counted_as_one(
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_a_failure_of_gitlab_is_tried_again(function: Function, gitlab: GitLabServer, status: int) -> None:
+def test_a_failure_of_gitlab_is_retried(function: Function, gitlab: GitLabServer, status: int) -> None:
     gitlab.fail("POST", "/projects/7/", status)
     gitlab.fail("POST", "/projects/7/", status)
     assert sorted(function.run()["renewed"]) == sorted(ALL)
     assert function.time.slept == [1, 2]
 
 
-def test_gitlab_says_how_long_to_wait(function: Function, gitlab: GitLabServer) -> None:
+def test_the_wait_follows_retry_after(function: Function, gitlab: GitLabServer) -> None:
     gitlab.fail("GET", "/groups/42/", 429, headers={"Retry-After": "30"})
     assert sorted(function.run()["renewed"]) == sorted(ALL)
     assert function.time.slept == [30]
 
 
-def test_a_wait_beyond_the_end_is_not_begun(function: Function, gitlab: GitLabServer) -> None:
+def test_a_wait_beyond_the_timeout_is_not_started(function: Function, gitlab: GitLabServer) -> None:
     gitlab.fail("GET", "/groups/42/", 429, headers={"Retry-After": "3600"})
     assert function.failing() == "group 42: GitLab answers 429"
     assert function.time.slept == []
     assert all(auths(gitlab, scope) for scope in ("project 7", "project 8"))
 
 
-def test_it_ends_before_its_time_does(function: Function, gitlab: GitLabServer) -> None:
+def test_the_function_ends_before_its_timeout(function: Function, gitlab: GitLabServer) -> None:
     for _ in range(20):
         gitlab.fail("GET", "/projects/8/", 500)
     assert function.failing() == "project 8: GitLab answers 500"
     assert function.time.seconds < function.timeout
 
 
-def test_what_there_is_no_time_for_is_told(function: Function) -> None:
+def test_a_task_without_time_left_is_reported(function: Function) -> None:
     function.timeout = 0
     assert function.failing() == "the GitLab token: no time was left"
 
 
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "message"),
     [
         (400, "GitLab does not accept the variable (400)"),
         (401, "GitLab does not know the token, or it has expired (401)"),
@@ -182,34 +184,34 @@ def test_what_there_is_no_time_for_is_told(function: Function) -> None:
         (302, "GitLab answers 302"),
     ],
 )
-def test_a_refusal_is_told_and_not_tried_again(
-    function: Function, gitlab: GitLabServer, status: int, told: str
+def test_a_refusal_is_reported_and_not_retried(
+    function: Function, gitlab: GitLabServer, status: int, message: str
 ) -> None:
     gitlab.fail("GET", "/projects/7/", status, headers={"Location": "http://127.0.0.1:9/"})
-    assert function.failing() == f"project 7: {told}"
+    assert function.failing() == f"project 7: {message}"
     assert function.time.slept == []
 
 
-def test_two_runs_at_once_do_each_other_no_harm(function: Function, gitlab: GitLabServer) -> None:
+def test_two_concurrent_runs_do_not_conflict(function: Function, gitlab: GitLabServer) -> None:
     others = Variable("DOCKER_AUTH_CONFIG", '{"auths":{}}', description=MARK)
     gitlab.fail("POST", "/projects/7/", 400, meanwhile=lambda: gitlab.variables("project 7").append(others))
     assert sorted(function.run()["renewed"]) == sorted(ALL)
     assert auths(gitlab, "project 7").keys() == {ECR_HOST, "legacy.example"}
 
 
-def test_a_project_that_is_gone_harms_no_other(function: Function, gitlab: GitLabServer) -> None:
+def test_a_missing_project_does_not_affect_the_others(function: Function, gitlab: GitLabServer) -> None:
     del gitlab.state.projects[8]
     assert function.failing() == "project 8: not found in GitLab, or the token has no access to it (404)"
     assert all(auths(gitlab, scope) for scope in ("project 7", "group 42"))
 
 
-def test_what_is_no_gitlab_is_told(function: Function, aws_endpoint: str) -> None:
+def test_a_server_other_than_gitlab_is_reported(function: Function, aws_endpoint: str) -> None:
     function.configuration["gitlab_url"] = aws_endpoint
     function.configuration["variables"] = [variable("project 7")]
     assert function.failing().startswith("project 7: ")
 
 
-def test_a_gitlab_out_of_reach_is_told(function: Function) -> None:
+def test_a_gitlab_that_cannot_be_reached_is_reported(function: Function) -> None:
     function.configuration["gitlab_url"] = "http://127.0.0.1:9"
     function.configuration["variables"] = [variable("project 7")]
     assert function.failing() == "project 7: GitLab cannot be reached (ConnectionRefusedError)"
@@ -224,7 +226,7 @@ def test_a_registry_that_fails_keeps_its_password(
     assert auths(gitlab, "project 7") == {ECR_HOST: f"AWS:{ECR_PASSWORD}", "legacy.example": f"me:{PASSWORD}"}
 
 
-def test_a_registry_that_is_no_longer_declared_goes(function: Function, gitlab: GitLabServer) -> None:
+def test_a_registry_that_is_no_longer_declared_is_removed(function: Function, gitlab: GitLabServer) -> None:
     function.run()
     del function.configuration["registries"]["legacy.example"]
     function.run()
@@ -241,41 +243,43 @@ def test_without_any_password_nothing_is_written(
 
 
 @pytest.mark.parametrize("kind", ["parameter", "secret"])
-def test_a_secret_that_is_missing_is_told(function: Function, gitlab: GitLabServer, kind: str) -> None:
+def test_a_missing_secret_is_reported(function: Function, gitlab: GitLabServer, kind: str) -> None:
     function.configuration["registries"]["legacy.example"] = {"kind": kind, "region": REGION, "id": "/none"}
-    told = function.failing()
-    assert told.startswith("legacy.example: ")
-    assert "NotFound" in told
+    message = function.failing()
+    assert message.startswith("legacy.example: ")
+    assert "NotFound" in message
     assert auths(gitlab, "project 7").keys() == {ECR_HOST}
     assert function.time.slept == []
 
 
-def test_a_token_that_is_missing_ends_it(function: Function, gitlab: GitLabServer) -> None:
+def test_a_missing_token_ends_the_renewal(function: Function, gitlab: GitLabServer) -> None:
     function.configuration["gitlab_token"]["id"] = "/none"
     assert function.failing().startswith("the GitLab token: ParameterNotFound")
     assert gitlab.requests == []
 
 
-def test_a_right_that_was_just_given_is_waited_for(function: Function, refuse_ecr: Refuse) -> None:
+def test_a_refusal_of_ecr_is_retried(function: Function, refuse_ecr: Refuse) -> None:
     refuse_ecr(2)
     assert function.run() == {"renewed": ALL}
     assert function.time.slept == [1, 2]
 
 
-def test_public_ecr_has_a_password_too(function: Function, gitlab: GitLabServer) -> None:
+def test_public_ecr_has_a_password(function: Function, gitlab: GitLabServer) -> None:
     function.configuration["registries"] = {"public.ecr.aws": {"kind": "ecr-public", "region": "us-east-1"}}
     function.run()
     assert auths(gitlab, "project 7") == {"public.ecr.aws": "AWS:gallery-auth-token"}
 
 
 @pytest.mark.parametrize("action", ["create", "update"])
-def test_pulumi_renews_the_one_that_it_names(function: Function, gitlab: GitLabServer, action: str) -> None:
+def test_pulumi_renews_the_variable_that_it_names(
+    function: Function, gitlab: GitLabServer, action: str
+) -> None:
     event = {"variable": variable("project 8"), "tf": {"action": action, "prev_input": None}}
     assert function.run(event) == {"renewed": ["project 8"]}
     assert gitlab.variables("project 7") == []
 
 
-def test_pulumi_removes_the_one_that_it_names(function: Function, gitlab: GitLabServer) -> None:
+def test_pulumi_removes_the_variable_that_it_names(function: Function, gitlab: GitLabServer) -> None:
     function.run()
     event = {"variable": variable("project 8"), "tf": {"action": "delete", "prev_input": {}}}
     assert function.run(event) == {"removed": ["project 8"]}
@@ -284,7 +288,7 @@ def test_pulumi_removes_the_one_that_it_names(function: Function, gitlab: GitLab
     assert function.run(event) == {"removed": ["project 8"]}
 
 
-def test_nobody_elses_is_removed(function: Function, gitlab: GitLabServer) -> None:
+def test_a_variable_of_another_owner_is_not_removed(function: Function, gitlab: GitLabServer) -> None:
     gitlab.variables("project 8").append(Variable("DOCKER_AUTH_CONFIG", "{}", description="by hand"))
     event = {"variable": variable("project 8"), "tf": {"action": "delete", "prev_input": {}}}
     function.run(event)
@@ -303,7 +307,7 @@ def test_a_renamed_stack_keeps_its_variables(function: Function, gitlab: GitLabS
     assert renewed.description == MARK
 
 
-def test_a_variable_is_removed_that_a_renamed_stack_has_not_renewed(
+def test_a_variable_that_a_renamed_stack_has_not_renewed_is_removed(
     function: Function, gitlab: GitLabServer
 ) -> None:
     previous = {"variable": variable("project 8"), "mark": "Kept fresh by ci/previous/hosted-auth/ecr"}
@@ -313,28 +317,28 @@ def test_a_variable_is_removed_that_a_renamed_stack_has_not_renewed(
     assert gitlab.variables("project 8") == []
 
 
-def test_no_secret_is_told(
+def test_no_message_or_output_has_a_secret(
     function: Function, gitlab: GitLabServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = [str(function.run())]
+    messages = [str(function.run())]
     for status in (400, 401, 403, 404, 500):
         gitlab.fail("PUT", "/projects/7/", status)
         function.timeout = 0.5 if status == 500 else 100
-        told.append(function.failing() if status != 404 else str(function.run()))
+        messages.append(function.failing() if status != 404 else str(function.run()))
     function.configuration["gitlab_token"] = function.configuration["registries"]["legacy.example"]
-    told.append(function.failing())
+    messages.append(function.failing())
     printed = capsys.readouterr()
-    text = "\n".join([*told, printed.out, printed.err])
+    text = "\n".join([*messages, printed.out, printed.err])
     for secret in (TOKEN, PASSWORD, ECR_PASSWORD):
         assert secret not in text
         assert base64.b64encode(secret.encode()).decode()[4:-4] not in text
     assert "the stored text is not a token" in text
 
 
-def test_what_is_stored_may_be_no_pair(function: Function) -> None:
+def test_a_stored_text_that_is_not_a_pair_is_reported(function: Function) -> None:
     function.configuration["registries"]["legacy.example"] = function.configuration["gitlab_token"]
-    told = function.failing()
-    assert told == 'legacy.example: the stored text is not {"username": …, "password": …}'
+    message = function.failing()
+    assert message == 'legacy.example: the stored text is not {"username": …, "password": …}'
 
 
 @pytest.mark.parametrize(
@@ -351,9 +355,7 @@ def test_what_is_stored_may_be_no_pair(function: Function) -> None:
         ),
     ],
 )
-def test_a_pair_that_no_host_would_take_is_none_here_either(
-    function: Function, pair: dict[str, Any], reason: str
-) -> None:
+def test_a_pair_that_hosts_refuse_is_refused(function: Function, pair: dict[str, Any], reason: str) -> None:
     name = "/ci/another-pair"
     boto3.client("ssm", region_name=REGION).put_parameter(
         Name=name, Value=json.dumps(pair), Type="SecureString", Overwrite=True
@@ -362,7 +364,7 @@ def test_a_pair_that_no_host_would_take_is_none_here_either(
     assert function.failing() == f"legacy.example: {reason}"
 
 
-def test_lambda_gives_it_the_configuration_and_the_time(
+def test_the_handler_reads_its_configuration_and_the_remaining_time(
     function: Function, gitlab: GitLabServer, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Context:
@@ -374,7 +376,7 @@ def test_lambda_gives_it_the_configuration_and_the_time(
     assert function.module.handler({}, Context()) == {"renewed": ALL}
 
 
-def test_gitlab_with_a_certificate_of_an_own_authority(function: Function) -> None:
+def test_gitlab_with_a_certificate_of_a_private_authority(function: Function) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert("127.0.0.1").configure_cert(context)
     with gitlab_server(context) as gitlab:
