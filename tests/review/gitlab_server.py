@@ -1,4 +1,4 @@
-"""A GitLab double that listens on loopback, and can be told to fail."""
+"""A GitLab double that listens on loopback, and fails where a test asks for it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +18,12 @@ TOKEN = "token-of-the-administrator"
 
 @dataclass
 class GitLab:
-    """The double: its address, its one merge request, and `failures`, each answered to one request."""
+    """The double: its URL, its one merge request, and `failures`, each of which answers one request."""
 
     url: str
     application: Flask
     failures: list[Response] = field(default_factory=list)
-    lose_the_answer_to_a_post: bool = False
+    lose_next_post_response: bool = False
 
     @property
     def merge_request(self) -> MergeRequest:
@@ -57,8 +57,8 @@ def gitlab() -> Iterator[GitLab]:
         return double.failures.pop(0) if double.failures else None
 
     def lose(response: Response) -> Response:
-        if double.lose_the_answer_to_a_post and response.status_code == 201:
-            double.lose_the_answer_to_a_post = False
+        if double.lose_next_post_response and response.status_code == 201:
+            double.lose_next_post_response = False
             return Response(status=502)
         return response
 

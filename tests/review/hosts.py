@@ -1,4 +1,4 @@
-"""The files of a runner host, rendered from a declaration as its component does it."""
+"""The files of a runner host, rendered from a declaration as by its component."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,8 +37,8 @@ _RUNNER = {"group": 42, "image": "alpine:3", "tags": ["docker"]}
 def host_inputs(
     registries: Sequence[str] = ("team",), runners: Sequence[str] = ("build",), **docker: Any
 ) -> dict[str, Any]:
-    """The inputs of the files of a host with these runners: the first has these registries, and this
-    `[runners.docker]`."""
+    """The inputs of the files of a host with these runners; the registries and the `[runners.docker]` are
+    those of the first."""
     first, *others = runners
     host = {"instance_type": "t3.large", "concurrent": 1}
     declared: dict[str, Any] = {

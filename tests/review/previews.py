@@ -1,4 +1,4 @@
-"""Previews as `pulumi preview --json` writes them, made of what a test needs."""
+"""Previews as `pulumi preview --json` writes them, with the parts that a test needs."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ def step(
 
 
 def text(*steps: Mapping[str, Any], messages: tuple[tuple[str, str], ...] = ()) -> str:
-    """The whole of what Pulumi writes."""
+    """The whole output of `pulumi preview --json`."""
     diagnostics = [{"severity": severity, "message": message} for severity, message in messages]
     return json.dumps({"steps": steps, "diagnostics": diagnostics, "duration": 1, "changeSummary": {}})
 
@@ -52,5 +52,5 @@ def policy(*statements: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def allow(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
-    """A statement."""
+    """A statement that allows actions."""
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}

@@ -1,6 +1,6 @@
-"""Previews of whole stacks, as the engine makes them, of what the components register.
+"""Previews of whole stacks as the engine creates them, from the resources that the components register.
 
-What is there already has its outputs; what is new has none before the update, as in a real preview.
+Existing resources have outputs; new ones have none before the update, as in a real preview.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ REPLACED_FOR = {
     "gitlab:index/userRunner:UserRunner": {"groupId", "projectId", "runnerType"},
     "aws:iam/role:Role": {"path"},
 }
-"""What needs a new resource, as far as the tests here change it."""
+"""The inputs whose change needs a new resource, of those that these tests change."""
 
 Identity = tuple[str, str]
 Resources = dict[Identity, tuple[str, Mapping[str, Any]]]
@@ -27,30 +27,30 @@ Resources = dict[Identity, tuple[str, Mapping[str, Any]]]
 
 
 def state_of(declared: Mapping[str, Any]) -> Resources:
-    """What there is once a declaration is deployed."""
+    """The resources of a declaration that is deployed."""
     return _registered(declared, RealisticCloud, preview=False)
 
 
 def first_preview_of(declared: Mapping[str, Any]) -> Preview:
-    """The preview of a declaration before anything is there."""
+    """The preview of a declaration before its first deployment."""
     return _compared({}, _registered(declared, EmptyCloud, preview=True))
 
 
 def preview_of(state: Resources, declared: Mapping[str, Any]) -> Preview:
-    """The preview of another declaration."""
+    """The preview of a declaration over the state of another."""
 
-    class AsItIs(RealisticCloud):
-        """AWS and GitLab, which know what there is."""
+    class DeployedCloud(RealisticCloud):
+        """AWS and GitLab with the resources of the state."""
 
         def __init__(self, *, preview: bool) -> None:
-            super().__init__(preview=not preview)  # only what is new lacks anything
+            super().__init__(preview=not preview)  # only new resources lack outputs
 
         def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
             if (args.typ, args.name) in state:
                 return super().new_resource(args)
             return "", in_the_clear(args.inputs)
 
-    return _compared(state, _registered(declared, AsItIs, preview=True))
+    return _compared(state, _registered(declared, DeployedCloud, preview=True))
 
 
 def _compared(before: Resources, after: Resources) -> Preview:
@@ -94,20 +94,20 @@ def _compared(before: Resources, after: Resources) -> Preview:
 def _registered(declared: Mapping[str, Any], cloud: Any, *, preview: bool) -> Resources:
     recording, _ = run(lambda: RunnerStack("ci", declared), cloud=cloud, preview=preview)  # type: ignore[arg-type]
     resources: Resources = {}
-    whole: dict[str, str] = {}  # the mocks' URNs have but the last of the types of parents
+    type_paths: dict[str, str] = {}  # a mock's URN has only the last of the parents' types
     for request in recording.requests:
         *place, types, _name = request.parent.split("::", 3)
         mocked = "::".join((*place, f"{types.rpartition('$')[2]}${request.type}", request.name))
-        whole[mocked] = types = f"{whole.get(request.parent, types)}${request.type}"
+        type_paths[mocked] = types = f"{type_paths.get(request.parent, types)}${request.type}"
         urn = "::".join((*place, types.replace("pulumi:pulumi:Stack$", ""), request.name))
-        resources[request.type, request.name] = urn, _whole(MessageToDict(request.object))
+        resources[request.type, request.name] = urn, _with_integers(MessageToDict(request.object))
     return resources
 
 
-def _whole(value: Any) -> Any:
-    """A value whose whole numbers are such."""
+def _with_integers(value: Any) -> Any:
+    """A value whose whole numbers are integers."""
     if isinstance(value, Mapping):
-        return {key: _whole(each) for key, each in value.items()}
+        return {key: _with_integers(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_whole(each) for each in value]
+        return [_with_integers(each) for each in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,11 +1,11 @@
-"""What is told of AWS resources that protect less, and of connections that are let through."""
+"""The dangers of AWS resources that protect less, and of connections that are allowed."""
 
 from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.review.dangers import DangerKind
 
-from tests.review.phrases import told
+from tests.review.phrases import dangers_of
 from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, step
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -28,7 +28,7 @@ def replication(*accounts: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("of", "before", "after", "what"),
+    ("resource_type", "before", "after", "message"),
     [
         *(
             (BLOCK, CLOSED, CLOSED | {each: False}, f"its bucket can be opened to the public without {each}")
@@ -93,20 +93,26 @@ def replication(*accounts: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_what_protects_less_is_told_and_what_protects_more_is_not(
-    of: str, before: dict[str, Any], after: dict[str, Any], what: str
+def test_weaker_protection_is_a_danger_and_stronger_is_not(
+    resource_type: str, before: dict[str, Any], after: dict[str, Any], message: str
 ) -> None:
-    assert told(step("update", of, old={"name": "a", **before}, new={"name": "a", **after})) == [
-        (DangerKind.PROTECTION, what)
-    ]
-    assert told(step("update", of, old={"name": "a", **after}, new={"name": "a", **before})) == []
-    assert told(step("update", of, old={"name": "a", **after}, new={"name": "b", **after})) == []
+    assert dangers_of(
+        step("update", resource_type, old={"name": "a", **before}, new={"name": "a", **after})
+    ) == [(DangerKind.PROTECTION, message)]
+    assert (
+        dangers_of(step("update", resource_type, old={"name": "a", **after}, new={"name": "a", **before}))
+        == []
+    )
+    assert (
+        dangers_of(step("update", resource_type, old={"name": "a", **after}, new={"name": "b", **after}))
+        == []
+    )
 
 
-def test_what_is_new_and_weak_is_told_too() -> None:
+def test_a_weak_new_resource_is_a_danger() -> None:
     weak = step("create", TEMPLATE, new={"metadataOptions": {**IMDS, "httpTokens": "optional"}})
-    assert [kind for kind, _ in told(weak)] == [DangerKind.PROTECTION]
-    assert told(step("create", TEMPLATE, new={"metadataOptions": IMDS})) == []
+    assert [kind for kind, _ in dangers_of(weak)] == [DangerKind.PROTECTION]
+    assert dangers_of(step("create", TEMPLATE, new={"metadataOptions": IMDS})) == []
 
 
 def rule(**more: Any) -> dict[str, Any]:
@@ -114,7 +120,7 @@ def rule(**more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("of", "inputs", "what"),
+    ("resource_type", "inputs", "message"),
     [
         (INGRESS, rule(cidrIpv4="0.0.0.0/0"), "lets connections in from 0.0.0.0/0 by tcp, to port 22"),
         (
@@ -134,20 +140,22 @@ def rule(**more: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_security_group_that_is_opened_is_told(of: str, inputs: dict[str, Any], what: str) -> None:
-    assert told(step("create", of, new=inputs)) == [(DangerKind.PROTECTION, what)]
-    assert told(step("update", of, old={**inputs, "cidrIpv4": "10.0.0.0/8"}, new=inputs)) == [
-        (DangerKind.PROTECTION, what)
-    ]
-    assert told(step("update", of, old={**inputs, "description": "x"}, new=inputs)) == []
+def test_an_opened_security_group_is_a_danger(
+    resource_type: str, inputs: dict[str, Any], message: str
+) -> None:
+    assert dangers_of(step("create", resource_type, new=inputs)) == [(DangerKind.PROTECTION, message)]
+    assert dangers_of(
+        step("update", resource_type, old={**inputs, "cidrIpv4": "10.0.0.0/8"}, new=inputs)
+    ) == [(DangerKind.PROTECTION, message)]
+    assert dangers_of(step("update", resource_type, old={**inputs, "description": "x"}, new=inputs)) == []
 
 
-def test_what_a_new_security_group_lets_out_was_never_closed() -> None:
-    assert told(step("create", EGRESS, new=rule(cidrIpv4="0.0.0.0/0", securityGroupId=UNKNOWN))) == []
+def test_egress_of_a_new_security_group_is_no_danger() -> None:
+    assert dangers_of(step("create", EGRESS, new=rule(cidrIpv4="0.0.0.0/0", securityGroupId=UNKNOWN))) == []
 
 
 @pytest.mark.parametrize(
-    ("of", "key"),
+    ("resource_type", "key"),
     [
         ("aws:ecr/repositoryPolicy:RepositoryPolicy", "policy"),
         ("aws:ecr/repositoryCreationTemplate:RepositoryCreationTemplate", "repositoryPolicy"),
@@ -155,42 +163,47 @@ def test_what_a_new_security_group_lets_out_was_never_closed() -> None:
         ("aws:s3/bucketPolicy:BucketPolicy", "policy"),
     ],
 )
-def test_a_policy_of_whatever_resource_that_is_widened_is_told(of: str, key: str) -> None:
+def test_a_widened_resource_policy_is_a_danger(resource_type: str, key: str) -> None:
     before = {key: policy(allow("x:Get", Principal={"AWS": "1"}))["policy"], "enableKeyRotation": True}
     after = {**before, key: policy(allow("x:Get", Principal={"AWS": ["1", "2"]}))["policy"]}
-    assert told(step("update", of, old=before, new=after)) == [
+    assert dangers_of(step("update", resource_type, old=before, new=after)) == [
         (DangerKind.RIGHTS, "allows x:Get on * to AWS 2")
     ]
     hidden = {**before, key: UNKNOWN}
-    assert [kind for kind, _ in told(step("update", of, old=before, new=hidden))] == [DangerKind.RIGHTS]
+    assert [kind for kind, _ in dangers_of(step("update", resource_type, old=before, new=hidden))] == [
+        DangerKind.RIGHTS
+    ]
 
 
-def test_a_public_registry_that_is_cached_now_is_told() -> None:
+def test_a_new_pull_through_cache_is_a_danger() -> None:
     cached = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
     kind = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
-    assert told(step("create", kind, new=cached)) == [
+    assert dangers_of(step("create", kind, new=cached)) == [
         (DangerKind.REGISTRY, "ECR fetches images of registry-1.docker.io")
     ]
-    assert told(step("update", kind, old=cached, new={**cached, "credentialArn": "arn:x"})) == []
+    assert dangers_of(step("update", kind, old=cached, new={**cached, "credentialArn": "arn:x"})) == []
 
 
 @pytest.mark.parametrize(
-    ("of", "lost"),
+    ("resource_type", "loss"),
     [
         (REPOSITORY, "its images are lost"),
         ("aws:kms/key:Key", "what it encrypts can no longer be read"),
         ("gitlab:index/userRunner:UserRunner", "its token ends"),
     ],
 )
-def test_what_is_lost_is_told_of_a_deletion_and_of_a_replacement(of: str, lost: str) -> None:
-    deletion, replacement = step("delete", of, old={}), step("replace", of, old={}, new={})
-    assert told(deletion) == [(DangerKind.DELETION, f"is deleted; {lost}")]
-    assert told(replacement)[0] == (DangerKind.REPLACEMENT, f"is replaced by a new one, and {lost}")
+def test_a_loss_is_reported_for_a_deletion_and_for_a_replacement(resource_type: str, loss: str) -> None:
+    deletion, replacement = (
+        step("delete", resource_type, old={}),
+        step("replace", resource_type, old={}, new={}),
+    )
+    assert dangers_of(deletion) == [(DangerKind.DELETION, f"is deleted; {loss}")]
+    assert dangers_of(replacement)[0] == (DangerKind.REPLACEMENT, f"is replaced by a new one, and {loss}")
 
 
-def test_a_denial_that_is_deleted_is_told() -> None:
+def test_a_deleted_denial_is_reported() -> None:
     denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
-    assert told(step("delete", ROLE_POLICY, old=denial)) == [
+    assert dangers_of(step("delete", ROLE_POLICY, old=denial)) == [
         (DangerKind.DELETION, "is deleted; what it denied is no longer denied")
     ]
 
@@ -204,7 +217,7 @@ SETTINGS = (
 
 @pytest.mark.parametrize("value", [UNKNOWN, "[secret]", 7, None, True, [7], [[]], {"rules": 7}, {"ebs": []}])
 @pytest.mark.parametrize(
-    "of",
+    "resource_type",
     [
         INGRESS,
         EGRESS,
@@ -214,6 +227,10 @@ SETTINGS = (
         "aws:ecr/replicationConfiguration:ReplicationConfiguration",
     ],
 )
-def test_no_value_ends_a_review(of: str, value: Any) -> None:
+def test_no_value_breaks_a_review(resource_type: str, value: Any) -> None:
     inputs = dict.fromkeys(SETTINGS, value)
-    assert not [what for _, what in told(step("update", of, old={}, new=inputs)) if UNKNOWN in what]
+    assert not [
+        message
+        for _, message in dangers_of(step("update", resource_type, old={}, new=inputs))
+        if UNKNOWN in message
+    ]

@@ -1,4 +1,4 @@
-"""Each kind of change to a stack, of one runner and of thirteen, in the exact words of the note."""
+"""Each kind of change to a small stack, and to one of thirteen runners, in the exact words of the note."""
 
 import json
 import re
@@ -28,7 +28,7 @@ Declared = dict[str, Any]
 
 
 def stack(runners: dict[str, Any]) -> Declared:
-    return json.loads(  # each runner with a declaration of its own
+    return json.loads(  # a deep copy: each runner has its own declaration
         json.dumps(
             {
                 "gitlab_url": "https://gitlab.example.com",
@@ -49,11 +49,11 @@ def stack(runners: dict[str, Any]) -> Declared:
     )
 
 
-def of_one() -> Declared:
+def small_stack() -> Declared:
     return stack({"build": BUILD, "burst": BURST})
 
 
-def of_thirteen() -> Declared:
+def large_stack() -> Declared:
     others = {f"runner-{number}": BUILD for number in range(11)}
     return stack({"build": BUILD, "burst": BURST, **others})
 
@@ -112,25 +112,25 @@ CHANGES = (
 )
 
 
-def words_of(case: str) -> list[str]:
-    """What the note is to say, as `words.md` has it."""
+def expected_lines(case: str) -> list[str]:
+    """The expected lines of the note, from `words.md`."""
     sections = (Path(__file__).parent / "words.md").read_text().split("\n## ")
     found = {title: text for title, _, text in (each.partition("\n") for each in sections)}
     return found[case].strip().splitlines()
 
 
 @pytest.fixture(scope="module")
-def one() -> Resources:
-    return state_of(of_one())
+def small_state() -> Resources:
+    return state_of(small_stack())
 
 
 @pytest.fixture(scope="module")
-def thirteen() -> Resources:
-    return state_of(of_thirteen())
+def large_state() -> Resources:
+    return state_of(large_stack())
 
 
-def told(written: str) -> list[str]:
-    """What is told before the counts, but for rights, which `test_rights.py` looks at."""
+def reported_lines(written: str) -> list[str]:
+    """The lines before the counts, without those of rights, which `test_rights.py` tests."""
     lines, kind = [], ""
     for line in written[: written.index("**Counts:")].splitlines():
         kind = line if line.startswith("**") else kind
@@ -140,53 +140,53 @@ def told(written: str) -> list[str]:
 
 
 def visible(written: str) -> list[str]:
-    """The lines that are to be seen before anything is unfolded, those of the picture's source too."""
+    """The lines outside collapsed sections, with those of the picture's source."""
     return re.sub(r"<details>.*?</details>", "", written, flags=re.DOTALL).splitlines()
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_a_change_of_a_small_stack(change: Callable[[Declared], None], one: Resources) -> None:
-    declared = of_one()
+def test_each_change_of_a_small_stack(change: Callable[[Declared], None], small_state: Resources) -> None:
+    declared = small_stack()
     change(declared)
-    written = note(preview_of(one, declared), "prod")
-    assert told(written) == words_of(change.__name__)
+    written = note(preview_of(small_state, declared), "prod")
+    assert reported_lines(written) == expected_lines(change.__name__)
     assert "does not show" not in written
     assert CANARY not in written
 
 
-def test_a_first_deployment_is_known_whole() -> None:
+def test_a_first_deployment_has_no_unknown_danger() -> None:
     preview = first_preview_of(everything())
     assert [danger for danger in dangers(preview) if not is_known(danger.phrases)] == []
     assert NOT_KNOWN not in note(preview, "prod")
 
 
-def test_all_changes_at_once_of_a_stack_of_thirteen(thirteen: Resources) -> None:
-    declared = of_thirteen()
+def test_all_changes_of_a_large_stack_together(large_state: Resources) -> None:
+    declared = large_stack()
     for change in CHANGES:
         if change not in (removed, renamed):
             change(declared)
     declared["runners"]["builder"] = {**declared["runners"].pop("runner-5"), "renamed_from": "runner-5"}
     del declared["runners"]["runner-9"]
-    written = note(preview_of(thirteen, declared), "prod")
-    assert told(written) == words_of("all of thirteen")
+    written = note(preview_of(large_state, declared), "prod")
+    assert reported_lines(written) == expected_lines("all of thirteen")
     assert "does not show" not in written
     assert CANARY not in written
 
 
-def test_twelve_new_runners_are_few_lines_and_the_privileged_one_comes_first(thirteen: Resources) -> None:
-    declared = of_thirteen()
+def test_twelve_new_runners_are_few_lines_and_the_privileged_one_comes_first(large_state: Resources) -> None:
+    declared = large_stack()
     for number in range(11, 23):
         declared["runners"][f"runner-{number}"] = {**BUILD, "tags": ["extra"]}
     declared["runners"]["runner-17"]["config"] = {"docker": {"privileged": True}}
-    written = note(preview_of(thirteen, declared), "prod")
-    assert told(written) == words_of("twelve new of thirteen")
+    written = note(preview_of(large_state, declared), "prod")
+    assert reported_lines(written) == expected_lines("twelve new of thirteen")
     assert len(visible(written)) <= VISIBLE_LINES
 
 
-def test_each_change_is_in_the_declared_words_of_thirteen_runners_too(thirteen: Resources) -> None:
-    declared = of_thirteen()
+def test_an_equal_change_of_all_hosts_is_one_line(large_state: Resources) -> None:
+    declared = large_stack()
     given_a_repository(declared)
-    written = note(preview_of(thirteen, declared), "prod")
+    written = note(preview_of(large_state, declared), "prod")
     hosts = "`ci-build`, `ci-runner-0` to `ci-runner-10`"
-    assert f"- host {hosts}: `registries.team.repositories` gains `app`" in told(written)
+    assert f"- host {hosts}: `registries.team.repositories` gains `app`" in reported_lines(written)
     assert len(visible(written)) <= VISIBLE_LINES

@@ -1,4 +1,4 @@
-"""The dangers as a Code Quality report: at the line that has them, with fingerprints that stay."""
+"""The dangers as a Code Quality report: each at the line that causes it, with a stable fingerprint."""
 
 import json
 from pathlib import Path
@@ -73,30 +73,30 @@ def report(*steps: dict[str, Any], file: str = FILE) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("kind", STEPS)
-def test_a_danger_is_at_the_line_of_what_causes_it(kind: str) -> None:
+def test_a_danger_is_at_the_line_that_causes_it(kind: str) -> None:
     changed, line = STEPS[kind]
     (finding,) = [each for each in report(changed) if each["check_name"] == f"pulumi-gitlab-runner/{kind}"]
     assert finding["location"] == {"path": "stacks/Pulumi.prod.yaml", "lines": {"begin": line}}
     assert finding["severity"] in ("info", "minor", "major", "critical", "blocker")
 
 
-def test_fingerprints_are_different_and_stay_when_lines_move() -> None:
+def test_fingerprints_are_unique_and_do_not_depend_on_line_numbers() -> None:
     steps = [changed for changed, _ in STEPS.values()]
     before, after = report(*steps), report(*steps, file="# further\n# lines\n" + FILE)
-    prints = [each["fingerprint"] for each in before]
-    assert len(set(prints)) == len(prints)
-    assert prints == [each["fingerprint"] for each in after]
+    fingerprints = [each["fingerprint"] for each in before]
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert fingerprints == [each["fingerprint"] for each in after]
     lines = [each["location"]["lines"]["begin"] for each in before]
     assert [each + 2 for each in lines] == [each["location"]["lines"]["begin"] for each in after]
 
 
 @pytest.mark.parametrize("file", ["", "{", "config: 7", "config: {gitlab-runner:stack: [1]}", "- 1"])
-def test_in_a_file_that_says_nothing_a_danger_is_on_the_first_line(file: str) -> None:
+def test_without_a_declaration_in_the_file_a_danger_is_on_the_first_line(file: str) -> None:
     found = report(*(changed for changed, _ in STEPS.values()), file=file)
     assert {each["location"]["lines"]["begin"] for each in found} == {1}
 
 
-def test_the_command_writes_it_with_the_path_in_the_repository(
+def test_the_command_writes_the_report_with_the_path_in_the_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CI_PROJECT_DIR", str(tmp_path))
@@ -192,7 +192,7 @@ FINDINGS = [
 
 
 def test_the_whole_report() -> None:
-    """With another fingerprint, GitLab takes a finding that was there before for a new one."""
+    """With another fingerprint, GitLab reports an existing finding as a new one."""
     assert report(*(changed for changed, _ in STEPS.values())) == [
         {
             "description": description,
@@ -278,6 +278,6 @@ def weakened(kind: str, name: str, setting: str, before: Any, after: Any, **both
         (step("delete", REPOSITORY, "ci-hub", {}), "deletion", 5),
     ],
 )
-def test_each_key_that_a_danger_may_come_from(changed: dict[str, Any], kind: str, line: int) -> None:
+def test_each_key_that_can_cause_a_danger(changed: dict[str, Any], kind: str, line: int) -> None:
     found = {each["check_name"]: each["location"]["lines"]["begin"] for each in report(changed, file=OTHER)}
     assert found[f"pulumi-gitlab-runner/{kind}"] == line

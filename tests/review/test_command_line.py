@@ -27,7 +27,7 @@ def test_the_note_and_the_report_are_written(tmp_path: Path) -> None:
     assert json.loads(report.read_text()) == {"create": 1, "update": 0, "delete": 0}
 
 
-def test_it_reads_its_input_and_writes_its_output(
+def test_the_command_reads_standard_input_and_writes_standard_output(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PREVIEW.encode())))
@@ -36,7 +36,7 @@ def test_it_reads_its_input_and_writes_its_output(
     assert capfdbinary.readouterr().out.decode().startswith(marker("prod"))
 
 
-def test_the_hidden_line_alone(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_marker_is_printed_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stack", "prod", "--marker"]) == 0
     assert capsys.readouterr().out == marker("prod") + "\n"
 
@@ -44,7 +44,7 @@ def test_the_hidden_line_alone(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("command", "name"), [(main, "runner-review"), (drift, "runner-drift"), (deploy, "runner-deploy")]
 )
-def test_each_command_states_its_version(
+def test_each_command_prints_its_version(
     command: Callable[[list[str]], int], name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command(["--version"]) == 0
@@ -52,16 +52,16 @@ def test_each_command_states_its_version(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["missing.json", "--stack", "prod"], "runner-review: missing.json: no such file or directory\n"),
         (["wrong.json", "--stack", "prod"], "runner-review: The preview cannot be read"),
         (["wrong.json"], "the following arguments are required: --stack"),
     ],
 )
-def test_a_wrong_use_is_one_message(
+def test_wrong_usage_is_reported_in_one_message(
     arguments: list[str],
-    told: str,
+    message: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -70,20 +70,20 @@ def test_a_wrong_use_is_one_message(
     Path("wrong.json").write_text("hunter2")
     assert main(arguments) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert "hunter2" not in error
     assert "Traceback" not in error
 
 
-def in_a_job(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+def set_variables(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
 
-def test_a_preview_that_failed_is_a_note_with_its_problem_and_fails(
+def test_a_failed_preview_writes_its_error_to_the_note_and_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    in_a_job(monkeypatch, GITLAB_TOKEN="hunter2hunter2")
+    set_variables(monkeypatch, GITLAB_TOKEN="hunter2hunter2")
     given, problem, note, report = (tmp_path / name for name in ("preview", "problem", "note", "report"))
     given.write_text("")
     problem.write_text("error: no stack named 'prod' found, hunter2hunter2\n")
@@ -99,17 +99,17 @@ def test_a_preview_that_failed_is_a_note_with_its_problem_and_fails(
     ]
     assert main([str(given), "--stack", "prod", *failed]) == 1
     assert "The preview failed" in note.read_text()
-    told = note.read_text() + capsys.readouterr().err
-    assert told.count("no stack named 'prod' found, [secret]") == 2
-    assert "hunter2" not in told
+    output = note.read_text() + capsys.readouterr().err
+    assert output.count("no stack named 'prod' found, [secret]") == 2
+    assert "hunter2" not in output
     assert not report.exists()
 
 
-def test_the_pipeline_of_a_fork_is_no_failure_and_says_what_it_lacks(
+def test_the_pipeline_of_a_fork_has_its_own_exit_status_and_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("REVIEW_TOKEN", raising=False)
-    in_a_job(
+    set_variables(
         monkeypatch,
         CI_API_V4_URL="http://127.0.0.1:1",
         CI_PROJECT_ID="99",
@@ -120,17 +120,17 @@ def test_the_pipeline_of_a_fork_is_no_failure_and_says_what_it_lacks(
     given.write_text("")
     assert main([str(given), "--stack", "prod", "--status", "255", "--note", str(note), "--post"]) == 3
     assert "This is the pipeline of a fork" in note.read_text()
-    told = capsys.readouterr().err
-    assert "no note on the merge request" in told
-    assert "This is the pipeline of a fork" in told
+    error = capsys.readouterr().err
+    assert "no note on the merge request" in error
+    assert "This is the pipeline of a fork" in error
 
 
 @pytest.mark.parametrize(("status", "code"), [("0", 3), ("1", 1)])
-def test_a_missing_token_is_told_and_hides_no_failure(
+def test_a_missing_token_does_not_hide_a_failure(
     status: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("REVIEW_TOKEN", raising=False)
-    in_a_job(
+    set_variables(
         monkeypatch,
         CI_API_V4_URL="http://127.0.0.1:1",
         CI_PROJECT_ID="7",
@@ -166,7 +166,7 @@ def written(arguments: list[str], preview: str, directory: Path) -> tuple[int, s
     return main([str(given), "--stack", "prod", "--note", str(note), *arguments]), note.read_text("utf-8")
 
 
-MADE = """\
+WHOLE_NOTE = """\
 <!-- pulumi-gitlab-runner review prod -->
 ### Preview of `prod`
 
@@ -186,9 +186,9 @@ No dangers found.
 
 
 def test_the_whole_note_of_a_preview_without_a_problem(tmp_path: Path) -> None:
-    assert written([], PREVIEW, tmp_path) == (0, MADE)
+    assert written([], PREVIEW, tmp_path) == (0, WHOLE_NOTE)
     (tmp_path / "problem").write_text("warning: old\n")
-    assert written(["--problem", str(tmp_path / "problem")], PREVIEW, tmp_path) == (0, MADE)
+    assert written(["--problem", str(tmp_path / "problem")], PREVIEW, tmp_path) == (0, WHOLE_NOTE)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_the_whole_note_of_a_preview_without_a_problem(tmp_path: Path) -> None:
         ("no preview", "no such stack\n", "| no such stack"),
     ],
 )
-def test_why_a_preview_failed(
+def test_the_reason_of_a_failed_preview_is_shown(
     preview: str, problem: str | None, shown: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     options = ["--status", "6"]
@@ -229,7 +229,7 @@ def test_why_a_preview_failed(
         ([], "prod", "elsewhere", "stacks/Pulumi.prod.yaml"),
     ],
 )
-def test_the_stack_file_of_the_dangers(
+def test_the_report_names_the_stack_file(
     options: list[str],
     stack: str,
     project: str,
@@ -239,9 +239,9 @@ def test_the_stack_file_of_the_dangers(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CI_PROJECT_DIR", raising=False)
-    in_a_job(monkeypatch, PULUMI_STACK=stack)
+    set_variables(monkeypatch, PULUMI_STACK=stack)
     if project:
-        in_a_job(monkeypatch, CI_PROJECT_DIR=str((tmp_path / project).resolve()))
+        set_variables(monkeypatch, CI_PROJECT_DIR=str((tmp_path / project).resolve()))
     Path("Pulumi.yaml").write_text("{name: ci, runtime: python, stackConfigDir: stacks}")
     lost = text(step("delete", "aws:ecr/repository:Repository", "ci-team/base", old={}))
     quality = tmp_path / "quality.json"
@@ -256,18 +256,20 @@ def test_the_stack_file_of_the_dangers(
     assert not quality.exists()
 
 
-def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_that_cannot_be_written_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "preview").write_text(PREVIEW)
     assert main([str(tmp_path / "preview"), "--stack", "prod", "--note", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"runner-review: {tmp_path}: is a directory\n"
 
 
-def test_a_gitlab_that_refuses_the_note(
+def test_a_note_that_gitlab_refuses_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with gitlab() as double:
-        in_a_job(monkeypatch, **double.environment(REVIEW_TOKEN="another-token"))
+        set_variables(monkeypatch, **double.environment(REVIEW_TOKEN="another-token"))
         status, note = written(["--post"], PREVIEW, tmp_path)
         assert double.merge_request.notes == []
-    assert (status, note) == (1, MADE)
+    assert (status, note) == (1, WHOLE_NOTE)
     assert "GitLab answered 401" in capsys.readouterr().err

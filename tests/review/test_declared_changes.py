@@ -57,7 +57,7 @@ def test_a_long_list_is_cut(count: int, more: str) -> None:
     assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a` gains {shown}{more}"]
 
 
-def test_runners_come_first_and_others_by_their_names() -> None:
+def test_lines_are_sorted_by_kind_and_name() -> None:
     created = [
         step("create", f"gitlab-runner:index:{kind}", name, None, {"declared": {"group": number}})
         for number, (kind, name) in enumerate(
@@ -95,7 +95,7 @@ def test_a_managers_role_is_not_shown_beside_its_host() -> None:
         assert declared_changes(preview({**made, "urn": urn})) == []
 
 
-def test_an_equal_change_of_several_is_one_line_at_the_place_of_its_first() -> None:
+def test_an_equal_change_of_several_hosts_is_one_line() -> None:
     names = {"ci-3": 1, "ci-2": 2, "ci-10": 1, "ci-1": 1}
     steps = [
         step("update", HOST, name, {"declared": {"concurrent": 9}}, {"declared": {"concurrent": number}})
@@ -147,7 +147,5 @@ DECLARED = {
         ({"a": 1}, {"a": 2}, "aws:ecr/repository:Repository", "update", []),
     ],
 )
-def test_what_comes_and_what_goes(
-    before: Any, after: Any, kind: str, operation: str, lines: list[str]
-) -> None:
+def test_additions_and_removals(before: Any, after: Any, kind: str, operation: str, lines: list[str]) -> None:
     assert changes(before, after, kind, operation) == lines

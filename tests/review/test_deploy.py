@@ -1,4 +1,4 @@
-"""`runner-deploy`: to the plan of the merge request, with a stub of `pulumi`; it never says a value."""
+"""`runner-deploy` deploys the reviewed plan, here with a stub of `pulumi`; its messages have no values."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def plan(**resources: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("reviewed", "now", "told"),
+    ("reviewed", "now", "message"),
     [
         (planned("same"), planned("same"), None),
         (planned("update", value=SECRET), planned("update", value=OTHER_SECRET), None),
@@ -51,41 +51,41 @@ def plan(**resources: dict[str, Any]) -> str:
         (planned("create", a=1, b=2), planned("create", a="hunter2", c=3), "other than reviewed: a, b, c"),
     ],
 )
-def test_two_plans_are_told_apart_by_names(
-    reviewed: dict[str, Any] | None, now: dict[str, Any] | None, told: str | None
+def test_differences_of_plans_are_reported_by_name(
+    reviewed: dict[str, Any] | None, now: dict[str, Any] | None, message: str | None
 ) -> None:
     texts = [plan(**({"it": each} if each else {})) for each in (reviewed, now)]
     found = differences(*map(read_plan, texts))
-    assert len(found) == (told is not None)
-    if told:
-        assert found[0].startswith(f"{VARIABLE} it: {told}")
+    assert len(found) == (message is not None)
+    if message:
+        assert found[0].startswith(f"{VARIABLE} it: {message}")
     assert "hunter2" not in "".join(found)
 
 
 @pytest.fixture
 def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
-    """A GitLab whose `!1` was merged as the commit that is deployed; its preview kept a plan."""
+    """A GitLab whose `!1` was merged as the commit that is deployed; its preview job kept a plan."""
     with started() as double:
         merge_request = double.merge_request
         merge_request.state, merge_request.merge_commit_sha = "merged", COMMIT
         merge_request.pipelines = [
-            Pipeline(1, 7, "1" * 40, [kept(11, plan(old=planned("create")))]),
-            Pipeline(2, 7, "1" * 40, [FinishedJob(20, "test"), kept(21, plan(it=planned("create")))]),
-            Pipeline(3, 99, "1" * 40, [kept(31, plan(fork=planned("create")))]),
+            Pipeline(1, 7, "1" * 40, [preview_job(11, plan(old=planned("create")))]),
+            Pipeline(2, 7, "1" * 40, [FinishedJob(20, "test"), preview_job(21, plan(it=planned("create")))]),
+            Pipeline(3, 99, "1" * 40, [preview_job(31, plan(fork=planned("create")))]),
         ]
         for name, value in double.environment(CI_COMMIT_SHA=COMMIT).items():
             monkeypatch.setenv(name, value)
         yield double
 
 
-def kept(number: int, text: str) -> FinishedJob:
+def preview_job(number: int, text: str) -> FinishedJob:
     artifacts = {"plan.json": text.encode()}
     return FinishedJob(number, "preview:prod", artifacts=artifacts, artifacts_for=Role.DEVELOPER)
 
 
 @pytest.fixture
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `pulumi` that keeps the plan it is given, prints the file `up`, and would do now what `now` has."""
+    """A stub of `pulumi` that stores the plan it is given, prints the file `up`, and plans what `now` has."""
     stub = tmp_path / "pulumi"
     stub.write_text(
         f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\nfor last; do :; done\n'
@@ -108,8 +108,8 @@ def test_the_last_plan_of_the_merge_request_is_deployed(
 ) -> None:
     assert deploy() == 0
     assert (pulumi / "given").read_text() == plan(it=planned("create"))
-    (asked,) = (pulumi / "asked").read_text().splitlines()
-    assert asked.startswith("up --yes --non-interactive --suppress-outputs --plan /")
+    (arguments,) = (pulumi / "asked").read_text().splitlines()
+    assert arguments.startswith("up --yes --non-interactive --suppress-outputs --plan /")
     printed = capsys.readouterr().out
     assert "deploying the plan that was reviewed in !1\n" in printed
     assert "Updating (prod):\n" in printed
@@ -119,7 +119,7 @@ def test_the_last_plan_of_the_merge_request_is_deployed(
 @pytest.mark.parametrize(
     "now", [plan(it=planned("create"), other=planned("create")), plan(it=planned("create"))]
 )
-def test_what_the_plan_does_not_hold_is_named_and_its_values_are_not(
+def test_changes_beyond_the_plan_are_named_without_values(
     gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str], begun: str, now: str
 ) -> None:
     violation = (
@@ -134,13 +134,15 @@ def test_what_the_plan_does_not_hold_is_named_and_its_values_are_not(
     assert "hunter2" not in printed.out + printed.err
     assert "is not what was reviewed in !1:\n" in printed.out
     only_secrets_differ = now == plan(it=planned("create"))
-    told = "it: other than reviewed: value" if only_secrets_differ else "other: create now; nothing was to be"
-    assert f"  {VARIABLE} {told}" in printed.out
+    expected = (
+        "it: other than reviewed: value" if only_secrets_differ else "other: create now; nothing was to be"
+    )
+    assert f"  {VARIABLE} {expected}" in printed.out
     assert ("nothing was deployed" in printed.err) == (not begun)
     assert ("the update had begun" in printed.err) == bool(begun)
 
 
-def test_a_deployment_that_fails_otherwise_says_what_pulumi_says(
+def test_another_failure_of_a_deployment_shows_the_output_of_pulumi(
     gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (pulumi / "up").write_text("error: AccessDenied\n")
@@ -149,7 +151,7 @@ def test_a_deployment_that_fails_otherwise_says_what_pulumi_says(
     assert "error: AccessDenied\n" in capsys.readouterr().out
 
 
-def merged_otherwise(gitlab: GitLab) -> None:
+def merged_as_another_commit(gitlab: GitLab) -> None:
     gitlab.merge_request.merge_commit_sha = "3" * 40
 
 
@@ -174,9 +176,12 @@ def damaged(gitlab: GitLab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
-        (merged_otherwise, "no merge request was merged as 22222222: what it changes was not reviewed"),
+        (
+            merged_as_another_commit,
+            "no merge request was merged as 22222222: what it changes was not reviewed",
+        ),
         (not_merged, "no merge request was merged as 22222222"),
         (not_previewed, "!1 has no preview:prod"),
         (failed, "the last preview:prod of !1 ended with failed; it keeps no plan"),
@@ -185,39 +190,39 @@ def damaged(gitlab: GitLab) -> None:
     ],
 )
 def test_without_a_plan_nothing_is_deployed(
-    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str], change: Any, told: str
+    gitlab: GitLab, pulumi: Path, capsys: pytest.CaptureFixture[str], change: Any, message: str
 ) -> None:
     change(gitlab)
     assert deploy() == 1
-    assert told in (printed := capsys.readouterr().err)
+    assert message in (printed := capsys.readouterr().err)
     assert "nothing was deployed" in printed
     assert not (pulumi / "asked").exists()
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("REVIEW_TOKEN", "", "no reviewed plan: the variable REVIEW_TOKEN is not set; give it"),
         ("REVIEW_TOKEN", "wrong", "answered 401"),
         ("CI_COMMIT_SHA", "", "CI_COMMIT_SHA not set: the reviewed plan is found by a job of GitLab"),
     ],
 )
-def test_who_may_not_read_the_plan_is_told_so(
+def test_missing_access_to_the_plan_is_reported(
     gitlab: GitLab,
     pulumi: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     variable: str,
     value: str,
-    told: str,
+    message: str,
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert deploy() == 1
-    assert told in (printed := capsys.readouterr().err)
+    assert message in (printed := capsys.readouterr().err)
     assert TOKEN not in printed
 
 
-def test_a_plan_that_the_tokens_user_may_not_read(
+def test_a_missing_role_of_the_tokens_user_is_reported(
     gitlab: GitLab, pulumi: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gitlab.merge_request.pipelines[1].jobs[1].artifacts_for = Role.MAINTAINER
@@ -226,7 +231,7 @@ def test_a_plan_that_the_tokens_user_may_not_read(
     assert "the token's user needs the role Developer to read the plan" in capsys.readouterr().err
 
 
-def test_a_plan_from_a_file_and_wrong_uses(pulumi: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_plan_from_a_file_and_wrong_usage(pulumi: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = pulumi / "plan.json"
     file.write_text(plan(it=planned("create")))
     assert main(["--plan", str(file)]) == 0

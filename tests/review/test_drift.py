@@ -25,7 +25,7 @@ FAILED = text(messages=(("error", "no credentials: hunter2hunter2"),))
 
 
 @pytest.mark.parametrize(
-    ("written", "status", "code", "told"),
+    ("written", "status", "code", "output"),
     [
         (CLEAN, 0, 0, "No drift: prod matches its state.\n"),
         (DRIFTED, 7, 1, f"  {VARIABLE} region: gone\n  {RUNNER} bu\ufffdild: tagLists\n"),
@@ -34,11 +34,11 @@ FAILED = text(messages=(("error", "no credentials: hunter2hunter2"),))
         ("", 255, 2, ""),
     ],
 )
-def test_what_drifted_is_named_and_its_values_are_not(
+def test_drifted_resources_are_named_without_values(
     written: str,
     status: int,
     code: int,
-    told: str,
+    output: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -48,12 +48,12 @@ def test_what_drifted_is_named_and_its_values_are_not(
     file.write_text(written)
     assert main([str(file), "--stack", "prod", "--status", str(status)]) == code
     printed = capsys.readouterr()
-    assert told in printed.out
+    assert output in printed.out
     assert ("the refresh failed" in printed.err) == (code == 2)
     assert "hunter2" not in printed.out + printed.err
 
 
-def test_a_wrong_use_and_a_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_and_a_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["missing.json", "--stack", "prod"]) == 2
     assert main(["missing.json"]) == 2
     assert "Traceback" not in capsys.readouterr().err

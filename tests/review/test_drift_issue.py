@@ -1,4 +1,4 @@
-"""The issue of a drift: opened once, kept up to date, closed, and never in the way of somebody else's."""
+"""The issue of a drift: opened once, kept up to date, and closed; issues of other users stay unchanged."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -42,14 +42,14 @@ def issues(gitlab: GitLab) -> list[Issue]:
 
 
 @pytest.fixture
-def look(gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Look":
+def check_drift(gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "DriftCheck":
     for name, value in gitlab.environment().items():
         monkeypatch.setenv(name, value)
-    return Look(tmp_path / "drift.json")
+    return DriftCheck(tmp_path / "drift.json")
 
 
-class Look:
-    """A scheduled look at a stack's drift."""
+class DriftCheck:
+    """A scheduled check of a stack's drift."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -59,12 +59,12 @@ class Look:
         return main([str(self._file), "--stack", stack, "--status", status, "--issue", *options])
 
 
-def test_a_drift_has_one_issue_from_its_first_day_to_its_last(
-    gitlab: GitLab, look: Look, capsys: pytest.CaptureFixture[str]
+def test_a_drift_has_one_issue_until_it_ends(
+    gitlab: GitLab, check_drift: DriftCheck, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert look(CLEAN) == 0
+    assert check_drift(CLEAN) == 0
     assert issues(gitlab) == []
-    assert look(DRIFT, status="7") == look(DRIFT, status="7") == 1
+    assert check_drift(DRIFT, status="7") == check_drift(DRIFT, status="7") == 1
     (opened,) = issues(gitlab)
     assert (opened.title, opened.labels, opened.confidential) == ("Drift in prod", ["drift"], True)
     assert opened.description
@@ -73,19 +73,19 @@ def test_a_drift_has_one_issue_from_its_first_day_to_its_last(
     assert "/-/issues/1" in capsys.readouterr().out
 
     first = opened.updated_at
-    assert look(DRIFT) == 1
+    assert check_drift(DRIFT) == 1
     assert issues(gitlab)[0].updated_at == first
 
-    assert look(MORE) == 1
+    assert check_drift(MORE) == 1
     (changed,) = issues(gitlab)
     assert changed.description
     assert "\n|   " in changed.description
     assert changed.description.count("\n```") == 2
 
-    assert look("", status="255") == 2
+    assert check_drift("", status="255") == 2
     assert issues(gitlab)[0].closed_at is None
 
-    assert look(CLEAN) == look(CLEAN) == 0
+    assert check_drift(CLEAN) == check_drift(CLEAN) == 0
     (closed,) = issues(gitlab)
     assert closed.closed_at
     assert closed.description
@@ -93,29 +93,31 @@ def test_a_drift_has_one_issue_from_its_first_day_to_its_last(
     assert f"|   {VARIABLE} region: gone\n" in closed.description
     assert capsys.readouterr().out.count("Closed: ") == 1
 
-    assert look(DRIFT) == 1
+    assert check_drift(DRIFT) == 1
     assert [issue.closed_at is None for issue in issues(gitlab)] == [False, True]
 
 
-def test_each_stack_has_its_own_and_those_of_others_are_left_alone(gitlab: GitLab, look: Look) -> None:
-    assert look(DRIFT) == look(DRIFT, stack="prod2") == 1
+def test_each_stack_has_its_own_issue_and_those_of_other_users_stay_unchanged(
+    gitlab: GitLab, check_drift: DriftCheck
+) -> None:
+    assert check_drift(DRIFT) == check_drift(DRIFT, stack="prod2") == 1
     mine, other = issues(gitlab)
     instance = gitlab.application.extensions[INSTANCE]
     mine.author = next(t.user for t in instance.tokens.values() if t.user.username == "developer")
-    assert look(CLEAN) == look(CLEAN, stack="dev") == 0
+    assert check_drift(CLEAN) == check_drift(CLEAN, stack="dev") == 0
     assert (mine.closed_at, other.closed_at) == (None, None)
-    assert look(DRIFT) == 1
+    assert check_drift(DRIFT) == 1
     assert len(issues(gitlab)) == 3
 
 
-def test_an_issue_whose_answer_is_lost_is_not_opened_twice(gitlab: GitLab) -> None:
-    gitlab.lose_the_answer_to_a_post = True
+def test_an_issue_is_not_opened_twice_after_a_lost_response(gitlab: GitLab) -> None:
+    gitlab.lose_next_post_response = True
     waited: list[float] = []
     report_drift(place(gitlab, waited.append), "x")
     assert (len(waited), len(issues(gitlab))) == (1, 1)
 
 
-def test_it_is_found_among_many(gitlab: GitLab) -> None:
+def test_an_issue_is_found_among_many(gitlab: GitLab) -> None:
     report_drift(place(gitlab), "x")
     for number in range(45):
         report_drift(place(gitlab, f"other{number}"), "x")
@@ -128,14 +130,14 @@ def test_a_long_report_is_cut(gitlab: GitLab) -> None:
     assert len(issues(gitlab)[0].description or "") < 1_048_576
 
 
-def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
+def test_requests_end_after_the_last_attempt(gitlab: GitLab) -> None:
     gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
     with pytest.raises(GitLabError, match="4 times; run the job again later"):
         report_end(place(gitlab, lambda _: None))
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         (
             "REVIEW_TOKEN",
@@ -146,27 +148,27 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
         ("CI_PROJECT_ID", "", "CI_PROJECT_ID not set: an issue of the drift needs a job of GitLab"),
     ],
 )
-def test_what_hinders_the_issue_does_not_hide_the_drift(
+def test_a_failure_to_write_the_issue_does_not_hide_the_drift(
     gitlab: GitLab,
-    look: Look,
+    check_drift: DriftCheck,
     variable: str,
     value: str,
-    told: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv(variable, value)
-    assert look(DRIFT) == 1
+    assert check_drift(DRIFT) == 1
     printed = capsys.readouterr()
     assert "region: gone" in printed.out
-    assert told in printed.err
+    assert message in printed.err
     assert TOKEN not in printed.err
-    assert look(CLEAN) == (0 if "403" in told else 3)
+    assert check_drift(CLEAN) == (0 if "403" in message else 3)
 
 
-def test_a_project_without_issues_says_so(
-    gitlab: GitLab, look: Look, capsys: pytest.CaptureFixture[str]
+def test_a_project_without_issues_is_reported(
+    gitlab: GitLab, check_drift: DriftCheck, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gitlab.application.extensions[INSTANCE].projects[7].issues_enabled = False
-    assert look(DRIFT) == 1
+    assert check_drift(DRIFT) == 1
     assert "POST projects/7/issues: GitLab answered 403" in capsys.readouterr().err

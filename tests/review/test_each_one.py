@@ -1,4 +1,4 @@
-"""Each type, setting and key that a danger is found by, one by one, and both sides of each limit."""
+"""Each type, setting and key that is a danger, and both sides of each limit."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from pulumi_gitlab_runner.review.code_quality import code_quality
 from pulumi_gitlab_runner.review.dangers import DangerKind
 
 from tests.review.hosts import host_inputs, host_step
-from tests.review.phrases import told
+from tests.review.phrases import dangers_of
 from tests.review.previews import ROLE_POLICY, UNKNOWN, allow, policy, preview, step
 
 RUNNER = "gitlab:index/userRunner:UserRunner"
@@ -20,7 +20,7 @@ STACK = "gitlab-runner:index:RunnerStack"
 
 
 @pytest.mark.parametrize(
-    ("of", "lost"),
+    ("resource_type", "loss"),
     [
         ("aws:autoscaling/group:Group", "its instances end, with the jobs on them"),
         ("aws:ecr/repository:Repository", "its images are lost"),
@@ -30,47 +30,59 @@ STACK = "gitlab-runner:index:RunnerStack"
         ("gitlab:index/userRunner:UserRunner", "its token ends"),
     ],
 )
-def test_what_is_lost_with_a_resource(of: str, lost: str) -> None:
-    assert told(step("delete", of, old={})) == [(DangerKind.DELETION, f"is deleted; {lost}")]
-    (replaced,) = [what for kind, what in told(step("replace", of, old={}, new={})) if "is replaced" in what]
-    assert replaced == f"is replaced by a new one, and {lost}"
+def test_each_loss_with_a_resource(resource_type: str, loss: str) -> None:
+    assert dangers_of(step("delete", resource_type, old={})) == [(DangerKind.DELETION, f"is deleted; {loss}")]
+    (replaced,) = [
+        message
+        for kind, message in dangers_of(step("replace", resource_type, old={}, new={}))
+        if "is replaced" in message
+    ]
+    assert replaced == f"is replaced by a new one, and {loss}"
 
 
 @pytest.mark.parametrize(
-    ("of", "missed"),
+    ("resource_type", "effect"),
     [
         ("aws:cloudwatch/metricAlarm:MetricAlarm", "what it watches for is no longer reported"),
         ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "its repository, if that stays, keeps old images"),
         (BLOCK, "its bucket, if that stays, can be opened to the public"),
     ],
 )
-def test_what_no_longer_happens_without_a_resource(of: str, missed: str) -> None:
-    assert told(step("delete", of, old={})) == [(DangerKind.DELETION, f"is deleted; {missed}")]
-    replaced = [what for _, what in told(step("replace", of, old={}, new={})) if "is replaced" in what]
+def test_each_effect_that_ends_with_a_resource(resource_type: str, effect: str) -> None:
+    assert dangers_of(step("delete", resource_type, old={})) == [
+        (DangerKind.DELETION, f"is deleted; {effect}")
+    ]
+    replaced = [
+        message
+        for _, message in dangers_of(step("replace", resource_type, old={}, new={}))
+        if "is replaced" in message
+    ]
     assert replaced == ["is replaced by a new one"]
 
 
 @pytest.mark.parametrize("kind", ["groupVariable", "instanceVariable", "projectVariable"])
 @pytest.mark.parametrize(
-    ("setting", "without"),
+    ("setting", "consequence"),
     [
         ("protected", "jobs of every branch are given it"),
         ("masked", "it shows in job logs"),
         ("hidden", "it shows in GitLab's settings"),
     ],
 )
-def test_each_variable_and_what_protects_it(kind: str, setting: str, without: str) -> None:
-    of = f"gitlab:index/{kind}:{kind[0].upper()}{kind[1:]}"
-    opened = step("update", of, old={"key": "K", setting: True}, new={"key": "K", setting: False})
-    danger = (DangerKind.VARIABLE, f"the variable K is not {setting} any more: {without}")
-    assert told(opened) == [danger]
-    assert told({**opened, "op": "replace"})[-1] == danger
-    assert told(step("create", of, new={"key": "K", setting: False})) == []
-    assert told(step("delete", of, old={"key": "K", setting: True})) == [(DangerKind.DELETION, "is deleted")]
+def test_each_protection_of_each_variable(kind: str, setting: str, consequence: str) -> None:
+    resource_type = f"gitlab:index/{kind}:{kind[0].upper()}{kind[1:]}"
+    opened = step("update", resource_type, old={"key": "K", setting: True}, new={"key": "K", setting: False})
+    danger = (DangerKind.VARIABLE, f"the variable K is not {setting} any more: {consequence}")
+    assert dangers_of(opened) == [danger]
+    assert dangers_of({**opened, "op": "replace"})[-1] == danger
+    assert dangers_of(step("create", resource_type, new={"key": "K", setting: False})) == []
+    assert dangers_of(step("delete", resource_type, old={"key": "K", setting: True})) == [
+        (DangerKind.DELETION, "is deleted")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "what"),
+    ("before", "after", "message"),
     [
         ("project_type", "group_type", "takes jobs of a group, not only of a project"),
         ("project_type", "instance_type", "takes jobs of the whole instance, not only of a project"),
@@ -82,15 +94,15 @@ def test_each_variable_and_what_protects_it(kind: str, setting: str, without: st
         ("group_type", UNKNOWN, None),
     ],
 )
-def test_a_runner_of_a_wider_kind(before: str, after: str, what: str | None) -> None:
-    found = told(step("update", RUNNER, old={"runnerType": before}, new={"runnerType": after}))
-    assert found == ([(DangerKind.RUNNER, what)] if what else [])
+def test_each_change_of_a_runners_type(before: str, after: str, message: str | None) -> None:
+    found = dangers_of(step("update", RUNNER, old={"runnerType": before}, new={"runnerType": after}))
+    assert found == ([(DangerKind.RUNNER, message)] if message else [])
 
 
-@pytest.mark.parametrize("end", ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"])
-def test_each_end_of_a_connection(end: str) -> None:
+@pytest.mark.parametrize("source", ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"])
+def test_each_source_of_a_connection(source: str) -> None:
     ports = {"ipProtocol": "tcp", "fromPort": 80, "toPort": 80}
-    assert told(step("create", INGRESS, new={end: "END", **ports})) == [
+    assert dangers_of(step("create", INGRESS, new={source: "END", **ports})) == [
         (DangerKind.PROTECTION, "lets connections in from END by tcp, to port 80")
     ]
 
@@ -104,13 +116,15 @@ def test_each_end_of_a_connection(end: str) -> None:
         ({"description": "other"}, None),
     ],
 )
-@pytest.mark.parametrize("of", [INGRESS, EGRESS])
-def test_each_change_of_what_is_let_through(of: str, change: dict[str, Any], traffic: str | None) -> None:
+@pytest.mark.parametrize("resource_type", [INGRESS, EGRESS])
+def test_each_change_of_a_security_group_rule(
+    resource_type: str, change: dict[str, Any], traffic: str | None
+) -> None:
     before = {"cidrIpv4": "10.0.0.0/8", "ipProtocol": "tcp", "fromPort": 80, "toPort": 80}
-    found = told(step("update", of, old=before, new={**before, **change}))
-    what = "lets connections in from" if of == INGRESS else "lets its hosts connect to"
-    assert found == ([(DangerKind.PROTECTION, f"{what} 10.0.0.0/8 {traffic}")] if traffic else [])
-    assert told(step("delete", of, old=before)) == [(DangerKind.DELETION, "is deleted")]
+    found = dangers_of(step("update", resource_type, old=before, new={**before, **change}))
+    message = "lets connections in from" if resource_type == INGRESS else "lets its hosts connect to"
+    assert found == ([(DangerKind.PROTECTION, f"{message} 10.0.0.0/8 {traffic}")] if traffic else [])
+    assert dangers_of(step("delete", resource_type, old=before)) == [(DangerKind.DELETION, "is deleted")]
 
 
 @pytest.mark.parametrize(
@@ -124,14 +138,14 @@ def test_each_change_of_what_is_let_through(of: str, change: dict[str, Any], tra
         ({"httpEndpoint": "disabled", "httpTokens": "optional", "httpPutResponseHopLimit": 3}, 0),
     ],
 )
-def test_how_far_instance_metadata_reaches(options: dict[str, Any], count: int) -> None:
-    assert len(told(step("create", TEMPLATE, new={"metadataOptions": options}))) == count
+def test_each_setting_of_instance_metadata(options: dict[str, Any], count: int) -> None:
+    assert len(dangers_of(step("create", TEMPLATE, new={"metadataOptions": options}))) == count
 
 
 @pytest.mark.parametrize("encrypted", ["true", True, "True"])
-def test_a_disk_that_is_encrypted(encrypted: Any) -> None:
+def test_an_encrypted_disk_is_no_danger(encrypted: Any) -> None:
     disk = {"deviceName": "/dev/xvda", "ebs": {"encrypted": encrypted}}
-    assert told(step("create", TEMPLATE, new={"blockDeviceMappings": [disk]})) == []
+    assert dangers_of(step("create", TEMPLATE, new={"blockDeviceMappings": [disk]})) == []
 
 
 @pytest.mark.parametrize("action", ["ecr:BatchGetImage", "ECR:batchgetimage", "ecr:Batch*", "ecr:*", "*"])
@@ -139,9 +153,9 @@ def test_a_disk_that_is_encrypted(encrypted: Any) -> None:
     ("resource", "pulls"), [("*", True), ("arn:aws:ecr:eu-west-1:1:repository/a", True), ("arn:s3", False)]
 )
 def test_each_action_that_pulls(action: str, resource: str, pulls: bool) -> None:
-    found = told(step("update", ROLE_POLICY, old=policy(), new=policy(allow(action, resource))))
+    found = dangers_of(step("update", ROLE_POLICY, old=policy(), new=policy(allow(action, resource))))
     assert ((DangerKind.REGISTRY, f"may pull from {resource}") in found) == pulls
-    other = told(step("update", ROLE_POLICY, old=policy(), new=policy(allow("ecr:PutImage", resource))))
+    other = dangers_of(step("update", ROLE_POLICY, old=policy(), new=policy(allow("ecr:PutImage", resource))))
     assert [kind for kind, _ in other] == [DangerKind.RIGHTS]
 
 
@@ -155,8 +169,8 @@ def test_each_action_that_pulls(action: str, resource: str, pulls: bool) -> None
     ],
 )
 @pytest.mark.parametrize("hidden", [UNKNOWN, [UNKNOWN], {"Statement": [{"Action": "[secret]"}]}])
-def test_each_policy_that_does_not_show(key: str, word: str, hidden: Any) -> None:
-    assert told(step("create", "aws:example/thing:Thing", new={key: hidden, "other": UNKNOWN})) == [
+def test_each_unknown_policy(key: str, word: str, hidden: Any) -> None:
+    assert dangers_of(step("create", "aws:example/thing:Thing", new={key: hidden, "other": UNKNOWN})) == [
         (DangerKind.RIGHTS, f"what its {word} allows is known only after the update")
     ]
 
@@ -174,27 +188,27 @@ def test_each_policy_that_does_not_show(key: str, word: str, hidden: Any) -> Non
 def test_each_limit_of_jobs_that_is_lifted(key: str, words: str) -> None:
     limited, more = host_inputs(**{key: ["a"]}), host_inputs(**{key: ["a", "b"]})
     prefix = "the runner build"
-    assert told(host_step(limited, host_inputs())) == [(DangerKind.PRIVILEGE, f"{prefix} {words}")]
-    assert told(host_step(limited, more)) == [
+    assert dangers_of(host_step(limited, host_inputs())) == [(DangerKind.PRIVILEGE, f"{prefix} {words}")]
+    assert dangers_of(host_step(limited, more)) == [
         (DangerKind.PRIVILEGE, f"{prefix} has more {key.replace('_', ' ')}: b")
     ]
-    assert told(host_step(host_inputs(), limited)) == told(host_step(more, limited)) == []
+    assert dangers_of(host_step(host_inputs(), limited)) == dangers_of(host_step(more, limited)) == []
 
 
 @pytest.mark.parametrize("key", ["pull_policy", "allowed_pull_policies"])
-def test_each_pull_policy_that_asks_no_registry(key: str) -> None:
+def test_each_pull_policy_that_skips_the_registry(key: str) -> None:
     always, sometimes = host_inputs(**{key: ["always"]}), host_inputs(**{key: ["always", "if-not-present"]})
-    (found,) = told(host_step(always, sometimes))
+    (found,) = dangers_of(host_step(always, sometimes))
     assert "images that another job has pulled" in found[1]
-    assert told(host_step(host_inputs(), always)) == told(host_step(sometimes, always)) == []
+    assert dangers_of(host_step(host_inputs(), always)) == dangers_of(host_step(sometimes, always)) == []
 
 
 @pytest.mark.parametrize(
     ("key", "whose"), [("security_opt", "its jobs"), ("services_security_opt", "services")]
 )
-def test_a_security_option_that_is_taken(key: str, whose: str) -> None:
-    kept, taken = host_inputs(**{key: ["no-new-privileges:true"]}), host_inputs()
-    assert told(host_step(kept, taken)) == [
+def test_each_security_option_that_is_removed(key: str, whose: str) -> None:
+    kept, removed = host_inputs(**{key: ["no-new-privileges:true"]}), host_inputs()
+    assert dangers_of(host_step(kept, removed)) == [
         (
             DangerKind.PRIVILEGE,
             f"the runner build takes from {whose} the security option no-new-privileges:true",
@@ -227,34 +241,34 @@ def queue(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_which_runner_takes_the_jobs_of_another(other: dict[str, Any], takes: bool) -> None:
-    found = told(step("delete", RUNNER, "it", old=queue()), step("same", RUNNER, "other", other, other))
-    (what,) = [what for kind, what in found if kind is DangerKind.QUEUE]
-    assert what.startswith("jobs of group 42 with the tags a b ")
-    assert ("go to the runner other instead" in what) == takes
-    assert ("wait until another runner takes them" in what) != takes
+    found = dangers_of(step("delete", RUNNER, "it", old=queue()), step("same", RUNNER, "other", other, other))
+    (message,) = [message for kind, message in found if kind is DangerKind.QUEUE]
+    assert message.startswith("jobs of group 42 with the tags a b ")
+    assert ("go to the runner other instead" in message) == takes
+    assert ("wait until another runner takes them" in message) != takes
 
 
-def test_jobs_of_protected_branches_alone_are_not_all() -> None:
+def test_a_protected_runner_does_not_take_all_jobs() -> None:
     open_to_all, protected = queue(accessLevel="not_protected"), queue()
-    found = told(
+    found = dangers_of(
         step("delete", RUNNER, "it", old=open_to_all), step("same", RUNNER, "o", protected, protected)
     )
     assert "wait until" in found[-1][1]
 
 
-def test_a_runner_that_was_paused_leaves_no_job() -> None:
-    found = told(step("delete", RUNNER, "it", old=queue(paused=True)))
+def test_deletion_of_a_paused_runner_makes_no_job_wait() -> None:
+    found = dangers_of(step("delete", RUNNER, "it", old=queue(paused=True)))
     assert [kind for kind, _ in found] == [DangerKind.DELETION]
 
 
-def test_a_runner_that_is_paused_leaves_its_jobs() -> None:
-    found = told(step("update", RUNNER, "it", old=queue(), new=queue(paused=True)))
+def test_pausing_a_runner_makes_its_jobs_wait() -> None:
+    found = dangers_of(step("update", RUNNER, "it", old=queue(), new=queue(paused=True)))
     assert [kind for kind, _ in found] == [DangerKind.QUEUE]
 
 
 def test_jobs_go_to_the_first_runner_by_name() -> None:
     others = [step("same", RUNNER, name, queue(), queue()) for name in ("r-10", "r-9")]
-    found = told(step("delete", RUNNER, "it", old=queue()), *others)
+    found = dangers_of(step("delete", RUNNER, "it", old=queue()), *others)
     assert "go to the runner r-9 instead" in found[-1][1]
 
 
@@ -270,9 +284,9 @@ def test_jobs_go_to_the_first_runner_by_name() -> None:
         ({}, "the instance"),
     ],
 )
-def test_whose_jobs_wait(scope: dict[str, Any], words: str) -> None:
-    (*_, (_, what)) = told(step("delete", RUNNER, "it", old={**scope, "tagLists": ["a"]}))
-    assert what.startswith(f"jobs of {words} with the tag a wait until")
+def test_each_scope_of_jobs_that_wait(scope: dict[str, Any], words: str) -> None:
+    (*_, (_, message)) = dangers_of(step("delete", RUNNER, "it", old={**scope, "tagLists": ["a"]}))
+    assert message.startswith(f"jobs of {words} with the tag a wait until")
 
 
 SEVERITIES = {
@@ -289,7 +303,7 @@ SEVERITIES = {
 }
 
 
-def test_how_severe_each_kind_of_danger_is() -> None:
+def test_the_severity_of_each_kind_of_danger() -> None:
     owners = {"shared": {"account": "210987654321", "repositories": ["a"]}}
     steps = [
         host_step(host_inputs(), host_inputs(["legacy"], privileged=True)),

@@ -1,4 +1,4 @@
-"""Both sides of what a note shows, cuts and masks."""
+"""Both sides of each limit of what a note shows, cuts and masks."""
 
 import json
 from pathlib import Path
@@ -21,13 +21,13 @@ RUNNER = "gitlab:index/userRunner:UserRunner"
 @pytest.mark.parametrize(
     ("size", "shown"), [(200, "x" * 200), (201, "x" * 199 + "…"), (400, "x" * 199 + "…")]
 )
-def test_a_name_is_cut(size: int, shown: str) -> None:
+def test_a_long_name_is_cut(size: int, shown: str) -> None:
     assert one_line("x" * size) == shown
     assert one_line("one\ntwo\r\nthree") == "one two three"
 
 
 @pytest.mark.parametrize(("size", "shown"), [(60, "x" * 60), (61, "x" * 59 + "#8230;")])
-def test_a_label_is_cut(size: int, shown: str) -> None:
+def test_a_long_label_is_cut(size: int, shown: str) -> None:
     assert label("x" * size) == shown
 
 
@@ -77,17 +77,17 @@ def test_which_variables_are_masked(name: str, is_secret: bool, value: str, long
 
 
 @pytest.mark.parametrize(("digits", "in_a_row"), [(17, True), (18, False)])
-def test_numbers_of_names_in_a_row(digits: int, in_a_row: bool) -> None:
+def test_how_long_the_numbers_of_names_in_a_row_may_be(digits: int, in_a_row: bool) -> None:
     names = [f"r-{10 ** (digits - 1) + number}" for number in range(4)]
     assert len(in_rows(names)) == (1 if in_a_row else 4)
 
 
 @pytest.mark.parametrize(("count", "rows"), [(3, 3), (4, 1)])
-def test_how_many_names_are_a_row(count: int, rows: int) -> None:
+def test_how_many_names_form_a_row(count: int, rows: int) -> None:
     assert len(in_rows(f"r-{number}" for number in range(count))) == rows
 
 
-def test_names_are_in_rows_by_one_number_alone() -> None:
+def test_names_of_a_row_differ_in_one_number() -> None:
     assert in_rows(f"r-{number}-{number}" for number in range(5)) == [(f"r-{n}-{n}",) * 2 for n in range(5)]
     assert in_rows(["1a", "2a", "3a", "4a"]) == [("1a", "4a")]
     assert natural("r-9") < natural("r-10") < natural("r-10-1")
@@ -103,16 +103,16 @@ def test_how_many_names_a_line_shows(count: int, more: str) -> None:
     assert phrase("of", []) == "of"
 
 
-@pytest.mark.parametrize(("count", "folded"), [(24, None), (25, "1 more lines of dangers")])
-def test_how_many_dangers_are_seen_at_once(count: int, folded: str | None) -> None:
+@pytest.mark.parametrize(("count", "collapsed"), [(24, None), (25, "1 more lines of dangers")])
+def test_how_many_dangers_are_not_collapsed(count: int, collapsed: str | None) -> None:
     steps = [step("replace", GROUP, f"g{n}", {}, {}, replaceReasons=[f"reason-{n}"]) for n in range(count)]
     written = note(preview(*steps), "prod")
-    assert ("more lines of dangers" in written) == bool(folded)
-    assert not folded or f"<summary>{folded}</summary>" in written
+    assert ("more lines of dangers" in written) == bool(collapsed)
+    assert not collapsed or f"<summary>{collapsed}</summary>" in written
 
 
 @pytest.mark.parametrize(("kinds", "more"), [(6, ""), (7, ", 1 others")])
-def test_how_many_types_are_counted(kinds: int, more: str) -> None:
+def test_how_many_types_are_listed(kinds: int, more: str) -> None:
     steps = [step("create", f"aws:a/b:{chr(65 + number)}", f"{number}", new={}) for number in range(kinds)]
     shown = ", ".join(f"1 `{chr(65 + number)}`" for number in range(6))
     assert f"- create: {shown}{more}\n" in note(preview(*steps), "prod")
@@ -170,7 +170,7 @@ def test_the_status_of_a_refresh(
     assert ("is not known" in printed.err) == (code_ == 2)
 
 
-def test_a_drift_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_whole_report_of_a_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "drift.json"
     steps = [
         step("update", RUNNER, "r", {}, {}),

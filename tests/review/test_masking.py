@@ -1,11 +1,11 @@
-"""What of a job's secrets may stand in a message: nothing."""
+"""Messages have none of a job's secrets."""
 
 import pytest
 from pulumi_gitlab_runner.review.masking import masked
 
 
 @pytest.mark.parametrize(
-    ("text", "environment", "told"),
+    ("text", "environment", "expected"),
     [
         ("refused: hunter2hunter2", {"GITLAB_TOKEN": "hunter2hunter2"}, "refused: [secret]"),
         ("abcdef abcdefgh", {"A_TOKEN": "abcdef", "B_SECRET": "abcdefgh"}, "[secret] [secret]"),
@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.review.masking import masked
         ("AKIA123456", {"AWS_SECRET_ACCESS_KEY": "wholesecret", "AWS_REGION": "AKIA123456"}, "AKIA123456"),
     ],
 )
-def test_values_of_secret_variables_and_logins_in_addresses(
-    text: str, environment: dict[str, str], told: str
+def test_secret_variables_and_credentials_in_urls_are_masked(
+    text: str, environment: dict[str, str], expected: str
 ) -> None:
-    assert masked(text, environment) == told
+    assert masked(text, environment) == expected

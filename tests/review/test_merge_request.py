@@ -1,4 +1,4 @@
-"""The note on a merge request: found again, kept up to date, and what GitLab says against it."""
+"""The note on a merge request: how it is found and kept up to date, and how GitLab refuses it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -49,20 +49,20 @@ def test_a_note_is_found_among_many(gitlab: GitLab) -> None:
     assert bodies(gitlab)[-1].endswith("second\n")
 
 
-def test_what_somebody_else_wrote_is_left_alone(gitlab: GitLab) -> None:
+def test_notes_of_other_users_stay_unchanged(gitlab: GitLab) -> None:
     gitlab.add_note("developer", PROD)
     gitlab.add_note("root", f"as in\n{PROD}")
     put(gitlab, PROD.replace("first", "second"))
     assert bodies(gitlab) == [PROD, f"as in\n{PROD}", PROD.replace("first", "second")]
 
 
-def test_a_note_whose_answer_is_lost_is_not_written_twice(gitlab: GitLab) -> None:
-    gitlab.lose_the_answer_to_a_post = True
+def test_a_note_is_not_written_twice_after_a_lost_response(gitlab: GitLab) -> None:
+    gitlab.lose_next_post_response = True
     assert len(put(gitlab, PROD)) == 1
     assert bodies(gitlab) == [PROD]
 
 
-def test_it_waits_as_long_as_gitlab_asks_within_reason(gitlab: GitLab) -> None:
+def test_the_wait_follows_retry_after_up_to_a_limit(gitlab: GitLab) -> None:
     gitlab.failures = [
         Response(status=429, headers={"Retry-After": seconds}) for seconds in ("7", "3600", "soon")
     ]
@@ -70,14 +70,14 @@ def test_it_waits_as_long_as_gitlab_asks_within_reason(gitlab: GitLab) -> None:
     assert bodies(gitlab) == [PROD]
 
 
-def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
+def test_requests_end_after_the_last_attempt(gitlab: GitLab) -> None:
     gitlab.failures = [Response(status=503) for _ in range(ATTEMPTS)]
     with pytest.raises(GitLabError, match="GET user: GitLab answered 503, 4 times; run the job again later"):
         put(gitlab, PROD)
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "message"),
     [
         ({"REVIEW_TOKEN": "wrong-token"}, "answered 401 .*create a new one"),
         ({"REVIEW_TOKEN": f"{TOKEN}-read-api"}, "answered 403 .*needs the scope `api`"),
@@ -87,10 +87,10 @@ def test_it_gives_up_in_the_end(gitlab: GitLab) -> None:
         ({"CI_API_V4_URL": "http://127.0.0.1:1"}, "cannot be reached: connection refused, 4 times"),
     ],
 )
-def test_a_refusal_says_how_to_fix_it_and_not_the_token(
-    gitlab: GitLab, variables: dict[str, str], told: str
+def test_a_refusal_has_the_fix_and_not_the_token(
+    gitlab: GitLab, variables: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(GitLabError, match=told) as raised:
+    with pytest.raises(GitLabError, match=message) as raised:
         put(gitlab, PROD, **variables)
     if token := variables.get("REVIEW_TOKEN"):
         assert token not in str(raised.value)
@@ -99,7 +99,7 @@ def test_a_refusal_says_how_to_fix_it_and_not_the_token(
 
 
 @pytest.mark.parametrize(
-    ("commits", "event", "lacks"),
+    ("commits", "event", "expected"),
     [
         (0, "detached", None),
         (3, "detached", Behind(3, "main")),
@@ -107,22 +107,22 @@ def test_a_refusal_says_how_to_fix_it_and_not_the_token(
         (3, "merge_train", None),
     ],
 )
-def test_how_far_the_branch_is_behind_counts_where_the_pipeline_runs_on_the_branch_itself(
-    gitlab: GitLab, commits: int, event: str, lacks: Behind | None
+def test_missing_commits_are_counted_only_in_a_pipeline_of_the_branch_itself(
+    gitlab: GitLab, commits: int, event: str, expected: Behind | None
 ) -> None:
     gitlab.merge_request.diverged_commits = commits
     environment = gitlab.environment(CI_MERGE_REQUEST_EVENT_TYPE=event)
-    assert behind(merge_request_of(environment, "REVIEW_TOKEN")) == lacks
+    assert behind(merge_request_of(environment, "REVIEW_TOKEN")) == expected
 
 
-def test_without_a_token_it_says_why(gitlab: GitLab) -> None:
+def test_a_missing_token_is_reported_with_the_reason(gitlab: GitLab) -> None:
     with pytest.raises(NoTokenError, match="project access token"):
         put(gitlab, PROD, REVIEW_TOKEN="")
     with pytest.raises(NoTokenError, match="a fork's pipeline has none"):
         put(gitlab, PROD, REVIEW_TOKEN="", CI_PROJECT_ID="99")
 
 
-def test_the_token_does_not_show(gitlab: GitLab) -> None:
+def test_the_representation_hides_the_token(gitlab: GitLab) -> None:
     assert TOKEN not in repr(merge_request_of(gitlab.environment(), "REVIEW_TOKEN"))
 
 
@@ -138,9 +138,9 @@ def test_the_token_does_not_show(gitlab: GitLab) -> None:
         Response("null"),
         Response('"x"'),
     ],
-    ids=["a page", "no id", "a list", "of something else", "no text", "nested", "null", "a string"],
+    ids=["a page", "no id", "a list", "no list of notes", "not UTF-8", "nested", "null", "a string"],
 )
-def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, answer: Response) -> None:
+def test_a_server_other_than_gitlab_is_reported_in_one_line(gitlab: GitLab, answer: Response) -> None:
     gitlab.failures = [answer, answer] if answer.data == b'{"id": 1}' else [answer]
     with pytest.raises(GitLabError, match="does not answer as GitLab's API does") as raised:
         put(gitlab, PROD)
@@ -148,7 +148,7 @@ def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, answer: Response)
     assert bodies(gitlab) == []
 
 
-def test_pages_without_end_end(gitlab: GitLab) -> None:
+def test_endless_pages_are_refused(gitlab: GitLab) -> None:
     user = Response('{"id": 1}')
     gitlab.failures = [user, *(Response("[]", headers={"X-Next-Page": "2"}) for _ in range(9))]
     with pytest.raises(GitLabError, match="does not answer as GitLab's API does"):

@@ -1,10 +1,10 @@
-"""Many names as few words."""
+"""Many names in a short form."""
 
 import pytest
 from pulumi_gitlab_runner.review.names import in_rows, most_common, natural
 
 
-def test_people_count_to_ten_after_two() -> None:
+def test_names_are_sorted_by_the_numbers_in_them() -> None:
     names = ["runner-10", "runner-2", "build", "runner-1-b", "runner-1"]
     assert sorted(names, key=natural) == ["build", "runner-1", "runner-1-b", "runner-2", "runner-10"]
 
@@ -22,11 +22,11 @@ def test_people_count_to_ten_after_two() -> None:
         (["9" * 40, "9" * 39 + "8"], [("9" * 40, "9" * 40), ("9" * 39 + "8", "9" * 39 + "8")]),
     ],
 )
-def test_names_in_a_row_are_told_by_the_first_and_the_last(
+def test_names_in_a_row_are_shown_as_the_first_and_the_last(
     names: list[str], rows: list[tuple[str, str]]
 ) -> None:
     assert in_rows(reversed(names)) == rows or (len(rows) == 2 and set(in_rows(names)) == set(rows))
 
 
-def test_equal_numbers_are_in_the_order_of_their_names() -> None:
+def test_equal_counts_are_sorted_by_name() -> None:
     assert most_common({"b": 1, "a": 1, "c": 2}) == [("c", 2), ("a", 1), ("b", 1)]

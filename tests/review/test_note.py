@@ -1,4 +1,4 @@
-"""The note: what stands where, what it never holds, and how it is cut."""
+"""The note: the order of its parts, what it never contains, and how it is cut."""
 
 import re
 from typing import Any
@@ -62,7 +62,7 @@ def test_the_order_is_dangers_counts_picture_changes() -> None:
     assert places[0] == 0
 
 
-def test_what_changes_is_told_by_name_and_only_known_values_are_shown() -> None:
+def test_changed_properties_are_named_and_only_harmless_values_are_shown() -> None:
     written = note(
         preview(
             step(
@@ -99,7 +99,7 @@ def test_what_changes_is_told_by_name_and_only_known_values_are_shown() -> None:
     assert CANARY not in written
 
 
-def test_a_value_is_shown_as_it_is_written() -> None:
+def test_a_value_is_shown_without_escapes() -> None:
     runner = "gitlab:index/userRunner:UserRunner"
     changed = step(
         "update", runner, "build", {"tagLists": ["groß"]}, {"tagLists": []}, diffReasons=["tagLists"]
@@ -107,32 +107,32 @@ def test_a_value_is_shown_as_it_is_written() -> None:
     assert '!     tagLists: ["groß"] → []' in note(preview(changed), "prod")
 
 
-def test_the_files_of_a_host_that_change_are_named() -> None:
+def test_changed_files_of_a_host_are_named() -> None:
     written = note(preview(host_step(host_inputs(), host_inputs(privileged=True))), "prod")
     assert "!     content\n!         etc/gitlab-runner/config.toml\n```" in written
 
 
-def test_a_preview_that_failed_says_so_and_not_that_all_is_well() -> None:
+def test_a_failed_preview_is_reported_and_not_called_free_of_dangers() -> None:
     written = note(preview(messages=(("error", "one\ntwo"),)), "prod")
     assert "The preview failed" in written
     assert "| one\n| two\n" in written
     assert "No dangers" not in written
 
 
-def test_nothing_to_do_is_said_in_so_many_words() -> None:
+def test_a_preview_without_changes_says_so() -> None:
     written = note(preview(step("same", GROUP, old={}, new={})), "prod")
     assert "No dangers found." in written
     assert written.endswith("**Counts:** nothing changes\n")
 
 
-def test_each_stack_has_a_hidden_line_of_its_own() -> None:
+def test_each_stack_has_its_own_hidden_line() -> None:
     names = ["prod", "prod2", "a--b", "a-b", "--> <b>", "ci/prod", "CI/prod", "é"]
     assert len({marker(name) for name in names}) == len(names)
     for name in names:
         assert re.fullmatch(r"<!-- pulumi-gitlab-runner review [A-Za-z0-9._~%]+ -->", marker(name))
 
 
-def test_500_resources_fit_whole() -> None:
+def test_500_resources_fit_without_a_cut() -> None:
     steps = [
         step(
             "replace",
@@ -157,7 +157,7 @@ def test_500_resources_fit_whole() -> None:
 @pytest.mark.parametrize(
     ("name", "size"), [("x", NOTE_SIZE), ("x", 10_000), ("😀" * 300, 10_000), ("`&<" * 200, 10_000)]
 )
-def test_what_is_too_long_is_cut_from_the_end_and_says_so(size: int, name: str) -> None:
+def test_a_long_note_is_cut_from_the_end_and_says_so(size: int, name: str) -> None:
     lost = [step("delete", GROUP, f"{name}-{n}", old={}) for n in range(50)]
     new = [
         step("create", GROUP, f"{name}-{n}", new={}) for n in range(NOTE_SIZE // len(f"+ create {GROUP} x"))
@@ -170,12 +170,12 @@ def test_what_is_too_long_is_cut_from_the_end_and_says_so(size: int, name: str) 
     assert written.count("<details>") == written.count("</details>") == 2
 
 
-def test_more_dangers_than_are_seen_at_once_are_folded_and_counted() -> None:
+def test_further_dangers_are_collapsed_and_counted() -> None:
     steps = [step("replace", GROUP, f"g{n}", {}, {}, replaceReasons=[f"reason-{n}"]) for n in range(100)]
     written = note(preview(*steps), "prod")
-    visible, folded = written.split("<details><summary>76 more lines of dangers</summary>")
+    visible, collapsed = written.split("<details><summary>76 more lines of dangers</summary>")
     assert visible.count("is replaced") == 24
-    assert folded.count("is replaced") == 76
+    assert collapsed.count("is replaced") == 76
     small = note(preview(*steps), "prod", 10_000)
     assert re.search(r"… and \d+ more lines\n\n</details>", small)
     assert len(small.encode()) <= 10_000
@@ -203,7 +203,7 @@ def test_no_secret_is_shown() -> None:
 
 @settings(max_examples=60)
 @given(HOSTILE)
-def test_no_name_has_a_meaning_in_markdown(name: str) -> None:
+def test_no_name_is_interpreted_as_markdown(name: str) -> None:
     hosts = host_inputs()
     steps: list[dict[str, Any]] = [
         step("replace", GROUP, name, {}, {}, diffReasons=[name], replaceReasons=[name]),
@@ -257,13 +257,13 @@ def test_no_name_has_a_meaning_in_markdown(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behind", "told"),
+    ("behind", "message"),
     [(Behind(1, "main"), "lacks 1 commit of `main`."), (Behind(3, "a`b"), "lacks 3 commits of ``a`b``.")],
 )
-def test_a_branch_that_is_behind_is_told_before_all_else(behind: Behind, told: str) -> None:
+def test_a_branch_that_is_behind_is_reported_first(behind: Behind, message: str) -> None:
     written = note(preview(step("create", FILES, new={})), "prod", behind=behind)
     assert written.splitlines()[3].startswith("**⚠ Behind:** ")
-    assert told in written.splitlines()[3]
+    assert message in written.splitlines()[3]
     assert "Behind" not in note(preview(), "prod")
 
 

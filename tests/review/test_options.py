@@ -1,4 +1,4 @@
-"""The options of the commands for pipelines, which `templates/stack.yml` and users' pipelines write."""
+"""The options of the commands for pipelines, which `templates/stack.yml` and users' pipelines use."""
 
 import pytest
 from pulumi_gitlab_runner.review import command_line, deploy_command, drift_command
@@ -6,7 +6,7 @@ from pulumi_gitlab_runner.review import command_line, deploy_command, drift_comm
 from tests.options import options_of
 
 
-def test_those_of_runner_review() -> None:
+def test_options_of_runner_review() -> None:
     assert options_of(command_line.argument_parser()) == [
         "[FILE] = -",
         "[--version] = ==SUPPRESS==",
@@ -24,7 +24,7 @@ def test_those_of_runner_review() -> None:
     ]
 
 
-def test_those_of_runner_deploy() -> None:
+def test_options_of_runner_deploy() -> None:
     assert options_of(deploy_command.argument_parser()) == [
         "[--version] = ==SUPPRESS==",
         "[--preview-job NAME]",
@@ -33,7 +33,7 @@ def test_those_of_runner_deploy() -> None:
     ]
 
 
-def test_those_of_runner_drift() -> None:
+def test_options_of_runner_drift() -> None:
     assert options_of(drift_command.argument_parser()) == [
         "FILE",
         "[--version] = ==SUPPRESS==",
@@ -58,7 +58,7 @@ def test_those_of_runner_drift() -> None:
         (command_line, ["--help"], 0),
     ],
 )
-def test_the_status_of_a_wrong_use(
+def test_the_exit_status_of_wrong_usage_and_of_help(
     command: object, arguments: list[str], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command.main(arguments) == status  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from tests.review.gitlab_server import gitlab as started
 from tests.review.previews import preview
 
 JOB = {"CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": "2" * 40}
-SAID = "**⚠ Outdated:** the stack was deployed as 22222222 after this preview was made."
+OUTDATED = "**⚠ Outdated:** the stack was deployed as 22222222 after this preview was made."
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def body(gitlab: GitLab, number: int) -> str:
     return merge_requests(gitlab)[number].notes[0].body
 
 
-def test_the_notes_of_open_merge_requests_into_the_branch_say_so_once(
+def test_notes_of_open_merge_requests_into_the_branch_are_marked_once(
     gitlab: GitLab, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for number, state, target in ((2, "merged", "main"), (3, "opened", "release"), (4, "opened", "main")):
@@ -53,7 +53,7 @@ def test_the_notes_of_open_merge_requests_into_the_branch_say_so_once(
     before = body(gitlab, 1)
     assert main(["--outdate", "--stack", "prod"]) == 0
     assert capsys.readouterr().out == "Previews marked as outdated: !1\n"
-    assert body(gitlab, 1).splitlines()[:4] == [*before.splitlines()[:2], "", f"{SAID} Preview it again."]
+    assert body(gitlab, 1).splitlines()[:4] == [*before.splitlines()[:2], "", f"{OUTDATED} Preview it again."]
     assert body(gitlab, 1).splitlines()[4:] == before.splitlines()[2:]
     assert not [number for number in (2, 3, 4) if "Outdated" in body(gitlab, number)]
 
@@ -64,7 +64,7 @@ def test_the_notes_of_open_merge_requests_into_the_branch_say_so_once(
     assert body(gitlab, 1) == before
 
 
-def test_it_goes_on_where_it_could_not(gitlab: GitLab) -> None:
+def test_all_notes_are_marked_after_a_temporary_failure(gitlab: GitLab) -> None:
     for number in range(2, 45):
         merge_requests(gitlab)[number] = MergeRequest(number)
         review(gitlab, number)
@@ -76,23 +76,23 @@ def test_it_goes_on_where_it_could_not(gitlab: GitLab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("REVIEW_TOKEN", "", "the variable REVIEW_TOKEN is not set"),
         ("REVIEW_TOKEN", f"{TOKEN}-read-api", "answered 403"),
         ("CI_COMMIT_BRANCH", "", "CI_COMMIT_BRANCH not set: a deployment is a job of a branch"),
     ],
 )
-def test_what_hinders_it_fails_no_deployment(
+def test_a_failure_to_mark_notes_does_not_fail_the_deployment(
     gitlab: GitLab,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     variable: str,
     value: str,
-    told: str,
+    message: str,
 ) -> None:
     review(gitlab, 1)
     monkeypatch.setenv(variable, value)
     assert main(["--outdate", "--stack", "prod"]) == 0
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert "Outdated" not in body(gitlab, 1)

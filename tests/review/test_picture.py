@@ -21,7 +21,7 @@ FIRST = ['%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%',
 
 
 def drawn(*steps: dict[str, object]) -> list[str]:
-    """Its lines, each of which Mermaid knows, without the styles."""
+    """The lines of the picture without the styles; each line must be known Mermaid syntax."""
     lines = picture(preview(*steps)).splitlines()
     assert lines[:2] == FIRST
     known = re.compile(f"{NODE}|{ARROW}|{STYLE}")
@@ -40,7 +40,7 @@ def test_credentials_of_an_unknown_kind_are_shown_by_their_kind() -> None:
     assert f'n2["<b>{LEGACY}</b><br>by vault<br><i>new</i>"]:::new' in shown
 
 
-def test_what_is_new_gone_and_kept() -> None:
+def test_new_gone_and_kept_registries_are_marked() -> None:
     assert drawn(host_step(host_inputs(["team", "legacy"]), host_inputs(["team", "vault"]))) == [
         'n0["build"]',
         f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>gone</i>"]:::gone',
@@ -52,7 +52,7 @@ def test_what_is_new_gone_and_kept() -> None:
     ]
 
 
-def test_another_way_to_authenticate_is_told() -> None:
+def test_a_changed_way_to_authenticate_is_marked() -> None:
     old = host_inputs(["legacy"])
     new = {**old, "content": old["content"].replace(" parameter eu-west-1 ", " secret eu-west-1 ")}
     assert drawn(host_step(old, new))[1:3] == [
@@ -61,12 +61,12 @@ def test_another_way_to_authenticate_is_told() -> None:
     ]
 
 
-def test_a_host_that_does_not_change_is_drawn_too() -> None:
+def test_a_host_that_does_not_change_is_drawn() -> None:
     host = host_inputs()
     assert drawn(host_step(host, host)) == ['n0["build"]', f'n1["<b>{TEAM}</b><br>{ROLE}"]', "n0 --> n1"]
 
 
-def test_a_runner_whose_configuration_changes_is_marked_and_its_neighbour_is_not() -> None:
+def test_only_the_runner_whose_configuration_changes_is_marked() -> None:
     runners = ["build", "deploy"]
     assert drawn(host_step(host_inputs(runners=runners), host_inputs(runners=runners, privileged=True))) == [
         'n0["build<br><i>changed</i>"]:::changed',
@@ -77,7 +77,7 @@ def test_a_runner_whose_configuration_changes_is_marked_and_its_neighbour_is_not
     ]
 
 
-def test_runners_with_the_same_registries_share_a_node_and_so_do_these() -> None:
+def test_runners_with_the_same_registries_share_a_node_as_do_the_registries() -> None:
     registries = ["team", "shared"]
     hosts = [host_inputs(registries, [name]) for name in ("a", "b")]
     assert drawn(*(host_step(each, each) for each in hosts)) == [
@@ -87,13 +87,13 @@ def test_runners_with_the_same_registries_share_a_node_and_so_do_these() -> None
     ]
 
 
-def test_a_runner_without_registries_is_drawn_too() -> None:
+def test_a_runner_without_registries_is_drawn() -> None:
     alone = host_inputs([])
     assert drawn(host_step(alone, alone)) == ['n0["build"]']
 
 
 @pytest.mark.parametrize(("old", "change"), [(None, "new"), (host_inputs(), "changed")])
-def test_a_host_that_is_not_known_yet_says_so(old: dict[str, object] | None, change: str) -> None:
+def test_a_host_with_unknown_files_is_marked(old: dict[str, object] | None, change: str) -> None:
     new = {"key": "build/files.json", "content": UNKNOWN}
     assert drawn(host_step(old, new)) == [
         f'n0["build<br><i>{change}</i>"]:::{change}',
@@ -102,7 +102,7 @@ def test_a_host_that_is_not_known_yet_says_so(old: dict[str, object] | None, cha
     ]
 
 
-def test_no_host_no_picture() -> None:
+def test_without_a_host_there_is_no_picture() -> None:
     assert picture(preview(step("create", "aws:kms/key:Key", new={}))) == ""
 
 
@@ -154,5 +154,5 @@ def with_hosts(inputs: dict[str, str], hosts: list[str]) -> dict[str, str]:
 
 
 @given(st.text())
-def test_a_label_can_neither_end_nor_mean_anything(name: str) -> None:
+def test_a_label_has_no_mermaid_syntax(name: str) -> None:
     assert re.fullmatch(r"(?!-)([A-Za-z0-9 ./:-]|#\d+;)+", label(name))

@@ -1,4 +1,4 @@
-"""What is read of a preview."""
+"""How a preview is read."""
 
 import itertools
 
@@ -17,7 +17,7 @@ def test_a_step_has_its_type_and_name() -> None:
     assert (read.type, read.name, read.new) == ("aws:ecr/repository:Repository", "team/a::b", {"name": "a"})
 
 
-def test_a_secret_is_hidden_however_it_is_marked_and_however_deep() -> None:
+def test_a_secret_is_hidden_in_each_form_and_at_any_depth() -> None:
     marked = {
         "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
         "plaintext": '"hunter2"',
@@ -27,7 +27,7 @@ def test_a_secret_is_hidden_however_it_is_marked_and_however_deep() -> None:
     assert read.steps[0].new == {"value": [{"deep": SECRET}], "other": SECRET}
 
 
-def test_a_replacement_is_counted_once_whatever_is_shown_of_it() -> None:
+def test_a_replacement_is_counted_once() -> None:
     steps = [
         step(operation, PARAMETER, old={}, new={})
         for operation in ("create-replacement", "replace", "delete-replaced")
@@ -35,7 +35,7 @@ def test_a_replacement_is_counted_once_whatever_is_shown_of_it() -> None:
     assert preview(*steps, step("same", PARAMETER, "other", {}, {})).counts == {"replace": 1}
 
 
-def test_changed_properties_come_with_or_without_details() -> None:
+def test_changed_properties_are_read_with_or_without_details() -> None:
     detailed = step(
         "update", PARAMETER, old={}, new={}, detailedDiff={"a.b": {"kind": "update"}}, diffReasons=["a"]
     )
@@ -62,14 +62,14 @@ def test_a_failed_preview_has_messages_and_no_steps() -> None:
         text() + text(),
     ],
 )
-def test_what_is_no_preview_is_refused_without_repeating_it(wrong: str) -> None:
+def test_other_text_is_refused_without_quoting_it(wrong: str) -> None:
     with pytest.raises(PreviewError, match="pulumi preview --json") as refused:
         read_preview(wrong)
     assert "hunter2" not in str(refused.value)
 
 
-def test_the_order_in_which_the_engine_came_to_its_steps_makes_no_difference() -> None:
-    """It registers what does not depend on each other in another order in each run."""
+def test_the_order_of_the_engines_steps_makes_no_difference() -> None:
+    """The engine registers independent resources in another order in each run."""
     names = [f"ci-{number}" for number in (1, 2, 10)]
     steps = [step("update", kind, name, {"a": 1}, {"a": 2}) for kind in (PARAMETER, ROLE) for name in names]
     expected = [(kind, name) for kind in (ROLE, PARAMETER) for name in names]

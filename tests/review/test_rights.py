@@ -1,4 +1,4 @@
-"""What one policy document allows that another does not."""
+"""The rights that one policy document allows and another does not."""
 
 import json
 from typing import Any
@@ -52,11 +52,11 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         ([allow("x:1", A)], [], []),
     ],
 )
-def test_what_is_gained(old: list[Any], new: list[Any], gained: list[Gain]) -> None:
+def test_gained_rights(old: list[Any], new: list[Any], gained: list[Gain]) -> None:
     assert list(gains(old, new)) == gained
 
 
-def test_documents_are_found_as_text_as_objects_and_among_others() -> None:
+def test_documents_are_found_as_text_as_objects_and_in_lists() -> None:
     document = {"Version": "2012-10-17", "Statement": allow("x:1", A)}
     assert statements_in(json.dumps(document)) == statements_in(document) == [allow("x:1", A)]
     assert statements_in([{"name": "inline", "policy": json.dumps(document)}]) == [allow("x:1", A)]
@@ -65,5 +65,5 @@ def test_documents_are_found_as_text_as_objects_and_among_others() -> None:
 @pytest.mark.parametrize(
     "value", ["{", '{"rules": []}', "text", None, 7, ["{"], '{"Statement": [7]}', '{"a":' * 9000]
 )
-def test_what_holds_no_document_holds_no_statements(value: Any) -> None:
+def test_a_value_without_a_document_has_no_statements(value: Any) -> None:
     assert statements_in(value) == []

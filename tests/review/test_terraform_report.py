@@ -1,4 +1,4 @@
-"""The numbers as GitLab's widget takes them."""
+"""The counts in the format of GitLab's widget."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.review.previews import preview, step
 KEY = "aws:kms/key:Key"
 
 
-def test_a_replacement_counts_as_both() -> None:
+def test_a_replacement_counts_as_a_creation_and_a_deletion() -> None:
     operations = ["create", "create", "import", "update", "replace", "delete", "same"]
     steps = [step(operation, KEY, f"{number}", {}, {}) for number, operation in enumerate(operations)]
     assert json.loads(terraform_report(preview(*steps))) == {"create": 4, "update": 1, "delete": 2}

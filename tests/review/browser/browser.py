@@ -1,4 +1,4 @@
-"""Notes as people see them: rendered to HTML, with Mermaid drawn, in Chromium."""
+"""Notes as GitLab shows them: rendered to HTML, with Mermaid diagrams, in Chromium."""
 
 import json
 import re
@@ -32,21 +32,21 @@ OPTIONS = (
 )
 
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom of something on the screen, in pixels."""
+"""Left, top, right and bottom of an element on the screen, in pixels."""
 
 
 @dataclass(frozen=True)
 class DrawnNode:
-    """A node of a picture, as it is drawn.
+    """A node of a picture, as drawn.
 
     Attributes:
         lines: its text.
-        change: what it is marked as.
-        colour: that of its text.
-        ground: what the text stands on.
-        size: that of its text, in pixels.
-        text: where its text is.
-        shape: where it is itself.
+        change: its mark, `new`, `gone` or `changed`; empty without one.
+        colour: the colour of its text.
+        ground: the background colour of its text.
+        size: the font size of its text, in pixels.
+        text: the box of its text.
+        shape: the box of the node.
     """
 
     lines: list[str]
@@ -60,19 +60,19 @@ class DrawnNode:
 
 @dataclass(frozen=True)
 class View:
-    """A note as it is seen with one version of Mermaid, on one kind of page.
+    """A note as rendered with one version of Mermaid, on one kind of page.
 
     Attributes:
-        note: its name.
-        mermaid: the version's first number.
+        note: the name of the note.
+        mermaid: the major version of Mermaid.
         theme: ``light`` or ``dark``.
-        error: why Mermaid could not draw it.
-        parts: the first line of each of its parts; ``picture`` for the picture.
-        page: where it is.
-        boxes: where everything in it is.
-        picture: where its picture is.
-        nodes: the picture's nodes.
-        arrows: how many there are.
+        error: why Mermaid could not draw the picture; empty without an error.
+        parts: the first line of each part; ``picture`` for the picture.
+        page: the box of the note.
+        boxes: the boxes of all elements in the note.
+        picture: the box of the picture.
+        nodes: the nodes of the picture.
+        arrows: the number of arrows in the picture.
     """
 
     note: str
@@ -87,22 +87,22 @@ class View:
     arrows: int = 0
 
     def node_of(self, name: str) -> DrawnNode:
-        """The node in which a name stands."""
+        """The node that shows a name."""
         (found,) = (node for node in self.nodes if name in node.lines)
         return found
 
 
 def missing() -> list[str]:
-    """The Debian packages that would have to be there."""
+    """The Debian packages of the programs that are missing."""
     return [package for program, package in PROGRAMS.items() if shutil.which(program) is None]
 
 
 def views(notes: Mapping[str, str], picture: Path) -> list[View]:
-    """Look at notes, each with every version of Mermaid, on a light page and on a dark one.
+    """Render notes, each with every version of Mermaid, on a light page and on a dark one.
 
     Args:
         notes: their Markdown, by name.
-        picture: where a picture of all of them is saved.
+        picture: the file to which a screenshot of all of them is saved.
     """
     markdown = MarkdownIt("commonmark").enable("table")
     html = "\n".join(
@@ -129,18 +129,18 @@ def views(notes: Mapping[str, str], picture: Path) -> list[View]:
             timeout=120,
             check=True,
         )
-    told = re.search(r'<script id="views" type="application/json">(.*?)</script>', run.stdout, re.DOTALL)
-    assert told, f"the page did not come to its end:\n{run.stderr}"
-    return [_view(each) for each in json.loads(told[1])]
+    output = re.search(r'<script id="views" type="application/json">(.*?)</script>', run.stdout, re.DOTALL)
+    assert output, f"the page did not come to its end:\n{run.stderr}"
+    return [_view(each) for each in json.loads(output[1])]
 
 
-def _view(told: dict[str, Any]) -> View:
-    nodes = tuple(DrawnNode(**node) for node in told.pop("nodes", ()))
-    return View(**told, nodes=nodes)
+def _view(fields: dict[str, Any]) -> View:
+    nodes = tuple(DrawnNode(**node) for node in fields.pop("nodes", ()))
+    return View(**fields, nodes=nodes)
 
 
 def _modules() -> Path:
-    """What npm installs, kept for the next run."""
+    """The folder of the modules that npm installs, kept for the next run."""
     files = [HERE / "package.json", HERE / "package-lock.json"]
     kept = (
         sandbox_directory()

@@ -1,4 +1,4 @@
-"""The note as people see it in GitLab: on a light page and a dark one, with GitLab's versions of Mermaid."""
+"""The note as GitLab shows it: on a light page and a dark one, with GitLab's versions of Mermaid."""
 
 from itertools import combinations
 
@@ -62,7 +62,7 @@ def every_change() -> str:
 
 
 def ten_runners() -> str:
-    """A note of ten runners with six registries; one of the runners gets one more, another its last."""
+    """A note of ten runners with six registries; one runner gains a seventh, another its sixth."""
     same = [host_inputs(ALL_REGISTRIES, [f"runner-{n}"]) for n in range(8)]
     return note(
         preview(
@@ -89,8 +89,8 @@ def thirteen_more() -> str:
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[View]:
-    """Each of the notes, seen in each way."""
+def rendered() -> list[View]:
+    """Each note, rendered in each way."""
     picture = sandbox_directory() / "pictures" / "notes.png"
     hostile = flowchart([Entry(name) for name in HOSTILE], [Entry("r", name) for name in HOSTILE], {})
     notes = {
@@ -105,20 +105,20 @@ def seen() -> list[View]:
     return found
 
 
-def of(seen: list[View], note: str) -> list[View]:
-    """One note, in each of the four ways."""
-    found = [view for view in seen if view.note == note]
+def views_of(rendered: list[View], note: str) -> list[View]:
+    """The four views of one note."""
+    found = [view for view in rendered if view.note == note]
     assert {(view.mermaid, view.theme) for view in found} == {
         (mermaid, theme) for mermaid in (10, 11) for theme in ("light", "dark")
     }
     return found
 
 
-def test_mermaid_draws_every_picture(seen: list[View]) -> None:
-    assert [(view.note, view.mermaid, view.error) for view in seen if view.error or not view.nodes] == []
+def test_mermaid_draws_every_picture(rendered: list[View]) -> None:
+    assert [(view.note, view.mermaid, view.error) for view in rendered if view.error or not view.nodes] == []
 
 
-def test_every_runner_and_registry_is_there_and_what_changes_is_marked(seen: list[View]) -> None:
+def test_every_runner_and_registry_is_drawn_and_changes_are_marked(rendered: list[View]) -> None:
     marks = {
         "kept": "",
         "alone": "",
@@ -136,31 +136,31 @@ def test_every_runner_and_registry_is_there_and_what_changes_is_marked(seen: lis
         PUBLIC: "new",
         SHARED: "gone",
     }
-    for view in of(seen, "every-change"):
+    for view in views_of(rendered, "every-change"):
         assert {name: view.node_of(name).change for name in marks} == marks
         assert view.node_of("build").lines == ["build", "changed"]
         assert view.node_of(VAULT).lines == [VAULT, "by a password in Secrets Manager", "new"]
 
 
-def test_many_runners_with_the_same_registries_are_one_node_with_few_arrows(seen: list[View]) -> None:
-    for view in of(seen, "ten-runners"):
+def test_many_runners_with_the_same_registries_are_one_node_with_few_arrows(rendered: list[View]) -> None:
+    for view in views_of(rendered, "ten-runners"):
         assert view.node_of("runner-0 to runner-7").lines == ["runner-0 to runner-7", "8 in all"]
         assert {TEAM, SHARED, LEGACY, VAULT, GOOGLE} <= set(view.node_of(TEAM).lines)
         assert (len(view.nodes), view.arrows) == (6, 7)
 
 
-def test_thirty_runners_are_a_small_picture_in_which_new_ones_and_their_arrows_are_told_apart(
-    seen: list[View],
+def test_thirty_runners_are_a_small_picture_that_separates_new_runners(
+    rendered: list[View],
 ) -> None:
-    for view in of(seen, "thirteen-more"):
+    for view in views_of(rendered, "thirteen-more"):
         assert view.node_of("runner-17 to runner-29").lines == ["runner-17 to runner-29", "13 in all", "new"]
         assert view.node_of("runner-17 to runner-29").change == "new"
         assert view.node_of("runner-0 to runner-16").change == ""
         assert (len(view.nodes), view.arrows) == (4, 3)
 
 
-def test_nothing_is_cut_or_hidden(seen: list[View]) -> None:
-    for view in seen:
+def test_nothing_is_cut_or_hidden(rendered: list[View]) -> None:
+    for view in rendered:
         assert all(_across(box, view.page) for box in view.boxes)
         for node in view.nodes:
             assert _within(node.text, node.shape), node
@@ -168,21 +168,25 @@ def test_nothing_is_cut_or_hidden(seen: list[View]) -> None:
         assert [pair for pair in combinations(view.nodes, 2) if _overlap(pair[0].shape, pair[1].shape)] == []
 
 
-def test_no_line_is_broken(seen: list[View]) -> None:
-    for view in seen:
+def test_no_line_wraps(rendered: list[View]) -> None:
+    for view in rendered:
         for node in view.nodes:
             assert node.text[3] - node.text[1] < (len(node.lines) + 0.5) * 1.5 * node.size, node
 
 
-def test_every_text_is_large_and_clear_enough_to_read(seen: list[View]) -> None:
-    for view in of(seen, "every-change") + of(seen, "ten-runners") + of(seen, "thirteen-more"):
+def test_every_text_is_large_enough_and_has_enough_contrast(rendered: list[View]) -> None:
+    for view in (
+        views_of(rendered, "every-change")
+        + views_of(rendered, "ten-runners")
+        + views_of(rendered, "thirteen-more")
+    ):
         for node in view.nodes:
             assert node.size > 12, node
             assert _contrast(node) > 4.5, node  # w3.org/TR/WCAG21, contrast (minimum)
 
 
-def test_dangers_stand_first_and_the_rest_is_folded(seen: list[View]) -> None:
-    for view in of(seen, "every-change"):
+def test_dangers_come_first_and_the_rest_is_collapsed(rendered: list[View]) -> None:
+    for view in views_of(rendered, "every-change"):
         listed = {"build", "build-files", "fresh-files", "leaving-files", "v", "create:"}
         assert [part for part in view.parts if part.split()[0] not in listed] == [
             "Preview of prod",
@@ -200,8 +204,8 @@ def test_dangers_stand_first_and_the_rest_is_folded(seen: list[View]) -> None:
         ]
 
 
-def test_a_name_is_seen_as_it_is_whatever_it_would_mean_to_mermaid(seen: list[View]) -> None:
-    for view in of(seen, "hostile"):
+def test_names_with_mermaid_syntax_are_shown_literally(rendered: list[View]) -> None:
+    for view in views_of(rendered, "hostile"):
         names, registries = view.nodes
         assert names.lines == HOSTILE
         assert registries.lines == [line for name in HOSTILE for line in ("r", name)]
@@ -221,7 +225,7 @@ def _overlap(one: Box, other: Box) -> bool:
 
 
 def _contrast(node: DrawnNode) -> float:
-    """The contrast of a text with its ground: w3.org/TR/WCAG21, relative luminance."""
+    """The contrast of a text with its background: w3.org/TR/WCAG21, relative luminance."""
 
     def luminance(colour: str) -> float:
         parts = [int(each) / 255 for each in colour.removeprefix("rgb(").removesuffix(")").split(",")]
