@@ -1,4 +1,4 @@
-"""A stack that declares everything that makes resources in AWS, and what it registers there."""
+"""A declaration with everything that creates resources in AWS, and the resources that its stack registers."""
 
 from typing import Any
 
@@ -28,10 +28,10 @@ _IMAGE_BUILDER = {
 
 
 class RealisticCloud(Cloud):
-    """AWS whose ARNs have the forms that AWS's have."""
+    """AWS with realistic ARNs."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """What a provider gives a resource."""
+        """Return the ID and the outputs that a provider gives a resource."""
         identity, given = super().new_resource(args)
         service, _, kind = args.typ.partition(":")[2].partition(":")[0].partition("/")
         inputs = in_the_clear(args.inputs)
@@ -58,10 +58,10 @@ class RealisticCloud(Cloud):
 
 
 class EmptyCloud(Cloud):
-    """AWS before anything is made: the providers have chosen names, and nothing is known but them."""
+    """AWS before anything is created: the providers have chosen names, and nothing else is known."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """What a provider plans for a resource."""
+        """Return the ID and the outputs that a provider plans for a resource."""
         identity, planned = super().new_resource(args)
         name = f"{args.name}-0a1b2c3"
         if args.typ == "aws:s3/bucket:Bucket":
@@ -72,7 +72,7 @@ class EmptyCloud(Cloud):
 
 
 def declaration() -> dict[str, Any]:
-    """A declaration of everything: the one that upgrades are tested with, and what has come since."""
+    """A declaration of everything: the one of the tests of upgrades, with the options that are newer."""
     declared: dict[str, Any] = yaml.safe_load(_FILE.read_text())["config"]["gitlab-runner:stack"]
     declared["runners"]["build"]["host"]["metrics"] = "vpc"
     declared["runners"]["release"]["host"]["egress"].append({"cidr": "10.0.0.0/8", "from_port": 22})
@@ -88,13 +88,13 @@ def declaration() -> dict[str, Any]:
 
 
 def in_aws(declared: dict[str, Any]) -> list[Registered]:
-    """The resources of AWS that a stack registers."""
+    """The AWS resources that a stack registers."""
     recording, _ = run(lambda: RunnerStack("ci", declared), cloud=RealisticCloud)  # type: ignore[arg-type]
     return [each for each in recording.registered.values() if each.type.startswith("aws:")]
 
 
 def as_checked(aws: Aws, registered: Registered) -> tuple[Properties, list[Failure]]:
-    """A resource's inputs as the provider makes it, with defaults and an automatic name; what is wrong."""
+    """A resource's inputs after the provider's check, with defaults and an automatic name; the failures."""
     checked, failures = aws.check(
         registered.type, registered.name, {}, decode(registered.request.object), registered.name.encode()
     )

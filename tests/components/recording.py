@@ -1,4 +1,4 @@
-"""Runs a program against Pulumi's mocks, and keeps what it registers, options and secrets included."""
+"""Runs a program against Pulumi's mocks, and records the resources that it registers, with their options."""
 
 import asyncio
 import hashlib
@@ -29,16 +29,16 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
 NOT_THERE = ("2026.11", "sha256:" + "f" * 64)
-"""The tags and digests of images that are not there yet."""
+"""The tags and digests of images that do not exist yet."""
 
 
-def digest_of(asked: Mapping[str, Any]) -> str:
-    """The digest of an image that is there: another one for every question."""
-    return "sha256:" + hashlib.sha256(json.dumps(dict(asked), sort_keys=True).encode()).hexdigest()
+def digest_of(query: Mapping[str, Any]) -> str:
+    """The digest of an image that exists: a different one for every query."""
+    return "sha256:" + hashlib.sha256(json.dumps(dict(query), sort_keys=True).encode()).hexdigest()
 
 
-class NotThereError(grpc.RpcError):
-    """What the engine answers where a provider's function fails."""
+class NotFoundError(grpc.RpcError):
+    """The response of the engine where a provider's function fails."""
 
     def code(self) -> grpc.StatusCode:
         return grpc.StatusCode.UNKNOWN
@@ -48,22 +48,22 @@ class NotThereError(grpc.RpcError):
 
 
 class Cloud(Mocks):
-    """AWS and GitLab, as far as a component asks them; in a preview, they have made nothing yet."""
+    """AWS and GitLab, as far as a component uses them; in a preview, they have created nothing yet."""
 
     delivery_says = "gitlab-runner-deliver: delivered\n"
-    """What a container prints that delivers the files of a manager."""
+    """The output of a container that delivers the files of a manager."""
 
     default_vpcs: Sequence[str] = ("vpc-of-the-account",)
     """The default VPC of the account, if it has one."""
 
     def __init__(self, *, preview: bool) -> None:
         self._preview = preview
-        self.asked: list[str] = []
-        """The functions that were asked, by their tokens."""
+        self.called: list[str] = []
+        """The tokens of the functions that were called."""
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """What a provider's function answers."""
-        self.asked.append(args.token)
+        """Return the result of a provider's function."""
+        self.called.append(args.token)
         match args.token:
             case "aws:index/getCallerIdentity:getCallerIdentity":
                 answer: dict[str, Any] = {"accountId": ACCOUNT}
@@ -75,7 +75,7 @@ class Cloud(Mocks):
                 answer = {"names": ZONES}
             case "aws:ecr/getImage:getImage":
                 if args.args.get("imageTag", args.args.get("imageDigest")) in NOT_THERE:
-                    raise NotThereError
+                    raise NotFoundError
                 answer = {"imageDigest": digest_of(args.args)}
             case "aws:ec2/getVpc:getVpc":
                 answer = {"id": args.args.get("id", "vpc-of-the-account"), "cidrBlock": "10.0.0.0/16"}
@@ -90,7 +90,7 @@ class Cloud(Mocks):
         return answer, []
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """What a provider gives a resource."""
+        """Return the ID and the outputs that a provider gives a resource."""
         inputs = in_the_clear(args.inputs)
         if self._preview:
             return "", inputs
@@ -131,17 +131,17 @@ class Registered:
     name: str
     parent: str
     inputs: Mapping[str, Any]
-    """With the marks of secrets and the tag of the stack taken off."""
+    """Without the marks of secrets and the tag of the stack."""
     tags: Mapping[str, str]
     """All of its tags."""
     secrets: frozenset[str]
-    """The inputs, by their first key, that are or hold a secret."""
+    """The first keys of the inputs that are or contain a secret."""
     delete_before_replace: bool
     request: Any = field(repr=False)
 
 
 class Recording(MockMonitor):
-    """Pulumi's own mock of the engine, which also keeps every request."""
+    """Pulumi's own mock of the engine, which also records every request."""
 
     def __init__(self, *, preview: bool, cloud: type[Cloud] = Cloud) -> None:
         self.cloud = cloud(preview=preview)
@@ -152,21 +152,21 @@ class Recording(MockMonitor):
         self.warnings: list[str] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Keep the request, and answer it."""
+        """Record the request, and respond to it."""
         if request.type != "pulumi:pulumi:Stack":
             self.requests.append(request)
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        """Keep the names of the outputs."""
+        """Record the names of the outputs."""
         kind, name = request.urn.split("::", 3)[2:]
         self.outputs[kind.rpartition("$")[2], name] = frozenset(request.outputs)
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def lacking_outputs(self) -> set[tuple[str, str]]:
-        """The components that have registered other outputs than their schema has.
+        """The components whose registered outputs differ from those of their schema.
 
-        The engine takes one without any for one that has none.
+        The engine accepts a component that registers none, which then has no outputs.
         """
         outputs = {kind: frozenset(each.get("properties", ())) for kind, each in RESOURCES.items()}
         made = {(request.type, request.name) for request in self.requests if request.type in outputs}
@@ -174,12 +174,12 @@ class Recording(MockMonitor):
 
     @property
     def all_registered(self) -> list[Registered]:
-        """Everything that was registered, also what has one type and name in different components."""
+        """All registered resources, also those with the same type and name in different components."""
         return [_registered(request) for request in self.requests]
 
     @property
     def registered(self) -> dict[tuple[str, str], Registered]:
-        """Everything that was registered, by type and name."""
+        """All registered resources, by type and name."""
         return {(request.type, request.name): _registered(request) for request in self.requests}
 
 
@@ -206,7 +206,7 @@ def _tags(tags: Any) -> dict[str, str]:
 
 
 def _without_stack_tag(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs without the tag that every resource gets; `tests/components/test_marks.py` looks at it."""
+    """Inputs without the tag that every resource has; `tests/components/test_marks.py` tests it."""
     kept = dict(inputs)
     if isinstance(tags := kept.pop("tags", None), Mapping):
         tags = {key: each for key, each in tags.items() if key != STACK_TAG}
@@ -216,7 +216,7 @@ def _without_stack_tag(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def holds_secret(value: Any) -> bool:
-    """Whether a value is marked as a secret, or something in it is."""
+    """Whether a value, or a part of it, is marked as a secret."""
     if isinstance(value, Mapping):
         return value.get(_SIGNATURE) == _SECRET or any(map(holds_secret, value.values()))
     return isinstance(value, list) and any(map(holds_secret, value))
@@ -232,14 +232,14 @@ def in_the_clear(value: Any) -> Any:
 
 
 class Warnings(logging.Handler):
-    """Keeps what a program warns of."""
+    """Records the warnings of a program."""
 
     def __init__(self, kept: list[str]) -> None:
         super().__init__(logging.WARNING)
         self._kept = kept
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one warning."""
+        """Record one warning."""
         self._kept.append(record.getMessage())
 
 
@@ -251,10 +251,10 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 
 EVENT_LOOP = _event_loop()
-"""The loop of every program and of Outputs in modules: a test that runs another one leaves none behind."""
+"""The loop of every program and of Outputs in modules: a test that runs another loop leaves none set."""
 
 
-def _unsaid(*_: object, **__: object) -> None:
+def _discard(*_: object, **__: object) -> None:
     """Write no debug message."""
 
 
@@ -265,16 +265,16 @@ def run(
     seen: list[Recording] | None = None,
     cloud: type[Cloud] = Cloud,
 ) -> tuple[Recording, Any]:
-    """Run a program to its end; what it registered, and what its last line gives, known.
+    """Run a program to its end; return the recording, and the resolved value that the program returns.
 
     Args:
-        program: makes resources.
+        program: creates resources.
         preview: whether this is a preview.
-        seen: gets what was registered, also where the program fails.
-        cloud: what AWS and GitLab answer.
+        seen: receives the recording, also where the program fails.
+        cloud: the responses of AWS and GitLab.
     """
-    # An Output that fails makes those fail that follow from it. Python logs each that nobody awaits when it
-    # cleans up, during any later test, and parses source for that: one that parses source itself fails then.
+    # If an Output fails, those that depend on it fail too. Python logs each that is never awaited when it
+    # cleans up, during any later test, and parses source for that: one that parses source itself then fails.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     asyncio.set_event_loop(EVENT_LOOP)
     recording = Recording(preview=preview, cloud=cloud)
@@ -286,10 +286,10 @@ def run(
         recording.mocks, PROJECT, STACK, preview=preview, logger=logger, monitor=recording
     )
     result: list[Any] = []
-    # The engine gets the call stack of every resource; here half of the time would go into those of pytest.
+    # The engine receives the call stack of every resource; under pytest, this would take half of the time.
     with (
         mock.patch("pulumi.runtime.resource._get_stack_trace", StackTrace),
-        mock.patch("pulumi.log.debug", _unsaid),
+        mock.patch("pulumi.log.debug", _discard),
     ):
         pulumi.runtime.test(lambda: pulumi.Output.from_input(program()).apply(result.append))()  # type: ignore[no-untyped-call]
     return recording, result[0] if result else None

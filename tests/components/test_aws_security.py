@@ -1,4 +1,4 @@
-"""What holds for every resource in AWS, shown on a stack with every component and every option."""
+"""Security of all resources in AWS, tested on a stack with every component and every option."""
 
 import json
 
@@ -35,7 +35,7 @@ def of_type(recording: Recording) -> "ResourcesOf":
 
 
 class ResourcesOf:
-    """The resources of a type, also those that have one name."""
+    """The resources of a type, also those with the same name."""
 
     def __init__(self, recording: Recording) -> None:
         self._registered = recording.all_registered
@@ -46,7 +46,7 @@ class ResourcesOf:
         return found
 
 
-def test_every_bucket_is_closed_takes_tls_alone_and_is_emptied(of_type: ResourcesOf) -> None:
+def test_every_bucket_is_private_requires_tls_and_expires_objects(of_type: ResourcesOf) -> None:
     components = {each.parent for each in of_type(BUCKET)}
     assert components == {"gitlab-runner:index:HostStore::ci", "gitlab-runner:index:RunnerCache::ci"}
     for kind in CONFIGURED:
@@ -61,7 +61,7 @@ def test_every_bucket_is_closed_takes_tls_alone_and_is_emptied(of_type: Resource
         assert {"expiration", "noncurrentVersionExpiration"} & rule.keys()
 
 
-def test_the_files_of_hosts_are_kept_to_operators_and_hosts(of_type: ResourcesOf) -> None:
+def test_only_operators_and_hosts_read_the_files_of_hosts(of_type: ResourcesOf) -> None:
     (policy,) = (each for each in of_type(CONFIGURED[1]) if "HostStore" in each.parent)
     statements = {each["Sid"]: each for each in json.loads(policy.inputs["policy"])["Statement"]}
     assert statements["OperatorsWrite"]["Condition"] == {"ArnNotLike": {"aws:PrincipalArn": [OPERATOR]}}
@@ -76,7 +76,7 @@ def test_the_files_of_hosts_are_kept_to_operators_and_hosts(of_type: ResourcesOf
     assert all(each.startswith(pattern.removesuffix("*")) for each in hosts)
 
 
-def test_every_log_group_is_under_the_key_of_the_stack_which_lets_it(of_type: ResourcesOf) -> None:
+def test_every_log_group_is_encrypted_with_the_key_of_the_stack(of_type: ResourcesOf) -> None:
     groups = of_type("aws:cloudwatch/logGroup:LogGroup")
     assert len(groups) >= 4
     (key,) = of_type("aws:kms/key:Key")
@@ -87,7 +87,7 @@ def test_every_log_group_is_under_the_key_of_the_stack_which_lets_it(of_type: Re
     assert all(each.inputs["name"].startswith(starts) for each in groups)
 
 
-def test_a_log_group_may_have_a_key_of_its_own() -> None:
+def test_a_log_group_may_have_its_own_key() -> None:
     own = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d"
     host = {"logs": {"kms_key": own}}
     recording = run(lambda: RunnerStack("ci", {"runners": {"build": {"group": 42, "host": host}}}))[0]  # type: ignore[typeddict-item]
@@ -95,13 +95,13 @@ def test_a_log_group_may_have_a_key_of_its_own() -> None:
     assert group.inputs["kmsKeyId"] == own
 
 
-def test_every_role_goes_with_whatever_was_attached_to_it(of_type: ResourcesOf) -> None:
+def test_every_role_is_deleted_with_its_attached_policies(of_type: ResourcesOf) -> None:
     assert [
         each.name for each in of_type("aws:iam/role:Role") if not each.inputs.get("forceDetachPolicies")
     ] == []
 
 
-def test_nothing_in_the_default_security_group_of_a_vpc_connects(of_type: ResourcesOf) -> None:
+def test_the_default_security_group_of_a_vpc_has_no_rules(of_type: ResourcesOf) -> None:
     (vpc,) = of_type("aws:ec2/vpc:Vpc")
     (group,) = of_type("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
     assert group.inputs["vpcId"] == f"{vpc.name}-id"
@@ -122,13 +122,13 @@ def test_flow_logs(of_type: ResourcesOf) -> None:
     assert statement["Resource"] == [f"{arn}:*"]
 
 
-def test_every_rule_of_a_security_group_says_what_it_is_for(of_type: ResourcesOf) -> None:
-    for way in ("Ingress", "Egress"):
-        rules = of_type(f"aws:vpc/securityGroup{way}Rule:SecurityGroup{way}Rule")
+def test_every_rule_of_a_security_group_has_a_description(of_type: ResourcesOf) -> None:
+    for direction in ("Ingress", "Egress"):
+        rules = of_type(f"aws:vpc/securityGroup{direction}Rule:SecurityGroup{direction}Rule")
         assert [each.name for each in rules if not each.inputs.get("description")] == []
 
 
-def test_a_store_by_itself_asks_aws_where_it_is() -> None:
+def test_a_standalone_store_looks_up_its_account() -> None:
     recording, _ = run(lambda: HostStore("store", {"operators": [OPERATOR]}))
     (policy,) = ResourcesOf(recording)(CONFIGURED[1])
     account = json.loads(policy.inputs["policy"])["Statement"][1]["Condition"]["StringNotEquals"]

@@ -1,4 +1,4 @@
-"""The files that an image is built from: what counts, what does not, and what cannot be."""
+"""The build context of an image: the files that change its digest, those that do not, and errors."""
 
 import os
 import socket
@@ -40,13 +40,13 @@ def problem(context: Path, dockerfile: str = "Dockerfile") -> Problem:
     return found
 
 
-def test_the_same_files_elsewhere_and_later_are_the_same(context: Path, tmp_path: Path) -> None:
+def test_the_digest_depends_on_neither_path_nor_time(context: Path, tmp_path: Path) -> None:
     copy = write(tmp_path / "copy", dict(reversed(FILES.items())))
     os.utime(copy / "app/data", (0, 0))
     assert digest(copy) == digest(context)
 
 
-def test_it_stays_the_same_from_release_to_release(context: Path) -> None:
+def test_the_digest_is_the_same_in_every_release(context: Path) -> None:
     for each in (context, *context.rglob("*")):
         each.chmod(0o755)
     assert digest(context) == "9e2b56fe7364108db3ee8bf8cb22beb5a46d8e5276dc648072f9fb479fb9d7fe"
@@ -67,13 +67,15 @@ def test_it_stays_the_same_from_release_to_release(context: Path) -> None:
     ],
     ids=["content", "name", "mode", "gone", "new", "folder", "mode of a folder", "link", "Dockerfile"],
 )
-def test_any_change_of_what_is_sent_counts(context: Path, change: Callable[[Path], object]) -> None:
+def test_any_change_of_the_context_changes_the_digest(
+    context: Path, change: Callable[[Path], object]
+) -> None:
     before = digest(context)
     change(context)
     assert digest(context) != before
 
 
-def test_where_a_link_leads_counts(context: Path) -> None:
+def test_the_target_of_a_link_changes_the_digest(context: Path) -> None:
     (context / "link").symlink_to("app/data")
     before = digest(context)
     (context / "link").unlink()
@@ -82,7 +84,7 @@ def test_where_a_link_leads_counts(context: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patterns", "file", "counts"),
+    ("patterns", "file", "changes_digest"),
     [
         ("app/data", "app/data", False),
         ("**/data", "app/data", False),
@@ -92,16 +94,16 @@ def test_where_a_link_leads_counts(context: Path) -> None:
         ("*", "Dockerfile", True),
     ],
 )
-def test_what_dockerignore_names_does_not_count(
-    context: Path, patterns: str, file: str, counts: bool
+def test_dockerignore_excludes_files_from_the_digest(
+    context: Path, patterns: str, file: str, changes_digest: bool
 ) -> None:
     write(context, {".dockerignore": patterns})
     before = digest(context)
     write(context, {file: "FROM scratch # another\n"})
-    assert (digest(context) != before) is counts
+    assert (digest(context) != before) is changes_digest
 
 
-def test_a_dockerfile_has_an_ignore_file_of_its_own(context: Path) -> None:
+def test_a_dockerfile_may_have_its_own_ignore_file(context: Path) -> None:
     write(
         context, {"ci/Dockerfile": "FROM scratch", "ci/Dockerfile.dockerignore": "app", ".dockerignore": "ci"}
     )
@@ -111,7 +113,7 @@ def test_a_dockerfile_has_an_ignore_file_of_its_own(context: Path) -> None:
     assert digest(context) != before
 
 
-def test_what_is_ignored_need_not_be_readable(context: Path) -> None:
+def test_an_ignored_file_may_be_unreadable(context: Path) -> None:
     (context / "broken").symlink_to("nowhere")
     write(context, {".dockerignore": "broken"})
     assert digest(context)
@@ -125,7 +127,7 @@ def test_a_socket_has_no_content(context: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.dictionaries(NAMES, st.text("xy")), st.dictionaries(NAMES, st.text("xy")))
-def test_two_contexts_are_the_same_exactly_if_their_files_are(
+def test_two_contexts_have_the_same_digest_exactly_if_their_files_are_equal(
     tmp_path_factory: pytest.TempPathFactory, one: dict[str, str], other: dict[str, str]
 ) -> None:
     base = {"Dockerfile": "FROM scratch"}
@@ -139,30 +141,30 @@ def test_the_text_of_the_dockerfile_is_kept(context: Path) -> None:
     assert read_build_context(str(context), "Dockerfile", "base").dockerfile == FILES["Dockerfile"]
 
 
-def test_a_folder_that_is_not_there_is_refused(context: Path) -> None:
-    told = problem(context / "elsewhere")
-    assert told.path == "stack.builds.base.context"
-    assert told.found == f"{str(context / 'elsewhere')!r}, which is not a directory in {Path.cwd()}"
+def test_a_missing_context_is_refused(context: Path) -> None:
+    reported = problem(context / "elsewhere")
+    assert reported.path == "stack.builds.base.context"
+    assert reported.found == f"{str(context / 'elsewhere')!r}, which is not a directory in {Path.cwd()}"
 
 
 @pytest.mark.parametrize("dockerfile", ["Containerfile", "app"])
-def test_a_dockerfile_that_is_not_there_is_refused(context: Path, dockerfile: str) -> None:
-    told = problem(context, dockerfile)
-    assert told.path == "stack.builds.base.dockerfile"
-    assert told.found == f"no file {str(context / dockerfile)!r}"
+def test_a_missing_dockerfile_is_refused(context: Path, dockerfile: str) -> None:
+    reported = problem(context, dockerfile)
+    assert reported.path == "stack.builds.base.dockerfile"
+    assert reported.found == f"no file {str(context / dockerfile)!r}"
 
 
 @pytest.mark.parametrize("target", ["loop", "nowhere"])
-def test_a_link_that_leads_nowhere_is_refused(context: Path, target: str) -> None:
+def test_a_broken_link_is_refused(context: Path, target: str) -> None:
     (context / "loop").symlink_to(target)
-    told = problem(context)
-    assert told.found.startswith(
+    reported = problem(context)
+    assert reported.found.startswith(
         f"the link {str(context / 'loop')!r} to {target!r}, whose target does not exist"
     )
-    assert told.fix == "fix the link, or exclude it in .dockerignore"
+    assert reported.fix == "fix the link, or exclude it in .dockerignore"
 
 
-def test_a_folder_that_links_to_one_above_it_is_no_loop(context: Path) -> None:
+def test_a_link_to_a_parent_folder_is_accepted(context: Path) -> None:
     (context / "app/up").symlink_to("..")
     assert digest(context)
 
@@ -172,6 +174,6 @@ def test_a_file_that_cannot_be_read_is_refused(context: Path, monkeypatch: pytes
         raise PermissionError(13, "Permission denied", str(file))
 
     monkeypatch.setattr(Path, "open", refuse)
-    told = problem(context)
-    assert told.path == "stack.builds.base.context"
-    assert "Dockerfile' cannot be read: Permission denied" in told.found
+    reported = problem(context)
+    assert reported.path == "stack.builds.base.context"
+    assert "Dockerfile' cannot be read: Permission denied" in reported.found

@@ -1,4 +1,4 @@
-"""Every component in AWS by itself: its provider, its tags, and the environment that its arguments give."""
+"""Every component in AWS alone: its provider, its tags, and the environment in its arguments."""
 
 import json
 from typing import Any
@@ -22,11 +22,11 @@ from pulumi_gitlab_runner import (
 )
 
 from tests.components.recording import Recording, run
-from tests.components.test_every_input import OURS, AskedCloud, providers
+from tests.components.test_every_input import OURS, ProviderCloud, providers
 from tests.components.test_marks import taggable
 
 ACCOUNT, REGION = "210987654321", "cn-north-1"
-ELSEWHERE = {"account": ACCOUNT, "region": REGION, "partition": "aws-cn"}
+OTHER_ENVIRONMENT = {"account": ACCOUNT, "region": REGION, "partition": "aws-cn"}
 TEAM: Any = {"team": {"ecr": {}, "repositories": {"ci/base": {}}}}
 TOKEN = {"secret": "arn:aws-cn:secretsmanager:cn-north-1:210987654321:secret:ci/token-AbCdEf"}
 AUTH = {"registries": ["team"], "projects": [7], "gitlab_token": TOKEN}
@@ -69,15 +69,15 @@ COMPONENTS: dict[type[pulumi.ComponentResource], dict[str, Any]] = {
     RunnerManagerRole: {"registries": TEAM},
     RunnerNetwork: {"flow_logs": {}, "endpoints": ["ssm"]},
 }
-WHERE: dict[type[pulumi.ComponentResource], dict[str, Any]] = {
-    RunnerImage: {"image": TAGGED, "environment": ELSEWHERE},
-    EcrSettings: {"environment": ELSEWHERE},
+PLACEMENT: dict[type[pulumi.ComponentResource], dict[str, Any]] = {
+    RunnerImage: {"image": TAGGED, "environment": OTHER_ENVIRONMENT},
+    EcrSettings: {"environment": OTHER_ENVIRONMENT},
     PipelineRoles: {**TAGGED, "region": REGION},
     RunnerCache: TAGGED,
-    RunnerFleet: manager(fleet=FLEET | TAGGED | {"manager": TAGGED}) | {"environment": ELSEWHERE},
-    RunnerHost: manager(host=HOST | TAGGED) | {"environment": ELSEWHERE},
+    RunnerFleet: manager(fleet=FLEET | TAGGED | {"manager": TAGGED}) | {"environment": OTHER_ENVIRONMENT},
+    RunnerHost: manager(host=HOST | TAGGED) | {"environment": OTHER_ENVIRONMENT},
 }
-"""What gives a component its tags and its environment, where that is not both."""
+"""The arguments for tags and environment of components where they differ from the usual ones."""
 
 
 @pytest.fixture(scope="module")
@@ -87,51 +87,53 @@ def by_provider() -> Recording:
         for component, args in COMPONENTS.items():
             component(component.__name__.lower(), args, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
 
-    return run(program, cloud=AskedCloud)[0]
+    return run(program, cloud=ProviderCloud)[0]
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Recording:
+def in_other_environment() -> Recording:
     def program() -> None:
         for component, args in COMPONENTS.items():
-            where = WHERE.get(component, {**TAGGED, "environment": ELSEWHERE})
-            component(component.__name__.lower(), {**args, **where})  # type: ignore[arg-type]
+            placement = PLACEMENT.get(component, {**TAGGED, "environment": OTHER_ENVIRONMENT})
+            component(component.__name__.lower(), {**args, **placement})  # type: ignore[arg-type]
 
-    return run(program, cloud=AskedCloud)[0]
+    return run(program, cloud=ProviderCloud)[0]
 
 
-def test_its_resources_and_look_ups_have_its_provider(by_provider: Recording) -> None:
-    asked = (
+def test_resources_and_look_ups_use_the_provider_of_their_component(by_provider: Recording) -> None:
+    functions = (
         *("AvailabilityZones", "CallerIdentity", "Parameter", "Partition", "Region"),
         *("Subnets", "Vpc", "Vpcs"),
     )
-    assert providers(by_provider) == (OURS, {f"get{each}": OURS for each in asked})
+    assert providers(by_provider) == (OURS, {f"get{each}": OURS for each in functions})
 
 
-def test_it_registers_its_outputs(by_provider: Recording) -> None:
+def test_every_component_registers_its_outputs(by_provider: Recording) -> None:
     assert by_provider.lacking_outputs() == set()
 
 
-def test_its_tags_are_on_everything(elsewhere: Recording) -> None:
+def test_every_resource_has_the_tags_of_its_component(in_other_environment: Recording) -> None:
     without = {
         each.parent.partition("::")[0].rpartition(":")[2]
-        for each in elsewhere.all_registered
+        for each in in_other_environment.all_registered
         if taggable(each) and each.tags.get("team") != "ci"
     }
-    assert without == {"EcrSettings"}  # which takes none: its role is one of the registry
+    assert without == {"EcrSettings"}  # has no tags, since its role belongs to the registry
 
 
-def test_everything_is_in_the_environment_that_is_given(elsewhere: Recording) -> None:
-    asked = {token.rpartition(":")[2] for token in elsewhere.cloud.asked}
-    # A pipeline asks for its account, and a cache for its partition.
-    assert asked - {"getAvailabilityZones", "getParameter", "getSubnets", "getVpc", "getVpcs"} == {
+def test_every_resource_is_in_the_given_environment(in_other_environment: Recording) -> None:
+    functions = {token.rpartition(":")[2] for token in in_other_environment.cloud.called}
+    # `PipelineRoles` looks up its account, and `RunnerCache` its partition.
+    assert functions - {"getAvailabilityZones", "getParameter", "getSubnets", "getVpc", "getVpcs"} == {
         "getCallerIdentity",
         "getPartition",
     }
-    assert elsewhere.cloud.asked.count("aws:index/getCallerIdentity:getCallerIdentity") == 1
-    for each in elsewhere.all_registered:
+    assert in_other_environment.cloud.called.count("aws:index/getCallerIdentity:getCallerIdentity") == 1
+    for each in in_other_environment.all_registered:
         if "RunnerCache" not in each.parent:
-            given = json.dumps({key: it for key, it in each.inputs.items() if key != "availabilityZone"})
+            given = json.dumps(
+                {key: value for key, value in each.inputs.items() if key != "availabilityZone"}
+            )
             assert "arn:aws:" not in given, each
             assert "eu-west-1" not in given, each
 
@@ -170,17 +172,17 @@ WRONG: dict[str, tuple[type[pulumi.ComponentResource], dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("component", "args", "place"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_named_with_its_place(
-    component: type[pulumi.ComponentResource], args: Any, place: str
+@pytest.mark.parametrize(("component", "args", "path"), WRONG.values(), ids=WRONG)
+def test_an_invalid_argument_is_reported_with_its_path(
+    component: type[pulumi.ComponentResource], args: Any, path: str
 ) -> None:
     with pytest.raises(pulumi.RunError) as refused:
         run(lambda: component("mine", args))
-    assert f"\n\n{place}\n" in str(refused.value)
+    assert f"\n\n{path}\n" in str(refused.value)
 
 
-def test_tags_of_what_is_no_instance_may_have_any_character_of_aws() -> None:
-    """Instance metadata shows no tag with a slash, which is of no matter here."""
+def test_tags_outside_of_instances_may_have_any_character_that_aws_allows() -> None:
+    """Instance metadata supports no tag with a slash, which does not matter here."""
 
     def program() -> None:
         for component, args in MINIMAL.items():

@@ -34,14 +34,14 @@ class Project:
         preview: bool = False,
         seen: list[Recording] | None = None,
     ) -> Recording:
-        """What the program of the stack registers.
+        """Run the program of the stack, and return the recording.
 
         Args:
-            written: the declaration as the file has it.
-            known: the same as Pulumi gives it to the program, decrypted.
+            written: the declaration in the file.
+            known: the same, decrypted, as Pulumi passes it to the program.
             file: the name of the file.
             preview: whether this is a preview.
-            seen: gets what was registered, also where the program fails.
+            seen: receives the recording, also where the program fails.
         """
         path = self.root / "stacks" / file
         path.write_text(yaml.safe_dump({"config": {"gitlab-runner:stack": written}}))
@@ -57,7 +57,7 @@ class Project:
         return run(program, preview=preview, seen=seen)[0]
 
 
-def in_clear(recording: Recording) -> list[str]:
+def plain_text_warnings(recording: Recording) -> list[str]:
     """The warnings of passwords in plain text."""
     return [each for each in recording.warnings if "in plain text" in each]
 
@@ -83,7 +83,7 @@ def test_an_encrypted_password_stays_a_secret(project: Project, preview: bool) -
     for identity, each in recording.registered.items():
         shown = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
         assert CANARY not in shown, identity
-    assert in_clear(recording) == []
+    assert plain_text_warnings(recording) == []
 
 
 @pytest.mark.parametrize(
@@ -95,22 +95,22 @@ def test_an_encrypted_password_stays_a_secret(project: Project, preview: bool) -
         ("runners/build/registries/0", "stack.runners.build.registries[0]"),
     ],
 )
-def test_an_encrypted_value_of_another_field_is_refused_with_its_place(
+def test_an_encrypted_value_of_another_field_is_refused_with_its_path(
     project: Project, place: str, path: str
 ) -> None:
     seen: list[Recording] = []
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as raised:
         project.up(changed(place, SECURE), changed(place, CANARY), seen=seen)
-    assert ended.value.code == 32
+    assert raised.value.code == 32
     message = seen[0].warnings[-1]
     assert f"{path}\n  found:   an encrypted value\n  allowed: a plain value" in message
     assert CANARY not in message
     assert seen[0].requests == []
 
 
-def test_a_password_in_clear_is_a_warning_with_the_command(project: Project) -> None:
+def test_a_password_in_plain_text_is_a_warning_with_the_command(project: Project) -> None:
     declared = changed("registries/legacy/static/password", CANARY)
-    (warning,) = in_clear(project.up(declared, declared))
+    (warning,) = plain_text_warnings(project.up(declared, declared))
     assert warning == (
         "stack.registries.legacy.static.password is in plain text in the stack's file; encrypt it: "
         "pulumi config set --secret --path 'gitlab-runner:stack.registries.legacy.static.password'"
@@ -118,21 +118,21 @@ def test_a_password_in_clear_is_a_warning_with_the_command(project: Project) -> 
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_a_password_in_clear_is_a_secret_all_the_same(project: Project, preview: bool) -> None:
+def test_a_password_in_plain_text_is_still_a_secret(project: Project, preview: bool) -> None:
     declared = changed("registries/legacy/static/password", CANARY)
     recording = project.up(declared, declared, preview=preview)
     assert recording.registered[PARAMETER].secrets == {"value"}
 
 
-def test_a_file_in_another_place_is_no_error(project: Project) -> None:
+def test_a_stack_file_with_another_name_is_not_an_error(project: Project) -> None:
     place = "registries/legacy/static/password"
     recording = project.up(changed(place, SECURE), changed(place, CANARY), file="Pulumi.elsewhere.yaml")
     assert recording.registered[PARAMETER].secrets == {"value"}
-    assert in_clear(recording) == []
+    assert plain_text_warnings(recording) == []
 
 
 @pytest.mark.parametrize("content", ["", "[", "config: 5", "config: {}", "config: {gitlab-runner:stack: 5}"])
-def test_a_file_of_another_form_is_no_error(project: Project, content: str) -> None:
+def test_a_stack_file_with_other_content_is_not_an_error(project: Project, content: str) -> None:
     path = project.root / "stacks" / "Pulumi.sandbox.yaml"
 
     def program() -> Any:
@@ -146,7 +146,7 @@ def test_a_file_of_another_form_is_no_error(project: Project, content: str) -> N
     assert run(program)[1] == declaration()["registries"]
 
 
-def test_a_file_that_has_changed_since_is_no_error(project: Project) -> None:
-    """A list that is longer in the file than in the configuration has no places to compare."""
+def test_a_changed_stack_file_is_not_an_error(project: Project) -> None:
+    """A list in the file may have another length than in the configuration."""
     written, known = changed("variables", []), declaration()
     assert project.up(written, known).registered

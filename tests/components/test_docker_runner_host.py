@@ -1,4 +1,4 @@
-"""A runner manager on a Docker host: its two containers, what each is given, and what it never is."""
+"""A runner manager on a Docker host: its two containers, and what each of them receives."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def declared(docker: Any = None, **changes: Any) -> Any:
 
 
 def in_aws(docker: Any = AWS) -> Any:
-    """The same with ECR and a cache."""
+    """The same stack with ECR and a cache."""
     stack = declared(docker, cache={})
     stack["registries"]["team"] = {"ecr": {}, "repositories": ["ci/base"]}
     stack["runners"]["build"]["registries"] = ["legacy", "team"]
@@ -47,11 +47,15 @@ def in_aws(docker: Any = AWS) -> Any:
 
 
 def up(stack: Any) -> tuple[Recording, Any]:
-    """What becomes of a declaration, and what the stack tells."""
+    """Run a stack; return the recording, and the outputs of the stack."""
 
     def program() -> Any:
-        made = RunnerStack("ci", stack)
-        return {"runners": made.runners, "policies": made.docker_policies, "required": made.required_policies}
+        runner_stack = RunnerStack("ci", stack)
+        return {
+            "runners": runner_stack.runners,
+            "policies": runner_stack.docker_policies,
+            "required": runner_stack.required_policies,
+        }
 
     return run(program)
 
@@ -66,26 +70,26 @@ def files(recording: Recording) -> dict[str, str]:
     return {each["file"].removeprefix("/delivery/"): each["content"] for each in uploads}
 
 
-def test_what_it_makes() -> None:
-    recording, told = up(declared())
-    made = {key: each.parent for key, each in recording.registered.items() if key[0].startswith("docker:")}
+def test_a_docker_host_has_a_network_a_volume_and_two_containers() -> None:
+    recording, outputs = up(declared())
+    created = {key: each.parent for key, each in recording.registered.items() if key[0].startswith("docker:")}
     parent = "gitlab-runner:index:DockerRunnerHost::ci-build"
-    assert made == {
+    assert created == {
         ("docker:index/network:Network", "ci-build"): parent,
         ("docker:index/volume:Volume", "ci-build"): parent,
         (CONTAINER, "ci-build-files"): parent,
         (CONTAINER, "ci-build"): parent,
     }
-    assert told["runners"]["build"]["host"] == "ci-build-0a1b2c3"
+    assert outputs["runners"]["build"]["host"] == "ci-build-0a1b2c3"
     assert recording.lacking_outputs() == set()
 
 
-def test_nothing_is_asked_of_aws_and_nothing_made_there_without_need() -> None:
+def test_nothing_is_created_in_aws_without_need() -> None:
     kinds = {kind for kind, _ in up(declared())[0].registered}
     assert not any(kind.startswith("aws:") or kind.endswith("HostStore") for kind in kinds)
 
 
-def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> None:
+def test_the_manager_stops_after_its_last_job_and_has_a_health_check() -> None:
     inputs = container(up(declared())[0], "ci-build").inputs
     assert {
         key: inputs[key] for key in ("stopSignal", "stopTimeout", "destroyGraceSeconds", "restart", "wait")
@@ -99,19 +103,19 @@ def test_the_manager_ends_with_its_last_job_and_says_whether_it_is_well() -> Non
     assert inputs["healthcheck"]["tests"][-1] == "http://127.0.0.1:9252/metrics"
 
 
-def test_its_deletion_may_take_as_long_as_its_longest_job_and_the_report() -> None:
+def test_the_deletion_of_a_manager_may_take_as_long_as_its_longest_job() -> None:
     timeouts = container(up(declared())[0], "ci-build").request.customTimeouts
     assert timeouts.delete == "4920s"
 
 
 @pytest.mark.parametrize("name", ["ci-build", "ci-build-files"])
-def test_the_next_container_is_made_before_the_old_one_ends(name: str) -> None:
-    """The official provider deletes a container first, unless it is asked not to."""
+def test_a_new_container_is_created_before_the_old_one_is_deleted(name: str) -> None:
+    """By default, the official provider deletes a container first."""
     request = container(up(declared())[0], name).request
     assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
 
 
-def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
+def test_a_changed_configuration_does_not_change_the_manager() -> None:
     before, after = declared(), declared()
     after["runners"]["build"]["host"] |= {"concurrent": 9, "config": {"log_level": "debug"}}
     after["registries"]["legacy"] = LEGACY | {"static": {"username": "me", "password": "another"}}
@@ -120,14 +124,14 @@ def test_the_manager_is_not_touched_by_a_changed_configuration() -> None:
     assert files(one) != files(other)
 
 
-def test_its_files() -> None:
+def test_the_files_of_a_manager() -> None:
     delivered = files(up(declared())[0])
     config = tomllib.loads(delivered["files/config.toml"])
     (runner,) = config["runners"]
     assert (config["concurrent"], config["listen_address"]) == (2, "127.0.0.1:9252")
     assert (runner["id"], runner["token"], runner["executor"]) == (11, RUNNER_TOKEN, "docker")
     assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
-    # With a password of the declaration alone, nobody is to be asked.
+    # If all passwords are in the declaration, no credential helper is needed.
     auth = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     assert json.loads(delivered["files/home/.docker/config.json"]) == {
         "auths": {"registry.example.com:5000": {"auth": auth}}
@@ -144,20 +148,20 @@ def test_its_files() -> None:
     }
 
 
-def test_only_the_uploads_hold_secrets_and_they_are_secret() -> None:
+def test_only_the_uploads_contain_secrets_and_they_are_secret() -> None:
     recording, _ = up(in_aws())
     for (kind, name), each in recording.registered.items():
-        held = {
+        containing = {
             key
             for key, value in each.inputs.items()
             for secret in (PASSWORD, RUNNER_TOKEN, "canary")
             if kind.startswith("docker:") and secret in json.dumps(value)
         }
-        assert held <= each.secrets
-        assert held == ({"uploads"} if name == "ci-build-files" else set())
+        assert containing <= each.secrets
+        assert containing == ({"uploads"} if name == "ci-build-files" else set())
 
 
-def test_a_preview_shows_what_changes_in_the_configuration() -> None:
+def test_a_preview_shows_changes_in_the_configuration() -> None:
     delivery = container(up(declared())[0], "ci-build-files")
     (label,) = delivery.inputs["labels"]
     assert "labels" not in delivery.secrets
@@ -172,13 +176,13 @@ def test_a_preview_shows_the_configuration_of_a_new_runner() -> None:
     assert "concurrent = 2" in label["value"]
 
 
-def test_in_a_preview_everything_is_registered() -> None:
+def test_a_preview_registers_everything() -> None:
     recording, _ = run(lambda: RunnerStack("ci", declared()), preview=True)
     assert (CONTAINER, "ci-build") in recording.registered
 
 
-def test_credentials_of_aws() -> None:
-    recording, told = up(in_aws())
+def test_aws_credentials_in_the_declaration() -> None:
+    recording, outputs = up(in_aws())
     assert files(recording)["files/aws/credentials"].splitlines() == [
         "[default]",
         "aws_access_key_id = AKIAEXAMPLE",
@@ -187,13 +191,13 @@ def test_credentials_of_aws() -> None:
     environment = container(recording, "ci-build").inputs["envs"]
     assert f"AWS_REGION={REGION}" in environment
     assert "AWS_SHARED_CREDENTIALS_FILE=/srv/gitlab-runner/current/aws/credentials" in environment
-    statements = json.loads(told["policies"]["build"])["Statement"]
+    statements = json.loads(outputs["policies"]["build"])["Statement"]
     assert {each["Sid"] for each in statements} == {"EcrToken", "EcrPull", "CacheObjects", "CacheMisses"}
     (pull,) = (each for each in statements if each["Sid"] == "EcrPull")
     assert pull["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
 
 
-def test_a_directory_of_the_docker_host() -> None:
+def test_aws_credentials_in_a_directory_of_the_docker_host() -> None:
     credentials = {"directory": "/etc/ci/aws", "profile": "ci"}
     recording, _ = up(
         in_aws({"image": IMAGE, "aws_credentials": credentials, "socket": "/run/user/7/d.sock"})
@@ -208,7 +212,7 @@ def test_a_directory_of_the_docker_host() -> None:
     assert not any(path.startswith("files/aws") for path in files(recording))
 
 
-def test_without_credentials_of_aws_there_is_no_policy() -> None:
+def test_without_aws_credentials_there_is_no_policy() -> None:
     assert up(declared())[1] == {
         "runners": {"build": {"id": "11", "tags": [], "scope": "group 42", "host": "ci-build-0a1b2c3"}},
         "policies": {},
@@ -216,7 +220,7 @@ def test_without_credentials_of_aws_there_is_no_policy() -> None:
     }
 
 
-def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
+def test_more_job_networks_than_docker_has_by_default_are_a_warning() -> None:
     stack = declared()
     for concurrent, warned in ((14, False), (15, True)):
         stack["runners"]["build"]["host"]["concurrent"] = concurrent
@@ -224,14 +228,14 @@ def test_docker_is_not_taken_to_have_room_for_many_networks() -> None:
         assert ("default-address-pools" in warnings) is warned
 
 
-def test_no_registry_is_needed() -> None:
+def test_a_runner_may_use_no_registry() -> None:
     stack = declared(registries={})
     stack["runners"]["build"]["registries"] = []
     assert json.loads(files(up(stack)[0])["files/home/.docker/config.json"]) == {"auths": {}}
 
 
-def alone(**args: Any) -> Callable[[], Any]:
-    """A program with the component by itself."""
+def standalone(**args: Any) -> Callable[[], Any]:
+    """A program with the component alone."""
     runners = {"build": {"runner": declared()["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
     given: Any = {
         "runners": runners,
@@ -241,42 +245,42 @@ def alone(**args: Any) -> Callable[[], Any]:
     return lambda: DockerRunnerHost("ci", given | args).policy
 
 
-def test_the_files_are_secret_where_nothing_in_the_declaration_is() -> None:
+def test_the_files_are_secret_without_secrets_in_the_declaration() -> None:
     runner = declared()["runners"]["build"] | {"registries": []}
     runners = {"build": {"runner": runner, "runner_id": "11", "token": "glrt-canary"}}
-    recording, _ = run(alone(runners=runners, registries={}))
+    recording, _ = run(standalone(runners=runners, registries={}))
     (delivery,) = (each for each in recording.registered.values() if "uploads" in each.inputs)
     assert "glrt-canary" in json.dumps(delivery.inputs["uploads"])
     assert "uploads" in delivery.secrets
 
 
-def test_the_image_may_be_made_by_the_same_program() -> None:
-    recording, policy = run(alone(image=pulumi.Output.from_input(f"{IMAGE}@sha256:{'0' * 64}")))
+def test_the_image_may_be_an_output() -> None:
+    recording, policy = run(standalone(image=pulumi.Output.from_input(f"{IMAGE}@sha256:{'0' * 64}")))
     assert policy == ""
     images = {each.inputs["image"] for (kind, _), each in recording.registered.items() if kind == CONTAINER}
     assert images == {f"{IMAGE}@sha256:{'0' * 64}"}
 
 
-def test_an_image_that_is_known_later_will_do_for_ecr() -> None:
+def test_an_image_that_is_known_later_may_be_used_with_ecr() -> None:
     runner = in_aws({"aws_credentials": {"directory": "/root/.aws"}})["runners"]["build"]
     hosted = {"build": {"runner": runner, "runner_id": "11", "token": RUNNER_TOKEN}}
     registries = {"legacy": LEGACY, "team": {"ecr": {}, "repositories": ["ci/base"]}}
-    _, policy = run(alone(image=pulumi.Output.from_input(IMAGE), runners=hosted, registries=registries))
+    _, policy = run(standalone(image=pulumi.Output.from_input(IMAGE), runners=hosted, registries=registries))
     assert "EcrPull" in policy
 
 
 @pytest.mark.parametrize(
-    ("says", "reason"),
+    ("output", "reason"),
     [
         ("gitlab-runner-deliver: gitlab-runner refuses config.toml; the files of before stay\n", "refuses"),
         ("", "did not complete"),
     ],
     ids=["refused", "half made"],
 )
-def test_what_was_not_delivered_is_an_error_and_starts_no_manager(
-    monkeypatch: pytest.MonkeyPatch, says: str, reason: str
+def test_a_failed_delivery_is_an_error_and_starts_no_manager(
+    monkeypatch: pytest.MonkeyPatch, output: str, reason: str
 ) -> None:
-    monkeypatch.setattr(Cloud, "delivery_says", says)
+    monkeypatch.setattr(Cloud, "delivery_says", output)
     seen: list[Recording] = []
     with pytest.raises(pulumi.RunError, match="were not delivered") as error:
         run(lambda: RunnerStack("ci", declared()), seen=seen)
@@ -285,13 +289,13 @@ def test_what_was_not_delivered_is_an_error_and_starts_no_manager(
     assert (CONTAINER, "ci-build") not in seen[0].registered
 
 
-def test_a_host_in_ec2_is_refused() -> None:
+def test_a_runner_with_a_host_on_ec2_is_refused() -> None:
     runner = {"group": 42, "host": {}}
     hosted = {"build": {"runner": runner, "runner_id": "11", "token": RUNNER_TOKEN}}
     with pytest.raises(
         pulumi.RunError, match=r"\nci\.runners\.build\.runner\n  found:   a runner with a host on EC2"
     ):
-        run(alone(runners=hosted))
+        run(standalone(runners=hosted))
 
 
 def test_an_image_is_checked_when_the_account_is_known() -> None:
@@ -300,10 +304,10 @@ def test_an_image_is_checked_when_the_account_is_known() -> None:
     hosted = {"build": {"runner": stack["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
     message = r"\nci\.runners\.build\.runner\.image\n  found:   the repository 'gone'"
     with pytest.raises(pulumi.RunError, match=message):
-        run(alone(runners=hosted, registries=stack["registries"]))
+        run(standalone(runners=hosted, registries=stack["registries"]))
 
 
-def test_the_host_in_ec2_refuses_a_docker_host() -> None:
+def test_a_host_on_ec2_refuses_a_runner_with_a_docker_host() -> None:
     hosted = {"build": {"runner": declared()["runners"]["build"], "runner_id": "11", "token": RUNNER_TOKEN}}
     given: Any = {
         "runners": hosted,

@@ -1,4 +1,4 @@
-"""ECR's components: every setting reaches AWS, and what must not be touched is not."""
+"""ECR's components: every setting reaches AWS, and what is adopted or not declared stays unchanged."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ TOKEN = "canary-of-the-token"
 
 
 def repositories(declared: dict[str, Any], **others: Any) -> Recording:
-    """What `EcrRepositories` registers, all of it below the component."""
+    """Record `EcrRepositories`, and check that all resources are children of the component."""
     args: Any = {"repositories": declared, **others}
     recording, _ = run(lambda: EcrRepositories("images", args).urls)
     parents = {each.parent for each in recording.all_registered if each.type.startswith("aws:")}
@@ -31,21 +31,21 @@ def settings(declared: dict[str, Any]) -> Recording:
     return run(program)[0]
 
 
-def made(recording: Recording, kind: str) -> list[Registered]:
-    """All that was registered of a type, given by its last part."""
+def resources(recording: Recording, kind: str) -> list[Registered]:
+    """The registered resources of a type, given by its last part."""
     return [each for (found, _), each in recording.registered.items() if found.endswith(f":{kind}")]
 
 
 def test_every_setting_of_a_repository_reaches_ecr() -> None:
     declared = {"mutable_tags": ["latest"], "kms_key": KEY, "keep": [{"tags": ["mr-*"], "days": 14}]}
     recording = repositories({"ci/base": declared})
-    (repository,) = made(recording, "Repository")
+    (repository,) = resources(recording, "Repository")
     assert repository.inputs["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
     assert repository.inputs["imageTagMutabilityExclusionFilters"] == [
         {"filter": "latest", "filterType": "WILDCARD"}
     ]
     assert repository.inputs["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
-    (policy,) = made(recording, "LifecyclePolicy")
+    (policy,) = resources(recording, "LifecyclePolicy")
     patterns = [
         rule["selection"].get("tagPatternList") for rule in json.loads(policy.inputs["policy"])["rules"]
     ]
@@ -53,33 +53,35 @@ def test_every_setting_of_a_repository_reaches_ecr() -> None:
 
 
 def test_a_repositorys_key_may_be_an_output() -> None:
-    (repository,) = made(repositories({"ci/base": {"kms_key": pulumi.Output.from_input(KEY)}}), "Repository")
+    (repository,) = resources(
+        repositories({"ci/base": {"kms_key": pulumi.Output.from_input(KEY)}}), "Repository"
+    )
     assert repository.inputs["encryptionConfigurations"] == [{"encryptionType": "KMS", "kmsKey": KEY}]
 
 
-def test_policies_stay_as_long_as_their_repository_does() -> None:
-    """ECR refuses to delete a repository that holds images: then it must not have lost its policies."""
+def test_policies_are_deleted_with_their_repository() -> None:
+    """ECR refuses to delete a repository that contains images: then its policies must still exist."""
     recording = repositories({"ci/base": {}}, allow_pull=[OTHER])
-    policies = [*made(recording, "LifecyclePolicy"), *made(recording, "RepositoryPolicy")]
+    policies = [*resources(recording, "LifecyclePolicy"), *resources(recording, "RepositoryPolicy")]
     assert len(policies) == 2
     for policy in policies:
         assert policy.request.deletedWith.endswith("aws:ecr/repository:Repository::images/ci/base")
 
 
-def test_an_adopted_repository_is_imported_and_left_as_it_is() -> None:
+def test_an_adopted_repository_is_imported_unchanged() -> None:
     recording = repositories({"old": {"adopt": True, "keep_images": 3}, "new": {}}, allow_pull=[OTHER])
-    imported = {each.name: each.request.importId for each in made(recording, "Repository")}
-    ignored = {each.name: list(each.request.ignoreChanges) for each in made(recording, "Repository")}
+    imported = {each.name: each.request.importId for each in resources(recording, "Repository")}
+    ignored = {each.name: list(each.request.ignoreChanges) for each in resources(recording, "Repository")}
     assert imported == {"images/old": "old", "images/new": ""}
     assert ignored == {"images/old": ["*"], "images/new": []}
-    assert [each.name for each in made(recording, "LifecyclePolicy")] == ["images/new"]
-    assert [each.name for each in made(recording, "RepositoryPolicy")] == ["images/new"]
+    assert [each.name for each in resources(recording, "LifecyclePolicy")] == ["images/new"]
+    assert [each.name for each in resources(recording, "RepositoryPolicy")] == ["images/new"]
     (warning,) = recording.warnings
     assert "imported unchanged: old; without 'adopt'" in warning
 
 
-def test_a_repository_of_another_region_is_imported_from_there() -> None:
-    (repository,) = made(repositories({"old": {"adopt": True}}, region="us-east-1"), "Repository")
+def test_a_repository_of_another_region_is_imported_from_that_region() -> None:
+    (repository,) = resources(repositories({"old": {"adopt": True}}, region="us-east-1"), "Repository")
     assert repository.request.importId == "old@us-east-1"
 
 
@@ -93,7 +95,7 @@ def test_destinations_of_the_same_repositories_share_a_rule() -> None:
             ]
         }
     )
-    (replication,) = made(recording, "ReplicationConfiguration")
+    (replication,) = resources(recording, "ReplicationConfiguration")
     assert replication.inputs["replicationConfiguration"]["rules"] == [
         {
             "destinations": [
@@ -106,9 +108,9 @@ def test_destinations_of_the_same_repositories_share_a_rule() -> None:
     ]
 
 
-def test_a_registry_lets_accounts_copy_into_its_own_region() -> None:
+def test_a_registry_allows_accounts_to_replicate_into_its_own_region() -> None:
     recording = settings({"region": "us-east-1", "replicate_from": [{"account": OTHER}]})
-    (policy,) = made(recording, "RegistryPolicy")
+    (policy,) = resources(recording, "RegistryPolicy")
     (statement,) = json.loads(policy.inputs["policy"])["Statement"]
     assert statement["Resource"] == [f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/*"]
     assert policy.inputs["region"] == "us-east-1"
@@ -116,7 +118,7 @@ def test_a_registry_lets_accounts_copy_into_its_own_region() -> None:
 
 def test_scanning_reaches_ecr() -> None:
     recording = settings({"scanning": {"enhanced": True, "continuous": ["team/*"]}})
-    (scanning,) = made(recording, "RegistryScanningConfiguration")
+    (scanning,) = resources(recording, "RegistryScanningConfiguration")
     assert scanning.inputs == {
         "scanType": "ENHANCED",
         "rules": [
@@ -134,13 +136,13 @@ def test_scanning_reaches_ecr() -> None:
 
 def test_a_plain_template_needs_no_role() -> None:
     recording = settings({"creation_templates": {"hub": {}}})
-    (template,) = made(recording, "RepositoryCreationTemplate")
+    (template,) = resources(recording, "RepositoryCreationTemplate")
     assert template.inputs["appliedFors"] == ["PULL_THROUGH_CACHE", "REPLICATION"]
     assert template.inputs["imageTagMutability"] == "MUTABLE"
     assert template.inputs["encryptionConfigurations"] == [{"encryptionType": "AES256"}]
     assert len(json.loads(template.inputs["lifecyclePolicy"])["rules"]) == 2
     assert not {"repositoryPolicy", "resourceTags", "customRoleArn"} & template.inputs.keys()
-    assert not made(recording, "Role")
+    assert not resources(recording, "Role")
 
 
 def test_a_template_with_tags_or_a_key_has_a_role_for_its_prefix() -> None:
@@ -153,8 +155,10 @@ def test_a_template_with_tags_or_a_key_has_a_role_for_its_prefix() -> None:
             }
         }
     )
-    templates = {each.inputs["prefix"]: each.inputs for each in made(recording, "RepositoryCreationTemplate")}
-    (role,), (policy,) = made(recording, "Role"), made(recording, "RolePolicy")
+    templates = {
+        each.inputs["prefix"]: each.inputs for each in resources(recording, "RepositoryCreationTemplate")
+    }
+    (role,), (policy,) = resources(recording, "Role"), resources(recording, "RolePolicy")
     arn = f"arn:aws:iam::{ACCOUNT}:role/ecr-creation-templates-0a1b2c3"
     assert {prefix: each.get("customRoleArn") for prefix, each in templates.items()} == {
         "hub": arn,
@@ -172,18 +176,18 @@ def test_a_template_with_tags_or_a_key_has_a_role_for_its_prefix() -> None:
     assert templates["quay"]["resourceTags"] == {"team": "ci"}
 
 
-def test_a_stack_makes_the_settings_of_each_region_that_it_declares() -> None:
+def test_a_stack_creates_the_settings_of_each_declared_region() -> None:
     def program() -> None:
         RunnerStack("ci", {"ecr_settings": {"us-east-1": {"scanning": {}}, "eu-west-1": {"scanning": {}}}})
 
-    scanning = made(run(program)[0], "RegistryScanningConfiguration")
+    scanning = resources(run(program)[0], "RegistryScanningConfiguration")
     assert {each.name: each.inputs["region"] for each in scanning} == {
         "ci-us-east-1": "us-east-1",
         "ci-eu-west-1": "eu-west-1",
     }
 
 
-def test_a_stack_leaves_the_settings_of_a_registry_alone() -> None:
+def test_a_stack_does_not_change_undeclared_settings_of_a_registry() -> None:
     def program() -> None:
         RunnerStack("ci", {"registries": {"team": {"ecr": {}, "repositories": {"ci/base": {}}}}})
 
@@ -194,7 +198,7 @@ def test_a_stack_leaves_the_settings_of_a_registry_alone() -> None:
     }
 
 
-def test_declared_credentials_become_the_secret_that_a_cache_logs_in_with() -> None:
+def test_declared_credentials_become_the_secret_of_a_cache_rule() -> None:
     credentials = {"username": "me", "access_token": pulumi.Output.secret(TOKEN)}
     stack: Any = {"registries": {"hub": {"pull_through": "docker-hub", "upstream_credentials": credentials}}}
 
@@ -202,19 +206,19 @@ def test_declared_credentials_become_the_secret_that_a_cache_logs_in_with() -> N
         RunnerStack("ci", stack)
 
     recording, _ = run(program)
-    (secret,), (version,) = made(recording, "Secret"), made(recording, "SecretVersion")
-    (rule,) = made(recording, "PullThroughCacheRule")
-    # Pulumi makes the name of the resource's, and ECR may read only secrets whose name starts so.
+    (secret,), (version,) = resources(recording, "Secret"), resources(recording, "SecretVersion")
+    (rule,) = resources(recording, "PullThroughCacheRule")
+    # Pulumi derives the name from the resource's name, and ECR may read only secrets with this prefix.
     assert secret.name == "ecr-pullthroughcache/ci-hub"
     assert "name" not in secret.inputs
-    # Deleted a second time where the answer to the first call was lost; a recovery would restore nothing new.
+    # Without a recovery window, the deletion can be repeated; a recovery would restore nothing new.
     assert secret.inputs["recoveryWindowInDays"] == 0
     assert json.loads(version.inputs["secretString"]) == {"username": "me", "accessToken": TOKEN}
     assert version.secrets == {"secretString"}
     assert (
         rule.inputs["credentialArn"] == "arn:of:aws:secretsmanager/secret:Secret:ecr-pullthroughcache/ci-hub"
     )
-    # The secret is filled when ECR tries it.
+    # The secret has its value before ECR validates it.
     assert any("secretVersion:SecretVersion" in urn for urn in rule.request.dependencies)
     others = [each.inputs for each in recording.registered.values() if each.type != version.type]
     assert TOKEN not in json.dumps(others)

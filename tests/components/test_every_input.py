@@ -523,7 +523,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         "iamRoleArn": f"{ROLES}/ci-flow-logs-0a1b2c3",
     },
 }
-"""By component, type and name: everything but the tags that all have."""
+"""By component, type and name: all inputs except the tags that all resources have."""
 
 OWN_TAGS: dict[str, dict[str, str]] = {
     **{
@@ -565,10 +565,10 @@ FORMER_NAMES = {
     "RunnerStack OpenIdConnectProvider ci-gitlab.example.com": ["gitlab.example.com"],
     "RunnerStack JobRole ci-publish": ["publish"],
 }
-"""The names that resources had before those of a stack's children started with its own."""
+"""The former names of resources, before the names of a stack's children started with that of the stack."""
 
 DEPENDENCIES: dict[str, set[str]] = {
-    # S3 refuses two changes of who may use a bucket at the same time.
+    # S3 refuses concurrent changes of the access to a bucket.
     "HostStore BucketPolicy ci": {"BucketPublicAccessBlock ci"},
     "RunnerHost BucketObjectv2 ci-build-files": {
         "BucketVersioning ci",
@@ -576,7 +576,7 @@ DEPENDENCIES: dict[str, set[str]] = {
         *(f"Parameter ci-build-token-{each}" for each in ("build", "checks")),
         *(f"Parameter ci-build-registry-{each}" for each in ("legacy", "deploy")),
     },
-    # What a role may do is there before what takes the role on.
+    # A role has its permissions before a service assumes it.
     "RunnerManagerRole RolePolicy ci-build": {"RolePolicy ci-build.key"},
     "RunnerManagerRole InstanceProfile ci-build": {"RolePolicy ci-build"},
     "RunnerImage InstanceProfile ci-base": {"RolePolicy ci-base"},
@@ -585,17 +585,17 @@ DEPENDENCIES: dict[str, set[str]] = {
     "HostedRunnerAuth Schedule ci-hosted": {"RolePolicy ci-hosted-schedule"},
     "RunnerNetwork FlowLog ci-flow-logs": {"RolePolicy ci-flow-logs"},
     "EcrSettings RepositoryCreationTemplate ci-eu-west-1/hub": {"RolePolicy ci-eu-west-1-creation-templates"},
-    # ECR makes no rule with an empty secret.
+    # ECR creates no rule with an empty secret.
     "RunnerStack PullThroughCacheRule ci-hub": {"SecretVersion ecr-pullthroughcache/ci-hub"},
     "RunnerImage DistributionConfiguration ci-base": {"Parameter ci-base"},
     "RunnerHost MetricAlarm ci-build": {"Group ci-build"},
-    # An instance needs its rights and its connections until its last job has ended.
+    # An instance needs its permissions and its connections until its last job has ended.
     "RunnerHost Group ci-build": {
         *("Role ci-build", "RolePolicy ci-build", "RolePolicy ci-build.key", "InstanceProfile ci-build"),
         *("RolePolicyAttachment ci-build-1", "SecurityGroup ci-build", "SecurityGroupEgressRule ci-build"),
     },
 }
-"""What is made before a resource, and deleted after it."""
+"""The resources that are created before a resource, and deleted after it."""
 
 
 def in_ec2(name: str, *, logs: bool = False) -> dict[str, str]:
@@ -650,8 +650,8 @@ OUTPUTS: dict[str, Any] = {
 }
 
 
-class AskedCloud(Cloud):
-    """AWS, which notes by which provider it is asked."""
+class ProviderCloud(Cloud):
+    """AWS, which records the provider of each call."""
 
     def __init__(self, *, preview: bool) -> None:
         super().__init__(preview=preview)
@@ -662,8 +662,8 @@ class AskedCloud(Cloud):
         return super().call(args)
 
 
-class AskedRealisticCloud(AskedCloud, RealisticCloud):
-    """The same with ARNs of AWS's forms."""
+class RealisticProviderCloud(ProviderCloud, RealisticCloud):
+    """The same with realistic ARNs."""
 
 
 @pytest.fixture(scope="module")
@@ -676,10 +676,10 @@ def stack() -> tuple[Recording, dict[str, Any]]:
 
     def program() -> dict[str, Any]:
         provider = aws.Provider("ours", region="eu-west-1")
-        made = RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
-        return {each: getattr(made, each) for each in OUTPUTS}
+        runner_stack = RunnerStack("ci", declared, pulumi.ResourceOptions(providers=[provider]))  # type: ignore[arg-type]
+        return {each: getattr(runner_stack, each) for each in OUTPUTS}
 
-    return run(program, cloud=AskedRealisticCloud)
+    return run(program, cloud=RealisticProviderCloud)
 
 
 @pytest.fixture(scope="module")
@@ -700,9 +700,11 @@ def component(registered: Registered) -> str:
     return registered.parent.partition("::")[0].rpartition(":")[2]
 
 
-@pytest.mark.parametrize("of", dict.fromkeys(name.partition(" ")[0] for name in INPUTS))
-def test_each_input_of_a_components_resources(named: Mapping[str, Registered], of: str) -> None:
-    expected = {name: inputs for name, inputs in INPUTS.items() if name.startswith(f"{of} ")}
+@pytest.mark.parametrize("component_name", dict.fromkeys(name.partition(" ")[0] for name in INPUTS))
+def test_each_input_of_the_resources_of_a_component(
+    named: Mapping[str, Registered], component_name: str
+) -> None:
+    expected = {name: inputs for name, inputs in INPUTS.items() if name.startswith(f"{component_name} ")}
     found = {
         name: {key: each for key, each in named[name].inputs.items() if key != "tags"} for name in expected
     }
@@ -713,18 +715,18 @@ def test_each_component_registers_its_outputs(everything: Recording) -> None:
     assert everything.lacking_outputs() == set()
 
 
-def test_what_a_fleets_manager_is_shows_at_the_fleet_alone(named: Mapping[str, Registered]) -> None:
+def test_only_the_fleet_shows_the_declaration_of_its_manager(named: Mapping[str, Registered]) -> None:
     assert "declared" in named["RunnerStack RunnerFleet ci-burst"].inputs
     assert named["RunnerFleet RunnerHost ci-burst"].inputs == {}
     assert "declared" in named["RunnerStack RunnerHost ci-build"].inputs
 
 
-def test_tags_of_their_own(named: Mapping[str, Registered]) -> None:
+def test_resources_with_further_tags(named: Mapping[str, Registered]) -> None:
     found = {name: named[name].tags for name in OWN_TAGS}
     assert found == {name: {**DECLARED, **STACK, **own} for name, own in OWN_TAGS.items()}
 
 
-def test_instances_get_the_tags_of_their_group_but_for_that_of_the_host(
+def test_instances_get_the_tags_of_their_group_except_the_one_of_the_host(
     named: Mapping[str, Registered],
 ) -> None:
     for name in ("RunnerHost Group ci-build", "RunnerFleet Group ci-burst-workers"):
@@ -734,12 +736,12 @@ def test_instances_get_the_tags_of_their_group_but_for_that_of_the_host(
 
 
 def providers(recording: Recording) -> tuple[set[str], dict[str, set[str]]]:
-    """The providers of the resources in AWS, and those by which each of its functions is called."""
+    """The providers of the resources in AWS, and those of the calls of each AWS function."""
     cloud: Any = recording.cloud
-    made_by = {
+    of_resources = {
         _name(each.request.provider) for each in recording.all_registered if each.type.startswith("aws:")
     }
-    return made_by, {token.rpartition(":")[2]: asked_by for token, asked_by in cloud.providers.items()}
+    return of_resources, {token.rpartition(":")[2]: of_calls for token, of_calls in cloud.providers.items()}
 
 
 def _name(provider: str) -> str:
@@ -750,12 +752,12 @@ def _name(provider: str) -> str:
 OURS = {"ours"}
 
 
-def test_a_stack_makes_and_asks_everything_by_its_provider(everything: Recording) -> None:
-    asked = ("AvailabilityZones", "CallerIdentity", "Image", "Parameter", "Partition", "Region", "Vpc")
-    assert providers(everything) == (OURS, {f"get{each}": OURS for each in asked})
+def test_all_resources_and_calls_of_a_stack_use_its_provider(everything: Recording) -> None:
+    functions = ("AvailabilityZones", "CallerIdentity", "Image", "Parameter", "Partition", "Region", "Vpc")
+    assert providers(everything) == (OURS, {f"get{each}": OURS for each in functions})
 
 
-def test_what_had_another_name_keeps_its_state(named: Mapping[str, Registered]) -> None:
+def test_a_renamed_resource_has_an_alias(named: Mapping[str, Registered]) -> None:
     found = {
         name: [alias.spec.name for alias in named[name].request.aliases if alias.spec.name]
         for name in FORMER_NAMES
@@ -764,20 +766,20 @@ def test_what_had_another_name_keeps_its_state(named: Mapping[str, Registered]) 
 
 
 @pytest.mark.parametrize("name", DEPENDENCIES)
-def test_what_a_resource_needs_is_made_before_it(named: Mapping[str, Registered], name: str) -> None:
+def test_a_resource_is_created_after_those_that_it_needs(named: Mapping[str, Registered], name: str) -> None:
     ends = (urn.split("::")[-2:] for urn in named[name].request.dependencies)
-    made = {f"{kind.rpartition(':')[2]} {each}" for kind, each in ends}
-    assert made >= DEPENDENCIES[name]
+    dependencies = {f"{kind.rpartition(':')[2]} {each}" for kind, each in ends}
+    assert dependencies >= DEPENDENCIES[name]
 
 
 @pytest.mark.parametrize("kind", ["Component", "ImageRecipe"])
-def test_a_new_version_is_made_before_the_pipeline_leaves_the_old_one(
+def test_a_new_version_is_created_before_the_old_one_is_deleted(
     named: Mapping[str, Registered], kind: str
 ) -> None:
-    """The provider would delete first what has a name of its own."""
+    """By default, the provider deletes a resource with a declared name first."""
     request = named[f"RunnerImage {kind} ci-base"].request
     assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
 
 
-def test_what_a_stack_gives_to_its_program(stack: tuple[Recording, dict[str, Any]]) -> None:
+def test_the_outputs_of_a_stack(stack: tuple[Recording, dict[str, Any]]) -> None:
     assert stack[1] == OUTPUTS

@@ -1,4 +1,4 @@
-"""What is said of what exists already in the place of a resource that is to be created."""
+"""The messages about an existing resource in the place of one that is to be created."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -16,25 +16,25 @@ COMMAND = (
 )
 
 
-def told(found: Existing) -> str:
+def message(found: Existing) -> str:
     return refusal(found, "gitlab:index/groupVariable:GroupVariable", "ci-group-42-KEY", PARENT)
 
 
-def test_what_somebody_else_made() -> None:
-    assert told(Existing("the CI variable KEY", "42:KEY:*", instead="declare `adopt: true`;")) == (
+def test_the_message_about_a_resource_of_another_origin() -> None:
+    assert message(Existing("the CI variable KEY", "42:KEY:*", instead="declare `adopt: true`;")) == (
         f"the CI variable KEY exists already\n  fix: declare `adopt: true`;\n       or import it: {COMMAND}"
     )
 
 
-def test_what_the_stack_itself_made() -> None:
-    assert told(Existing("the log group /x", "42:KEY:*", ours=True)) == (
+def test_the_message_about_a_resource_of_the_stack() -> None:
+    assert message(Existing("the log group /x", "42:KEY:*", ours=True)) == (
         "the log group /x exists already; it has the mark of this stack, but is not in its state\n"
         f"  fix: import it:\n       {COMMAND}"
     )
 
 
-def ended(look: Coroutine[Any, Any, Existing | None]) -> Existing | None:
-    """What a look-up finds, in a loop of its own: Pulumi's mocks keep the thread's."""
+def result_of(look: Coroutine[Any, Any, Existing | None]) -> Existing | None:
+    """The result of a look-up, run in its own loop, since Pulumi's mocks use that of the thread."""
     loop = asyncio.new_event_loop()
     try:
         return loop.run_until_complete(look)
@@ -42,8 +42,8 @@ def ended(look: Coroutine[Any, Any, Existing | None]) -> Existing | None:
         loop.close()
 
 
-def test_a_look_up_that_is_not_answered_holds_up_no_hook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine may answer only after the hook: as here, where the answer waits for it."""
+def test_a_look_up_without_an_answer_does_not_block_its_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine may answer only after the hook has ended, as in this test."""
     monkeypatch.setattr(existing, "_LOOK_UP_TIMEOUT_S", 0.05)
     hook_ended = asyncio.Event()
 
@@ -58,11 +58,11 @@ def test_a_look_up_that_is_not_answered_holds_up_no_hook(monkeypatch: pytest.Mon
             hook_ended.set()
             await asyncio.sleep(0)
 
-    assert ended(engine()) is None
+    assert result_of(engine()) is None
 
 
-def test_a_look_up_that_fails_has_found_nothing() -> None:
+def test_a_failed_look_up_finds_nothing() -> None:
     def look_up(_inputs: Mapping[str, Any]) -> Existing:
         raise ValueError("no such repository")
 
-    assert ended(existing._within_bounds(look_up, {})) is None
+    assert result_of(existing._within_bounds(look_up, {})) is None

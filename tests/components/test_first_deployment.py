@@ -1,4 +1,4 @@
-"""What the preview of a first deployment shows of policies: all but the ARNs that AWS chooses."""
+"""The preview of a first deployment shows policies completely, except the ARNs that AWS chooses."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -15,17 +15,17 @@ from tests.spec.declaration import STACKS, stack_file
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 POLICIES = {"assumeRolePolicy", "policy", "policyArn", "permissionsBoundary", "repositoryPolicy"}
 ROLES = {"customRoleArn", "iamInstanceProfile", "iamRoleArn", "role", "roleArn", "target"}
-"""The properties that say what may be done, and by whom."""
+"""The properties that define permissions, and the identities that have them."""
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
 
 
 def previewed(program: Callable[[], Any]) -> Recording:
-    """What a program registers in a preview."""
+    """Preview a program, and return the recording."""
     return run(program, preview=True, cloud=EmptyCloud)[0]
 
 
-def not_known(recording: Recording) -> Iterator[tuple[str, str, str]]:
-    """The properties of policies and roles that do not show, with the type and the name of what has them."""
+def unknown_properties(recording: Recording) -> Iterator[tuple[str, str, str]]:
+    """The properties of policies and roles that a preview does not show, with their resource."""
     for (kind, name), each in recording.registered.items():
         if kind.startswith("aws:"):
             for key, value in each.inputs.items():
@@ -50,14 +50,14 @@ def stack_named(name: str) -> Any:
         ("everything", ["ci-build", "ci-release", "ci-burst", "ci-declared", "ci-first"]),
     ],
 )
-def test_every_policy_shows_but_those_of_the_key(stack: str, with_keys: list[str]) -> None:
+def test_a_preview_shows_every_policy_except_those_for_the_key(stack: str, with_keys: list[str]) -> None:
     recording = previewed(lambda: RunnerStack("ci", stack_named(stack)))
-    assert sorted(not_known(recording)) == sorted(
+    assert sorted(unknown_properties(recording)) == sorted(
         ("RolePolicy", f"{each}.key", "policy") for each in with_keys
     )
 
 
-def test_of_the_keys_policy_the_component_shows_all_but_the_arn() -> None:
+def test_the_component_shows_the_policy_for_the_key_except_the_arn() -> None:
     recording = previewed(lambda: RunnerStack("ci", stack_named("sandbox")))
     role = recording.registered["gitlab-runner:index:RunnerManagerRole", "ci-build"]
     parameters = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/gitlab-runner/sandbox/build/*"
@@ -79,7 +79,7 @@ def test_of_the_keys_policy_the_component_shows_all_but_the_arn() -> None:
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_a_role_that_is_given_its_key_shows_it(preview: bool) -> None:
+def test_a_role_with_a_given_key_shows_the_arn(preview: bool) -> None:
     parameter = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ci/token"
     recording, _ = run(
         lambda: RunnerManagerRole("puller", {"parameter_arns": [parameter], "key_arn": KEY}),
@@ -94,24 +94,24 @@ def test_a_role_that_is_given_its_key_shows_it(preview: bool) -> None:
     assert decrypt["Resource"] == KEY
 
 
-def test_no_moment_without_the_right_to_decrypt() -> None:
-    """The policy for the key is there before the other one loses that statement, which it once had."""
+def test_an_update_never_removes_the_permission_to_decrypt() -> None:
+    """The policy for the key exists before the other policy loses the statement of earlier versions."""
     recording, _ = run(lambda: RunnerStack("ci", stack_named("sandbox")))
     other = recording.registered["aws:iam/rolePolicy:RolePolicy", "ci-build"].request
     assert [each for each in other.dependencies if each.endswith("::ci-build.key")]
 
 
-def test_the_rights_of_a_pipeline_show_whole() -> None:
+def test_a_preview_shows_all_permissions_of_a_pipeline() -> None:
     arguments: Any = {"pipeline": {"project": "ci/runners", "stack": "prod"}, "declaration": declaration()}
     recording = previewed(lambda: PipelineRoles("roles", arguments))
-    assert list(not_known(recording)) == []
+    assert list(unknown_properties(recording)) == []
     attached = {
         each.inputs["policyArn"]
         for (kind, _), each in recording.registered.items()
         if kind == "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     }
-    made = {name for kind, name in recording.registered if kind == "aws:iam/policy:Policy"}
-    assert attached == {f"arn:aws:iam::{ACCOUNT}:policy/{name}-0a1b2c3" for name in made}
+    policies = {name for kind, name in recording.registered if kind == "aws:iam/policy:Policy"}
+    assert attached == {f"arn:aws:iam::{ACCOUNT}:policy/{name}-0a1b2c3" for name in policies}
 
 
 def test_a_new_identity_provider_is_named_by_its_url() -> None:
@@ -128,7 +128,7 @@ def test_a_new_identity_provider_is_named_by_its_url() -> None:
     assert any("openIdConnectProvider" in each for each in role.request.dependencies)
 
 
-def test_components_by_themselves_show_their_policies() -> None:
+def test_a_preview_of_standalone_components_shows_their_policies() -> None:
     registries: Any = {"team": {"ecr": {}, "repositories": ["ci/base"]}}
     auth: Any = {"registries": ["team"], "projects": [7], "gitlab_token": {"value": "glpat-canary"}}
 
@@ -137,7 +137,7 @@ def test_components_by_themselves_show_their_policies() -> None:
         HostedRunnerAuth("ecr", {"auth": auth, "registries": registries, "key_arn": KEY})
 
     recording = previewed(program)
-    assert list(not_known(recording)) == []
+    assert list(unknown_properties(recording)) == []
     policy = recording.registered["aws:s3/bucketPolicy:BucketPolicy", "cache"].inputs["policy"]
     (statement,) = json.loads(policy)["Statement"]
     assert statement["Resource"] == ["arn:aws:s3:::cache-0a1b2c3", "arn:aws:s3:::cache-0a1b2c3/*"]

@@ -1,4 +1,4 @@
-"""A runner with a fleet, and the cache of a stack's runners: what is registered, and what each may do."""
+"""A runner with a fleet, and the cache of a stack's runners: their resources and permissions."""
 
 import json
 import tomllib
@@ -23,7 +23,7 @@ AMAZON_LINUX = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
 
 
 def fleet_args(**fleet: Any) -> Any:
-    """What `RunnerFleet` takes, for the smallest fleet with some fields more."""
+    """Arguments of `RunnerFleet` for the smallest fleet, with further fields."""
     declared = {"instance_types": ["c7i.large", "c7a.large"], "max_instances": 20} | fleet
     return {
         "runners": {
@@ -39,17 +39,17 @@ def fleet_args(**fleet: Any) -> Any:
     }
 
 
-def made(**fleet: Any) -> Recording:
-    """What a `RunnerFleet` registers."""
+def record_fleet(**fleet: Any) -> Recording:
+    """Record a `RunnerFleet`."""
     return run(lambda: RunnerFleet("burst", fleet_args(**fleet)))[0]
 
 
 @pytest.fixture(scope="module")
 def burst() -> Recording:
-    return made()
+    return record_fleet()
 
 
-def of(recording: Recording, kind: str, name: str = "burst-workers") -> Registered:
+def resource(recording: Recording, kind: str, name: str = "burst-workers") -> Registered:
     """A resource by the last part of its type, and its name."""
     (found,) = (
         each
@@ -60,22 +60,22 @@ def of(recording: Recording, kind: str, name: str = "burst-workers") -> Register
 
 
 def statements(recording: Recording, name: str) -> dict[str, Any]:
-    """The statements of a manager's policy, by what they are for."""
-    policy = json.loads(of(recording, "RolePolicy", name).inputs["policy"])
+    """The statements of a manager's policy, by their Sid."""
+    policy = json.loads(resource(recording, "RolePolicy", name).inputs["policy"])
     return {each["Sid"]: each for each in policy["Statement"]}
 
 
 def config_toml(recording: Recording, name: str) -> dict[str, Any]:
     """The `[[runners]]` entry of a manager with one runner."""
-    files = json.loads(of(recording, "BucketObjectv2", f"{name}-files").inputs["content"])
+    files = json.loads(resource(recording, "BucketObjectv2", f"{name}-files").inputs["content"])
     (entry,) = tomllib.loads(files["etc/gitlab-runner/config.toml"]["content"])["runners"]
     return dict(entry)
 
 
-def test_workers_and_manager_are_below_the_fleet(burst: Recording) -> None:
+def test_workers_and_manager_are_children_of_the_fleet(burst: Recording) -> None:
     fleet = "gitlab-runner:index:RunnerFleet::burst"
-    below = {identity for identity, each in burst.registered.items() if each.parent == fleet}
-    assert below == {
+    children = {identity for identity, each in burst.registered.items() if each.parent == fleet}
+    assert children == {
         ("aws:ec2/securityGroup:SecurityGroup", "burst-workers"),
         ("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "burst-workers"),
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "burst-workers"),
@@ -85,9 +85,9 @@ def test_workers_and_manager_are_below_the_fleet(burst: Recording) -> None:
     }
 
 
-def test_a_manager_with_an_egress_of_its_own_still_reaches_its_workers(burst: Recording) -> None:
-    recording = made(manager={"egress": [{"cidr": "0.0.0.0/0", "from_port": 443}]})
-    reaching = of(recording, "SecurityGroupEgressRule", "burst-workers-ssh").inputs
+def test_a_manager_with_declared_egress_still_reaches_its_workers(burst: Recording) -> None:
+    recording = record_fleet(manager={"egress": [{"cidr": "0.0.0.0/0", "from_port": 443}]})
+    reaching = resource(recording, "SecurityGroupEgressRule", "burst-workers-ssh").inputs
     assert reaching == {
         "securityGroupId": "burst-id",
         "description": "SSH to the workers",
@@ -99,8 +99,8 @@ def test_a_manager_with_an_egress_of_its_own_still_reaches_its_workers(burst: Re
     assert not [name for _, name in burst.registered if name == "burst-workers-ssh"]
 
 
-def test_the_group_is_the_managers_alone_to_scale(burst: Recording) -> None:
-    group = of(burst, "Group").inputs
+def test_only_the_manager_scales_the_group(burst: Recording) -> None:
+    group = resource(burst, "Group").inputs
     assert group["name"] == GROUP
     assert (group["minSize"], group["maxSize"]) == (0, 20)
     assert "desiredCapacity" not in group
@@ -111,8 +111,8 @@ def test_the_group_is_the_managers_alone_to_scale(burst: Recording) -> None:
     assert group["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
 
 
-def test_on_demand_unless_it_says_otherwise(burst: Recording) -> None:
-    assert of(burst, "Group").inputs["mixedInstancesPolicy"] == {
+def test_workers_are_on_demand_by_default(burst: Recording) -> None:
+    assert resource(burst, "Group").inputs["mixedInstancesPolicy"] == {
         "instancesDistribution": {
             "onDemandAllocationStrategy": "prioritized",
             "onDemandBaseCapacity": 0,
@@ -126,8 +126,10 @@ def test_on_demand_unless_it_says_otherwise(burst: Recording) -> None:
     }
 
 
-def test_spot_after_some_on_demand() -> None:
-    group = of(made(on_demand_base=2, on_demand_percent=25, spot_allocation="capacity-optimized"), "Group")
+def test_workers_may_be_spot_instances_above_an_on_demand_base() -> None:
+    group = resource(
+        record_fleet(on_demand_base=2, on_demand_percent=25, spot_allocation="capacity-optimized"), "Group"
+    )
     assert group.inputs["mixedInstancesPolicy"]["instancesDistribution"] == {
         "onDemandAllocationStrategy": "prioritized",
         "onDemandBaseCapacity": 2,
@@ -136,42 +138,46 @@ def test_spot_after_some_on_demand() -> None:
     }
 
 
-def boot_of(recording: Recording) -> dict[str, Any]:
+def worker_user_data(recording: Recording) -> dict[str, Any]:
     """The user data of a fleet's workers, as cloud-init reads it."""
-    boot: dict[str, Any] = yaml.safe_load(decoded(of(recording, "LaunchTemplate").inputs["userData"]))
-    return boot
+    user_data: dict[str, Any] = yaml.safe_load(
+        decoded(resource(recording, "LaunchTemplate").inputs["userData"])
+    )
+    return user_data
 
 
-def written(recording: Recording) -> dict[str, str]:
+def written_files(recording: Recording) -> dict[str, str]:
     """The files that the user data of a fleet's workers writes, by their path."""
-    return {each["path"]: each["content"] for each in boot_of(recording)["write_files"]}
+    return {each["path"]: each["content"] for each in worker_user_data(recording)["write_files"]}
 
 
-def daemon(**fleet: Any) -> dict[str, Any]:
+def docker_daemon(**fleet: Any) -> dict[str, Any]:
     """The configuration of Docker on the workers of a fleet."""
-    configuration: dict[str, Any] = json.loads(written(made(**fleet))["/etc/docker/daemon.json"])
+    configuration: dict[str, Any] = json.loads(
+        written_files(record_fleet(**fleet))["/etc/docker/daemon.json"]
+    )
     return configuration
 
 
 def test_docker_on_a_worker_is_configured_as_on_a_host() -> None:
-    assert daemon() == json.loads(docker_daemon_config(1, "172.17.0.0/16"))
-    given = daemon(jobs_per_instance=128, job_networks="10.99.0.0/16", user_namespaces=True)
-    assert given == json.loads(docker_daemon_config(128, "10.99.0.0/16", user_namespaces=True))
+    assert docker_daemon() == json.loads(docker_daemon_config(1, "172.17.0.0/16"))
+    configured = docker_daemon(jobs_per_instance=128, job_networks="10.99.0.0/16", user_namespaces=True)
+    assert configured == json.loads(docker_daemon_config(128, "10.99.0.0/16", user_namespaces=True))
 
 
-def test_docker_on_a_worker_has_addresses_of_ipv6_for_job_networks() -> None:
+def test_docker_on_a_worker_has_ipv6_addresses_for_job_networks() -> None:
     args = fleet_args()
     args["runners"]["burst"]["runner"]["config"] = {"docker": {"enable_ipv6": True}}
     recording, _ = run(lambda: RunnerFleet("burst", args))
-    pools = json.loads(written(recording)["/etc/docker/daemon.json"])["default-address-pools"]
+    pools = json.loads(written_files(recording)["/etc/docker/daemon.json"])["default-address-pools"]
     assert {"base": "fd3a:6c1b:9d5e::/100", "size": 112} in pools
 
 
-def test_a_worker_removes_what_jobs_leave_as_a_host_does(burst: Recording) -> None:
-    """Else the disk of one that always has jobs fills up."""
-    boot = boot_of(burst)
-    assert boot["runcmd"] == [["/usr/local/sbin/gitlab-runner-worker"]]
-    modes = {each["path"]: each["permissions"] for each in boot["write_files"]}
+def test_a_worker_removes_unused_docker_data_as_a_host_does(burst: Recording) -> None:
+    """Otherwise, the disk of a worker that always has jobs becomes full."""
+    user_data = worker_user_data(burst)
+    assert user_data["runcmd"] == [["/usr/local/sbin/gitlab-runner-worker"]]
+    modes = {each["path"]: each["permissions"] for each in user_data["write_files"]}
     assert modes == {
         "/etc/gitlab-runner-host": "0600",
         "/etc/docker/daemon.json": "0644",
@@ -181,8 +187,8 @@ def test_a_worker_removes_what_jobs_leave_as_a_host_does(burst: Recording) -> No
         "/etc/systemd/system/gitlab-runner-prune.timer": "0644",
         "/usr/local/sbin/gitlab-runner-worker": "0755",
     }
-    files = written(burst)
-    of_a_host = json.loads(of(burst, "BucketObjectv2", "burst-files").inputs["content"])
+    files = written_files(burst)
+    of_a_host = json.loads(resource(burst, "BucketObjectv2", "burst-files").inputs["content"])
     for path in modes:
         if path.endswith("-host.sh") or "prune" in path:
             assert files[path] == without_comments(of_a_host[path.lstrip("/")]["content"])
@@ -190,7 +196,7 @@ def test_a_worker_removes_what_jobs_leave_as_a_host_does(burst: Recording) -> No
 
 
 def test_a_worker_has_no_role_and_nothing_but_docker(burst: Recording) -> None:
-    template = of(burst, "LaunchTemplate").inputs
+    template = resource(burst, "LaunchTemplate").inputs
     assert "iamInstanceProfile" not in template
     assert template["imageId"] == f"resolve:ssm:{AMAZON_LINUX}x86_64"
     assert template["vpcSecurityGroupIds"] == ["burst-workers-id"]
@@ -207,8 +213,8 @@ def test_a_worker_has_no_role_and_nothing_but_docker(burst: Recording) -> None:
     )
 
 
-def test_only_the_manager_gets_in(burst: Recording) -> None:
-    rule = of(burst, "SecurityGroupIngressRule").inputs
+def test_only_the_manager_connects_to_workers(burst: Recording) -> None:
+    rule = resource(burst, "SecurityGroupIngressRule").inputs
     assert {key: rule.get(key) for key in ("ipProtocol", "fromPort", "toPort", "cidrIpv4")} == {
         "ipProtocol": "tcp",
         "fromPort": 22,
@@ -219,43 +225,43 @@ def test_only_the_manager_gets_in(burst: Recording) -> None:
     assert (rule["securityGroupId"], rule["referencedSecurityGroupId"]) == ("burst-workers-id", "burst-id")
 
 
-def test_workers_on_graviton_from_an_image_of_ones_own() -> None:
-    own = made(instance_types=["c7g.large"], ami="ami-0123456789abcdef0", user="ubuntu")
-    template = of(own, "LaunchTemplate").inputs
+def test_workers_on_graviton_and_from_a_declared_image() -> None:
+    recording = record_fleet(instance_types=["c7g.large"], ami="ami-0123456789abcdef0", user="ubuntu")
+    template = resource(recording, "LaunchTemplate").inputs
     assert template["imageId"] == "ami-0123456789abcdef0"
     assert "userData" not in template
-    assert statements(own, "burst")["FleetLogin"]["Condition"]["StringEquals"]["ec2:osuser"] == "ubuntu"
-    graviton = of(made(instance_types=["c7g.large"]), "LaunchTemplate").inputs
+    assert statements(recording, "burst")["FleetLogin"]["Condition"]["StringEquals"]["ec2:osuser"] == "ubuntu"
+    graviton = resource(record_fleet(instance_types=["c7g.large"]), "LaunchTemplate").inputs
     assert graviton["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
 
 
 def test_workers_and_manager_share_their_network() -> None:
-    recording = made(**VPC)
+    recording = record_fleet(**VPC)
     for name in ("burst", "burst-workers"):
-        assert of(recording, "SecurityGroup", name).inputs["vpcId"] == VPC["vpc"]
-        assert of(recording, "Group", name).inputs["vpcZoneIdentifiers"] == VPC["subnets"]
+        assert resource(recording, "SecurityGroup", name).inputs["vpcId"] == VPC["vpc"]
+        assert resource(recording, "Group", name).inputs["vpcZoneIdentifiers"] == VPC["subnets"]
 
 
 def test_the_manager_of_a_fleet(burst: Recording) -> None:
-    assert of(burst, "LaunchTemplate", "burst").inputs["instanceType"] == "t3.small"
+    assert resource(burst, "LaunchTemplate", "burst").inputs["instanceType"] == "t3.small"
     entry = config_toml(burst, "burst")
     assert (entry["executor"], entry["limit"]) == ("docker-autoscaler", 20)
     assert entry["id"] == "@RUNNER_ID_burst@"
-    assert of(burst, "BucketObjectv2", "burst-files").inputs["metadata"] == {"runner-ids": "23"}
+    assert resource(burst, "BucketObjectv2", "burst-files").inputs["metadata"] == {"runner-ids": "23"}
     assert entry["autoscaler"]["plugin_config"] == {"name": GROUP}
     assert entry["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
-    rights = statements(burst, "burst")
+    permissions = statements(burst, "burst")
     group_arn = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{GROUP}"
-    assert rights["FleetSize"]["Resource"] == [group_arn]
+    assert permissions["FleetSize"]["Resource"] == [group_arn]
 
 
-def test_no_manager_starts_before_its_fleet_is_there(burst: Recording) -> None:
-    files = of(burst, "BucketObjectv2", "burst-files").request
+def test_the_manager_starts_after_its_fleet_is_created(burst: Recording) -> None:
+    files = resource(burst, "BucketObjectv2", "burst-files").request
     assert any(urn.endswith("Group::burst-workers") for urn in files.dependencies)
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_no_secret_but_in_the_token_and_no_option_but_the_parent(preview: bool) -> None:
+def test_only_the_token_is_secret_and_no_options_are_set(preview: bool) -> None:
     recording = run(lambda: RunnerFleet("burst", fleet_args()), preview=preview)[0]
     for identity, each in recording.registered.items():
         text = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
@@ -265,7 +271,7 @@ def test_no_secret_but_in_the_token_and_no_option_but_the_parent(preview: bool) 
         assert each.request.ignoreChanges == ignored, identity
 
 
-def test_a_runner_on_a_host_is_no_fleet() -> None:
+def test_a_fleet_refuses_a_runner_on_a_host() -> None:
     args = fleet_args()
     args["runners"]["burst"]["runner"] = {"group": 42, "host": {}}
     with pytest.raises(
@@ -274,18 +280,18 @@ def test_a_runner_on_a_host_is_no_fleet() -> None:
         run(lambda: RunnerFleet("burst", args))
 
 
-def test_a_host_alone_is_no_fleet() -> None:
+def test_a_host_refuses_a_runner_with_a_fleet() -> None:
     with pytest.raises(Exception, match=r"burst\.fleet_group\n +found: +a fleet, with no group"):
         run(lambda: RunnerHost("burst", fleet_args()))
 
 
-def test_a_cache() -> None:
+def test_the_resources_of_a_cache() -> None:
     recording, bucket = run(lambda: RunnerCache("ci", {"expire_days": 7}).bucket)
     assert bucket == "ci-0a1b2c3"
-    assert of(recording, "Bucket", "ci").inputs == {"forceDestroy": True}
-    (encryption,) = of(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
+    assert resource(recording, "Bucket", "ci").inputs == {"forceDestroy": True}
+    (encryption,) = resource(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
     assert encryption == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
-    (rule,) = of(recording, "BucketLifecycleConfiguration", "ci").inputs["rules"]
+    (rule,) = resource(recording, "BucketLifecycleConfiguration", "ci").inputs["rules"]
     assert rule == {
         "id": "expire",
         "status": "Enabled",
@@ -293,28 +299,28 @@ def test_a_cache() -> None:
         "expiration": {"days": 7},
         "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
     }
-    public = of(recording, "BucketPublicAccessBlock", "ci").inputs
+    public = resource(recording, "BucketPublicAccessBlock", "ci").inputs
     assert {value for key, value in public.items() if key != "bucket"} == {True}
-    (statement,) = json.loads(of(recording, "BucketPolicy", "ci").inputs["policy"])["Statement"]
+    (statement,) = json.loads(resource(recording, "BucketPolicy", "ci").inputs["policy"])["Statement"]
     assert (statement["Sid"], statement["Resource"][0]) == ("TlsOnly", "arn:aws:s3:::ci-0a1b2c3")
 
 
-def test_a_cache_under_a_key_of_ones_own() -> None:
+def test_a_cache_with_a_customer_managed_key() -> None:
     recording, _ = run(lambda: RunnerCache("ci", {"kms_key": KEY}))
-    (encryption,) = of(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
+    (encryption,) = resource(recording, "BucketServerSideEncryptionConfiguration", "ci").inputs["rules"]
     assert encryption == {
         "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
         "bucketKeyEnabled": True,
     }
 
 
-def test_a_cache_that_keeps_nothing() -> None:
+def test_a_cache_that_keeps_nothing_is_refused() -> None:
     with pytest.raises(Exception, match=r"ci\.expire_days\n +found: +0\n +allowed: 1 or more"):
         run(lambda: RunnerCache("ci", {"expire_days": 0}))
 
 
-def stack(**cache: Any) -> Recording:
-    """A stack of a host and a fleet, with a cache."""
+def record_stack(**cache: Any) -> Recording:
+    """Record a stack with a host, a fleet and a cache."""
     declared: Any = {
         "runners": {
             "build": {"group": 42, "host": {}},
@@ -325,30 +331,30 @@ def stack(**cache: Any) -> Recording:
     return run(lambda: RunnerStack("ci", declared).runners)[0]
 
 
-def test_a_stack_makes_a_host_a_fleet_and_one_cache() -> None:
-    kinds = Counter(token.rpartition(":")[2] for token, _ in stack().registered)
+def test_a_stack_creates_a_host_a_fleet_and_one_cache() -> None:
+    kinds = Counter(token.rpartition(":")[2] for token, _ in record_stack().registered)
     # The manager of the fleet has a host too.
     assert [kinds[each] for each in ("RunnerCache", "RunnerFleet", "RunnerHost")] == [1, 1, 2]
 
 
 @pytest.mark.parametrize("runner", ["build", "burst"])
-def test_each_runner_has_a_prefix_that_its_manager_alone_may_use(runner: str) -> None:
-    recording = stack()
+def test_each_runner_has_a_prefix_that_only_its_manager_may_use(runner: str) -> None:
+    recording = record_stack()
     assert config_toml(recording, f"ci-{runner}")["cache"] == {
         "Type": "s3",
         "Path": f"runners/{runner}",
         "Shared": True,
         "s3": {"BucketName": "ci-0a1b2c3", "BucketLocation": REGION, "AuthenticationType": "iam"},
     }
-    rights = statements(recording, f"ci-{runner}")
-    assert rights["CacheObjects"]["Resource"] == [f"arn:aws:s3:::ci-0a1b2c3/runners/{runner}/*"]
-    assert "CacheKey" not in rights
+    permissions = statements(recording, f"ci-{runner}")
+    assert permissions["CacheObjects"]["Resource"] == [f"arn:aws:s3:::ci-0a1b2c3/runners/{runner}/*"]
+    assert "CacheKey" not in permissions
 
 
-def test_runners_that_share_their_cache_under_a_key() -> None:
-    recording = stack(shared=True, kms_key=KEY)
+def test_runners_may_share_a_cache_with_a_key() -> None:
+    recording = record_stack(shared=True, kms_key=KEY)
     for runner in ("build", "burst"):
         assert config_toml(recording, f"ci-{runner}")["cache"]["Path"] == "shared"
-        rights = statements(recording, f"ci-{runner}")
-        assert rights["CacheObjects"]["Resource"] == ["arn:aws:s3:::ci-0a1b2c3/shared/*"]
-        assert rights["CacheKey"]["Resource"] == [KEY]
+        permissions = statements(recording, f"ci-{runner}")
+        assert permissions["CacheObjects"]["Resource"] == ["arn:aws:s3:::ci-0a1b2c3/shared/*"]
+        assert permissions["CacheKey"]["Resource"] == [KEY]

@@ -1,4 +1,4 @@
-"""What each option of a host makes, and what it lets the host do."""
+"""The options of a host: the resources that each creates, and the permissions that it gives the host."""
 
 import json
 from typing import Any
@@ -28,8 +28,8 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def made(host: dict[str, Any], **runner: Any) -> Recording:
-    """What a `RunnerHost` with these options registers."""
+def record_host(host: dict[str, Any], **runner: Any) -> Recording:
+    """Record a `RunnerHost` with these options."""
     args: Any = {
         "runners": {
             "build": {
@@ -56,7 +56,7 @@ def inputs(recording: Recording, kind: str, name: str = "build") -> Any:
 
 
 def request(recording: Recording, kind: str, name: str = "build") -> Any:
-    """The request that registers the one resource of a kind and a name: its options."""
+    """The registration request of the one resource of a kind and a name, which has its options."""
     (found,) = (
         each
         for (type_, _), each in recording.registered.items()
@@ -75,40 +75,40 @@ def statements(recording: Recording) -> dict[str, Any]:
 
 
 def files(recording: Recording) -> dict[str, str]:
-    """The host's files: path → text."""
+    """The texts of the host's files, by their path."""
     content = json.loads(inputs(recording, "BucketObjectv2", "build-files")["content"])
     return {path: file["content"] for path, file in content.items()}
 
 
 @pytest.fixture(scope="module")
 def plain() -> Recording:
-    return made({})
+    return record_host({})
 
 
 @pytest.fixture(scope="module")
 def full() -> Recording:
-    return made(OPTIONS)
+    return record_host(OPTIONS)
 
 
-def test_without_options_there_is_neither_log_group_nor_alarm_nor_way_in(plain: Recording) -> None:
+def test_a_host_without_options_has_no_log_group_no_alarm_and_no_ingress(plain: Recording) -> None:
     assert kinds(plain).isdisjoint({"LogGroup", "MetricAlarm", "SecurityGroupIngressRule"})
-    alone = {"HostFiles", "HostParameters", "HostLifecycle", "HostGroup"}
-    assert set(statements(plain)) == alone
+    expected = {"HostFiles", "HostParameters", "HostLifecycle", "HostGroup"}
+    assert set(statements(plain)) == expected
     assert files(plain)["etc/gitlab-runner/reporting"] == "LOG_GROUP=''\nHEALTH_OF=''\nMETRICS_PORT=''\n"
     assert "listen_address" not in files(plain)["etc/gitlab-runner/config.toml"]
 
 
-def test_all_are_below_the_host(full: Recording) -> None:
+def test_all_resources_are_children_of_the_host(full: Recording) -> None:
     assert {"LogGroup", "MetricAlarm", "SecurityGroupIngressRule", "LifecycleHook"} <= kinds(full)
-    below = [
+    resources = [
         each
         for (kind, _), each in full.registered.items()
         if kind.startswith("aws:") and not kind.startswith("aws:iam/")
     ]
-    assert {each.parent.rpartition("::")[0].rpartition(":")[2] for each in below} == {"RunnerHost"}
+    assert {each.parent.rpartition("::")[0].rpartition(":")[2] for each in resources} == {"RunnerHost"}
 
 
-def test_a_new_host_comes_before_the_old_one_goes(plain: Recording) -> None:
+def test_a_new_host_starts_before_the_old_one_ends(plain: Recording) -> None:
     group = inputs(plain, "Group")
     assert (group["minSize"], group["maxSize"]) == (1, 2)
     assert group["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 200}
@@ -124,7 +124,7 @@ LAUNCH = {
 
 
 def test_a_host_is_in_service_when_it_is_ready(plain: Recording) -> None:
-    """The first one too. A provider that cancels a refresh waits 900 seconds for what is launched."""
+    """The first host too. A provider that cancels a refresh waits 900 seconds for launched instances."""
     first, _ = inputs(plain, "Group")["initialLifecycleHooks"]
     assert first == LAUNCH
     hook = inputs(plain, "LifecycleHook", "build-boot")
@@ -133,35 +133,35 @@ def test_a_host_is_in_service_when_it_is_ready(plain: Recording) -> None:
     assert request(plain, "Group").ignoreChanges == ["initialLifecycleHooks"]
 
 
-def test_a_group_whose_host_was_not_ready_is_made_anew(plain: Recording) -> None:
+def test_a_group_whose_host_was_not_ready_is_replaced(plain: Recording) -> None:
     assert request(plain, "Group").replaceOnChanges == ["#initerror"]
 
 
-def test_a_zone_without_capacity_leaves_the_others(plain: Recording) -> None:
+def test_a_zone_without_capacity_is_not_an_error(plain: Recording) -> None:
     group = inputs(plain, "Group")
     assert (group["ignoreFailedScalingActivities"], group["waitForCapacityTimeout"]) == (True, "1200s")
 
 
-def test_a_new_role_or_network_makes_a_new_group_that_outlives_neither(plain: Recording) -> None:
+def test_a_new_role_or_network_replaces_the_group(plain: Recording) -> None:
     group = request(plain, "Group")
     trigger = [each.string_value for each in group.replacement_trigger.list_value.values]
     assert trigger == [f"arn:aws:iam::{ACCOUNT}:instance-profile/build-0a1b2c3", "build-id"]
-    needed = {urn.rpartition("::")[0].rpartition(":")[2] for urn in group.dependencies}
-    assert {"InstanceProfile", "RolePolicy", "SecurityGroup", "SecurityGroupEgressRule"} <= needed
-    assert group.customTimeouts.delete == "9000s"  # two hours of jobs, and some more
+    dependencies = {urn.rpartition("::")[0].rpartition(":")[2] for urn in group.dependencies}
+    assert {"InstanceProfile", "RolePolicy", "SecurityGroup", "SecurityGroupEgressRule"} <= dependencies
+    assert group.customTimeouts.delete == "9000s"  # two hours of jobs, and a margin
     assert not group.deleteBeforeReplace
 
 
-def test_the_alarm_comes_after_a_host_that_has_reported(full: Recording) -> None:
-    after = request(full, "MetricAlarm").dependencies
-    assert [urn.rpartition("::")[0].rpartition(":")[2] for urn in after] == ["Group"]
+def test_the_alarm_is_created_after_a_host_has_reported(full: Recording) -> None:
+    dependencies = request(full, "MetricAlarm").dependencies
+    assert [urn.rpartition("::")[0].rpartition(":")[2] for urn in dependencies] == ["Group"]
 
 
 @pytest.mark.parametrize(
     ("longest_job", "heartbeat"), [(None, 300), (3600, 300), (86400, 960), (2592000, 7200)]
 )
-def test_the_old_one_may_end_its_jobs(longest_job: int | None, heartbeat: int) -> None:
-    recording = made({}, **({"maximum_timeout": longest_job} if longest_job else {}))
+def test_a_replaced_host_may_finish_its_jobs(longest_job: int | None, heartbeat: int) -> None:
+    recording = record_host({}, **({"maximum_timeout": longest_job} if longest_job else {}))
     drain = {
         "name": LIFECYCLE_HOOK,
         "lifecycleTransition": "autoscaling:EC2_INSTANCE_TERMINATING",
@@ -169,11 +169,11 @@ def test_the_old_one_may_end_its_jobs(longest_job: int | None, heartbeat: int) -
         "defaultResult": "CONTINUE",
     }
     assert inputs(recording, "LifecycleHook") == {"autoscalingGroupName": "build-0a1b2c3", **drain}
-    # A host that gets ready after its group was given up has jobs too.
+    # A host that becomes ready after the creation of its group has failed has jobs too.
     assert inputs(recording, "Group")["initialLifecycleHooks"][1] == drain
 
 
-def test_it_may_end_itself_in_its_own_group_alone(plain: Recording) -> None:
+def test_a_host_may_end_itself_only_in_its_own_group(plain: Recording) -> None:
     (tag,) = (each for each in inputs(plain, "Group")["tags"] if each["key"] == "gitlab-runner-host")
     assert (tag["value"], tag["propagateAtLaunch"]) == (HOST, False)
     condition = statements(plain)["HostLifecycle"]["Condition"]
@@ -202,15 +202,17 @@ def test_it_may_end_itself_in_its_own_group_alone(plain: Recording) -> None:
     ],
 )
 def test_each_operating_system(os: str, instance_type: str, image: str, disk: str, installer: str) -> None:
-    template = inputs(made({"os": os, "instance_type": instance_type}), "LaunchTemplate")
+    template = inputs(record_host({"os": os, "instance_type": instance_type}), "LaunchTemplate")
     assert template["imageId"] == f"resolve:ssm:{image}"
     assert [each["deviceName"] for each in template["blockDeviceMappings"]] == [disk]
-    written = yaml.safe_load(decoded(template["userData"]))["write_files"]
-    (packages,) = (each["content"] for each in written if each["path"].endswith("gitlab-runner-packages.sh"))
+    write_files = yaml.safe_load(decoded(template["userData"]))["write_files"]
+    (packages,) = (
+        each["content"] for each in write_files if each["path"].endswith("gitlab-runner-packages.sh")
+    )
     assert f"|| {installer} " in packages
 
 
-def test_the_journal_goes_to_a_log_group_of_its_own(full: Recording) -> None:
+def test_the_journal_is_written_to_the_log_group_of_the_host(full: Recording) -> None:
     assert inputs(full, "LogGroup") == {"name": HOST, "retentionInDays": 7}
     assert f"LOG_GROUP={HOST}\n" in files(full)["etc/gitlab-runner/reporting"]
     statement = statements(full)["HostLogs"]
@@ -218,10 +220,10 @@ def test_the_journal_goes_to_a_log_group_of_its_own(full: Recording) -> None:
     assert statement["Resource"] == [f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{HOST}:log-stream:*"]
 
 
-def test_somebody_is_told_when_no_host_says_that_it_works(full: Recording) -> None:
+def test_an_alarm_notifies_the_topic_when_no_host_reports_its_health(full: Recording) -> None:
     alarm = inputs(full, "MetricAlarm")
     assert (alarm["alarmActions"], alarm["okActions"]) == ([TOPIC], [TOPIC])
-    # Of a host that is not there, nothing is heard either.
+    # A host that does not exist sends no metric either.
     assert (alarm["comparisonOperator"], alarm["threshold"]) == ("LessThanThreshold", 1)
     assert alarm["treatMissingData"] == "breaching"
     assert alarm["dimensions"] == {"Host": HOST}
@@ -240,13 +242,13 @@ def test_metrics_for_the_vpc(full: Recording) -> None:
     assert 'listen_address = "0.0.0.0:9252"' in files(full)["etc/gitlab-runner/config.toml"]
 
 
-def test_metrics_for_the_host_itself_open_nothing() -> None:
-    recording = made({"metrics": "loopback"})
+def test_metrics_for_the_host_itself_open_no_port() -> None:
+    recording = record_host({"metrics": "loopback"})
     assert "SecurityGroupIngressRule" not in kinds(recording)
     assert 'listen_address = "127.0.0.1:9252"' in files(recording)["etc/gitlab-runner/config.toml"]
 
 
-def test_a_shell_by_way_of_systems_manager_and_nothing_more(full: Recording) -> None:
+def test_session_manager_allows_a_shell_and_nothing_else(full: Recording) -> None:
     (agent,) = statements(full)["SessionAgent"]["Action"]
     assert [agent, *statements(full)["SessionManager"]["Action"]] == [
         "ssm:UpdateInstanceInformation",
@@ -257,15 +259,15 @@ def test_a_shell_by_way_of_systems_manager_and_nothing_more(full: Recording) -> 
     ]
 
 
-def test_a_role_that_keeps_the_rules_of_its_account(full: Recording, plain: Recording) -> None:
+def test_a_role_has_the_declared_path_and_permissions_boundary(full: Recording, plain: Recording) -> None:
     assert (inputs(full, "Role")["path"], inputs(full, "Role")["permissionsBoundary"]) == ("/ci/", BOUNDARY)
     assert inputs(full, "InstanceProfile")["path"] == "/ci/"
     assert "permissionsBoundary" not in inputs(plain, "Role")
 
 
 @pytest.mark.parametrize("option", ["logs", "alarms", "metrics"])
-def test_what_is_observed_needs_no_new_host(option: str, plain: Recording) -> None:
-    changed = made({option: OPTIONS[option]})
+def test_options_for_observation_need_no_new_host(option: str, plain: Recording) -> None:
+    changed = record_host({option: OPTIONS[option]})
     assert inputs(changed, "LaunchTemplate") == inputs(plain, "LaunchTemplate")
 
 
@@ -283,17 +285,17 @@ CHANGED: dict[str, Any] = OPTIONS | {
     "tags": {"team": "platform"},
     "user_namespaces": True,
 }
-"""A changed value of each option, apart from those that need another one too."""
+"""A changed value of each option, except those that require another option."""
 
 
 @pytest.mark.parametrize("option", sorted(CHANGED))
-def test_a_hosts_description_says_which_changes_need_a_new_one(option: str, plain: Recording) -> None:
+def test_the_docstring_of_hosts_lists_the_options_that_need_a_new_host(option: str, plain: Recording) -> None:
     assert HostDeclaration.__doc__
-    said, _, _ = HostDeclaration.__doc__.partition("needs a new host")
-    changed = made({option: CHANGED[option]})
-    needed = inputs(changed, "LaunchTemplate") != inputs(plain, "LaunchTemplate")
-    assert (f"`{option}`" in said) is needed
+    listed, _, _ = HostDeclaration.__doc__.partition("needs a new host")
+    changed = record_host({option: CHANGED[option]})
+    needs_new_host = inputs(changed, "LaunchTemplate") != inputs(plain, "LaunchTemplate")
+    assert (f"`{option}`" in listed) is needs_new_host
 
 
-def test_every_option_of_a_host_is_changed_here() -> None:
+def test_every_option_of_a_host_has_a_changed_value() -> None:
     assert {*CHANGED, "vpc", "subnets", "machine_image", "docker"} == set(fields_of(HostDeclaration))

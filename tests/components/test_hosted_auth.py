@@ -1,4 +1,4 @@
-"""Credentials for hosted runners and roles for jobs: what the components register."""
+"""Credentials for hosted runners and roles for jobs: the resources of the components."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def args(**changes: Any) -> dict[str, Any]:
     return {**given, **changes}
 
 
-def kept_fresh(**changes: Any) -> Recording:
+def record_auth(**changes: Any) -> Recording:
     recording, _ = run(lambda: HostedRunnerAuth("ecr", args(**changes)))  # type: ignore[arg-type]
     return recording
 
@@ -60,11 +60,11 @@ def of_type(recording: Recording, kind: str) -> dict[str, Registered]:
     return {name: each for (token, name), each in recording.registered.items() if token.endswith(f":{kind}")}
 
 
-def test_everything_is_below_the_component() -> None:
-    made = kept_fresh().registered
-    parents = {each.parent for key, each in made.items() if "gitlab-runner:" not in key[0]}
+def test_all_resources_are_children_of_the_component() -> None:
+    registered = record_auth().registered
+    parents = {each.parent for key, each in registered.items() if "gitlab-runner:" not in key[0]}
     assert parents == {"gitlab-runner:index:HostedRunnerAuth::ecr"}
-    kinds = sorted(token.rpartition(":")[2] for token, _ in made)
+    kinds = sorted(token.rpartition(":")[2] for token, _ in registered)
     assert kinds == sorted(
         [
             *("HostedRunnerAuth", "Function", "LogGroup", "Schedule"),
@@ -74,19 +74,19 @@ def test_everything_is_below_the_component() -> None:
     )
 
 
-def test_the_function_finds_its_handler_and_its_configuration() -> None:
-    (function,) = of_type(kept_fresh(), "Function").values()
+def test_the_function_contains_its_handler_and_its_configuration() -> None:
+    (function,) = of_type(record_auth(), "Function").values()
     files = function.inputs["code"]["assets"]
     module, _, name = function.inputs["handler"].rpartition(".")
     assert f"def {name}(" in files[module.replace(".", "/") + ".py"]["text"]
-    told = json.loads(files["renewal/configuration.json"]["text"])
-    assert told["gitlab_url"] == "https://gitlab.example.com"
-    assert told["registries"].keys() == {
+    configuration = json.loads(files["renewal/configuration.json"]["text"])
+    assert configuration["gitlab_url"] == "https://gitlab.example.com"
+    assert configuration["registries"].keys() == {
         HOST,
         SHARED_HOST,
         "legacy.example",
     }
-    (logs,) = of_type(kept_fresh(), "LogGroup").values()
+    (logs,) = of_type(record_auth(), "LogGroup").values()
     assert function.inputs["loggingConfig"]["logGroup"] == logs.inputs["name"]
     assert (logs.inputs["name"], logs.inputs["retentionInDays"]) == (
         "/gitlab-runner/sandbox/hosted-auth/ecr",
@@ -94,24 +94,26 @@ def test_the_function_finds_its_handler_and_its_configuration() -> None:
     )
 
 
-def test_secrets_go_to_parameters_alone() -> None:
-    made = kept_fresh().registered
-    shown = {
-        key: each for key, each in made.items() if TOKEN in str(each.inputs) or PASSWORD in str(each.inputs)
+def test_secrets_are_only_in_parameters() -> None:
+    registered = record_auth().registered
+    with_secrets = {
+        key: each
+        for key, each in registered.items()
+        if TOKEN in str(each.inputs) or PASSWORD in str(each.inputs)
     }
-    assert {name for _, name in shown} == {"ecr-token", "ecr-registry-legacy"}
-    for each in shown.values():
+    assert {name for _, name in with_secrets} == {"ecr-token", "ecr-registry-legacy"}
+    for each in with_secrets.values():
         assert (each.inputs["type"], each.inputs["keyId"]) == ("SecureString", KEY)
         assert "value" in each.secrets
 
 
-def test_its_role_reads_just_these_parameters() -> None:
-    policies = of_type(kept_fresh(), "RolePolicy")
+def test_the_role_of_the_function_reads_only_its_parameters() -> None:
+    policies = of_type(record_auth(), "RolePolicy")
     statements = {each["Sid"]: each for each in json.loads(policies["ecr"].inputs["policy"])["Statement"]}
     (own,) = statements["OwnParameters"]["Resource"]
     assert own.endswith("*")
     prefix = own.partition(":parameter")[2].removesuffix("*")
-    names = [each.inputs["name"] for each in of_type(kept_fresh(), "Parameter").values()]
+    names = [each.inputs["name"] for each in of_type(record_auth(), "Parameter").values()]
     assert len(names) == 2
     assert all(name.startswith(prefix) for name in names)
     (decrypt,) = json.loads(policies["ecr.key"].inputs["policy"])["Statement"]
@@ -119,7 +121,7 @@ def test_its_role_reads_just_these_parameters() -> None:
     assert "GitLabTokenSecrets" not in statements
 
 
-def test_a_token_of_the_users_own_needs_no_parameter_and_no_key() -> None:
+def test_a_token_in_secrets_manager_needs_no_parameter_and_no_key() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/gitlab-AbCdEf"
     auth = {**AUTH, "registries": ["team"], "gitlab_token": {"secret": secret}}
     given = args(auth=auth)
@@ -137,8 +139,8 @@ def test_a_secret_without_a_key_is_refused() -> None:
         run(lambda: HostedRunnerAuth("ecr", given))  # type: ignore[arg-type]
 
 
-def test_each_variable_is_renewed_and_removed_with_a_resource_of_its_own() -> None:
-    invocations = of_type(kept_fresh(auth={**AUTH, "environment_scope": "prod"}), "Invocation")
+def test_each_variable_has_a_resource_that_renews_and_removes_it() -> None:
+    invocations = of_type(record_auth(auth={**AUTH, "environment_scope": "prod"}), "Invocation")
     assert invocations.keys() == {
         "ecr-project-7-DOCKER_AUTH_CONFIG-prod",
         "ecr-group-42-DOCKER_AUTH_CONFIG-prod",
@@ -155,8 +157,8 @@ def test_each_variable_is_renewed_and_removed_with_a_resource_of_its_own() -> No
     }
 
 
-def test_it_runs_by_schedule_with_a_role_of_its_own() -> None:
-    recording = kept_fresh()
+def test_a_schedule_runs_the_function_with_a_separate_role() -> None:
+    recording = record_auth()
     (schedule,) = of_type(recording, "Schedule").values()
     assert schedule.inputs["scheduleExpression"] == "rate(4 hours)"
     assert schedule.inputs["target"]["arn"] == f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ecr-0a1b2c3"
@@ -165,35 +167,35 @@ def test_it_runs_by_schedule_with_a_role_of_its_own() -> None:
         (each.inputs["path"], each.inputs["permissionsBoundary"]) == ("/ci/", AUTH["permissions_boundary"])
         for each in of_type(recording, "Role").values()
     )
-    (hourly,) = of_type(kept_fresh(auth={**AUTH, "every": 1}), "Schedule").values()
+    (hourly,) = of_type(record_auth(auth={**AUTH, "every": 1}), "Schedule").values()
     assert hourly.inputs["scheduleExpression"] == "rate(1 hour)"
 
 
-def test_failures_and_silence_are_told() -> None:
-    alarms = of_type(kept_fresh(), "MetricAlarm")
+def test_alarms_report_failures_and_missing_renewals() -> None:
+    alarms = of_type(record_auth(), "MetricAlarm")
     failed, stale = alarms["ecr-failed"].inputs, alarms["ecr-stale"].inputs
     assert (failed["metricName"], failed["dimensions"]) == ("Errors", {"FunctionName": "ecr-0a1b2c3"})
     assert failed["treatMissingData"] == "notBreaching"
-    (function,) = of_type(kept_fresh(), "Function").values()
-    told = json.loads(function.inputs["code"]["assets"]["renewal/configuration.json"]["text"])
-    assert stale["dimensions"] == {"Renewal": told["mark"]}
+    (function,) = of_type(record_auth(), "Function").values()
+    configuration = json.loads(function.inputs["code"]["assets"]["renewal/configuration.json"]["text"])
+    assert stale["dimensions"] == {"Renewal": configuration["mark"]}
     assert (stale["period"] * stale["evaluationPeriods"], stale["treatMissingData"]) == (
         5 * 3600,
         "breaching",
     )
     assert failed["alarmActions"] == stale["alarmActions"] == [TOPIC]
-    assert of_type(kept_fresh(auth={k: v for k, v in AUTH.items() if k != "alarms"}), "MetricAlarm") == {}
+    assert of_type(record_auth(auth={k: v for k, v in AUTH.items() if k != "alarms"}), "MetricAlarm") == {}
 
 
-def test_a_role_for_jobs_makes_its_own_provider_where_there_is_none() -> None:
-    recording, told = run(
+def test_a_role_for_jobs_creates_an_identity_provider_by_default() -> None:
+    recording, snippet = run(
         lambda: JobRole("publish", {"role": ROLE, "registries": REGISTRIES}).snippet  # type: ignore[typeddict-item]
     )
     (provider,) = of_type(recording, "OpenIdConnectProvider").values()
     assert provider.inputs == {"url": "https://gitlab.com", "clientIdLists": ["https://gitlab.com"]}
     (role,) = of_type(recording, "Role").values()
     assert "gitlab.com:sub" in role.inputs["assumeRolePolicy"]
-    job = yaml.safe_load(told)[".publish"]
+    job = yaml.safe_load(snippet)[".publish"]
     assert job["id_tokens"]["AWS_ID_TOKEN"]["aud"] == "https://gitlab.com"
     log_in = "docker login --username AWS --password-stdin"
     assert job["before_script"][2:] == [
@@ -203,17 +205,17 @@ def test_a_role_for_jobs_makes_its_own_provider_where_there_is_none() -> None:
     ]
 
 
-def test_a_given_provider_is_used() -> None:
+def test_a_role_for_jobs_uses_a_given_identity_provider() -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/git.example.com"
     role = {**ROLE, "identity_provider": arn, "audience": "sts.amazonaws.com"}
     recording, _ = run(lambda: JobRole("publish", {"role": role, "registries": REGISTRIES}))  # type: ignore[typeddict-item]
     assert of_type(recording, "OpenIdConnectProvider") == {}
-    (made,) = of_type(recording, "Role").values()
-    (statement,) = json.loads(made.inputs["assumeRolePolicy"])["Statement"]
+    (created,) = of_type(recording, "Role").values()
+    (statement,) = json.loads(created.inputs["assumeRolePolicy"])["Statement"]
     assert statement["Condition"]["StringEquals"] == {"git.example.com:aud": "sts.amazonaws.com"}
 
 
-def test_a_stack_makes_both_from_its_declaration() -> None:
+def test_a_stack_creates_hosted_auth_and_job_roles() -> None:
     declared: dict[str, Any] = {
         "gitlab_url": "https://gitlab.example.com",
         "registries": REGISTRIES,
@@ -229,11 +231,11 @@ def test_a_stack_makes_both_from_its_declaration() -> None:
     recording, (job_roles, variables, policies) = run(program)
     (provider,) = of_type(recording, "OpenIdConnectProvider").values()
     assert provider.inputs["clientIdLists"] == ["aws", "https://gitlab.example.com"]
-    # No runner, but secrets to keep.
+    # The stack has no runner, but stores secrets.
     assert len(of_type(recording, "HostStore")) == 1
     assert job_roles.keys() == {"publish", "other"}
     assert "AWS_ROLE_ARN" in job_roles["other"]["snippet"]
-    usual = {"key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False}
-    assert variables == [{"scope": scope, **usual} for scope in ("project 7", "group 42")]
+    common = {"key": "DOCKER_AUTH_CONFIG", "masked": True, "protected": False}
+    assert variables == [{"scope": scope, **common} for scope in ("project 7", "group 42")]
     roles = [f"arn:of:aws:iam/role:Role:ci-{name}" for name in ("ecr", "other", "publish")]
     assert policies["shared"] == owner_policy(roles)

@@ -1,4 +1,4 @@
-"""Images that are built: what the provider is told, and what runners then run."""
+"""Images that are built: the inputs of the provider, and the images that runners use."""
 
 import re
 from pathlib import Path
@@ -25,21 +25,21 @@ def context(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def built(
+def record_build(
     context: Path, *, preview: bool = False, **args: Any
 ) -> tuple[Registered, dict[str, str], Recording]:
-    """What is registered for a build, what the component tells, and all that happened."""
+    """The registered image of a build, the outputs of the component, and the recording."""
 
     def program() -> Any:
-        made = ImageBuild("base", {"repository": REPOSITORY, "context": str(context), **args})  # type: ignore[typeddict-item]
-        return {"image": made.image, "tag": made.tag, "digest": made.digest, "pin": made.pin}
+        build = ImageBuild("base", {"repository": REPOSITORY, "context": str(context), **args})  # type: ignore[typeddict-item]
+        return {"image": build.image, "tag": build.tag, "digest": build.digest, "pin": build.pin}
 
-    recording, told = run(program, preview=preview)
-    return recording.registered[IMAGE, "base"], told, recording
+    recording, outputs = run(program, preview=preview)
+    return recording.registered[IMAGE, "base"], outputs, recording
 
 
 def tag(context: Path, **args: Any) -> str:
-    registered, *_ = built(context, **args)
+    registered, *_ = record_build(context, **args)
     repository, _, found = registered.inputs["tags"][0].rpartition(":")
     assert repository == REPOSITORY
     return found
@@ -51,9 +51,9 @@ def refusal(program: Any) -> str:
     return str(caught.value)
 
 
-def test_the_provider_is_told_all_of_it(context: Path) -> None:
+def test_the_provider_receives_every_setting(context: Path) -> None:
     (context / "ci.Dockerfile").write_text(PINNED)
-    registered, *_ = built(
+    registered, *_ = record_build(
         context,
         dockerfile="ci.Dockerfile",
         args={"VERSION": "3"},
@@ -66,10 +66,10 @@ def test_the_provider_is_told_all_of_it(context: Path) -> None:
     content, latest = registered.inputs["tags"]
     assert re.fullmatch(re.escape(REPOSITORY) + ":content-[0-9a-f]{16}", content)
     assert latest == f"{REPOSITORY}:latest"
-    (kept,) = registered.inputs["cacheTo"]
-    assert {"ref": f"{REPOSITORY}:cache", "mode": "max"}.items() <= kept["registry"].items()
-    # ECR takes no other form.
-    assert kept["registry"]["imageManifest"] is kept["registry"]["ociMediaTypes"] is True
+    (cache_to,) = registered.inputs["cacheTo"]
+    assert {"ref": f"{REPOSITORY}:cache", "mode": "max"}.items() <= cache_to["registry"].items()
+    # ECR accepts no other form.
+    assert cache_to["registry"]["imageManifest"] is cache_to["registry"]["ociMediaTypes"] is True
     assert {key: each for key, each in registered.inputs.items() if key not in ("tags", "cacheTo")} == {
         "push": True,
         "buildOnPreview": False,
@@ -86,30 +86,30 @@ def test_the_provider_is_told_all_of_it(context: Path) -> None:
     assert registered.secrets == {"secrets"}
 
 
-def test_what_is_not_declared_is_not_told(context: Path) -> None:
-    """Not even as an empty value: the provider would see a change in it each time."""
-    registered, *_ = built(context)
+def test_the_provider_receives_only_declared_settings(context: Path) -> None:
+    """For an empty value, each preview of the provider would show a change."""
+    registered, *_ = record_build(context)
     assert registered.inputs.keys() == {"push", "buildOnPreview", "network", "context", "dockerfile", "tags"}
 
 
-def test_it_stays_in_its_repository_below_its_component(context: Path) -> None:
-    registered, *_ = built(context)
+def test_an_image_is_retained_on_deletion_and_a_child_of_its_component(context: Path) -> None:
+    registered, *_ = record_build(context)
     assert registered.request.retainOnDelete
     assert registered.parent == "gitlab-runner:index:ImageBuild::base"
 
 
-def test_it_is_told_by_tag_and_digest(context: Path) -> None:
-    _, told, _ = built(context)
-    assert told == {
-        "image": f"{REPOSITORY}:{told['tag']}@{BUILT}",
+def test_the_outputs_have_the_tag_and_the_digest(context: Path) -> None:
+    _, outputs, _ = record_build(context)
+    assert outputs == {
+        "image": f"{REPOSITORY}:{outputs['tag']}@{BUILT}",
         "tag": tag(context),
         "digest": BUILT,
-        "pin": f"{told['tag']}@{BUILT}",
+        "pin": f"{outputs['tag']}@{BUILT}",
     }
 
 
-def test_a_preview_shows_its_tag(context: Path) -> None:
-    registered, *_ = built(context, preview=True)
+def test_a_preview_shows_the_tag(context: Path) -> None:
+    registered, *_ = record_build(context, preview=True)
     assert registered.inputs["tags"] == [f"{REPOSITORY}:{tag(context)}"]
 
 
@@ -125,54 +125,54 @@ def test_a_preview_shows_its_tag(context: Path) -> None:
     ],
     ids=lambda args: next(iter(args)),
 )
-def test_every_setting_is_part_of_its_tag(context: Path, args: dict[str, Any]) -> None:
-    """The provider builds anew when one changes: into the same tag, ECR would not let it push."""
+def test_every_setting_changes_the_tag(context: Path, args: dict[str, Any]) -> None:
+    """The provider builds again when a setting changes, and ECR would refuse a push to the same tag."""
     assert tag(context, **args) != tag(context)
 
 
-def test_every_file_is_part_of_its_tag(context: Path) -> None:
+def test_every_file_changes_the_tag(context: Path) -> None:
     before = tag(context)
     (context / "app").write_text("1")
     assert tag(context) != before
 
 
-def test_neither_a_secret_s_value_nor_the_repository_is_part_of_its_tag(context: Path) -> None:
+def test_neither_the_value_of_a_secret_nor_the_repository_changes_the_tag(context: Path) -> None:
     one, other = (tag(context, secrets={"npm": value}) for value in (SECRET, pulumi.Output.secret("other")))
     assert one == other
-    registered, *_ = built(context, repository="registry.example.com/elsewhere")
+    registered, *_ = record_build(context, repository="registry.example.com/elsewhere")
     assert registered.inputs["tags"] == [f"registry.example.com/elsewhere:{tag(context)}"]
 
 
-def test_a_base_image_that_has_moved_is_another_content(
+def test_a_base_image_with_a_new_digest_changes_the_tag(
     context: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upstream = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/ci/upstream"
     (context / "Dockerfile").write_text(f"ARG TAG=1\nFROM {upstream}:$TAG")
     before = tag(context, registries=UPSTREAM)
     assert tag(context, registries=UPSTREAM) == before
-    monkeypatch.setattr(recording_module, "digest_of", lambda asked: BUILT)
+    monkeypatch.setattr(recording_module, "digest_of", lambda query: BUILT)
     assert tag(context, registries=UPSTREAM) != before
 
 
-def test_a_base_image_by_digest_is_not_asked_for(context: Path) -> None:
-    _, _, recording = built(context)
+def test_a_base_image_with_a_digest_is_not_looked_up(context: Path) -> None:
+    _, _, recording = record_build(context)
     assert recording.warnings == []
 
 
-def test_a_base_image_that_cannot_be_asked_for_counts_by_its_name_with_a_warning(context: Path) -> None:
+def test_a_base_image_that_cannot_be_looked_up_is_a_warning(context: Path) -> None:
     (context / "Dockerfile").write_text("FROM debian:12")
-    _, told, recording = built(context)
+    _, outputs, recording = record_build(context)
     (warning,) = recording.warnings
     assert "docker.io/library/debian:12: docker.io cannot be reached" in warning
-    assert told["tag"] == tag(context)
+    assert outputs["tag"] == tag(context)
 
 
-def test_a_wrong_build_is_refused_with_its_place(context: Path) -> None:
+def test_an_invalid_build_is_refused_with_its_path(context: Path) -> None:
     args: Any = {"repository": REPOSITORY, "context": str(context), "platforms": ["linux/none"]}
     assert "base.platforms[0]\n  found:   'linux/none'" in refusal(lambda: ImageBuild("base", args))
 
 
-def test_a_context_that_is_not_there_is_refused(context: Path) -> None:
+def test_a_missing_context_is_refused(context: Path) -> None:
     args: Any = {"repository": REPOSITORY, "context": str(context / "none")}
     assert "base.context\n  found:   " in refusal(lambda: ImageBuild("base", args))
 
@@ -195,22 +195,24 @@ def declaration(context: Path, **build: Any) -> Any:
     }
 
 
-def test_a_runner_runs_what_its_stack_builds(context: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runner_uses_the_image_that_its_stack_builds(
+    context: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recording_module, "NOT_THERE", ("latest",))
 
     def program() -> Any:
         return RunnerStack("ci", declaration(context)).builds
 
-    recording, told = run(program)
+    recording, outputs = run(program)
     image = f"{REPOSITORY}:{tag(context)}@{BUILT}"
-    assert told == {"base": image}
+    assert outputs == {"base": image}
     assert recording.lacking_outputs() == set()
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert files.count(image) == 2
     assert recording.warnings == []
 
 
-def test_it_is_pushed_to_another_registry_by_its_address(context: Path) -> None:
+def test_an_image_is_pushed_to_the_host_of_another_registry(context: Path) -> None:
     declared = declaration(context, repository="other/app")
     declared["registries"]["other"] = {
         "host": "registry.example.com:5000/team",
@@ -222,7 +224,7 @@ def test_it_is_pushed_to_another_registry_by_its_address(context: Path) -> None:
     assert pushed.startswith("registry.example.com:5000/team/app:content-")
 
 
-def test_files_are_looked_at_before_anything_is_registered(context: Path) -> None:
+def test_files_are_checked_before_anything_is_registered(context: Path) -> None:
     seen: list[Recording] = []
     (context / "Dockerfile").unlink()
     with pytest.raises(pulumi.RunError, match=r"stack\.builds\.base\.dockerfile"):

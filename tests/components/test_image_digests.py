@@ -1,4 +1,4 @@
-"""Why ECR gives no digest, as a warning says it."""
+"""The reason in a warning why ECR returns no digest."""
 
 from typing import Any
 
@@ -27,29 +27,29 @@ MISSING = "reading ECR Images: couldn't find resource"
 
 
 def official(reason: str) -> str:
-    """What Pulumi raises where the official provider's function fails: a counting line, then the reason."""
+    """Pulumi's error where the official provider's function fails: a line with a count, then the reason."""
     return (
         f"invoke of {TOKEN} failed: invocation of {TOKEN} returned an error: invoking {TOKEN}: "
         f"1 error occurred:\n\t* {reason}\n\n"
     )
 
 
-@pytest.mark.parametrize("words", ["", f"{SDK}0a1b-2c3d, ", f"{SDK}0a1b-2c3d, api error "])
-def test_the_reason_is_told_without_what_stands_around_it(words: str) -> None:
-    assert refusal(official(words + NOT_FOUND), OWN, cached=False) == NOT_FOUND
+@pytest.mark.parametrize("prefix", ["", f"{SDK}0a1b-2c3d, ", f"{SDK}0a1b-2c3d, api error "])
+def test_the_reason_is_reported_without_the_text_around_it(prefix: str) -> None:
+    assert refusal(official(prefix + NOT_FOUND), OWN, cached=False) == NOT_FOUND
 
 
-def test_one_of_several_reasons_is_told() -> None:
+def test_one_of_several_reasons_is_reported() -> None:
     text = official("first reason\n\t* second reason").replace("1 error", "2 errors")
     assert refusal(text, OWN, cached=False) == "first reason"
 
 
-def test_a_reason_of_one_line() -> None:
+def test_a_reason_in_a_message_of_one_line() -> None:
     text = f"invoke of {TOKEN} failed: invocation of {TOKEN} returned an error: ECR cannot be reached"
     assert refusal(text, OWN, cached=False) == "ECR cannot be reached"
 
 
-def test_who_must_allow_what_is_named() -> None:
+def test_a_refusal_names_the_required_permissions_and_the_owner() -> None:
     actions = "ecr:DescribeImages and ecr:DescribeRepositories"
     needed = f". The identity that runs Pulumi needs {actions} on the repository"
     assert refusal(official(DENIED), OWN, cached=False) == DENIED + needed
@@ -57,17 +57,17 @@ def test_who_must_allow_what_is_named() -> None:
     assert refusal(official(DENIED), SHARED, cached=False) == DENIED + needed + owner
 
 
-def test_what_does_not_exist_has_words_of_ours_where_the_provider_has_its_own() -> None:
+def test_a_missing_image_is_explained_in_place_of_the_providers_own_message() -> None:
     assert refusal(official(MISSING), OWN, cached=False) == "ECR has no such image, or no such repository"
 
 
 @pytest.mark.parametrize(
-    ("reason", "said"),
+    ("reason", "expected"),
     [(NOT_FOUND, NOT_FOUND), (MISSING, "ECR has no such image, or no such repository")],
 )
-def test_a_cache_that_does_not_hold_an_image_yet(reason: str, said: str) -> None:
-    word = ". The cache does not contain it yet: ECR imports it at the first pull by tag, not by digest"
-    assert refusal(official(reason), OWN, cached=True) == said + word
+def test_the_reason_for_an_image_that_is_not_in_the_cache_yet(reason: str, expected: str) -> None:
+    note = ". The cache does not contain it yet: ECR imports it at the first pull by tag, not by digest"
+    assert refusal(official(reason), OWN, cached=True) == expected + note
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_a_cache_that_does_not_hold_an_image_yet(reason: str, said: str) -> None
         ("central/own/tools:1@{}", False),
     ],
 )
-def test_a_digest_that_a_cache_does_not_hold_yet(image: str, warned: bool) -> None:
-    """ECR imports an image at a pull by tag alone: github.com/aws/containers-roadmap/issues/2837."""
+def test_a_digest_that_is_not_in_the_cache_yet_is_a_warning(image: str, warned: bool) -> None:
+    """ECR imports an image only at a pull by tag: github.com/aws/containers-roadmap/issues/2837."""
     image = image.format(NOT_THERE[1])
     declaration: Any = {
         "registries": {
@@ -93,5 +93,7 @@ def test_a_digest_that_a_cache_does_not_hold_yet(image: str, warned: bool) -> No
         "runners": {"build": {"group": 42, "image": image, "registries": ["quay", "central"], "host": {}}},
     }
     recording, _ = run(lambda: RunnerStack("ci", declaration))
-    told = [each.splitlines()[1:] for each in recording.warnings if "does not contain these images" in each]
-    assert told == ([[f"  {image}"]] if warned else [])
+    warnings = [
+        each.splitlines()[1:] for each in recording.warnings if "does not contain these images" in each
+    ]
+    assert warnings == ([[f"  {image}"]] if warned else [])

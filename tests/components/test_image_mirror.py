@@ -1,4 +1,4 @@
-"""`ImageMirror` by itself and in a stack: what it registers, and what it tells."""
+"""`ImageMirror` alone and in a stack: its resources and its outputs."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def images_of(recording: Recording) -> dict[str, Registered]:
     return {name: each for (kind, name), each in recording.registered.items() if kind == MIRRORED}
 
 
-def test_a_public_image_into_ecr() -> None:
+def test_a_public_image_is_mirrored_to_ecr() -> None:
     def program() -> Any:
         mirror = ImageMirror(
             "public",
@@ -38,24 +38,24 @@ def test_a_public_image_into_ecr() -> None:
         )
         return {"images": mirror.images, "digests": mirror.digests}
 
-    recording, told = run(program)
+    recording, outputs = run(program)
     assert recording.lacking_outputs() == set()
-    (made,) = images_of(recording).values()
-    assert made.parent == "gitlab-runner:index:ImageMirror::public"
-    assert made.inputs == {
+    (mirrored_image,) = images_of(recording).values()
+    assert mirrored_image.parent == "gitlab-runner:index:ImageMirror::public"
+    assert mirrored_image.inputs == {
         "source": "docker.io/library/postgres:17",
         "digest": DIGEST,
         "target": f"{ECR}/mirror/postgres:17",
         "platforms": ["linux/arm64"],
         "delete": False,
     }
-    assert told == {
+    assert outputs == {
         "images": {"postgres": f"{ECR}/mirror/postgres:17@{DIGEST}"},
         "digests": {"postgres": DIGEST},
     }
 
 
-def test_declared_passwords_are_secrets_at_both_ends() -> None:
+def test_declared_passwords_are_secrets_for_source_and_target() -> None:
     recording, _ = run(
         lambda: ImageMirror(
             "own",
@@ -66,21 +66,21 @@ def test_declared_passwords_are_secrets_at_both_ends() -> None:
             },
         )
     )
-    (made,) = images_of(recording).values()
-    assert made.inputs["source"] == "registry.example.com:5000/team/app:1"
-    assert made.secrets == {"sourceCredentials", "targetCredentials"}
-    assert made.inputs["targetCredentials"] == {"username": "me", "password": PASSWORD}
+    (mirrored_image,) = images_of(recording).values()
+    assert mirrored_image.inputs["source"] == "registry.example.com:5000/team/app:1"
+    assert mirrored_image.secrets == {"sourceCredentials", "targetCredentials"}
+    assert mirrored_image.inputs["targetCredentials"] == {"username": "me", "password": PASSWORD}
 
 
-def test_the_images_wait_for_their_repositories_and_the_hosts_for_the_images() -> None:
+def test_images_depend_on_their_repositories_and_hosts_on_the_images() -> None:
     declared = mirrored(variables={"group": 42, "prefix": "OUR_"})
     declared["runners"]["build"]["image"] = "team/mirror/postgres:17"
-    recording, told = run(lambda: RunnerStack("ci", declared).mirrors)  # type: ignore[arg-type]
-    (made,) = images_of(recording).values()
-    waits_for = made.request.propertyDependencies["target"].urns
-    assert any(urn.endswith("aws:ecr/repository:Repository::ci-team/mirror/postgres") for urn in waits_for)
-    reference = told["public"]["postgres"]
-    digest = digest_of({key: value for key, value in made.inputs.items() if key != "digest"})
+    recording, outputs = run(lambda: RunnerStack("ci", declared).mirrors)  # type: ignore[arg-type]
+    (mirrored_image,) = images_of(recording).values()
+    dependencies = mirrored_image.request.propertyDependencies["target"].urns
+    assert any(urn.endswith("aws:ecr/repository:Repository::ci-team/mirror/postgres") for urn in dependencies)
+    reference = outputs["public"]["postgres"]
+    digest = digest_of({key: value for key, value in mirrored_image.inputs.items() if key != "digest"})
     assert reference == f"{ECR}/mirror/postgres:17@{digest}"
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     assert reference in json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
@@ -90,13 +90,13 @@ def test_the_images_wait_for_their_repositories_and_the_hosts_for_the_images() -
     assert variables.parent == "gitlab-runner:index:ImageMirror::ci-public"
 
 
-def test_a_stack_without_mirrors_tells_of_none() -> None:
+def test_the_output_of_a_stack_without_mirrors_is_empty() -> None:
     assert run(lambda: RunnerStack("ci", declaration()).mirrors)[1] == {}  # type: ignore[arg-type]
 
 
-def test_a_mirror_that_cannot_be_is_refused_before_anything_is_made() -> None:
+def test_an_invalid_mirror_is_refused_before_anything_is_registered() -> None:
     seen: list[Recording] = []
-    bad: Any = {"registry": "team", "images": {}, "registries": {"team": {"ecr_public": {}}}}
+    invalid: Any = {"registry": "team", "images": {}, "registries": {"team": {"ecr_public": {}}}}
     with pytest.raises(pulumi.RunError, match=r"public\.images"):
-        run(lambda: ImageMirror("public", bad), seen=seen)
+        run(lambda: ImageMirror("public", invalid), seen=seen)
     assert seen[0].requests == []

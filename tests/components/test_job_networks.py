@@ -1,4 +1,4 @@
-"""Job networks, against the ranges of a VPC that are known only when AWS or the program says them."""
+"""Job networks, checked against the ranges of a VPC, which only AWS or the program knows."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from pulumi.runtime.mocks import MockCallArgs
 from pulumi_gitlab_runner import RunnerFleet, RunnerHost, RunnerStack
 
-from tests.components.recording import Cloud, NotThereError, Recording, run
+from tests.components.recording import Cloud, NotFoundError, Recording, run
 
 OWN_VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
 FLEET = {"instance_types": ["c7i.large"], "max_instances": 2}
@@ -15,7 +15,7 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
 def args(**runner: Any) -> Any:
-    """What a component with one runner takes."""
+    """Arguments of a component with one runner."""
     return {
         "runners": {
             "build": {"runner": {"group": 42, **runner}, "runner_id": "23", "token": "glrt-canary"},
@@ -26,25 +26,23 @@ def args(**runner: Any) -> Any:
     }
 
 
-def with_further_range(monkeypatch: pytest.MonkeyPatch, cidr: str) -> None:
-    """Let every VPC have a further range beside 10.0.0.0/16."""
+def with_second_range(monkeypatch: pytest.MonkeyPatch, cidr: str) -> None:
+    """Give every VPC a second range besides 10.0.0.0/16."""
     call = Cloud.call
 
-    def asked(cloud: Cloud, question: MockCallArgs) -> Any:
-        answer, failures = call(cloud, question)
-        if question.token == "aws:ec2/getVpc:getVpc":
+    def patched_call(cloud: Cloud, query: MockCallArgs) -> Any:
+        answer, failures = call(cloud, query)
+        if query.token == "aws:ec2/getVpc:getVpc":
             ranges = [answer["cidrBlock"], cidr]
             answer["cidrBlockAssociations"] = [{"cidrBlock": each} for each in ranges]
         return answer, failures
 
-    monkeypatch.setattr(Cloud, "call", asked)
+    monkeypatch.setattr(Cloud, "call", patched_call)
 
 
 @pytest.mark.parametrize("vpc", [{}, OWN_VPC], ids=["the default VPC", "a declared VPC"])
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
-def test_a_host_is_not_made_in_a_vpc_that_has_addresses_of_job_networks(
-    vpc: dict[str, Any], preview: bool
-) -> None:
+def test_a_host_is_refused_in_a_vpc_that_overlaps_job_networks(vpc: dict[str, Any], preview: bool) -> None:
     seen: list[Recording] = []
     host = {"job_networks": "10.0.128.0/17", **vpc}
     with pytest.raises(pulumi.RunError) as refused:
@@ -55,22 +53,22 @@ def test_a_host_is_not_made_in_a_vpc_that_has_addresses_of_job_networks(
     assert not [each for each in seen[0].registered if each[0] == GROUP]
 
 
-def test_a_further_range_of_the_vpc_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_further_range(monkeypatch, "192.168.64.0/20")
+def test_every_range_of_the_vpc_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_second_range(monkeypatch, "192.168.64.0/20")
     with pytest.raises(
         pulumi.RunError, match=r"192\.168\.0\.0/16', which overlaps vpc-\S+ \(192\.168\.64\.0/20\)"
     ):
         run(lambda: RunnerHost("build", args(host=OWN_VPC)))
 
 
-def test_workers_are_not_made_there_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_further_range(monkeypatch, "172.17.0.0/20")
+def test_a_fleet_is_refused_in_a_vpc_that_overlaps_job_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_second_range(monkeypatch, "172.17.0.0/20")
     with pytest.raises(pulumi.RunError, match=r"build\.runners\.build\.fleet\.job_networks"):
         run(lambda: RunnerFleet("build", args(fleet=FLEET)))
     run(lambda: RunnerFleet("build", args(fleet=FLEET | {"job_networks": "172.18.0.0/16"})))
 
 
-def test_ranges_that_the_program_knows_later_are_checked_then() -> None:
+def test_ranges_that_are_outputs_are_checked_when_they_are_known() -> None:
     def program() -> None:
         cidr = pulumi.Output.from_input("10.64.0.0/16")
         hosts = {"build": {"group": 42, "host": {"job_networks": cidr}}}
@@ -80,24 +78,24 @@ def test_ranges_that_the_program_knows_later_are_checked_then() -> None:
         run(program)
 
 
-def test_a_vpc_that_aws_says_nothing_of_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_vpc_that_cannot_be_looked_up_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     call = Cloud.call
 
-    def asked(cloud: Cloud, question: MockCallArgs) -> Any:
-        if question.token == "aws:ec2/getVpc:getVpc":
-            raise NotThereError
-        return call(cloud, question)
+    def patched_call(cloud: Cloud, query: MockCallArgs) -> Any:
+        if query.token == "aws:ec2/getVpc:getVpc":
+            raise NotFoundError
+        return call(cloud, query)
 
-    monkeypatch.setattr(Cloud, "call", asked)
+    monkeypatch.setattr(Cloud, "call", patched_call)
     recording, _ = run(lambda: RunnerHost("build", args(host=OWN_VPC)))
-    told = [each for each in recording.warnings if "job networks are not checked" in each]
-    assert [each.partition(",")[0] for each in told] == [
+    warnings = [each for each in recording.warnings if "job networks are not checked" in each]
+    assert [each.partition(",")[0] for each in warnings] == [
         "the CIDR blocks of vpc-0123456789abcdef0 cannot be looked up"
     ]
     assert recording.registered[GROUP, "build"].inputs["vpcId"] == OWN_VPC["vpc"]
 
 
-def test_the_range_reaches_docker_on_the_host() -> None:
+def test_docker_on_the_host_has_the_declared_range() -> None:
     recording, _ = run(lambda: RunnerHost("build", args(host={"job_networks": "10.99.0.0/16"})))
     content = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "build-files"].inputs["content"]
     assert '\\"base\\": \\"10.99.0.0/16\\"' in content

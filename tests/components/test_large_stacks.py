@@ -1,4 +1,4 @@
-"""What large stacks register fits into AWS's quotas, and what cannot is refused before anything is made."""
+"""Large stacks stay within AWS's quotas, or are refused before anything is created."""
 
 import json
 from typing import Any
@@ -28,22 +28,22 @@ def repositories(count: int) -> list[str]:
 
 
 def shared(count: int) -> dict[str, Any]:
-    """A registry of another account, with so many repositories."""
+    """A registry of another account with this number of repositories."""
     return {"ecr": {"account": "210987654321", "region": "us-east-1"}, "repositories": repositories(count)}
 
 
-def stack(registries: dict[str, Any], **declared: Any) -> Recording:
+def record_stack(registries: dict[str, Any], **declared: Any) -> Recording:
     return run(
         lambda: RunnerStack("ci", {"registries": registries, **declared}),  # type: ignore[typeddict-item]
         cloud=RealisticCloud,
     )[0]
 
 
-def hosting(registries: dict[str, Any], runners: int = 1, **host: Any) -> Recording:
-    """What a stack registers whose runners share a host."""
+def record_hosts(registries: dict[str, Any], runners: int = 1, **host: Any) -> Recording:
+    """Record a stack whose runners share a host."""
     first: dict[str, Any] = {"group": 42, "registries": list(registries), "host": {"concurrent": 1, **host}}
     others = {f"runner-{number:03d}": {"group": 42, "host_of": "build"} for number in range(1, runners)}
-    return stack(registries, runners={"build": first, **others})
+    return record_stack(registries, runners={"build": first, **others})
 
 
 def inline(recording: Recording, name: str = "ci-build") -> str:
@@ -58,8 +58,8 @@ def managed(recording: Recording) -> dict[str, str]:
     }
 
 
-def test_a_thousand_repositories_for_one_manager() -> None:
-    recording = hosting({"shared": shared(1000)})
+def test_the_policies_of_one_manager_fit_a_thousand_repositories() -> None:
+    recording = record_hosts({"shared": shared(1000)})
     documents = managed(recording)
     assert 1 <= len(documents) <= 10
     assert all(MANAGED_POLICY.size(each) <= 6_144 for each in documents.values())
@@ -74,33 +74,33 @@ def test_a_thousand_repositories_for_one_manager() -> None:
     assert sorted(pulled) == sorted(repositories(1000))
 
 
-def test_each_managed_policy_is_on_the_role_before_the_inline_one_changes() -> None:
-    recording = hosting({"shared": shared(200)})
+def test_managed_policies_are_attached_before_the_inline_policy_changes() -> None:
+    recording = record_hosts({"shared": shared(200)})
     attachments = {name for kind, name in recording.registered if kind == ATTACHMENT}
     assert attachments == managed(recording).keys()
     needed = " ".join(recording.registered[ROLE_POLICY, "ci-build"].request.dependencies)
     assert all(f"{ATTACHMENT}::{name}" in needed for name in attachments)
 
 
-def test_a_small_stack_has_one_inline_policy_alone() -> None:
-    recording = hosting({"shared": shared(90)})
+def test_a_small_stack_has_only_an_inline_policy() -> None:
+    recording = record_hosts({"shared": shared(90)})
     assert managed(recording) == {}
     assert not any(kind == ATTACHMENT for kind, _ in recording.registered)
 
 
-def test_many_runners_on_one_host() -> None:
-    """Their tokens, each named twice, were 12,000 characters once."""
-    recording = hosting({"shared": shared(50)}, runners=60)
+def test_the_size_of_a_policy_does_not_depend_on_the_number_of_runners() -> None:
+    """The names of their tokens, each of them twice, would be 12,000 characters."""
+    recording = record_hosts({"shared": shared(50)}, runners=60)
     tokens = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
     assert len(tokens) == 60
     assert INLINE_POLICIES.size(inline(recording)) < INLINE_POLICIES.size(
-        inline(hosting({"shared": shared(51)}))
+        inline(record_hosts({"shared": shared(51)}))
     )
 
 
-def test_a_role_for_jobs_and_a_variable_that_pull_from_many_repositories() -> None:
+def test_a_job_role_and_hosted_auth_may_pull_from_many_repositories() -> None:
     team = {"ecr": {}, "repositories": ["ci/base"]}
-    recording = stack(
+    recording = record_stack(
         {"team": team, "shared": shared(300)},
         gitlab_url="https://gitlab.example.com",
         job_roles={
@@ -127,14 +127,14 @@ def test_a_role_for_jobs_and_a_variable_that_pull_from_many_repositories() -> No
     assert pushed["Resource"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/ci/base"]
 
 
-def test_a_role_for_a_hundred_projects_takes_a_raised_quota() -> None:
+def test_a_job_role_for_a_hundred_projects_fits_a_raised_quota() -> None:
     role: Any = {
         "projects": [f"team/app-{number:03d}" for number in range(100)],
         "branches": ["main", "release/*"],
         "registries": ["shared"],
         "trust_policy_length": 4_096,
     }
-    recording = stack(
+    recording = record_stack(
         {"shared": shared(1)}, gitlab_url="https://gitlab.example.com", job_roles={"publish": role}
     )
     trust = recording.registered["aws:iam/role:Role", "ci-publish"].inputs["assumeRolePolicy"]
@@ -142,7 +142,7 @@ def test_a_role_for_a_hundred_projects_takes_a_raised_quota() -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "place"),
+    ("declared", "message"),
     [
         (
             {
@@ -225,18 +225,18 @@ def test_a_role_for_a_hundred_projects_takes_a_raised_quota() -> None:
     ],
     ids=["repositories", "projects", "secrets", "policies", "variable", "jobs", "pushes"],
 )
-def test_what_does_not_fit_is_refused_before_anything_is_registered(
-    declared: dict[str, Any], place: str
+def test_a_stack_over_a_quota_is_refused_before_anything_is_registered(
+    declared: dict[str, Any], message: str
 ) -> None:
     seen: list[Recording] = []
     with pytest.raises(pulumi.RunError) as refused:
         run(lambda: RunnerStack("ci", declared), preview=True, seen=seen)  # type: ignore[arg-type]
-    assert place in str(refused.value)
+    assert message in str(refused.value)
     assert seen[0].requests == []
 
 
 @pytest.mark.parametrize("project", ["aws-ci", "SSM"])
-def test_a_project_whose_name_aws_keeps_for_itself(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_project_with_a_reserved_name_is_refused(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mocks, "PROJECT", project)
     for program in (
         lambda: HostStore("ci", {}),
@@ -255,7 +255,7 @@ def hosted() -> Any:
     }
 
 
-def test_a_host_whose_security_group_would_be_named_as_its_id_is() -> None:
+def test_a_host_with_the_prefix_of_security_group_ids_is_refused() -> None:
     host: Any = {
         "runners": {"build": {"runner": {"group": 42, "host": {}}, "runner_id": "1", "token": "glrt-1"}},
         "gitlab_url": "https://gitlab.example.com",
@@ -268,20 +268,20 @@ def test_a_host_whose_security_group_would_be_named_as_its_id_is() -> None:
 
 
 @pytest.mark.parametrize(("size", "fits"), [(4_096, True), (4_097, False)])
-def test_a_password_that_parameter_store_has_no_room_for(size: int, *, fits: bool) -> None:
-    around = len(credentials_as_json(("user", "")))
-    static = {"username": "user", "password": ("canary" * 1_000)[: size - around]}
+def test_a_password_that_is_too_long_for_parameter_store_is_refused(size: int, *, fits: bool) -> None:
+    overhead = len(credentials_as_json(("user", "")))
+    static = {"username": "user", "password": ("canary" * 1_000)[: size - overhead]}
     legacy = {"legacy": {"host": "registry.example.com", "static": static}}
     if fits:
-        hosting(legacy)
+        record_hosts(legacy)
         return
     with pytest.raises(pulumi.RunError, match=r"4,097 bytes\n.*4,096 bytes") as refused:
-        hosting(legacy)
+        record_hosts(legacy)
     assert "/registries/legacy" in str(refused.value)
     assert "canary" not in str(refused.value)
 
 
-def test_a_role_alone_says_its_own_place() -> None:
+def test_a_standalone_job_role_reports_its_own_path() -> None:
     role: Any = {
         "projects": [f"team/app-{number:03d}" for number in range(100)],
         "branches": ["main"],

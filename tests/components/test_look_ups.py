@@ -1,4 +1,4 @@
-"""Each look-up for what exists already: what it asks AWS or GitLab, and what it makes of the answer."""
+"""Each look-up of existing resources: its calls to AWS or GitLab, and its result."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -46,25 +46,25 @@ class Case:
     """A look-up.
 
     Attributes:
-        kind: what its hook is for.
-        hook: makes its hook.
+        kind: the kind of resource that its hook is for.
+        hook: creates its hook.
         inputs: of the resource that is to be created.
-        asked: the functions that are called, with their arguments.
-        answer: of each of them.
-        found: what the look-up makes of it.
+        called: the functions that are called, with their arguments.
+        answer: the result of each of them.
+        found: the result of the look-up.
     """
 
     kind: str
     hook: Callable[[str, pulumi.Resource], Any]
     inputs: dict[str, Any]
-    asked: dict[str, dict[str, Any]]
+    called: dict[str, dict[str, Any]]
     answer: dict[str, Any]
     found: Existing | None
 
 
 def repository(inputs: dict[str, Any], tags: dict[str, str], found: Existing) -> Case:
-    asked = {"getRepository": inputs}
-    return Case("repository", in_aws.unless_repository, inputs, asked, inputs | {"tags": tags}, found)
+    called = {"getRepository": inputs}
+    return Case("repository", in_aws.unless_repository, inputs, called, inputs | {"tags": tags}, found)
 
 
 def rule(inputs: dict[str, Any], answer: dict[str, Any], *, found: bool) -> Case:
@@ -176,7 +176,7 @@ def look_up(
     inputs: dict[str, Any],
     answer: dict[str, Any],
 ) -> tuple[str, Existing | None, list[MockCallArgs]]:
-    """The kind of a hook, what its look-up finds, and the calls that it makes."""
+    """The kind of a hook, the result of its look-up, and the calls that it makes."""
     hooks: list[tuple[str, Any]] = []
     calls: list[MockCallArgs] = []
 
@@ -196,7 +196,7 @@ def look_up(
 
 
 class Component(pulumi.ComponentResource):
-    """A component with a provider of its own."""
+    """A component with its own provider."""
 
     def __init__(self) -> None:
         provider = aws.Provider("ours", region="eu-west-1")
@@ -204,13 +204,13 @@ class Component(pulumi.ComponentResource):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_a_look_up_in_aws_asks_and_finds(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
+def test_the_calls_and_the_result_of_a_look_up_in_aws(monkeypatch: pytest.MonkeyPatch, case: Case) -> None:
     inputs = {key: each for key, each in case.inputs.items() if each is not None}
     kind, found, calls = look_up(
         monkeypatch, in_aws, lambda: case.hook("name", Component()), inputs, case.answer
     )
     assert (kind, found) == (case.kind, case.found)
-    assert {call.token.rpartition(":")[2]: call.args for call in calls} == case.asked
+    assert {call.token.rpartition(":")[2]: call.args for call in calls} == case.called
     assert all("::ours::" in call.provider for call in calls)
 
 
@@ -228,7 +228,7 @@ SCOPES: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("scope", "inputs", "function", "identity"), SCOPES.values(), ids=SCOPES)
 @pytest.mark.parametrize("ours", [True, False])
-def test_what_a_look_up_of_a_variable_asks_and_finds(
+def test_the_call_and_the_result_of_a_look_up_of_a_variable(
     monkeypatch: pytest.MonkeyPatch,
     scope: dict[str, Any],
     inputs: dict[str, Any],
@@ -254,7 +254,9 @@ def test_what_a_look_up_of_a_variable_asks_and_finds(
     assert "::ours::" in call.provider
 
 
-def test_a_hidden_variable_that_is_replaced_is_not_in_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hidden_variable_that_is_replaced_does_not_count_as_existing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     args: Any = {"variables": [{"group": 42, "key": "A", "value": "a-longer-value"}]}
     inputs = {"key": "A", "group": "42", "environmentScope": "*"}
     answer = {"value": "", "description": "mine"}
@@ -263,7 +265,7 @@ def test_a_hidden_variable_that_is_replaced_is_not_in_the_way(monkeypatch: pytes
 
 @dataclass
 class Parent:
-    """What a hook needs of its component."""
+    """The part of a component that a hook needs."""
 
     name: str
 
@@ -277,7 +279,7 @@ class Parent:
 
 @dataclass
 class Hook:
-    """In the place of Pulumi's, which registers itself with the engine."""
+    """A replacement for Pulumi's hook, which registers itself with the engine."""
 
     name: str
     callback: Callable[[Any], Any]
@@ -285,8 +287,8 @@ class Hook:
 
 
 @dataclass
-class Looked:
-    """What came of a hook."""
+class HookRun:
+    """The run of a hook."""
 
     hook: Hook
     inputs: list[Mapping[str, Any]]
@@ -303,10 +305,10 @@ MESSAGE = (
 MARKED = "; it has the mark of this stack, but is not in its state"
 
 
-def looked(
+def run_hook(
     monkeypatch: pytest.MonkeyPatch, found: Existing | None, inputs: Any, *, preview: bool = False
-) -> Looked:
-    """Run the hook of a resource whose look-up finds something."""
+) -> HookRun:
+    """Run the hook of a resource with this result of its look-up."""
     monkeypatch.setattr(existing, "get_monitor", object)
     monkeypatch.setattr(pulumi, "ResourceHook", Hook)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
@@ -324,7 +326,7 @@ def looked(
     binding = unless_existing("log group", "ci-build", look, parent)
     assert binding is not None
     (hook,) = binding.before_create or []
-    result = Looked(hook, seen, warnings)  # type: ignore[arg-type]
+    result = HookRun(hook, seen, warnings)  # type: ignore[arg-type]
     args = SimpleNamespace(new_inputs=inputs, type="aws:cloudwatch/logGroup:LogGroup", name="ci-build")
     loop = asyncio.new_event_loop()
     try:
@@ -337,19 +339,19 @@ def looked(
     return result
 
 
-def test_a_hook_has_a_name_of_its_own_and_runs_in_a_preview_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    hook = looked(monkeypatch, None, {}).hook
+def test_a_hook_has_its_own_name_and_also_runs_in_a_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    hook = run_hook(monkeypatch, None, {}).hook
     assert hook.name == "no log group yet in the place of ci-build (Parent)"
     assert hook.opts.on_dry_run is True
 
 
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize("ours", [True, False])
-def test_what_exists_is_refused_but_in_a_preview_if_the_stack_made_it(
+def test_an_existing_resource_is_refused_except_in_a_preview_of_its_own_stack(
     monkeypatch: pytest.MonkeyPatch, *, preview: bool, ours: bool
 ) -> None:
     found = Existing(FOUND.what, FOUND.identity, ours)
-    result = looked(monkeypatch, found, {"name": "/a"}, preview=preview)
+    result = run_hook(monkeypatch, found, {"name": "/a"}, preview=preview)
     message = MESSAGE.format(mark=MARKED if ours else "")
     warned = ours and preview
     assert result.error == ("" if warned else message)
@@ -357,20 +359,20 @@ def test_what_exists_is_refused_but_in_a_preview_if_the_stack_made_it(
 
 
 @pytest.mark.parametrize("preview", [True, False])
-def test_where_nothing_exists_nothing_is_said(monkeypatch: pytest.MonkeyPatch, *, preview: bool) -> None:
-    result = looked(monkeypatch, None, None, preview=preview)
+def test_there_is_no_message_where_nothing_exists(monkeypatch: pytest.MonkeyPatch, *, preview: bool) -> None:
+    result = run_hook(monkeypatch, None, None, preview=preview)
     assert (result.error, result.warnings, result.inputs) == ("", [], [{}])
 
 
-def test_a_look_up_gets_the_inputs_that_are_known_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_up_receives_only_known_inputs_and_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = object.__new__(pulumi.Output)
     inputs = {"name": "/a", "keyId": UNKNOWN, "value": secret}
-    assert looked(monkeypatch, None, inputs).inputs == [{"name": "/a"}]
+    assert run_hook(monkeypatch, None, inputs).inputs == [{"name": "/a"}]
 
 
 @dataclass
 class Clock:
-    """A clock that goes on when something sleeps; hooks run at some of its times."""
+    """A clock that advances when something sleeps; hooks end at given times."""
 
     ends: tuple[float, ...] = ()
     now: float = 1000.0
@@ -386,8 +388,8 @@ class Clock:
                 existing._hooks.last = 1000 + each
 
 
-def waited(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, running: int) -> float:
-    """How long a program waits for its hooks, by a clock."""
+def waiting_time(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, running: int) -> float:
+    """The seconds that a program waits for its hooks, by a clock."""
     monkeypatch.setattr(existing, "_hooks", existing._Hooks(registered=1, running=running, last=999.0))
     monkeypatch.setattr(existing, "monotonic", clock.monotonic)
     monkeypatch.setattr(existing, "asyncio", SimpleNamespace(sleep=clock.sleep))
@@ -405,15 +407,15 @@ def waited(monkeypatch: pytest.MonkeyPatch, clock: Clock, *, running: int) -> fl
 def test_a_program_waits_until_its_hooks_have_ended_for_a_while(
     monkeypatch: pytest.MonkeyPatch, ends: tuple[float, ...], running: int, seconds: float
 ) -> None:
-    assert waited(monkeypatch, Clock(ends), running=running) == pytest.approx(seconds, abs=0.05)
+    assert waiting_time(monkeypatch, Clock(ends), running=running) == pytest.approx(seconds, abs=0.05)
 
 
-@pytest.mark.parametrize(("made", "waits"), [(0, 0), (1, 1)])
-def test_a_program_without_hooks_waits_for_none(
-    monkeypatch: pytest.MonkeyPatch, made: int, waits: int
+@pytest.mark.parametrize(("registered", "waits"), [(0, 0), (1, 1)])
+def test_a_program_without_hooks_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch, registered: int, waits: int
 ) -> None:
     waiting: list[Any] = []
-    monkeypatch.setattr(existing, "_hooks", existing._Hooks(registered=made))
+    monkeypatch.setattr(existing, "_hooks", existing._Hooks(registered=registered))
     monkeypatch.setattr(existing, "_sync_await", waiting.append)
     existing.wait_for_hooks()
     assert len(waiting) == waits
@@ -421,7 +423,7 @@ def test_a_program_without_hooks_waits_for_none(
         each.close()
 
 
-def test_a_hook_is_noted_when_it_begins_and_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_and_the_end_of_a_hook_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(existing, "monotonic", clock.monotonic)
     hooks = existing._Hooks()

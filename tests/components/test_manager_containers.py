@@ -31,7 +31,7 @@ MANAGER: dict[str, Any] = {
         {"hostPath": "/var/run/docker.sock", "containerPath": "/var/run/docker.sock"},
         {"hostPath": "/root/.aws", "containerPath": "/srv/aws", "readOnly": True},
     ],
-    # Credentials are on no disk, and no job reads them.
+    # Credentials are not on a disk, and no job reads them.
     "tmpfs": {"/run/gitlab-runner-credentials": "mode=0700"},
     "networksAdvanced": [{"name": "ci-build-0a1b2c3"}],
     "logDriver": "json-file",
@@ -97,7 +97,9 @@ def containers() -> Mapping[str, Registered]:
 
 
 @pytest.mark.parametrize(("name", "inputs"), [("ci-build", MANAGER), ("ci-build-files", DELIVERY)])
-def test_each_input(containers: Mapping[str, Registered], name: str, inputs: dict[str, Any]) -> None:
+def test_the_inputs_of_each_container(
+    containers: Mapping[str, Registered], name: str, inputs: dict[str, Any]
+) -> None:
     assert containers[name].inputs == inputs
 
 
@@ -108,20 +110,20 @@ def test_each_file_has_its_mode(containers: Mapping[str, Registered]) -> None:
     assert {mode for path, mode in modes.items() if path.startswith(LIBRARY)} == {"0644"}
 
 
-def test_what_is_in_memory_is_linked(containers: Mapping[str, Registered]) -> None:
-    """A link to another place of the container is a line of a file, since an upload is no link."""
+def test_files_in_memory_are_linked(containers: Mapping[str, Registered]) -> None:
+    """A link to another path of the container is a line of a file, since an upload cannot be a link."""
     (links,) = (
         each for each in containers["ci-build-files"].inputs["uploads"] if each["file"] == "/delivery/links"
     )
     assert links["content"] == "home/.docker/config.json /run/gitlab-runner-credentials/config.json\n"
 
 
-def test_the_manager_starts_when_its_files_are_there(containers: Mapping[str, Registered]) -> None:
-    after = {urn.rpartition("::")[2] for urn in containers["ci-build"].request.dependencies}
-    assert "ci-build-files" in after
+def test_the_manager_starts_after_its_files_are_delivered(containers: Mapping[str, Registered]) -> None:
+    dependencies = {urn.rpartition("::")[2] for urn in containers["ci-build"].request.dependencies}
+    assert "ci-build-files" in dependencies
 
 
-def test_an_image_of_the_stacks_registries_is_pinned_and_the_caches_key_may_be_used() -> None:
+def test_an_image_of_the_stack_is_pinned_and_the_key_of_the_cache_may_be_used() -> None:
     key = "arn:aws:kms:eu-west-1:123456789012:key/of-the-cache"
     docker = {"image": "team/ci/runner:1", "aws_credentials": {"directory": "/root/.aws"}}
     declared: Any = {

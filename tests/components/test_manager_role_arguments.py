@@ -1,4 +1,4 @@
-"""`RunnerManagerRole` by itself: what each of its arguments lets the manager do."""
+"""`RunnerManagerRole` alone: the permissions that each of its arguments gives the manager."""
 
 import json
 from typing import Any
@@ -46,20 +46,20 @@ RESOURCES: dict[str, list[str]] = {
 }
 
 
-def made(**args: Any) -> Recording:
+def record_role(**args: Any) -> Recording:
     given: Any = args
     return run(lambda: RunnerManagerRole("puller", given).role_arn)[0]
 
 
 def statements(recording: Recording) -> dict[str, Any]:
-    """The statements of the role's own policy, by what they are for."""
+    """The statements of the role's own policy, by their Sid."""
     policy = recording.registered["aws:iam/rolePolicy:RolePolicy", "puller"].inputs["policy"]
     return {each["Sid"]: each for each in json.loads(policy)["Statement"]}
 
 
 @pytest.fixture(scope="module")
 def full() -> Recording:
-    return made(**ARGS)
+    return record_role(**ARGS)
 
 
 def test_each_argument_has_its_statements(full: Recording) -> None:
@@ -84,7 +84,7 @@ def test_the_role_has_its_path_its_boundary_and_the_tag_of_its_host(full: Record
     assert attached.inputs == {"role": "puller-0a1b2c3", "policyArn": OWN}
 
 
-LEFT_OUT: dict[str, tuple[dict[str, Any], set[str]]] = {
+PARTIAL: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a host that only runs": ({"host": {"tag": "/ci/build"}}, {"HostLifecycle", "HostGroup"}),
     "a fleet": ({"fleet": ARGS["fleet"]}, {"FleetSize", "FleetInstances", "FleetLogin"}),
     "a cache under S3's key": (
@@ -95,9 +95,9 @@ LEFT_OUT: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("args", "sids"), LEFT_OUT.values(), ids=LEFT_OUT)
-def test_what_is_not_given_is_not_allowed(args: dict[str, Any], sids: set[str]) -> None:
-    recording = made(**args)
+@pytest.mark.parametrize(("args", "sids"), PARTIAL.values(), ids=PARTIAL)
+def test_absent_arguments_give_no_permissions(args: dict[str, Any], sids: set[str]) -> None:
+    recording = record_role(**args)
     assert statements(recording).keys() == sids
     role = recording.registered["aws:iam/role:Role", "puller"]
     assert not {"path", "permissionsBoundary"} & role.inputs.keys()

@@ -1,4 +1,4 @@
-"""Everything in AWS that can bear tags says which project and stack made it."""
+"""The tags of every resource in AWS that supports them contain the project and the stack."""
 
 import inspect
 from typing import Any
@@ -13,7 +13,7 @@ from tests.components.recording import PROJECT, STACK, Recording, Registered, ru
 
 MARK = f"{PROJECT}/{STACK}"
 WITHOUT = {"BucketObjectv2"}
-"""S3 takes 10 tags for an object: the bucket bears the mark."""
+"""S3 allows 10 tags for an object: only the bucket has the mark."""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def taggable(registered: Registered) -> bool:
     return registered.type.rpartition(":")[2] not in WITHOUT and "tags" in inputs
 
 
-def test_everything_that_can_bear_tags_bears_the_mark_and_the_declared_ones(everything: Recording) -> None:
+def test_every_taggable_resource_has_the_mark_and_the_declared_tags(everything: Recording) -> None:
     found = [each for each in everything.registered.values() if taggable(each)]
     assert len({each.type for each in found}) > 15
     for each in found:
@@ -48,16 +48,19 @@ def test_everything_that_can_bear_tags_bears_the_mark_and_the_declared_ones(ever
         assert each.tags.get("team") == "ci", (each.type, each.name)
 
 
-def test_instances_and_volumes_bear_it_from_their_launch_on(everything: Recording) -> None:
+def test_instances_and_volumes_have_the_mark_from_their_launch(everything: Recording) -> None:
     templates = [each for each in everything.registered.values() if each.type.endswith(":LaunchTemplate")]
     assert templates
     for each in templates:
-        launched = {it["resourceType"]: it["tags"] for it in each.inputs["tagSpecifications"]}
+        launched = {
+            specification["resourceType"]: specification["tags"]
+            for specification in each.inputs["tagSpecifications"]
+        }
         assert launched.keys() == {"instance", "volume"}
         assert all(tags[STACK_TAG] == MARK for tags in launched.values())
 
 
-def test_what_ecr_makes_by_itself_bears_no_mark(everything: Recording) -> None:
-    """Repositories of a creation template are in no state: they would be told as leftovers."""
+def test_repositories_that_ecr_creates_have_no_mark(everything: Recording) -> None:
+    """Repositories of a creation template are not in the state: they would be reported as leftovers."""
     templates = [each for each in everything.registered.values() if each.type.endswith("CreationTemplate")]
     assert all(STACK_TAG not in each.inputs.get("resourceTags", {}) for each in templates)

@@ -1,4 +1,4 @@
-"""What the resources of a stack are called, and were called before; and what the stack says of them."""
+"""The names of the resources of a stack, and their former names; and the outputs about them."""
 
 import json
 import re
@@ -16,19 +16,19 @@ from tests.components.recording import PROJECT, STACK, Recording, run
 from tests.spec.declaration import STACKS, declaration, stack_file
 
 FORMER: list[str] = json.loads(Path(__file__).with_name("docker_stack_at_af27e12.json").read_text())
-"""What the stack `docker` had before the names of a stack's children started with its own."""
+"""The URNs of the stack `docker` before the names of a stack's children started with that of the stack."""
 
 Place = tuple[str, str, str]
-"""The types of a resource and of its parent, and its name: what tells resources apart, but for the types of
-parents further up, which no alias here changes."""
+"""The types of a resource's parent and of the resource, and its name. They identify a resource, except for
+the types of parents further up, which no alias here changes."""
 
 
 def places(recording: Recording) -> dict[Place, set[Place]]:
-    """Each resource that was registered, with the places that its aliases give it.
+    """Each registered resource, with the places that its aliases give it.
 
-    As the engine resolves them (pkg/resource/deploy/step_generator.go, generateAliases): an alias without a
-    parent has that of the resource, and a parent's aliases count for what is below it, where a name that
-    starts with its parent's starts with the former name.
+    The engine resolves aliases in this way (pkg/resource/deploy/step_generator.go, generateAliases): an alias
+    without a parent has the parent of the resource, and a parent's aliases apply to its children, where a
+    name that starts with the parent's name starts with the parent's former name.
     """
     found: dict[Place, set[Place]] = {}
     by_urn_end: dict[tuple[str, str], Place] = {}
@@ -63,8 +63,8 @@ def _renamed(name: str, parent: str, former_parent: str) -> str:
     return former_parent + name.removeprefix(parent) if name.startswith(parent) else name
 
 
-def of_urn(urn: str) -> Place:
-    """The place that a URN gives."""
+def place_of(urn: str) -> Place:
+    """The place in a URN."""
     types, _, name = urn.split("::", 2)[2].partition("::")
     *_, parent, kind = types.split("$")
     return parent, kind, name
@@ -77,20 +77,20 @@ def docker_stack() -> dict[Place, set[Place]]:
 
 
 @pytest.mark.parametrize("urn", FORMER, ids=lambda urn: urn.rpartition("$")[2])
-def test_what_there_was_is_there_still(urn: str, docker_stack: dict[Place, set[Place]]) -> None:
+def test_every_former_resource_is_kept(urn: str, docker_stack: dict[Place, set[Place]]) -> None:
     assert urn.startswith(f"urn:pulumi:{STACK}::{PROJECT}::")
-    former = of_urn(urn)
-    takes_over = [place for place, aliases in docker_stack.items() if former in {place, *aliases}]
-    assert len(takes_over) == 1
+    former = place_of(urn)
+    successors = [place for place, aliases in docker_stack.items() if former in {place, *aliases}]
+    assert len(successors) == 1
 
 
-def test_nothing_new_takes_over_what_is_anothers(docker_stack: dict[Place, set[Place]]) -> None:
+def test_no_alias_is_the_place_of_another_resource(docker_stack: dict[Place, set[Place]]) -> None:
     for place, aliases in docker_stack.items():
         assert not aliases & docker_stack.keys() - {place}
 
 
 def everything() -> dict[str, Any]:
-    """A declaration with a resource of each kind that has a name outside of Pulumi too."""
+    """A declaration with a resource of each kind that also has a name outside of Pulumi."""
     declared = declaration()
     declared["cache"] = {}
     declared["runners"]["burst"] = {
@@ -100,10 +100,10 @@ def everything() -> dict[str, Any]:
     return declared
 
 
-def two_stacks(**of_second: Any) -> Recording:
+def two_stacks(**second: Any) -> Recording:
     def program() -> None:
         RunnerStack("ci", everything())  # type: ignore[arg-type]
-        RunnerStack("blue", {**everything(), **of_second})  # type: ignore[typeddict-item]
+        RunnerStack("blue", {**everything(), **second})  # type: ignore[typeddict-item]
 
     return run(program)[0]
 
@@ -118,10 +118,10 @@ def inputs(recording: Recording, kind: str, key: str) -> list[Any]:
 
 
 def test_two_stacks_of_one_program_have_no_urn_in_common(both: Recording) -> None:
-    made = places(both)  # fails for two resources with one URN
-    assert len(made) == len(both.requests)
-    for place, aliases in made.items():
-        assert not aliases & made.keys() - {place}
+    registered = places(both)  # fails for two resources with one URN
+    assert len(registered) == len(both.requests)
+    for place, aliases in registered.items():
+        assert not aliases & registered.keys() - {place}
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_two_stacks_share_no_name_outside_of_pulumi(both: Recording, kind: str, 
     assert len(set(names)) == len(names)
 
 
-def test_a_stack_called_ci_keeps_the_names_of_before_and_another_one_has_its_own_first(
+def test_a_stack_named_ci_keeps_its_former_names_and_another_stack_has_a_prefix(
     both: Recording,
 ) -> None:
     names = inputs(both, "aws:ssm/parameter:Parameter", "name")
@@ -147,13 +147,13 @@ def test_a_stack_called_ci_keeps_the_names_of_before_and_another_one_has_its_own
     )
 
 
-def test_a_path_prefix_is_in_the_place_of_the_name() -> None:
+def test_a_path_prefix_replaces_the_name_of_the_stack() -> None:
     names = inputs(two_stacks(path_prefix="green-"), "aws:ssm/parameter:Parameter", "name")
     assert f"/{PROJECT}/{STACK}/green-build/tokens/build" in names
     assert not any("/blue-" in each for each in names)
 
 
-def test_a_variable_is_said_to_be_masked_where_gitlab_masks_it() -> None:
+def test_the_outputs_show_which_variables_gitlab_masks() -> None:
     def program() -> Any:
         values = {"SHORT": "ab c", "LONG": "a-long-value"}
         variables = [
@@ -161,17 +161,17 @@ def test_a_variable_is_said_to_be_masked_where_gitlab_masks_it() -> None:
         ]
         return RunnerStack("ci", {"variables": variables}).variables  # type: ignore[typeddict-item]
 
-    recording, said = run(program)
-    made = {
+    recording, outputs = run(program)
+    masked = {
         each.inputs["key"]: each.inputs["masked"]
         for (kind, _), each in recording.registered.items()
         if kind == "gitlab:index/groupVariable:GroupVariable"
     }
-    assert {each["key"]: each["masked"] for each in said} == made == {"SHORT": False, "LONG": True}
+    assert {each["key"]: each["masked"] for each in outputs} == masked == {"SHORT": False, "LONG": True}
 
 
 def endings(declared: Any) -> dict[tuple[str, str], set[str]]:
-    """What the names of a component's own resources end with, by the component's type and their own."""
+    """The endings of the names of a component's resources, by the types of the component and the resource."""
     recording = run(lambda: RunnerStack("ci", declared))[0]
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for request in recording.requests:
@@ -181,8 +181,8 @@ def endings(declared: Any) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def test_a_name_plus_an_ending_is_that_of_another_resource_only_where_a_declaration_is_refused() -> None:
-    """`tests/spec` shows that: two runners, or two of `hosted_auth`."""
+def test_names_with_an_ending_collide_only_where_a_declaration_is_refused() -> None:
+    """`tests/spec` tests these refusals: two runners, or two of `hosted_auth`."""
     (docker,) = (each for each in STACKS if each.name == "Pulumi.docker.yaml")
     found = set()
     for declared in (declared_in_aws.declaration(), stack_file(docker)):

@@ -1,4 +1,4 @@
-"""A whole stack's declaration becomes a model once: no component reads again what its parent has read."""
+"""The declaration of a stack is read once: no component reads again what its parent has read."""
 
 from pathlib import Path
 from typing import Any
@@ -16,18 +16,18 @@ EVERYTHING = CHECKOUT / "tests" / "engine" / "upgrade" / "af27e12" / "Pulumi.eve
 DOCKER = CHECKOUT / "stacks" / "Pulumi.docker.yaml"
 
 
-def in_clear(value: Any) -> Any:
+def decrypted(value: Any) -> Any:
     """A part of a stack's file with a text for each encrypted value."""
     if isinstance(value, dict):
         if value.keys() == {"secure"}:
             return "a-secret-1234"
-        return {key: in_clear(each) for key, each in value.items()}
-    return [in_clear(each) for each in value] if isinstance(value, list) else value
+        return {key: decrypted(each) for key, each in value.items()}
+    return [decrypted(each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("file", [EVERYTHING, DOCKER], ids=["everything", "docker"])
-def test_one_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = in_clear(yaml.safe_load(file.read_text())["config"]["gitlab-runner:stack"])
+def test_a_declaration_is_read_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = decrypted(yaml.safe_load(file.read_text())["config"]["gitlab-runner:stack"])
     reads: list[str] = []
     check_shape = shape.check_shape
 

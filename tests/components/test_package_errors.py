@@ -69,7 +69,7 @@ def errors(provider: PackageProvider, component: str, inputs: dict[str, Any]) ->
         ("CiVariables", {}, "bad", "found no 'variables'; allowed: 'variables' is required"),
     ],
 )
-def test_the_path_and_the_names_are_the_callers(
+def test_the_path_and_the_names_are_those_of_the_callers_language(
     provider: PackageProvider, component: str, inputs: dict[str, Any], path: str, reason: str
 ) -> None:
     found = errors(provider, component, inputs)

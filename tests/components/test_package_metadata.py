@@ -1,4 +1,4 @@
-"""What the schema says of the package itself."""
+"""The metadata of the package in its schema."""
 
 import tomllib
 from email.message import Message
@@ -25,7 +25,7 @@ def distribution() -> Message:
     return message
 
 
-def test_texts_and_addresses_are_the_distributions(distribution: Message) -> None:
+def test_texts_and_urls_are_those_of_the_distribution(distribution: Message) -> None:
     found = registry_metadata({"name": "gitlab-runner"}, distribution)
     assert {name: each for name, each in found.items() if name not in ("language", "meta")} == {
         "name": "gitlab-runner",
@@ -43,7 +43,7 @@ def test_texts_and_addresses_are_the_distributions(distribution: Message) -> Non
     )
 
 
-def test_the_homepage_is_the_repository_where_no_other_is_given(distribution: Message) -> None:
+def test_the_homepage_is_the_repository_by_default(distribution: Message) -> None:
     address = "https://git.example.com/runner"
     del distribution["Project-URL"]
     distribution["Project-URL"] = f"Repository, {address}"
@@ -51,15 +51,15 @@ def test_the_homepage_is_the_repository_where_no_other_is_given(distribution: Me
     assert (found["repository"], found["homepage"]) == (address, address)
 
 
-def test_without_a_repository_no_proxy_can_answer_for_the_import_path(distribution: Message) -> None:
+def test_without_a_repository_the_import_path_has_no_host(distribution: Message) -> None:
     del distribution["Project-URL"]
     found = registry_metadata({}, distribution)
     assert not {"repository", "homepage"} & found.keys()
     first, _, _ = found["language"]["go"]["importBasePath"].partition("/")
-    assert "." not in first  # Go takes a first part with a dot for a host
+    assert "." not in first  # Go interprets a first part with a dot as a host
 
 
-def test_what_the_analyzer_says_of_a_language_is_kept(distribution: Message) -> None:
+def test_settings_of_a_language_from_the_analyzer_are_kept(distribution: Message) -> None:
     schema: dict[str, Any] = {"language": {"nodejs": {"respectSchemaVersion": True}}}
     found = registry_metadata(schema, distribution)["language"]
     assert found["nodejs"] == {
@@ -98,7 +98,7 @@ def test_the_settings_of_each_language(distribution: Message) -> None:
     ("keywords", "further"),
     [("", []), (None, []), ("a, b ,", ["a", "b"]), ("kind/component,category/cloud,pulumi,a", ["a"])],
 )
-def test_the_words_that_the_registry_sorts_by_come_once(
+def test_the_keywords_for_the_registry_appear_once(
     distribution: Message, keywords: str | None, further: list[str]
 ) -> None:
     del distribution["Keywords"]

@@ -1,4 +1,4 @@
-"""What the roles of a pipeline are made with, input by input; and the longest description of a function."""
+"""The inputs of the roles of a pipeline, one by one; and the longest description of a function."""
 
 from contextlib import nullcontext
 from typing import Any
@@ -23,7 +23,7 @@ PIPELINE = {
 
 
 @pytest.fixture(scope="module")
-def made() -> tuple[Recording, dict[str, str]]:
+def recorded() -> tuple[Recording, dict[str, str]]:
     declaration = {"gitlab_url": URL, "runners": {"build": {"group": 42, "host": {}}}}
     args: Any = {"pipeline": PIPELINE, "declaration": declaration, "tags": {"team": "ci"}}
 
@@ -40,8 +40,8 @@ def made() -> tuple[Recording, dict[str, str]]:
     return run(program)
 
 
-def test_each_role_has_its_path_its_boundary_and_its_policies(made: tuple[Recording, Any]) -> None:
-    recording, _ = made
+def test_each_role_has_its_path_its_boundary_and_its_policies(recorded: tuple[Recording, Any]) -> None:
+    recording, _ = recorded
     for name in ("preview", "drift", "deploy"):
         role = recording.registered["aws:iam/role:Role", f"roles-{name}"]
         assert role.inputs == {
@@ -66,13 +66,13 @@ def test_each_role_has_its_path_its_boundary_and_its_policies(made: tuple[Record
         }
 
 
-def test_all_are_below_the_component(made: tuple[Recording, Any]) -> None:
-    parents = {each.parent for each in made[0].all_registered if each.type.startswith("aws:")}
+def test_all_resources_are_children_of_the_component(recorded: tuple[Recording, Any]) -> None:
+    parents = {each.parent for each in recorded[0].all_registered if each.type.startswith("aws:")}
     assert parents == {"gitlab-runner:index:PipelineRoles::roles"}
 
 
-def test_what_it_gives_to_its_program(made: tuple[Recording, dict[str, str]]) -> None:
-    outputs = made[1]
+def test_the_outputs_of_the_component(recorded: tuple[Recording, dict[str, str]]) -> None:
+    outputs = recorded[1]
     assert {name: outputs[name] for name in ("preview", "drift", "deploy", "provider")} == {
         **{name: f"arn:of:aws:iam/role:Role:roles-{name}" for name in ("preview", "drift", "deploy")},
         "provider": "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com",
@@ -84,7 +84,9 @@ def test_what_it_gives_to_its_program(made: tuple[Recording, dict[str, str]]) ->
     } <= set(lines)
 
 
-def test_a_function_has_no_longer_description_than_lambda_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_description_of_a_function_is_no_longer_than_lambda_allows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """256 characters: docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html."""
     monkeypatch.setattr("tests.components.recording.PROJECT", "p" * 100)
     monkeypatch.setattr("tests.components.recording.STACK", "s" * 100)
@@ -100,7 +102,7 @@ def test_a_function_has_no_longer_description_than_lambda_takes(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(("policies", "refused"), [(10, False), (11, True)])
-def test_a_role_has_no_more_policies_than_iam_attaches(
+def test_a_role_has_no_more_policies_than_iam_allows(
     monkeypatch: pytest.MonkeyPatch, policies: int, *, refused: bool
 ) -> None:
     """10: docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""

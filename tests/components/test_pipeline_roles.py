@@ -1,4 +1,4 @@
-"""The roles of a pipeline: what a stack registers, and what the component makes of it."""
+"""The roles of a pipeline: their permissions for the resources of a stack, and their component."""
 
 import json
 import re
@@ -116,11 +116,11 @@ CALLS_OF: dict[str, set[str]] = {
     "aws:index/getPartition:getPartition": set(),
     "aws:index/getRegion:getRegion": set(),
 }
-"""What the official provider calls for each function that the library uses."""
+"""The calls of the official provider for each function that the library uses."""
 
 
 @pytest.mark.parametrize("declaration", DECLARATIONS.values(), ids=DECLARATIONS)
-def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str, Any]) -> None:
+def test_the_permissions_are_those_for_the_resources_of_the_stack(declaration: dict[str, Any]) -> None:
     declaration = {"gitlab_url": URL, **declaration}
     recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
     registered = {kind for kind, _ in recording.registered if kind.startswith("aws:")}
@@ -128,12 +128,12 @@ def test_the_rights_are_those_of_what_the_stack_registers(declaration: dict[str,
     assert registered_types(stack) == registered
     statements = pipeline_statements(stack, StackNames("ci", "prod", "ci", AwsEnvironment(ACCOUNT, REGION)))
     by_sid = {each["Sid"]: set(each["Action"]) for each in statements.preview}
-    asked = {action for token in recording.cloud.asked for action in CALLS_OF[token]}
-    assert by_sid.get("NetworkOfTheAccount", set()) == {each for each in asked if each.startswith("ec2:")}
-    assert by_sid.get("Digests", set()) >= {each for each in asked if each.startswith("ecr:")}
+    actions = {action for token in recording.cloud.called for action in CALLS_OF[token]}
+    assert by_sid.get("NetworkOfTheAccount", set()) == {each for each in actions if each.startswith("ec2:")}
+    assert by_sid.get("Digests", set()) >= {each for each in actions if each.startswith("ecr:")}
 
 
-def test_every_row_of_the_table_is_for_something_that_is_registered() -> None:
+def test_every_row_of_the_table_is_for_a_registered_type() -> None:
     declared = (parse_stack({"gitlab_url": URL, **each}) for each in DECLARATIONS.values())
     assert frozenset().union(*map(registered_types, declared)) == PROVIDER_ACTIONS.keys()
 
@@ -158,11 +158,11 @@ NAMED = {
 """The statement for each type whose resources have names, and their ARN."""
 
 
-def test_everything_that_has_a_name_is_one_of_those_that_the_rights_are_for() -> None:
+def test_the_permissions_include_every_resource_with_a_name() -> None:
     declaration = DECLARATIONS["everything"]
     recording, _ = run(lambda: RunnerStack("ci", deepcopy(declaration)))  # type: ignore[arg-type]
-    at = AwsEnvironment(ACCOUNT, REGION)
-    statements = pipeline_statements(parse_stack(declaration), StackNames(PROJECT, STACK, "ci", at))
+    environment = AwsEnvironment(ACCOUNT, REGION)
+    statements = pipeline_statements(parse_stack(declaration), StackNames(PROJECT, STACK, "ci", environment))
     by_sid = {each["Sid"]: each for each in statements.deploy}
     seen = set()
     for (kind, name), each in recording.registered.items():
@@ -192,8 +192,8 @@ PIPELINE: Any = {
 }
 
 
-def made(**changes: Any) -> tuple[Recording, Any]:
-    """The roles for a stack with one host, with some of the arguments changed."""
+def record(**changes: Any) -> tuple[Recording, Any]:
+    """Record the roles for a stack with one host, with some of the arguments changed."""
     arguments: Any = {"pipeline": PIPELINE, "declaration": with_host() | {"gitlab_url": URL}, **changes}
 
     def program() -> Any:
@@ -210,8 +210,8 @@ def trust(recording: Recording, role: str) -> dict[str, Any]:
     return condition
 
 
-def test_jobs_of_the_project_take_the_roles_on_by_their_branches() -> None:
-    recording, _ = made()
+def test_jobs_of_the_project_assume_the_roles_by_their_branches() -> None:
+    recording, _ = record()
     host = "gitlab.example.com"
     start = "project_path:platform/runners:ref_type:branch:ref"
     for role, branch in (("preview", "*"), ("drift", "main"), ("deploy", "main")):
@@ -223,9 +223,11 @@ def test_jobs_of_the_project_take_the_roles_on_by_their_branches() -> None:
     assert provider.inputs == {"url": URL, "clientIdLists": [URL, "sts.amazonaws.com"]}
 
 
-def test_a_provider_that_is_there_is_taken() -> None:
+def test_a_given_identity_provider_is_used() -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.example.com"
-    recording, _ = made(pipeline=PIPELINE | {"identity_provider": arn, "preview_branches": ["main", "next"]})
+    recording, _ = record(
+        pipeline=PIPELINE | {"identity_provider": arn, "preview_branches": ["main", "next"]}
+    )
     assert not any("openIdConnect" in kind for kind, _ in recording.registered)
     start = "project_path:platform/runners:ref_type:branch:ref"
     assert trust(recording, "preview")["StringLike"] == {
@@ -239,7 +241,7 @@ def state(recording: Recording, role: str) -> dict[str, list[str]]:
 
 
 def test_only_a_deployment_writes_the_state() -> None:
-    recording, _ = made()
+    recording, _ = record()
     reading = {
         "my-state": ["s3:ListBucket"],
         "my-state/ci/*": ["s3:GetObject"],
@@ -253,12 +255,12 @@ def test_only_a_deployment_writes_the_state() -> None:
         "key/bucket": ["kms:Decrypt", "kms:GenerateDataKey"],
         "key/secrets": ["kms:Decrypt", "kms:Encrypt"],
     }
-    without, _ = made(pipeline={"project": "a/b", "stack": "prod"})
+    without, _ = record(pipeline={"project": "a/b", "stack": "prod"})
     assert not any(kind == "aws:iam/rolePolicy:RolePolicy" for kind, _ in without.registered)
 
 
-def test_the_rights_are_managed_policies_that_fit() -> None:
-    recording, _ = made(declaration=DECLARATIONS["everything"])
+def test_the_permissions_are_managed_policies_within_the_quota() -> None:
+    recording, _ = record(declaration=DECLARATIONS["everything"])
     policies = {
         name: each.inputs["policy"]
         for (kind, name), each in recording.registered.items()
@@ -270,18 +272,18 @@ def test_the_rights_are_managed_policies_that_fit() -> None:
     assert attached == policies.keys()
 
 
-def test_the_lines_for_the_pipeline() -> None:
-    _, told = made()
-    lines = told["snippet"].splitlines()
+def test_the_snippet_for_the_pipeline() -> None:
+    _, outputs = record()
+    lines = outputs["snippet"].splitlines()
     assert "      stack: prod" in lines
     assert f'      backend: "s3://my-state/ci?region={REGION}"' in lines
-    assert f"      preview_role: {told['preview']}" in lines
+    assert f"      preview_role: {outputs['preview']}" in lines
     inputs = (CHECKOUT / "templates" / "stack.yml").read_text().partition("\n---\n")[0]
     for line in lines[4:]:
         assert f"    {line.strip().partition(':')[0]}:" in inputs
 
 
-def test_the_stack_can_come_from_its_file(tmp_path: Path) -> None:
+def test_the_declaration_may_be_read_from_a_stack_file(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.prod.yaml"
     file.write_text(
         "config:\n  aws:region: eu-central-1\n  gitlab:baseUrl: https://gitlab.example.com/api/v4/\n"
@@ -319,18 +321,18 @@ def test_the_stack_can_come_from_its_file(tmp_path: Path) -> None:
         ({"region": "eu-central1"}, "roles.region\n  found:   'eu-central1'"),
     ],
 )
-def test_what_is_refused(changes: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(pulumi.RunError, match=message):
-        made(**changes)
+        record(**changes)
 
 
-def test_a_file_that_is_not_there() -> None:
+def test_a_missing_stack_file_is_refused() -> None:
     arguments: Any = {"pipeline": PIPELINE, "stack_file": "nowhere.yaml"}
     with pytest.raises(pulumi.RunError, match=r"nowhere\.yaml"):
         run(lambda: PipelineRoles("roles", arguments).snippet)
 
 
-def test_a_file_with_a_region_that_cannot_exist(tmp_path: Path) -> None:
+def test_a_stack_file_with_an_invalid_region_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.prod.yaml"
     file.write_text(
         "config:\n  aws:region: eu-central1\n  gitlab:baseUrl: https://gitlab.example.com\n"
@@ -341,45 +343,45 @@ def test_a_file_with_a_region_that_cannot_exist(tmp_path: Path) -> None:
         run(lambda: PipelineRoles("roles", arguments).snippet)
 
 
-def test_outputs_are_taken_where_they_decide_nothing() -> None:
+def test_outputs_are_accepted_where_they_decide_no_resource() -> None:
     bucket = pulumi.Output.from_input("made-state")
-    recording, told = made(
+    recording, outputs = record(
         pipeline=PIPELINE | {"state": {"bucket": bucket}, "project": pulumi.Output.from_input("team/app")}
     )
-    assert 'backend: "s3://made-state?region=' in told["snippet"]
+    assert 'backend: "s3://made-state?region=' in outputs["snippet"]
     assert "project_path:team/app:" in str(trust(recording, "deploy"))
     assert "made-state" in state(recording, "deploy")
 
 
-def test_a_boundary_that_all_roles_have_is_one_that_each_must_have() -> None:
-    at = StackNames("gitlab-runner", "prod", "ci", AwsEnvironment(ACCOUNT, REGION))
-    bounded = pipeline_statements(parse_stack(with_host(permissions_boundary=BOUNDARY)), at).deploy
+def test_a_boundary_of_all_roles_is_required_for_each() -> None:
+    names = StackNames("gitlab-runner", "prod", "ci", AwsEnvironment(ACCOUNT, REGION))
+    bounded = pipeline_statements(parse_stack(with_host(permissions_boundary=BOUNDARY)), names).deploy
     (statement,) = (each for each in bounded if each["Sid"] == "BoundedRoles")
     assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": [BOUNDARY]}}
     assert {"iam:CreateRole", "iam:PutRolePolicy"} <= set(statement["Action"])
     others = {action for each in bounded if each is not statement for action in each["Action"]}
     assert not others & set(statement["Action"])
-    free = pipeline_statements(parse_stack(with_host()), at).deploy
+    free = pipeline_statements(parse_stack(with_host()), names).deploy
     assert "BoundedRoles" not in [each["Sid"] for each in free]
 
 
-def test_a_thousand_repositories_fit() -> None:
+def test_a_thousand_repositories_fit_into_one_policy() -> None:
     names = {f"team-{number % 7}/service-{number}": {} for number in range(1000)}
-    recording, _ = made(declaration=with_registry(ecr={}, repositories=names) | {"gitlab_url": URL})
+    recording, _ = record(declaration=with_registry(ecr={}, repositories=names) | {"gitlab_url": URL})
     policies = {name for kind, name in recording.registered if kind == "aws:iam/policy:Policy"}
     assert policies == {"roles-preview-1", "roles-drift-1", "roles-deploy-1"}
     text = recording.registered["aws:iam/policy:Policy", "roles-deploy-1"].inputs["policy"]
     assert f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team-6/*" in text
 
 
-def test_a_provider_that_the_stack_would_make_again_is_told() -> None:
+def test_a_provider_that_the_stack_would_create_again_is_a_warning() -> None:
     stack = DECLARATIONS["roles for jobs"] | {"gitlab_url": URL}
-    recording, _ = made(declaration=stack)
+    recording, _ = record(declaration=stack)
     (warning,) = recording.warnings
     assert f"identity_provider: arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.example.com" in warning
     assert (
-        made(declaration=DECLARATIONS["roles for jobs with a provider"] | {"gitlab_url": URL})[0].warnings
+        record(declaration=DECLARATIONS["roles for jobs with a provider"] | {"gitlab_url": URL})[0].warnings
         == []
     )
     other = {**stack, "job_roles": {"publish": {**ROLE, "issuer": "https://other.example.com"}}}
-    assert made(declaration=other)[0].warnings == []
+    assert record(declaration=other)[0].warnings == []

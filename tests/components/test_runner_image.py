@@ -19,8 +19,8 @@ ECR = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 TEAM: dict[str, Any] = {"team": {"ecr": {}, "repositories": ["ci/base"]}}
 
 
-def made(image: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
-    """What a `RunnerImage` registers, and what it says."""
+def record_image(image: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
+    """Record a `RunnerImage`, and return its outputs too."""
 
     def program() -> Any:
         built = RunnerImage("base", {"image": image, "registries": TEAM})  # type: ignore[typeddict-item]
@@ -29,13 +29,13 @@ def made(image: dict[str, Any], *, preview: bool = False) -> tuple[Recording, An
     return run(program, preview=preview)
 
 
-def stack(runners: dict[str, Any], **declared: Any) -> Recording:
-    """What a stack with the machine image `base` registers."""
+def record_stack(runners: dict[str, Any], **declared: Any) -> Recording:
+    """Record a stack with the machine image `base`."""
     declaration = {"machine_images": {"base": {}}, "runners": runners, **declared}
     return run(lambda: RunnerStack("ci", declaration).runners)[0]  # type: ignore[arg-type]
 
 
-def of(recording: Recording, kind: str, name: str = "base") -> Any:
+def inputs_of(recording: Recording, kind: str, name: str = "base") -> Any:
     """The inputs of a resource, by the last part of its type."""
     (found,) = (
         each.inputs
@@ -47,10 +47,10 @@ def of(recording: Recording, kind: str, name: str = "base") -> Any:
 
 @pytest.fixture(scope="module")
 def built() -> Recording:
-    return made({"images": ["team/ci/base:1", "postgres:17"], "registries": ["team"]})[0]
+    return record_image({"images": ["team/ci/base:1", "postgres:17"], "registries": ["team"]})[0]
 
 
-def test_exactly_this_is_registered(built: Recording) -> None:
+def test_a_machine_image_registers_exactly_these_resources(built: Recording) -> None:
     assert {kind.rpartition(":")[2] for kind, name in built.registered if name == "base"} == {
         "Component",
         "DistributionConfiguration",
@@ -68,8 +68,8 @@ def test_exactly_this_is_registered(built: Recording) -> None:
     }
 
 
-def test_the_component_runs_the_scripts_of_a_boot(built: Recording) -> None:
-    component = of(built, "Component")
+def test_the_component_runs_the_boot_scripts(built: Recording) -> None:
+    component = inputs_of(built, "Component")
     phases = {each["name"]: each["steps"] for each in yaml.safe_load(component["data"])["phases"]}
     files = {each["path"]: each["content"] for each in phases["build"][0]["inputs"]}
     assert files["/usr/local/lib/gitlab-runner-packages.sh"] == script("gitlab-runner-packages-dnf.sh")
@@ -85,13 +85,13 @@ def test_the_component_runs_the_scripts_of_a_boot(built: Recording) -> None:
         "build": ["sh /usr/local/sbin/gitlab-runner-image build"],
         "test": ["sh /usr/local/sbin/gitlab-runner-image check"],
     }
-    # Image Builder would take it for an expression of its own.
+    # Image Builder would interpret it as an expression.
     assert "{{" not in component["data"]
     assert len(component["data"]) <= 16000
 
 
-def test_the_recipe_starts_from_the_newest_of_the_operating_system(built: Recording) -> None:
-    recipe = of(built, "ImageRecipe")
+def test_the_recipe_starts_from_the_newest_image_of_the_operating_system(built: Recording) -> None:
+    recipe = inputs_of(built, "ImageRecipe")
     assert recipe["parentImage"] == f"ssm:{PUBLIC}"
     assert recipe["components"] == [{"componentArn": "arn:of:aws:imagebuilder/component:Component:base"}]
     (disk,) = recipe["blockDeviceMappings"]
@@ -109,12 +109,12 @@ def test_the_recipe_starts_from_the_newest_of_the_operating_system(built: Record
     ],
     ids=["runner version", "images", "disk", "architecture", "schedule"],
 )
-def test_other_content_is_another_version_under_the_same_name(
+def test_changed_content_has_another_version_and_the_same_name(
     image: dict[str, Any], changes: tuple[str, ...]
 ) -> None:
-    before, after = made({})[0], made(image)[0]
+    before, after = record_image({})[0], record_image(image)[0]
     for kind in ("Component", "ImageRecipe"):
-        first, second = of(before, kind), of(after, kind)
+        first, second = inputs_of(before, kind), inputs_of(after, kind)
         assert (first["name"], second["name"]) == ("gitlab-runner-sandbox-base",) * 2
         assert (first["version"] != second["version"]) == (kind in changes)
 
@@ -129,14 +129,14 @@ def test_other_content_is_another_version_under_the_same_name(
         "InfrastructureConfiguration",
     ],
 )
-def test_what_replaces_another_is_made_before_that_goes(built: Recording, kind: str) -> None:
-    """Others depend on the old one until then; the provider would delete first what has a name."""
+def test_a_replacement_is_created_before_the_old_resource_is_deleted(built: Recording, kind: str) -> None:
+    """Others depend on the old one until then; by default, the provider deletes a named resource first."""
     (request,) = (each for each in built.requests if each.type.endswith(f":{kind}"))
     assert (request.deleteBeforeReplaceDefined, request.deleteBeforeReplace) == (True, False)
 
 
-def test_a_parameter_names_what_is_built(built: Recording) -> None:
-    parameter = of(built, "Parameter")
+def test_a_parameter_contains_the_id_of_the_built_image(built: Recording) -> None:
+    parameter = inputs_of(built, "Parameter")
     assert parameter == {
         "name": PARAMETER,
         "type": "String",
@@ -146,8 +146,8 @@ def test_a_parameter_names_what_is_built(built: Recording) -> None:
     }
     (request,) = (each for each in built.requests if each.type == "aws:ssm/parameter:Parameter")
     assert not request.ignoreChanges
-    (there,) = of(built, "DistributionConfiguration")["distributions"]
-    assert there == {
+    (distribution,) = inputs_of(built, "DistributionConfiguration")["distributions"]
+    assert distribution == {
         "region": REGION,
         "amiDistributionConfiguration": {
             "name": "gitlab-runner-sandbox-base {{ imagebuilder:buildDate }}",
@@ -158,8 +158,8 @@ def test_a_parameter_names_what_is_built(built: Recording) -> None:
 
 def test_the_pipeline_builds_on_a_schedule() -> None:
     schedule = {"schedule": "rate(1 day)", "timezone": "Europe/Berlin"}
-    pipeline = of(made(schedule)[0], "ImagePipeline")
-    # An inventory of packages is more than the build may do.
+    pipeline = inputs_of(record_image(schedule)[0], "ImagePipeline")
+    # The build has no permission for an inventory of packages.
     assert pipeline["enhancedImageMetadataEnabled"] is False
     assert pipeline["schedule"] == {
         "scheduleExpression": "rate(1 day)",
@@ -168,8 +168,8 @@ def test_the_pipeline_builds_on_a_schedule() -> None:
     }
 
 
-def test_it_is_built_on_an_instance_that_nothing_reaches(built: Recording) -> None:
-    infrastructure = of(built, "InfrastructureConfiguration")
+def test_the_build_instance_accepts_no_connections(built: Recording) -> None:
+    infrastructure = inputs_of(built, "InfrastructureConfiguration")
     assert infrastructure["instanceMetadataOptions"] == {
         "httpTokens": "required",
         "httpPutResponseHopLimit": 1,
@@ -181,8 +181,10 @@ def test_it_is_built_on_an_instance_that_nothing_reaches(built: Recording) -> No
     assert not [kind for kind, _ in built.registered if kind.endswith("SecurityGroupIngressRule")]
 
 
-def test_the_build_may_pull_from_the_declared_repositories_alone(built: Recording) -> None:
-    statements = {each["Sid"]: each for each in json.loads(of(built, "RolePolicy")["policy"])["Statement"]}
+def test_the_build_may_pull_only_from_the_declared_repositories(built: Recording) -> None:
+    statements = {
+        each["Sid"]: each for each in json.loads(inputs_of(built, "RolePolicy")["policy"])["Statement"]
+    }
     assert statements["EcrPull"]["Resource"] == [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/ci/base"]
     assert statements["Component"]["Resource"] == [
         f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:component/gitlab-runner-sandbox-base/*/*"
@@ -190,42 +192,42 @@ def test_the_build_may_pull_from_the_declared_repositories_alone(built: Recordin
     assert not [sid for sid, each in statements.items() if "ssm:GetParameter" in each["Action"]]
 
 
-def test_the_newest_is_read_once_its_parameter_is_there() -> None:
-    recording, told = made({})
-    assert told == {"parameter": PARAMETER, "id": NEWEST}
-    assert recording.cloud.asked.count("aws:ssm/getParameter:getParameter") == 2
-    recording, _ = made({}, preview=True)
-    assert recording.cloud.asked.count("aws:ssm/getParameter:getParameter") == 1
+def test_the_newest_image_is_read_after_its_parameter_is_created() -> None:
+    recording, outputs = record_image({})
+    assert outputs == {"parameter": PARAMETER, "id": NEWEST}
+    assert recording.cloud.called.count("aws:ssm/getParameter:getParameter") == 2
+    recording, _ = record_image({}, preview=True)
+    assert recording.cloud.called.count("aws:ssm/getParameter:getParameter") == 1
 
 
-def test_a_host_starts_from_the_newest_and_follows_it() -> None:
-    recording = stack({"build": {"group": 42, "host": {"machine_image": "base"}}})
-    template = of(recording, "LaunchTemplate", "ci-build")
+def test_a_host_starts_from_the_newest_image_and_follows_it() -> None:
+    recording = record_stack({"build": {"group": 42, "host": {"machine_image": "base"}}})
+    template = inputs_of(recording, "LaunchTemplate", "ci-build")
     assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
     assert template["description"] == f"Runner host build, {NEWEST}"
     assert template["userData"]
 
 
-def test_workers_start_from_the_newest() -> None:
+def test_workers_start_from_the_newest_image() -> None:
     fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "machine_image": "base"}
-    recording = stack({"burst": {"group": 42, "fleet": fleet}})
-    template = of(recording, "LaunchTemplate", "ci-burst-workers")
+    recording = record_stack({"burst": {"group": 42, "fleet": fleet}})
+    template = inputs_of(recording, "LaunchTemplate", "ci-burst-workers")
     assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
     assert template["description"] == f"Runner burst-workers, {NEWEST}"
-    # It writes Docker's configuration, before Docker starts.
+    # User data writes Docker's configuration before Docker starts.
     assert "- path: /etc/docker/daemon.json\n" in decoded(template["userData"])
-    manager = of(recording, "LaunchTemplate", "ci-burst")
+    manager = inputs_of(recording, "LaunchTemplate", "ci-burst")
     assert manager["imageId"] == f"resolve:ssm:{PUBLIC}"
     assert manager["description"] == "Runner host burst"
 
 
-def test_what_a_stack_says_of_its_machine_images() -> None:
-    _, told = run(lambda: RunnerStack("ci", {"machine_images": {"base": {}}}).machine_images)
+def test_the_outputs_about_machine_images() -> None:
+    _, outputs = run(lambda: RunnerStack("ci", {"machine_images": {"base": {}}}).machine_images)
     pipeline = "arn:of:aws:imagebuilder/imagePipeline:ImagePipeline:ci-base"
-    assert told == {"base": {"id": NEWEST, "parameter": PARAMETER, "pipeline": pipeline}}
+    assert outputs == {"base": {"id": NEWEST, "parameter": PARAMETER, "pipeline": pipeline}}
 
 
-def test_a_fleet_by_itself_takes_an_image() -> None:
+def test_a_standalone_fleet_may_use_a_machine_image() -> None:
     fleet = {"instance_types": ["c7i.large"], "max_instances": 2, "machine_image": "base"}
 
     def program() -> Any:
@@ -244,23 +246,23 @@ def test_a_fleet_by_itself_takes_an_image() -> None:
             },
         ).group_name
 
-    template = of(run(program)[0], "LaunchTemplate", "burst-workers")
+    template = inputs_of(run(program)[0], "LaunchTemplate", "burst-workers")
     assert template["imageId"] == f"resolve:ssm:{PARAMETER}"
 
 
-def test_the_owner_of_a_registry_lets_the_build_pull() -> None:
+def test_the_policy_for_the_owner_of_a_registry_allows_the_build_to_pull() -> None:
     shared: dict[str, Any] = {"ecr": {"account": "210987654321", "region": REGION}, "repositories": ["tools"]}
     declared: Any = {
         "registries": {"shared": shared},
         "machine_images": {"base": {"images": ["shared/tools:1"], "registries": ["shared"]}},
     }
-    _, told = run(lambda: RunnerStack("ci", declared).required_policies)
-    assert "arn:of:aws:iam/role:Role:ci-base" in told["shared"]
+    _, outputs = run(lambda: RunnerStack("ci", declared).required_policies)
+    assert "arn:of:aws:iam/role:Role:ci-base" in outputs["shared"]
 
 
-def test_whatever_decides_no_resource_may_be_an_output() -> None:
+def test_a_field_that_decides_no_resource_may_be_an_output() -> None:
     later = pulumi.Output.from_input
-    recording, _ = made(
+    recording, _ = record_image(
         {
             "images": [later("postgres:17")],
             "vpc": later("vpc-0123456789abcdef0"),
@@ -270,10 +272,10 @@ def test_whatever_decides_no_resource_may_be_an_output() -> None:
             "tags": {"team": later("ci")},
         }
     )
-    assert "IMAGES=postgres:17\n" in of(recording, "Component")["data"]
-    assert of(recording, "SecurityGroup")["vpcId"] == "vpc-0123456789abcdef0"
-    assert of(recording, "InfrastructureConfiguration")["subnetId"] == "subnet-0123456789abcdef0"
-    role = of(recording, "Role")
+    assert "IMAGES=postgres:17\n" in inputs_of(recording, "Component")["data"]
+    assert inputs_of(recording, "SecurityGroup")["vpcId"] == "vpc-0123456789abcdef0"
+    assert inputs_of(recording, "InfrastructureConfiguration")["subnetId"] == "subnet-0123456789abcdef0"
+    role = inputs_of(recording, "Role")
     assert (role["path"], role["permissionsBoundary"]) == ("/ci/", "arn:aws:iam::123456789012:policy/ci")
     tagged = {
         token.rpartition(":")[2]
@@ -293,11 +295,11 @@ def test_whatever_decides_no_resource_may_be_an_output() -> None:
         "SecurityGroup",
         "SecurityGroupEgressRule",
     }
-    (there,) = of(recording, "DistributionConfiguration")["distributions"]
-    assert there["amiDistributionConfiguration"]["amiTags"] == {"team": "ci"}
-    assert of(recording, "InfrastructureConfiguration")["resourceTags"] == {"team": "ci"}
+    (distribution,) = inputs_of(recording, "DistributionConfiguration")["distributions"]
+    assert distribution["amiDistributionConfiguration"]["amiTags"] == {"team": "ci"}
+    assert inputs_of(recording, "InfrastructureConfiguration")["resourceTags"] == {"team": "ci"}
 
 
 def test_an_image_that_is_an_output_is_checked_when_it_is_known() -> None:
     with pytest.raises(pulumi.RunError, match=r"machine_images\.base\.images\[0\]"):
-        made({"images": [pulumi.Output.from_input("team/ci/base:1")]})
+        record_image({"images": [pulumi.Output.from_input("team/ci/base:1")]})

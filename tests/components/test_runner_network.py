@@ -1,4 +1,4 @@
-"""`RunnerNetwork`, and the hosts that live in it."""
+"""`RunnerNetwork`, and the hosts in it."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ NAT, ASSOCIATION = (
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
-def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
-    """What a `RunnerNetwork` registers, and what it tells."""
+def record_network(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, Any]:
+    """Record a `RunnerNetwork`, and return its outputs too."""
 
     def program() -> Any:
         network = RunnerNetwork("ci", declared)  # type: ignore[arg-type]
@@ -38,8 +38,8 @@ def inputs_of(recording: Recording, kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-def test_exactly_this_is_registered(preview: bool) -> None:
-    recording, _ = made({}, preview=preview)
+def test_a_network_registers_exactly_these_resources(preview: bool) -> None:
+    recording, _ = record_network({}, preview=preview)
     registered = {identity: each.parent for identity, each in recording.registered.items()}
     parent = registered.pop(("gitlab-runner:index:RunnerNetwork", "ci"))
     assert parent == "pulumi:pulumi:Stack::gitlab-runner-sandbox"
@@ -62,7 +62,7 @@ def test_exactly_this_is_registered(preview: bool) -> None:
 
 
 def test_each_subnet_is_in_its_zone_with_its_own_range() -> None:
-    subnets = inputs_of(made({"zones": 3})[0], SUBNET)
+    subnets = inputs_of(record_network({"zones": 3})[0], SUBNET)
     assert {name: (each["availabilityZone"], each["cidrBlock"]) for name, each in subnets.items()} == {
         "ci-public-1": (f"{REGION}a", "10.64.12.0/28"),
         "ci-private-1": (f"{REGION}a", "10.64.0.0/22"),
@@ -75,8 +75,10 @@ def test_each_subnet_is_in_its_zone_with_its_own_range() -> None:
 @pytest.mark.parametrize(
     ("nat_per_zone", "gateways"), [(False, ["ci-1-id", "ci-1-id"]), (True, ["ci-1-id", "ci-2-id"])]
 )
-def test_private_subnets_lead_out_through_a_nat_gateway(nat_per_zone: bool, gateways: list[str]) -> None:
-    recording, told = made({"nat_per_zone": nat_per_zone})
+def test_private_subnets_reach_the_internet_through_a_nat_gateway(
+    nat_per_zone: bool, gateways: list[str]
+) -> None:
+    recording, outputs = record_network({"nat_per_zone": nat_per_zone})
     routes = inputs_of(recording, ROUTE)
     private = [routes[f"ci-private-{number}"] for number in (1, 2)]
     assert [each["natGatewayId"] for each in private] == gateways
@@ -88,44 +90,46 @@ def test_private_subnets_lead_out_through_a_nat_gateway(nat_per_zone: bool, gate
     assert tables["ci-private-2"] == {"subnetId": "ci-private-2-id", "routeTableId": "ci-private-2-id"}
     assert tables["ci-public-1"] == {"subnetId": "ci-public-1-id", "routeTableId": "ci-public-id"}
     assert inputs_of(recording, NAT)["ci-1"]["subnetId"] == "ci-public-1-id"
-    assert told["addresses"] == [f"address-of-{each.removesuffix('-id')}" for each in dict.fromkeys(gateways)]
+    assert outputs["addresses"] == [
+        f"address-of-{each.removesuffix('-id')}" for each in dict.fromkeys(gateways)
+    ]
 
 
-def test_it_tells_the_vpc_and_the_private_subnets() -> None:
-    told = made({})[1]
-    assert told["vpc"] == "ci-id"
-    assert told["subnets"] == ["ci-private-1-id", "ci-private-2-id"]
+def test_the_outputs_are_the_vpc_and_the_private_subnets() -> None:
+    outputs = record_network({})[1]
+    assert outputs["vpc"] == "ci-id"
+    assert outputs["subnets"] == ["ci-private-1-id", "ci-private-2-id"]
 
 
-def comes_from(recording: Recording, kind: str, name: str, key: str) -> set[str]:
-    """The resources that an input comes from, `TYPE NAME`, the type's last part alone."""
+def dependencies(recording: Recording, kind: str, name: str, key: str) -> set[str]:
+    """The resources that an input depends on, as `TYPE NAME` with the last part of the type."""
     urns = recording.registered[kind, name].request.propertyDependencies[key].urns
     return {f"{urn.split('::')[-2].rpartition(':')[2]} {urn.split('::')[-1]}" for urn in urns}
 
 
-def test_a_subnet_gets_its_route_table_when_that_leads_out() -> None:
-    recording, _ = made({})
+def test_a_subnet_has_its_route_table_after_the_table_has_its_route() -> None:
+    recording, _ = record_network({})
     for subnet, table in (("ci-public-1", "ci-public"), ("ci-private-1", "ci-private-1")):
-        assert f"Route {table}" in comes_from(recording, ASSOCIATION, subnet, "routeTableId")
+        assert f"Route {table}" in dependencies(recording, ASSOCIATION, subnet, "routeTableId")
 
 
-def test_what_lives_in_a_subnet_is_made_when_the_subnet_has_its_route_table() -> None:
-    recording, _ = made({"endpoints": ["ssm"]})
-    assert "RouteTableAssociation ci-public-1" in comes_from(recording, NAT, "ci-1", "subnetId")
-    assert {"RouteTableAssociation ci-private-1", "RouteTableAssociation ci-private-2"} <= comes_from(
+def test_resources_in_a_subnet_are_created_after_it_has_its_route_table() -> None:
+    recording, _ = record_network({"endpoints": ["ssm"]})
+    assert "RouteTableAssociation ci-public-1" in dependencies(recording, NAT, "ci-1", "subnetId")
+    assert {"RouteTableAssociation ci-private-1", "RouteTableAssociation ci-private-2"} <= dependencies(
         recording, ENDPOINT, "ci-ssm", "subnetIds"
     )
 
 
 def test_s3_is_reached_from_every_private_subnet() -> None:
-    endpoint = inputs_of(made({"zones": 3})[0], ENDPOINT)["ci-s3"]
+    endpoint = inputs_of(record_network({"zones": 3})[0], ENDPOINT)["ci-s3"]
     assert endpoint["serviceName"] == f"com.amazonaws.{REGION}.s3"
     assert endpoint["vpcEndpointType"] == "Gateway"
     assert endpoint["routeTableIds"] == [f"ci-private-{number}-id" for number in (1, 2, 3)]
 
 
-def test_endpoints_take_https_from_the_vpc_alone() -> None:
-    recording, _ = made({"cidr": "10.9.0.0/16", "endpoints": ["ecr.api", "ecr.dkr"]})
+def test_endpoints_accept_https_only_from_the_vpc() -> None:
+    recording, _ = record_network({"cidr": "10.9.0.0/16", "endpoints": ["ecr.api", "ecr.dkr"]})
     endpoints = inputs_of(recording, ENDPOINT)
     assert endpoints.keys() == {"ci-s3", "ci-ecr.api", "ci-ecr.dkr"}
     for service in ("ecr.api", "ecr.dkr"):
@@ -147,13 +151,13 @@ def test_endpoints_take_https_from_the_vpc_alone() -> None:
     }
 
 
-def test_more_zones_than_the_region_has_are_told_in_our_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_zones_than_the_region_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.components.recording.ZONES", [f"{REGION}a", f"{REGION}b"])
     with pytest.raises(pulumi.RunError, match=r"ci\.zones\n  found:   3\n  allowed: at most 2"):
-        made({"zones": 3})
+        record_network({"zones": 3})
 
 
-def test_a_bad_network_is_told_before_anything_is_registered() -> None:
+def test_an_invalid_network_is_refused_before_anything_is_registered() -> None:
     seen: list[Recording] = []
     with pytest.raises(pulumi.RunError, match=r"ci\.zones\n  found:   4"):
         run(lambda: RunnerNetwork("ci", {"zones": 4}), seen=seen)
@@ -165,22 +169,24 @@ GROUP, SECURITY_GROUP = "aws:autoscaling/group:Group", "aws:ec2/securityGroup:Se
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 
 
-def test_a_stack_tells_the_addresses_of_its_network() -> None:
+def test_the_outputs_of_a_stack_have_the_addresses_of_its_network() -> None:
     def program() -> Any:
         return [RunnerStack("ci", {"network": {}}).nat_addresses, RunnerStack("bare", {}).nat_addresses]
 
     assert run(program)[1] == [["address-of-ci-1"], []]
 
 
-def stack_of(runners: dict[str, Any], **declared: Any) -> Recording:
-    """What a `RunnerStack` with these runners registers."""
+def record_stack(runners: dict[str, Any], **declared: Any) -> Recording:
+    """Record a `RunnerStack` with these runners."""
     runners = {name: {"group": 42, **runner} for name, runner in runners.items()}
     return run(lambda: RunnerStack("ci", {"runners": runners, **declared}))[0]  # type: ignore[typeddict-item]
 
 
-def test_hosts_and_fleets_live_in_the_network_of_their_stack() -> None:
+def test_hosts_and_fleets_use_the_network_of_their_stack() -> None:
     own = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
-    recording = stack_of({"build": {"host": {}}, "own": {"host": own}, "burst": {"fleet": FLEET}}, network={})
+    recording = record_stack(
+        {"build": {"host": {}}, "own": {"host": own}, "burst": {"fleet": FLEET}}, network={}
+    )
     private = ["ci-private-1-id", "ci-private-2-id"]
     assert {name: each["vpcZoneIdentifiers"] for name, each in inputs_of(recording, GROUP).items()} == {
         "ci-build": private,
@@ -196,20 +202,20 @@ def test_hosts_and_fleets_live_in_the_network_of_their_stack() -> None:
     }
 
 
-def test_without_a_network_hosts_live_in_the_default_vpc() -> None:
-    recording = stack_of({"build": {"host": {}}})
+def test_without_a_network_hosts_use_the_default_vpc() -> None:
+    recording = record_stack({"build": {"host": {}}})
     assert inputs_of(recording, "aws:ec2/vpc:Vpc") == {}
     assert inputs_of(recording, SECURITY_GROUP)["ci-build"]["vpcId"] == "vpc-of-the-account"
     assert inputs_of(recording, GROUP)["ci-build"]["vpcZoneIdentifiers"] == ["subnet-of-the-account"]
 
 
-def test_declared_egress_is_all_the_egress() -> None:
+def test_declared_egress_replaces_the_default_egress() -> None:
     host = [
         {"cidr": "10.20.0.0/16", "from_port": 443},
         {"prefix_list": "pl-6da54004", "from_port": 443},
     ]
     workers = [{"cidr": "0.0.0.0/0", "from_port": 8000, "to_port": 8100, "protocol": "udp"}]
-    recording = stack_of(
+    recording = record_stack(
         {"build": {"host": {"egress": host}}, "burst": {"fleet": FLEET | {"egress": workers}}}
     )
     rules = inputs_of(recording, EGRESS)

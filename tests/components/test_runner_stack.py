@@ -30,7 +30,7 @@ from tests.spec.declaration import STACKS, declaration, stack_file
 from tests.user_data import decoded
 
 PASSWORD = "decrypted-value"
-"""What `stack_file` puts in the place of every encrypted value."""
+"""The value with which `stack_file` replaces every encrypted value."""
 
 OWN_VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0"]}
 
@@ -50,7 +50,7 @@ BUILD_HOST = {
     "security_group": "ci-build-id",
     "log_group": "",
 }
-"""What there is to say of the host of the runner `build`."""
+"""The outputs about the host of the runner `build`."""
 
 PARENTS = {
     ("gitlab-runner:index:RunnerStack", "ci"): STACK,
@@ -104,8 +104,8 @@ def sandbox() -> dict[str, Any]:
     return stack_file(path)
 
 
-def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, dict[str, Any]]:
-    """What a `RunnerStack` registers, and what it tells."""
+def record_stack(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording, dict[str, Any]]:
+    """Record a `RunnerStack`, and return its outputs too."""
 
     def program() -> dict[str, Any]:
         stack = RunnerStack("ci", declared)  # type: ignore[arg-type]
@@ -120,54 +120,54 @@ def made(declared: dict[str, Any], *, preview: bool = False) -> tuple[Recording,
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["up", "preview"])
-def sandbox_made(request: pytest.FixtureRequest) -> tuple[Recording, dict[str, Any]]:
-    return made(sandbox(), preview=request.param)
+def sandbox_recorded(request: pytest.FixtureRequest) -> tuple[Recording, dict[str, Any]]:
+    return record_stack(sandbox(), preview=request.param)
 
 
 @pytest.fixture
-def registered(sandbox_made: tuple[Recording, dict[str, Any]]) -> dict[tuple[str, str], Registered]:
-    return sandbox_made[0].registered
+def registered(sandbox_recorded: tuple[Recording, dict[str, Any]]) -> dict[tuple[str, str], Registered]:
+    return sandbox_recorded[0].registered
 
 
 @pytest.fixture(scope="module")
-def brought_up() -> tuple[Recording, dict[str, Any]]:
-    return made(sandbox())
+def deployed() -> tuple[Recording, dict[str, Any]]:
+    return record_stack(sandbox())
 
 
 @pytest.fixture
-def inputs(brought_up: tuple[Recording, dict[str, Any]]) -> Callable[[str, str], Any]:
-    def of(kind: str, name: str) -> Any:
-        return brought_up[0].registered[kind, name].inputs
+def inputs(deployed: tuple[Recording, dict[str, Any]]) -> Callable[[str, str], Any]:
+    def inputs_of(kind: str, name: str) -> Any:
+        return deployed[0].registered[kind, name].inputs
 
-    return of
+    return inputs_of
 
 
-def test_exactly_this_is_registered_each_below_its_component(
+def test_exactly_these_resources_are_registered_each_under_its_component(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
     assert {identity: each.parent for identity, each in registered.items()} == PARENTS
 
 
-def test_nothing_is_registered_twice(sandbox_made: tuple[Recording, dict[str, Any]]) -> None:
-    assert len(sandbox_made[0].requests) == len(PARENTS)
+def test_nothing_is_registered_twice(sandbox_recorded: tuple[Recording, dict[str, Any]]) -> None:
+    assert len(sandbox_recorded[0].requests) == len(PARENTS)
 
 
-def test_exactly_the_secrets_are_secret(brought_up: tuple[Recording, dict[str, Any]]) -> None:
-    registered = brought_up[0].registered
+def test_exactly_these_inputs_are_secret(deployed: tuple[Recording, dict[str, Any]]) -> None:
+    registered = deployed[0].registered
     assert {identity: each.secrets for identity, each in registered.items() if each.secrets} == SECRET_INPUTS
 
 
-def test_no_secret_stands_in_any_other_input(registered: dict[tuple[str, str], Registered]) -> None:
+def test_no_other_input_contains_a_secret(registered: dict[tuple[str, str], Registered]) -> None:
     for identity, each in registered.items():
         text = json.dumps({key: value for key, value in each.inputs.items() if key not in each.secrets})
         assert RUNNER_TOKEN not in text, identity
         assert PASSWORD not in text, identity
 
 
-def test_a_component_keeps_what_it_says_and_nothing_else_of_its_arguments(
+def test_the_inputs_of_a_component_are_only_those_that_it_shows(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
-    """Their secrets would be in plain text in the state: `tests/spec/test_declared.py` says what is shown."""
+    """The state would show their secrets in plain text: `tests/spec/test_declared.py` tests what is shown."""
     components = {name: each for name, each in registered.items() if name[0].startswith("gitlab-runner:")}
     kept = {(kind, key) for (kind, _), each in components.items() for key in each.inputs}
     others = {
@@ -187,13 +187,13 @@ def test_only_a_lifecycle_policy_is_deleted_before_it_is_replaced(
     }
 
 
-def test_no_option_but_the_parent_is_set(registered: dict[tuple[str, str], Registered]) -> None:
+def test_no_option_except_the_parent_is_set(registered: dict[tuple[str, str], Registered]) -> None:
     for identity, each in registered.items():
         request = each.request
         assert not request.protect, identity
         assert not request.provider, identity
         assert not request.retainOnDelete, identity
-        if identity != ("aws:autoscaling/group:Group", "ci-build"):  # tested with the options of a host
+        if identity != ("aws:autoscaling/group:Group", "ci-build"):  # see the tests of the options of a host
             assert not request.ignoreChanges, identity
             assert not request.replaceOnChanges, identity
 
@@ -257,7 +257,7 @@ def test_the_token_is_a_secure_parameter_under_the_stacks_own_key(inputs: Callab
     }
 
 
-def test_a_registrys_password_is_one_too(inputs: Callable[[str, str], Any]) -> None:
+def test_the_password_of_a_registry_is_a_secure_parameter_too(inputs: Callable[[str, str], Any]) -> None:
     parameter = inputs("aws:ssm/parameter:Parameter", "ci-build-registry-legacy")
     assert parameter["name"] == "/gitlab-runner/sandbox/build/registries/legacy"
     assert parameter["type"] == "SecureString"
@@ -274,23 +274,23 @@ def test_the_hosts_files(inputs: Callable[[str, str], Any]) -> None:
     assert f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com" in files["etc/gitlab-runner/registries"]["content"]
 
 
-def test_new_files_come_after_the_token_that_they_need(
+def test_new_files_are_stored_after_the_token_that_they_need(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
     request = registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].request
-    before = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
-    assert before == {"ci-build-token-build", "ci-build-registry-legacy"}
+    dependencies = {urn.split("::")[-1] for urn in request.dependencies if "ssm/parameter" in urn}
+    assert dependencies == {"ci-build-token-build", "ci-build-registry-legacy"}
 
 
-def test_no_host_starts_before_its_files_and_its_rights(
+def test_a_host_starts_after_its_files_and_its_permissions_exist(
     registered: dict[tuple[str, str], Registered],
 ) -> None:
     request = registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"].request
-    before = {urn.split("::")[-2].rpartition("$")[2] for urn in request.dependencies}
+    dependencies = {urn.split("::")[-2].rpartition("$")[2] for urn in request.dependencies}
     assert {
         "aws:s3/bucketObjectv2:BucketObjectv2",
         "aws:iam/instanceProfile:InstanceProfile",
-    } <= before
+    } <= dependencies
     profile = registered["aws:iam/instanceProfile:InstanceProfile", "ci-build"].request
     assert any("aws:iam/rolePolicy:RolePolicy" in urn for urn in profile.dependencies)
 
@@ -319,7 +319,7 @@ def test_the_managers_role_pulls_the_declared_repositories_of_both_accounts(
     assert "RegistrySecrets" not in statements
 
 
-def test_the_hosts_metadata_needs_a_token_and_is_out_of_reach_of_jobs(
+def test_the_metadata_of_a_host_requires_a_token_and_is_not_available_to_jobs(
     inputs: Callable[[str, str], Any],
 ) -> None:
     assert inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["metadataOptions"] == {
@@ -355,7 +355,9 @@ def test_the_host(inputs: Callable[[str, str], Any]) -> None:
     assert template["vpcSecurityGroupIds"] == ["ci-build-id"]
 
 
-def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable[[str, str], Any]) -> None:
+def test_user_data_contains_the_path_of_the_token_and_not_the_token(
+    inputs: Callable[[str, str], Any],
+) -> None:
     text = decoded(inputs("aws:ec2/launchTemplate:LaunchTemplate", "ci-build")["userData"])
     (settings,) = (
         file["content"]
@@ -375,7 +377,7 @@ def test_user_data_names_where_the_token_lies_and_not_the_token(inputs: Callable
     assert PASSWORD not in text
 
 
-def test_the_host_lets_nothing_in(inputs: Callable[[str, str], Any]) -> None:
+def test_the_host_has_no_ingress(inputs: Callable[[str, str], Any]) -> None:
     group = inputs("aws:ec2/securityGroup:SecurityGroup", "ci-build")
     assert group == {"description": "Runner host build", "vpcId": "vpc-of-the-account"}
     rule = inputs("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "ci-build")
@@ -386,7 +388,7 @@ def test_the_host_lets_nothing_in(inputs: Callable[[str, str], Any]) -> None:
     )
 
 
-def test_one_instance_is_kept(inputs: Callable[[str, str], Any]) -> None:
+def test_the_group_keeps_one_instance(inputs: Callable[[str, str], Any]) -> None:
     group = inputs("aws:autoscaling/group:Group", "ci-build")
     assert (group["minSize"], group["maxSize"], group.get("desiredCapacity")) == (1, 2, None)
     assert group["launchTemplate"] == {"id": "ci-build-id", "version": "1"}
@@ -412,12 +414,12 @@ def test_the_variables(inputs: Callable[[str, str], Any]) -> None:
     assert (plain["group"], plain["value"], plain["masked"]) == ("42", "eu-west-1", True)
 
 
-def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> None:
+def test_the_outputs_of_the_stack(deployed: tuple[Recording, dict[str, Any]]) -> None:
     own, other = (
         f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com",
         "210987654321.dkr.ecr.us-east-1.amazonaws.com",
     )
-    assert {key: value for key, value in brought_up[1].items() if key != "required_policies"} == {
+    assert {key: value for key, value in deployed[1].items() if key != "required_policies"} == {
         "registries": {
             "team": {
                 "host": own,
@@ -436,15 +438,19 @@ def test_what_the_stack_tells(brought_up: tuple[Recording, dict[str, Any]]) -> N
     }
 
 
-def test_what_the_owner_of_another_account_must_allow(brought_up: tuple[Recording, dict[str, Any]]) -> None:
-    policies = brought_up[1]["required_policies"]
+def test_the_policy_that_the_owner_of_another_account_must_add(
+    deployed: tuple[Recording, dict[str, Any]],
+) -> None:
+    policies = deployed[1]["required_policies"]
     assert list(policies) == ["shared"]
     _, pull = json.loads(policies["shared"])["Statement"]
     assert pull["Condition"]["ArnLike"]["aws:PrincipalArn"]
 
 
-def test_a_preview_shows_whose_owner_must_act(brought_up: tuple[Recording, dict[str, Any]]) -> None:
-    stack = brought_up[0].registered["gitlab-runner:index:RunnerStack", "ci"]
+def test_a_preview_shows_the_registries_whose_owner_must_act(
+    deployed: tuple[Recording, dict[str, Any]],
+) -> None:
+    stack = deployed[0].registered["gitlab-runner:index:RunnerStack", "ci"]
     assert stack.inputs == {
         "owners": {
             "shared": {
@@ -457,13 +463,13 @@ def test_a_preview_shows_whose_owner_must_act(brought_up: tuple[Recording, dict[
     }
 
 
-def test_nothing_declared_registers_nothing_else() -> None:
-    recording, told = made({})
+def test_an_empty_declaration_registers_only_the_stack() -> None:
+    recording, outputs = record_stack({})
     assert list(recording.registered) == [("gitlab-runner:index:RunnerStack", "ci")]
-    assert told == {"registries": {}, "required_policies": {}, "runners": {}, "variables": []}
+    assert outputs == {"registries": {}, "required_policies": {}, "runners": {}, "variables": []}
 
 
-def by_digest(tag: str, **settings: Any) -> tuple[dict[str, Any], list[str]]:
+def record_images(tag: str, **settings: Any) -> tuple[dict[str, Any], list[str]]:
     """The `[runners.docker]` section of a runner with images of ECR and others, and the warnings."""
     declared = {
         "registries": {
@@ -486,7 +492,7 @@ def by_digest(tag: str, **settings: Any) -> tuple[dict[str, Any], list[str]]:
             }
         },
     }
-    recording, _ = made(declared)
+    recording, _ = record_stack(declared)
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     config = tomllib.loads(json.loads(files)["etc/gitlab-runner/config.toml"]["content"])
     docker: dict[str, Any] = config["runners"][0]["docker"]
@@ -494,7 +500,7 @@ def by_digest(tag: str, **settings: Any) -> tuple[dict[str, Any], list[str]]:
 
 
 def test_images_of_ecr_are_pinned_and_one_warning_names_the_others() -> None:
-    docker, warnings = by_digest("1")
+    docker, warnings = record_images("1")
     own, other = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com", "210987654321.dkr.ecr.us-east-1.amazonaws.com"
     base = digest_of({"repositoryName": "ci/base", "imageTag": "1"})
     tools = digest_of(
@@ -515,23 +521,23 @@ def test_images_of_ecr_are_pinned_and_one_warning_names_the_others() -> None:
 @pytest.mark.parametrize(
     ("settings", "warned"), [({}, False), ({"mutable_tags": ["2026*"]}, True), ({"adopt": True}, True)]
 )
-def test_an_image_that_is_not_there_yet_keeps_its_tag(settings: dict[str, Any], warned: bool) -> None:
-    """It is a warning where its tag may be moved: a repository that is adopted may allow that."""
-    docker, warnings = by_digest(NOT_THERE[0], **settings)
+def test_an_image_that_does_not_exist_yet_keeps_its_tag(settings: dict[str, Any], warned: bool) -> None:
+    """It is a warning where its tag may be mutable, as in an adopted repository."""
+    docker, warnings = record_images(NOT_THERE[0], **settings)
     assert docker["image"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:2026.11"
     reason = "  team/ci/base:2026.11: ECR has no such image, or no such repository"
     assert (reason in "\n".join(warnings)) is warned
 
 
-def test_no_registry_but_ecr_is_asked_offline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_ecr_is_queried_offline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OFFLINE, "true")
-    docker, warnings = by_digest("1")
+    docker, warnings = record_images("1")
     assert warnings == []
     assert "@sha256:" in docker["image"]
     assert docker["services"][2]["name"] == "redis:7"
 
 
-def elsewhere(host: str, registry: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def with_other_registry(host: str, registry: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A declaration of two runners with the image `team/app:1` of a registry that is not ECR."""
     runner = {"group": 42, "image": "other/team/app:1", "registries": ["other"], "host": {}, **changes}
     return {
@@ -551,13 +557,13 @@ def image_of(recording: Recording, runner: str) -> str:
 
 @pytest.mark.parametrize("password", [REGISTRY_PASSWORD, pulumi.Output.secret], ids=["plain", "secret"])
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
-def test_another_registry_is_asked_once_with_the_declared_password(
+def test_another_registry_is_queried_once_with_the_declared_password(
     registry: RegistryDouble, password: Any, preview: bool
 ) -> None:
     def program() -> None:
         known = password if isinstance(password, str) else password(REGISTRY_PASSWORD)
         static = {"static": {"username": USERNAME, "password": known}}
-        RunnerStack("ci", elsewhere(registry.host, static))  # type: ignore[arg-type]
+        RunnerStack("ci", with_other_registry(registry.host, static))  # type: ignore[arg-type]
 
     recording, _ = run(program, preview=preview)
     assert recording.warnings == []
@@ -567,22 +573,22 @@ def test_another_registry_is_asked_once_with_the_declared_password(
             assert image_of(recording, runner) == f"{registry.host}/team/app:1@{DIGEST}"
 
 
-def test_a_deploy_tokens_registry_is_asked_with_it(registry: RegistryDouble) -> None:
+def test_a_registry_is_queried_with_its_deploy_token(registry: RegistryDouble) -> None:
     token = {"username": USERNAME, "password": REGISTRY_PASSWORD}
-    recording, _ = made(elsewhere(registry.host, {"gitlab": {"deploy_token": token}}))
+    recording, _ = record_stack(with_other_registry(registry.host, {"gitlab": {"deploy_token": token}}))
     assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
-def test_a_public_image_is_asked_for_without_a_password(registry: RegistryDouble) -> None:
+def test_a_public_image_is_looked_up_without_a_password(registry: RegistryDouble) -> None:
     registry.scheme, registry.public = "bearer", {"team/app"}
     image = f"{registry.host}/team/app:1"
-    recording, _ = made({"runners": {"build": {"group": 42, "image": image, "host": {}}}})
+    recording, _ = record_stack({"runners": {"build": {"group": 42, "image": image, "host": {}}}})
     assert image_of(recording, "ci-build") == f"{image}@{DIGEST}"
 
 
-def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: RegistryDouble) -> None:
+def test_an_image_keeps_its_tag_if_the_password_is_refused(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": "wrong-4711"}}
-    recording, _ = made(elsewhere(registry.host, static))
+    recording, _ = record_stack(with_other_registry(registry.host, static))
     assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [
@@ -606,10 +612,10 @@ def test_a_password_that_is_refused_keeps_the_tag_and_shows_nowhere(registry: Re
     ],
     ids=["secret", "job", "helper"],
 )
-def test_a_registry_that_cannot_be_asked_from_here_is_not(
+def test_a_registry_without_available_credentials_is_not_queried(
     registry: RegistryDouble, kind: dict[str, Any], reason: str
 ) -> None:
-    recording, _ = made(elsewhere(registry.host, kind))
+    recording, _ = record_stack(with_other_registry(registry.host, kind))
     (warning,) = recording.warnings
     assert warning.splitlines()[1:] == [
         f"  other/team/app:1: digests of the registry 'other' are not looked up: {reason}"
@@ -618,38 +624,40 @@ def test_a_registry_that_cannot_be_asked_from_here_is_not(
     assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1"
 
 
-def test_a_registry_that_hangs_is_not_waited_for(
+def test_a_registry_that_does_not_respond_times_out(
     registry: RegistryDouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(image_digests, "PATIENCE_S", 0.2)
     registry.delay = 5
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     started = time.monotonic()
-    recording, _ = made(elsewhere(registry.host, static))
+    recording, _ = record_stack(with_other_registry(registry.host, static))
     assert time.monotonic() - started < registry.delay
     (warning,) = recording.warnings
     assert f"  other/team/app:1: {registry.host} gave no answer in 0.2 seconds" in warning
 
 
 @pytest.mark.parametrize("preview", [True, False], ids=["preview", "up"])
-def test_a_required_digest_that_cannot_be_had_is_refused(registry: RegistryDouble, preview: bool) -> None:
+def test_a_required_digest_that_cannot_be_resolved_is_refused(
+    registry: RegistryDouble, preview: bool
+) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    place = r"stack\.runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
-    with pytest.raises(pulumi.RunError, match=place):
-        made(elsewhere(registry.host, static, require_digests=True), preview=preview)
+    message = r"stack\.runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
+    with pytest.raises(pulumi.RunError, match=message):
+        record_stack(with_other_registry(registry.host, static, require_digests=True), preview=preview)
 
 
-def test_a_required_digest_that_its_registry_has(registry: RegistryDouble) -> None:
+def test_a_required_digest_that_its_registry_has_is_pinned(registry: RegistryDouble) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
-    recording, _ = made(elsewhere(registry.host, static, require_digests=True))
+    recording, _ = record_stack(with_other_registry(registry.host, static, require_digests=True))
     assert image_of(recording, "ci-build") == f"{registry.host}/team/app:1@{DIGEST}"
 
 
-def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
+def test_a_pull_through_registry_has_a_cache_rule() -> None:
     secret = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/hub-AbCdEf"
     registries = {"hub": {"pull_through": "docker-hub", "upstream_secret": secret}}
-    recording, told = made({"registries": registries})
+    recording, outputs = record_stack({"registries": registries})
     rule = recording.registered["aws:ecr/pullThroughCacheRule:PullThroughCacheRule", "ci-hub"]
     assert rule.parent == RUNNER_STACK
     assert rule.inputs == {
@@ -657,7 +665,7 @@ def test_a_public_registry_is_pulled_through_by_a_rule() -> None:
         "upstreamRegistryUrl": "registry-1.docker.io",
         "credentialArn": secret,
     }
-    assert told["registries"]["hub"]["host"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/hub"
+    assert outputs["registries"]["hub"]["host"] == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/hub"
 
 
 def test_a_deploy_token_is_a_secure_parameter() -> None:
@@ -667,7 +675,7 @@ def test_a_deploy_token_is_a_secure_parameter() -> None:
         "runners": {"build": {"group": 42, "registries": ["own"], "host": {}}},
         "variables": [{"project": 7, "docker_auth": ["own"]}],
     }
-    registered = made(declared)[0].registered
+    registered = record_stack(declared)[0].registered
     parameter = registered["aws:ssm/parameter:Parameter", "ci-build-registry-own"]
     assert json.loads(parameter.inputs["value"]) == token
     assert parameter.secrets == {"value"}
@@ -688,30 +696,30 @@ def test_a_deploy_token_is_a_secure_parameter() -> None:
 )
 def test_a_registry_without_a_password_of_the_stack_has_no_parameter(registry: dict[str, Any]) -> None:
     runner = {"group": 42, "registries": ["own"], "host": {}}
-    recording, _ = made({"registries": {"own": registry}, "runners": {"build": runner}})
+    recording, _ = record_stack({"registries": {"own": registry}, "runners": {"build": runner}})
     parameters = [name for kind, name in recording.registered if kind == "aws:ssm/parameter:Parameter"]
     assert parameters == ["ci-build-token-build"]
 
 
-def test_repositories_whose_names_differ_in_a_slash_alone_are_two() -> None:
-    recording, _ = made({"registries": {"team": {"ecr": {}, "repositories": ["ci/base", "ci-base"]}}})
+def test_repositories_whose_names_differ_only_in_a_slash_are_distinct() -> None:
+    recording, _ = record_stack({"registries": {"team": {"ecr": {}, "repositories": ["ci/base", "ci-base"]}}})
     names = [each.name for each in recording.requests if each.type == "aws:ecr/repository:Repository"]
     assert len(set(names)) == 2
 
 
 @pytest.mark.parametrize(("hosts", "times"), [(({}, {}), 1), ((OWN_VPC, {}), 1), ((OWN_VPC, OWN_VPC), 0)])
-def test_the_default_vpc_is_asked_for_once_where_a_host_needs_it(
+def test_the_default_vpc_is_looked_up_once_where_a_host_needs_it(
     hosts: tuple[dict[str, Any], ...], times: int
 ) -> None:
     runners = {f"runner-{number}": {"group": 42, "host": host} for number, host in enumerate(hosts)}
-    recording, _ = made({"runners": runners})
-    assert recording.cloud.asked.count("aws:ec2/getVpcs:getVpcs") == times
+    recording, _ = record_stack({"runners": runners})
+    assert recording.cloud.called.count("aws:ec2/getVpcs:getVpcs") == times
 
 
-def test_an_account_without_a_default_vpc_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_without_a_default_vpc_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Cloud, "default_vpcs", ())
     with pytest.raises(pulumi.RunError) as refused:
-        made({"runners": {"build": {"group": 42, "host": {}}}})
+        record_stack({"runners": {"build": {"group": 42, "host": {}}}})
     assert str(refused.value).splitlines() == [
         "There is no VPC for the hosts.",
         "  found:   no 'vpc', no 'network', and no default VPC in eu-west-1",
@@ -720,16 +728,16 @@ def test_an_account_without_a_default_vpc_is_told_so(monkeypatch: pytest.MonkeyP
     ]
 
 
-def test_a_graviton_host_gets_an_image_of_its_architecture() -> None:
+def test_a_graviton_host_has_an_image_of_its_architecture() -> None:
     declared = {"runners": {"build": {"group": 42, "host": {"instance_type": "c7g.large"}}}}
-    recording, _ = made(declared)
+    recording, _ = record_stack(declared)
     template = recording.registered["aws:ec2/launchTemplate:LaunchTemplate", "ci-build"]
     assert template.inputs["imageId"] == f"resolve:ssm:{AMAZON_LINUX}arm64"
 
 
-def test_a_host_in_a_vpc_of_its_own() -> None:
+def test_a_host_in_a_declared_vpc() -> None:
     own = {**OWN_VPC, "ami": "ami-0123456789abcdef0"}
-    recording, _ = made({"runners": {"build": {"group": 42, "host": own}}})
+    recording, _ = record_stack({"runners": {"build": {"group": 42, "host": own}}})
     registered = recording.registered
     assert registered["aws:ec2/securityGroup:SecurityGroup", "ci-build"].inputs["vpcId"] == OWN_VPC["vpc"]
     group = registered["aws:autoscaling/group:Group", "ci-build"].inputs
@@ -743,7 +751,7 @@ def test_a_host_in_a_vpc_of_its_own() -> None:
     "path", [path for path in STACKS if "sandbox" not in path.name], ids=lambda path: path.name
 )
 def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
-    recording, _ = made(stack_file(path), preview=preview)
+    recording, _ = record_stack(stack_file(path), preview=preview)
     runners = [name for kind, name in recording.registered if kind.endswith("RunnerHost")]
     declared = stack_file(path)["runners"].items()
     assert sorted(runners) == sorted(f"ci-{name}" for name, each in declared if "host_of" not in each)
@@ -751,7 +759,7 @@ def test_the_stack_files_that_users_copy(path: Any, *, preview: bool) -> None:
     assert unparented == [("gitlab-runner:index:RunnerStack", "ci")]
 
 
-def test_numbers_of_another_language() -> None:
+def test_numbers_of_another_language_give_the_same_inputs() -> None:
     def as_floats(value: Any) -> Any:
         if isinstance(value, dict):
             return {key: as_floats(each) for key, each in value.items()}
@@ -759,69 +767,69 @@ def test_numbers_of_another_language() -> None:
             return [as_floats(each) for each in value]
         return float(value) if type(value) is int else value
 
-    ours, theirs = made(declaration())[0], made(as_floats(declaration()))[0]
+    ours, theirs = record_stack(declaration())[0], record_stack(as_floats(declaration()))[0]
     assert {name: each.inputs for name, each in theirs.registered.items()} == {
         name: each.inputs for name, each in ours.registered.items()
     }
 
 
-def test_numbers_of_another_language_in_config_toml() -> None:
+def test_numbers_of_another_language_are_whole_in_config_toml() -> None:
     runner = {"group": 42, "config": {"docker": {"network_mtu": 1450.0}}, "host": {"concurrent": 2.0}}
-    recording, _ = made({"runners": {"build": runner}})
+    recording, _ = record_stack({"runners": {"build": runner}})
     files = recording.registered["aws:s3/bucketObjectv2:BucketObjectv2", "ci-build-files"].inputs["content"]
     text = json.loads(files)["etc/gitlab-runner/config.toml"]["content"]
     assert "network_mtu = 1450\n" in text
     assert "concurrent = 2\n" in text
 
 
-def test_what_works_hardly_as_meant_is_warned_of() -> None:
+def test_a_disabled_job_network_is_a_warning() -> None:
     runner = {"group": 42, "config": {"feature_flags": {"FF_NETWORK_PER_BUILD": False}}, "host": {}}
-    warnings = made({"runners": {"build": runner}})[0].warnings
+    warnings = record_stack({"runners": {"build": runner}})[0].warnings
     assert any(each.startswith("stack.runners.build.config.docker: all jobs share") for each in warnings)
 
 
-def test_a_variable_that_hides_the_credentials_of_a_runner_is_warned_of() -> None:
-    warnings = made(sandbox() | {"variables": [{"group": 42, "docker_auth": ["legacy"]}]})[0].warnings
+def test_a_variable_that_hides_the_credentials_of_a_runner_is_a_warning() -> None:
+    warnings = record_stack(sandbox() | {"variables": [{"group": 42, "docker_auth": ["legacy"]}]})[0].warnings
     assert any(each.startswith("stack.variables[0].docker_auth: jobs on the runner") for each in warnings)
 
 
-def wrong(**change: Any) -> dict[str, Any]:
-    """The sandbox's declaration with something wrong."""
+def sandbox_with(**change: Any) -> dict[str, Any]:
+    """The sandbox's declaration with a changed field."""
     return sandbox() | change
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
 @pytest.mark.parametrize(
-    ("declared", "place"),
+    ("declared", "path"),
     [
-        (wrong(registry={}), "stack.registry\n"),
+        (sandbox_with(registry={}), "stack.registry\n"),
         (
-            wrong(variables=[{"group": 42, "key": "K", "value": "short", "masked": True}]),
+            sandbox_with(variables=[{"group": 42, "key": "K", "value": "short", "masked": True}]),
             "stack.variables[0]",
         ),
-        (wrong(runners={"build": {"group": 42, "registries": ["none"], "host": {}}}), "registries[0]"),
+        (sandbox_with(runners={"build": {"group": 42, "registries": ["none"], "host": {}}}), "registries[0]"),
         ("no mapping", "stack\n"),
     ],
     ids=["an unknown key", "a masked variable", "an undeclared registry", "no mapping"],
 )
-def test_a_wrong_declaration_ends_with_its_message_and_registers_nothing(
-    declared: Any, place: str, *, preview: bool
+def test_an_invalid_declaration_is_reported_and_registers_nothing(
+    declared: Any, path: str, *, preview: bool
 ) -> None:
     seen: list[Recording] = []
     with pytest.raises(pulumi.RunError) as raised:
         run(lambda: RunnerStack("ci", declared), preview=preview, seen=seen)
     assert str(raised.value).startswith("The declaration has a problem")
     assert ("nothing was created" in str(raised.value)) is preview
-    assert place in str(raised.value)
+    assert path in str(raised.value)
     assert raised.value.__cause__ is None
     assert seen[0].requests == []
 
 
-def test_what_is_wrong_only_in_this_account_ends_with_its_message_too() -> None:
+def test_a_problem_that_depends_on_the_account_is_reported() -> None:
     declared = sandbox()
     declared["registries"]["other"] = {"ecr": {"account": ACCOUNT}, "repositories": ["other/image"]}
     with pytest.raises(pulumi.RunError, match="which is also the host of the registry 'team'"):
-        made(declared)
+        record_stack(declared)
 
 
 def configured(declared: Any, base_url: str | None = None) -> Any:
@@ -844,12 +852,14 @@ def configured(declared: Any, base_url: str | None = None) -> Any:
     "base_url",
     ["https://gitlab.example.com/api/v4/", "https://gitlab.example.com/api/v4", "https://gitlab.example.com"],
 )
-def test_gitlabs_address_is_that_of_its_provider(base_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_of_gitlab_is_that_of_its_provider(
+    base_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("GITLAB_BASE_URL", raising=False)
     assert configured({}, base_url) == {"gitlab_url": "https://gitlab.example.com"}
 
 
-def test_gitlabs_address_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_of_gitlab_may_be_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:8080/api/v4/")
     assert configured({}) == {"gitlab_url": "http://127.0.0.1:8080"}
     assert configured({}, "https://gitlab.example.com/api/v4/") == {
@@ -857,12 +867,12 @@ def test_gitlabs_address_may_be_in_the_environment(monkeypatch: pytest.MonkeyPat
     }
 
 
-def test_gitlabs_address_in_the_declaration_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_address_of_gitlab_in_the_declaration_takes_precedence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:8080/api/v4/")
     declared = {"gitlab_url": "https://runners-see-me-here.example.com"}
     assert configured(declared, "https://gitlab.example.com/api/v4/") == declared
 
 
-def test_gitlab_com_is_nowhere_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_default_address_of_gitlab(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GITLAB_BASE_URL", raising=False)
     assert configured({"runners": {}}) == {"runners": {}}

@@ -1,6 +1,6 @@
-"""The package's schema, as stacks in other languages see it, and the file that the plugin answers with.
+"""The package's schema, as stacks in other languages use it, and the file that the plugin returns.
 
-After a change that is meant, renew the file: RENEW_SCHEMA=1 ./dev test tests/components/test_schema.py
+After an intended change, renew the file: RENEW_SCHEMA=1 ./dev test tests/components/test_schema.py
 """
 
 import json
@@ -18,13 +18,13 @@ def schema() -> dict[str, Any]:
     return dict(analyzed_schema())
 
 
-def test_the_schema_is_that_of_the_file(schema: dict[str, Any]) -> None:
+def test_the_schema_equals_that_in_the_file(schema: dict[str, Any]) -> None:
     if os.environ.get("RENEW_SCHEMA"):
         SCHEMA.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n")
     assert schema == json.loads(SCHEMA.read_text()), f"RENEW_SCHEMA=1 renews {SCHEMA.name}"
 
 
-def test_every_component_is_in_it(schema: dict[str, Any]) -> None:
+def test_every_component_is_in_the_schema(schema: dict[str, Any]) -> None:
     assert set(schema["resources"]) == {
         f"gitlab-runner:index:{name}"
         for name in (
@@ -61,7 +61,7 @@ def _undocumented(schema: dict[str, Any]) -> Iterator[str]:
                         yield f"{token}.{key}.{name}"
 
 
-def test_everything_in_it_is_described(schema: dict[str, Any]) -> None:
+def test_every_part_of_the_schema_has_a_description(schema: dict[str, Any]) -> None:
     assert list(_undocumented(schema)) == []
 
 
@@ -79,7 +79,7 @@ def _parts(part: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_no_plain_map_is_a_secret(schema: dict[str, Any]) -> None:
-    # The generated SDKs would make it one Output, which a plain property refuses; and Go's does not compile.
+    # The generated SDKs would make it one Output, which a plain property refuses; Go's SDK would not compile.
     secrets = [each for each in _parts(schema) if each.get("secret") is True]
     assert any("secret" in each["description"] for each in secrets)
     assert [each for each in secrets if each.get("plain")] == []

@@ -1,4 +1,4 @@
-"""Each component by itself, as another project's stack imports it."""
+"""Each component alone, as the stack of another project uses it."""
 
 import json
 import tomllib
@@ -47,7 +47,7 @@ def only(recording: Recording, kind: str) -> Registered:
 
 
 def inline_policy(recording: Recording) -> str:
-    """What a role may do, but for the key of its parameters."""
+    """The policy of a role, except the one for the key of its parameters."""
     (found,) = (
         each.inputs["policy"]
         for (kind, name), each in recording.registered.items()
@@ -66,8 +66,8 @@ def test_repositories() -> None:
         images = EcrRepositories("images", {"repositories": {"ci/base": {}, "ci/tools": {"keep_images": 3}}})
         return {"urls": images.urls, "arns": images.arns}
 
-    recording, told = run(program)
-    assert told == {
+    recording, outputs = run(program)
+    assert outputs == {
         "urls": {
             name: f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{name}" for name in ("ci/base", "ci/tools")
         },
@@ -78,7 +78,7 @@ def test_repositories() -> None:
     assert not any("repositoryPolicy" in kind for kind, _ in recording.registered)
 
 
-def test_no_repositories_tell_nothing() -> None:
+def test_the_outputs_without_repositories_are_empty() -> None:
     assert run(lambda: EcrRepositories("images", {}).urls)[1] == {}
 
 
@@ -90,9 +90,9 @@ def test_repositories_in_a_region_that_other_accounts_pull_from() -> None:
         )
 
     recording, _ = run(program)
-    made = [each for (kind, _), each in recording.registered.items() if kind.startswith("aws:ecr/")]
-    assert len(made) == 3
-    assert {each.inputs["region"] for each in made} == {"us-east-1"}
+    resources = [each for (kind, _), each in recording.registered.items() if kind.startswith("aws:ecr/")]
+    assert len(resources) == 3
+    assert {each.inputs["region"] for each in resources} == {"us-east-1"}
     policy = json.loads(only(recording, "aws:ecr/repositoryPolicy:RepositoryPolicy").inputs["policy"])
     assert policy["Statement"][0]["Principal"] == {"AWS": ["arn:aws:iam::210987654321:root"]}
 
@@ -109,7 +109,7 @@ def test_repositories_in_another_partition() -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["plain", "an Output"])
-def test_an_environment_in_a_region_that_cannot_exist(*, known: bool) -> None:
+def test_an_environment_with_an_invalid_region_is_refused(*, known: bool) -> None:
     region = "cn-north1" if known else pulumi.Output.from_input("cn-north1")
     environment: Any = {**PARTITION, "region": region}
     args: Any = {"repositories": ["ci/base"], "allow_pull": ["210987654321"], "environment": environment}
@@ -207,7 +207,7 @@ def test_a_paused_generation_is_enabled_for_no_other_projects() -> None:
     assert sorted(enabled) == [("8", 112), ("9", 112)]
 
 
-def test_the_generation_before_stays_where_it_is_in_gitlab() -> None:
+def test_the_previous_generation_keeps_its_scope_in_gitlab() -> None:
     declared: Any = {"group": 43, "generation": 2, "keep_previous": True}
     registered = run(lambda: RunnerRegistration("build", declared))[0].registered
     ignored = {
@@ -218,7 +218,7 @@ def test_the_generation_before_stays_where_it_is_in_gitlab() -> None:
     assert ignored == {"build_2": [], "build": ["runnerType", "groupId", "projectId"]}
 
 
-def test_a_role_with_the_account_that_aws_names() -> None:
+def test_a_role_uses_the_account_that_aws_returns() -> None:
     recording, arn = run(lambda: RunnerManagerRole("puller", {"registries": {"team": TEAM}}).role_arn)
     policy = json.loads(inline_policy(recording))
     assert [each["Sid"] for each in policy["Statement"]] == ["EcrToken", "EcrPull"]
@@ -234,7 +234,7 @@ def test_a_role_for_registries_whose_password_is_in_secrets_manager() -> None:
     assert (statement["Action"], statement["Resource"]) == (["secretsmanager:GetSecretValue"], [secret])
 
 
-def test_a_store_tells_its_bucket_only_with_versions_on() -> None:
+def test_the_bucket_of_a_store_is_available_only_with_versioning() -> None:
     def program() -> Any:
         store = HostStore("hosts", {})
         return store.bucket.resources(), store.bucket
@@ -248,7 +248,7 @@ PRIVILEGED = {"docker": {"privileged": True}}
 
 
 def host_args() -> Any:
-    """What `RunnerHost` takes, with Outputs for the secrets."""
+    """Arguments of `RunnerHost`, with Outputs for the secrets."""
     return {
         "runners": {
             "build": {
@@ -269,8 +269,8 @@ def host_args() -> Any:
     }
 
 
-def hosting(runners: dict[str, Any]) -> Any:
-    """The same with other runners."""
+def host_args_with(runners: dict[str, Any]) -> Any:
+    """The same arguments with other runners."""
     return host_args() | {
         "runners": {
             name: {"runner": declared, "runner_id": str(number), "token": f"glrt-{name}"}
@@ -279,12 +279,12 @@ def hosting(runners: dict[str, Any]) -> Any:
     }
 
 
-def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
+def test_runners_that_share_a_host_have_one_token_each_and_one_role() -> None:
     runners = {
         "build": {"group": 42, "registries": ["team"], "host": {}},
         "release": {"project": 7, "registries": ["legacy"], "host_of": "build"},
     }
-    recording, _ = run(lambda: RunnerHost("shared", hosting(runners)))
+    recording, _ = run(lambda: RunnerHost("shared", host_args_with(runners)))
     parameters = {
         each.inputs["name"]: each.inputs["value"]
         for (kind, _), each in recording.registered.items()
@@ -306,8 +306,8 @@ def test_runners_that_share_a_host_have_a_token_each_and_one_role() -> None:
     assert delivered["metadata"] == {"runner-ids": "23,24"}
 
 
-def test_a_preview_shows_a_new_hosts_files_and_its_policy_whole() -> None:
-    """GitLab has given no number yet, and AWS has made nothing: names follow from the declaration."""
+def test_a_preview_shows_the_complete_files_and_policy_of_a_new_host() -> None:
+    """GitLab has assigned no ID yet, and AWS has created nothing: names follow from the declaration."""
 
     def program() -> None:
         registration = RunnerRegistration("build", {"group": 42})
@@ -327,8 +327,8 @@ def test_a_preview_shows_a_new_hosts_files_and_its_policy_whole() -> None:
     assert resources["HostLogs"] == [f"{group}:log-stream:*"]
 
 
-def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
-    recording, told = run(lambda: RunnerHost("build", host_args()).group_name)
+def test_a_host_accepts_secrets_as_outputs_or_plain_values() -> None:
+    recording, outputs = run(lambda: RunnerHost("build", host_args()).group_name)
     registered = recording.registered
     secrets = {name: each.secrets for (kind, name), each in registered.items() if each.secrets}
     assert secrets == {"build-token-build": {"value"}, "build-registry-legacy": {"value"}}
@@ -338,10 +338,10 @@ def test_a_host_takes_its_secrets_as_outputs_or_plain() -> None:
     assert json.loads(legacy) == {"username": "me", "password": PASSWORD}
     delivered = only(recording, "aws:s3/bucketObjectv2:BucketObjectv2").inputs
     assert delivered["metadata"] == {"runner-ids": "23"}
-    assert told == "build-0a1b2c3"
+    assert outputs == "build-0a1b2c3"
 
 
-def test_a_password_in_secrets_manager_gets_no_parameter() -> None:
+def test_a_password_in_secrets_manager_has_no_parameter() -> None:
     secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/partner-AbCdEf"
     args = host_args()
     args["registries"]["legacy"]["static"] = {"secret": secret}
@@ -352,7 +352,7 @@ def test_a_password_in_secrets_manager_gets_no_parameter() -> None:
 
 
 def variables(*declared: dict[str, Any]) -> Recording:
-    """What `CiVariables` registers, all of it below the component."""
+    """Record `CiVariables`, and check that all resources are children of the component."""
     args: Any = {"variables": list(declared), "registries": {"legacy": with_secret_password()}}
     recording, _ = run(lambda: CiVariables("ci", args))
     parents = {each.parent for each in recording.all_registered if each.type.startswith("gitlab:")}
@@ -414,7 +414,7 @@ def test_every_setting_of_a_variable_reaches_gitlab() -> None:
         ({"instance": True}, "A"),
     ],
 )
-def test_an_adopted_variable_is_imported_as_it_is(declared: dict[str, Any], identity: str) -> None:
+def test_an_adopted_variable_is_imported_unchanged(declared: dict[str, Any], identity: str) -> None:
     recording = variables({**declared, "key": "A", "value": "a-longer-value", "adopt": True})
     (request,) = (each for each in recording.requests if each.type.endswith("Variable"))
     assert request.importId == identity
@@ -423,7 +423,7 @@ def test_an_adopted_variable_is_imported_as_it_is(declared: dict[str, Any], iden
     assert "imported unchanged" in warning
 
 
-def test_a_variable_is_adopted_by_a_plain_number_alone() -> None:
+def test_an_adopted_variable_requires_a_plain_number() -> None:
     group = pulumi.Output.from_input(42)
     with pytest.raises(pulumi.RunError, match="an Output, together with 'adopt'"):
         variables({"group": group, "key": "A", "value": "a-longer-value", "adopt": True})
@@ -445,10 +445,10 @@ def test_one_key_in_two_environments_is_two_variables() -> None:
 
 @pytest.mark.parametrize("secret", [True, False])
 @pytest.mark.parametrize(("value", "masked"), [("a-longer-value", True), ("short", False)])
-def test_a_value_that_is_known_late_is_masked_where_gitlab_can(
+def test_a_value_that_is_known_later_is_masked_where_gitlab_can_mask_it(
     value: str, *, masked: bool, secret: bool
 ) -> None:
-    """A secret that it cannot mask is a warning."""
+    """A secret that GitLab cannot mask is a warning."""
 
     def program() -> None:
         output = pulumi.Output.secret(value) if secret else pulumi.Output.from_input(value)
@@ -466,7 +466,7 @@ def test_a_value_that_is_known_late_is_masked_where_gitlab_can(
     )
 
 
-def test_a_secret_that_may_be_shown_says_so() -> None:
+def test_a_secret_that_is_declared_as_not_masked_is_not_a_warning() -> None:
     def program() -> None:
         value = pulumi.Output.secret("short")
         args: Any = {"variables": [{"group": 42, "key": "A", "value": value, "masked": False}]}
@@ -475,7 +475,7 @@ def test_a_secret_that_may_be_shown_says_so() -> None:
     assert run(program)[0].warnings == []
 
 
-def test_a_docker_auth_of_a_password_that_is_an_output() -> None:
+def test_docker_auth_may_use_a_password_that_is_an_output() -> None:
     variable = only(
         variables({"project": 7, "docker_auth": ["legacy"]}), "gitlab:index/projectVariable:ProjectVariable"
     )
@@ -510,15 +510,17 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "puller.parameter_arns",
     ),
     "host": (
-        lambda: RunnerHost("build", hosting({"build": {"group": 42}})),
+        lambda: RunnerHost("build", host_args_with({"build": {"group": 42}})),
         "build.runners.build.runner\n",
     ),
     "an image of a host": (
-        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "image": "a:b:c"}})),
+        lambda: RunnerHost("build", host_args_with({"build": {"group": 42, "host": {}, "image": "a:b:c"}})),
         "build.runners.build.runner.image\n",
     ),
     "config.toml of a host": (
-        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {}, "config": {"limit": 3}}})),
+        lambda: RunnerHost(
+            "build", host_args_with({"build": {"group": 42, "host": {}, "config": {"limit": 3}}})
+        ),
         "build.runners.build.runner.config.limit\n",
     ),
     "a job role": (
@@ -549,17 +551,17 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "no 'runners'",
     ),
     "a host of no runner": (
-        lambda: RunnerHost("build", hosting({})),
+        lambda: RunnerHost("build", host_args_with({})),
         "build.runners\n  found:   the hosts of no runner",
     ),
     "a host of two managers": (
         lambda: RunnerHost(
-            "build", hosting({"one": {"group": 42, "host": {}}, "two": {"group": 42, "host": {}}})
+            "build", host_args_with({"one": {"group": 42, "host": {}}, "two": {"group": 42, "host": {}}})
         ),
         "build.runners\n  found:   the hosts of one, two",
     ),
     "a Docker host in EC2": (
-        lambda: RunnerHost("build", hosting({"build": {"group": 42, "host": {"docker": {}}}})),
+        lambda: RunnerHost("build", host_args_with({"build": {"group": 42, "host": {"docker": {}}}})),
         "build.runners.build.runner.host.docker\n  found:   a Docker host",
     ),
     "a host with the group of a fleet": (
@@ -577,7 +579,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "a secret for config.toml": (
         lambda: RunnerHost(
             "build",
-            hosting(
+            host_args_with(
                 {
                     "build": {
                         "group": 42,
@@ -606,22 +608,22 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
 }
 
 
-def test_a_wrong_output_is_named_where_it_is_in_the_arguments() -> None:
+def test_an_invalid_output_is_reported_with_its_path() -> None:
     def program() -> None:
         runner = {"group": 42, "host": {}, "image": pulumi.Output.from_input("a:b:c")}
-        RunnerHost("build", hosting({"build": runner}))
+        RunnerHost("build", host_args_with({"build": runner}))
 
     with pytest.raises(Exception, match=r"\nbuild\.runners\.build\.runner\.image\n"):
         run(program)
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["up", "preview"])
-@pytest.mark.parametrize(("program", "told"), WRONG.values(), ids=WRONG)
-def test_a_wrong_declaration_ends_with_its_message_and_registers_nothing(
-    program: Callable[[], Any], told: str, *, preview: bool
+@pytest.mark.parametrize(("program", "message"), WRONG.values(), ids=WRONG)
+def test_an_invalid_declaration_is_reported_and_registers_nothing(
+    program: Callable[[], Any], message: str, *, preview: bool
 ) -> None:
     seen: list[Recording] = []
     with pytest.raises(pulumi.RunError) as raised:
         run(program, preview=preview, seen=seen)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert seen[0].requests == []

@@ -1,4 +1,4 @@
-"""A component loads what it needs and nothing else."""
+"""A component loads only the modules that it needs."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ from tests.spec.declaration import CHECKOUT
 
 PROVIDERS = ("pulumi_aws", "pulumi_gitlab", "pulumi_docker", "pulumi_docker_build")
 CLIENT = "pulumi_gitlab_runner.registry.client"
-"""It is loaded when digests are asked of a registry, and loads what TLS and HTTP need."""
+"""Loaded when digests are looked up in a registry; it loads the modules for TLS and HTTP."""
 
 NEEDED = {
     "EcrRepositories": {"pulumi_aws"},
@@ -30,11 +30,11 @@ for component in sys.argv[1:]:
         os._exit(0)
     os.wait()
 """
-"""Pulumi's SDK, which every component loads, is loaded once; each component in a process of its own."""
+"""Loads Pulumi's SDK, which every component needs, once; and each component in a separate process."""
 
 
-def printed(program: str, *arguments: str) -> str:
-    """What a program of Python's prints."""
+def output_of(program: str, *arguments: str) -> str:
+    """The output of a Python program."""
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "components")}
     command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
@@ -42,13 +42,13 @@ def printed(program: str, *arguments: str) -> str:
 
 def loaded_by(program: str) -> set[str]:
     """The modules that a program loads."""
-    return set(printed(f"import sys; {program}; print(*sys.modules)").split())
+    return set(output_of(f"import sys; {program}; print(*sys.modules)").split())
 
 
 @pytest.fixture(scope="module")
 def loaded() -> dict[str, set[str]]:
     """The modules that each component loads."""
-    lines = map(str.split, printed(EACH, *NEEDED).splitlines())
+    lines = map(str.split, output_of(EACH, *NEEDED).splitlines())
     return {component: set(modules) for component, *modules in lines}
 
 
@@ -61,7 +61,7 @@ def test_a_component_loads_its_own_providers(
     assert not unneeded & loaded[component]
 
 
-def test_every_name_is_there_without_its_module_being_loaded() -> None:
+def test_every_name_is_listed_without_loading_its_module() -> None:
     import pulumi_gitlab_runner as library
     from pulumi_gitlab_runner import api
 

@@ -1,4 +1,4 @@
-"""What a stack's proxy and certificate authorities, made by its program, are for its hosts and workers."""
+"""A proxy and certificate authorities from the program of a stack, on its hosts and workers."""
 
 import json
 import ssl
@@ -22,16 +22,16 @@ PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/ci/token"
 ANCHOR = "/etc/pki/ca-trust/source/anchors/gitlab-runner-own-1.crt"
 
 
-def around(made_here: Callable[[str], Any] = pulumi.Output.from_input) -> dict[str, Any]:
+def proxy_and_authorities(as_input: Callable[[str], Any] = pulumi.Output.from_input) -> dict[str, Any]:
     """A proxy and an authority, as Outputs of the program."""
     return {
-        "proxy": {"http": made_here(URL)},
-        "certificate_authorities": {"own": {"pem": made_here(pem())}},
+        "proxy": {"http": as_input(URL)},
+        "certificate_authorities": {"own": {"pem": as_input(pem())}},
     }
 
 
-def stack(**further: Any) -> Recording:
-    """What becomes of a stack with a host and a fleet."""
+def record_stack(**further: Any) -> Recording:
+    """Record a stack with a host and a fleet."""
     declared: Any = {
         "gitlab_url": "https://gitlab.example.com",
         "runners": {
@@ -46,26 +46,28 @@ def stack(**further: Any) -> Recording:
     return run(lambda: RunnerStack("ci", declared))[0]
 
 
-def written(recording: Recording, name: str) -> dict[str, str]:
+def written_files(recording: Recording, name: str) -> dict[str, str]:
     """The files that user data writes, by their path."""
     text = decoded(recording.registered[TEMPLATE, name].inputs["userData"])
     return {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
 
 
 @pytest.fixture(scope="module")
-def behind() -> Recording:
-    return stack(**around())
+def behind_proxy() -> Recording:
+    return record_stack(**proxy_and_authorities())
 
 
 @pytest.mark.parametrize("name", ["ci-build", "ci-burst", "ci-burst-workers"])
-def test_each_machine_has_them_from_its_first_boot_on(behind: Recording, name: str) -> None:
-    files = written(behind, name)
+def test_each_machine_has_proxy_and_authorities_from_its_first_boot(
+    behind_proxy: Recording, name: str
+) -> None:
+    files = written_files(behind_proxy, name)
     assert f"https_proxy={URL}\n" in files[SETTINGS]
     assert files[ANCHOR] == pem()
     assert ("USER_NAMESPACES=yes" in files["/etc/gitlab-runner-host"]) is (name == "ci-build")
 
 
-def test_a_host_by_itself_takes_them_too() -> None:
+def test_a_standalone_host_accepts_proxy_and_authorities() -> None:
     args: Any = {
         "runners": {
             "build": {
@@ -77,19 +79,19 @@ def test_a_host_by_itself_takes_them_too() -> None:
         "gitlab_url": "https://gitlab.example.com",
         "bucket": "the-bucket",
         "key_arn": "the-key",
-        **around(),
+        **proxy_and_authorities(),
     }
-    files = written(run(lambda: RunnerHost("build", args))[0], "build")
+    files = written_files(run(lambda: RunnerHost("build", args))[0], "build")
     assert SETTINGS in files
     assert ANCHOR in files
 
 
-def test_the_function_of_hosted_auth_trusts_them() -> None:
+def test_the_function_of_hosted_auth_trusts_the_authorities() -> None:
     args: Any = {
         "auth": {"registries": ["team"], "projects": [7], "gitlab_token": {"parameter": PARAMETER}},
         "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
         "gitlab_url": "https://gitlab.example.com",
-        "certificate_authorities": around()["certificate_authorities"],
+        "certificate_authorities": proxy_and_authorities()["certificate_authorities"],
     }
     recording = run(lambda: HostedRunnerAuth("ecr", args))[0]
     code = recording.registered["aws:lambda/function:Function", "ecr"].inputs["code"]
@@ -98,7 +100,7 @@ def test_the_function_of_hosted_auth_trusts_them() -> None:
 
 
 @pytest.mark.parametrize("trusted", [True, False])
-def test_digests_are_asked_for_with_the_declared_authorities(*, trusted: bool) -> None:
+def test_digests_are_looked_up_with_the_declared_authorities(*, trusted: bool) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert("127.0.0.1").configure_cert(context)
     with serving(RegistryDouble(), context) as registry:
