@@ -19,16 +19,16 @@ class Call:
 
 
 def allows(policy: str, call: Call) -> bool:
-    """Whether a policy that denies nothing by itself allows a call.
+    """Whether a policy without Deny statements allows a call.
 
-    Statement by statement: moto takes a condition that does not hold for a denial by the whole policy, and
-    one whose key is not there for one that holds. In AWS such a statement does not apply.
+    Each statement is evaluated separately: moto treats a condition that does not match as a denial by the
+    whole policy, and a condition whose key is absent as a match. In AWS, such a statement does not apply.
     """
     return any(_applies(statement, call) for statement in json.loads(policy)["Statement"])
 
 
 def without(policy: str, action: str) -> str:
-    """The policy with an action taken away; a statement that is then empty goes with it."""
+    """The policy without an action, and without a statement that has no other action."""
     document = json.loads(policy)
     kept = [
         each | {"Action": [name for name in each["Action"] if name != action]}
@@ -38,7 +38,7 @@ def without(policy: str, action: str) -> str:
 
 
 def _is_like(value: str, patterns: list[str]) -> bool:
-    """Whether a value is as IAM's `StringLike` has it: `*` is any text."""
+    """Whether a value matches a pattern of IAM's `StringLike`, in which `*` is any text."""
     return any(re.fullmatch(".*".join(map(re.escape, each.split("*"))), value) for each in patterns)
 
 

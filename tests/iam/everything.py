@@ -1,4 +1,4 @@
-"""The policy of a manager that uses everything there is: each kind of registry, a fleet, a cache, reports."""
+"""The policy of a manager that uses every feature: each kind of registry, a fleet, a cache, reports."""
 
 import json
 

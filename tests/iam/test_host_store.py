@@ -18,9 +18,9 @@ ADMIN = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/A
 HOST = {"aws:PrincipalTag/gitlab-runner-host": "/ci/dev/build"}
 OTHER_STACK = {"aws:PrincipalTag/gitlab-runner-host": "/ci/prod/build"}
 
-# What the operators of a condition do with a key that a request has; without the key, negated ones hold:
+# The operators of a condition, for a key in the request; without the key, negated operators match:
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
-HOLDS = {
+MATCHES = {
     "Bool": lambda found, wanted: found == wanted,
     "StringNotEquals": lambda found, wanted: found != wanted,
     "StringNotLike": lambda found, wanted: not fnmatchcase(found, wanted),
@@ -29,7 +29,7 @@ HOLDS = {
 
 
 def denied(operators: list[str], action: str, **context: str) -> bool:
-    """Whether the bucket's policy denies a call on an object, whatever IAM says."""
+    """Whether the bucket's policy denies a call on an object, regardless of IAM policies."""
     request = {
         "aws:SecureTransport": "true",
         "aws:PrincipalIsAWSService": "false",
@@ -46,7 +46,7 @@ def _applies(statement: dict[str, Any], action: str, request: dict[str, str]) ->
     if not any(fnmatchcase(action, each) for each in _listed(statement["Action"])):
         return False
     return all(
-        all(HOLDS[operator](request[key], each) for each in _listed(wanted))
+        all(MATCHES[operator](request[key], each) for each in _listed(wanted))
         if key in request
         else "Not" in operator
         for operator, keys in statement["Condition"].items()
@@ -69,7 +69,7 @@ def test_without_operators_iam_decides_within_the_account(action: str) -> None:
 
 
 @pytest.mark.parametrize("action", [*READ, *WRITE])
-def test_operators_read_and_write_and_nobody_else(action: str) -> None:
+def test_only_operators_read_and_write(action: str) -> None:
     assert denied(OPERATORS, action)
     assert denied(OPERATORS, action, **OTHER_STACK)
     for operator in (DEPLOY, ADMIN):
@@ -81,7 +81,7 @@ def test_hosts_of_the_stack_read_and_do_not_write() -> None:
     assert [denied(OPERATORS, action, **HOST) for action in WRITE] == [True, True]
 
 
-def test_whoever_may_change_the_policy_is_not_locked_out() -> None:
+def test_identities_that_may_change_the_policy_are_not_locked_out() -> None:
     for action in ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:ListBucket"):
         assert not denied(OPERATORS, action)
 
@@ -98,7 +98,7 @@ def test_whoever_may_change_the_policy_is_not_locked_out() -> None:
     ],
     ids=["aws", "aws-cn"],
 )
-def test_the_key_is_used_for_log_groups_of_the_stack_alone(
+def test_the_key_is_used_only_for_log_groups_of_the_stack(
     environment: AwsEnvironment, service: str, groups: str
 ) -> None:
     account, logs = json.loads(key_policy("ci/dev", environment))["Statement"]

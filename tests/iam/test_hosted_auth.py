@@ -1,4 +1,4 @@
-"""What the function that renews CI variables may do: each call on its own resources, on nobody else's."""
+"""The permissions of the function that renews CI variables: each call on its own resources, on no others."""
 
 import json
 from typing import Any
@@ -64,7 +64,7 @@ def through(service: str, context: str, arn: str) -> dict[str, str]:
     ],
     ids=lambda call: call.action,
 )
-def test_it_may_do_what_it_does(call: Call) -> None:
+def test_the_calls_of_the_function_are_allowed(call: Call) -> None:
     assert allows(POLICY, call)
 
 
@@ -84,11 +84,11 @@ def test_it_may_do_what_it_does(call: Call) -> None:
     ],
     ids=lambda call: f"{call.action} {call.resource}",
 )
-def test_it_may_do_nothing_else(call: Call) -> None:
+def test_other_calls_are_refused(call: Call) -> None:
     assert not allows(POLICY, call)
 
 
-def test_what_it_does_not_need_it_may_not() -> None:
+def test_permissions_without_need_are_absent() -> None:
     statements = json.loads(renewal_policy([], HERE, **NOTHING))["Statement"]
     assert [each["Sid"] for each in statements] == ["Log"]
 
@@ -101,12 +101,12 @@ def test_each_statement_has_its_name() -> None:
     assert [each["Sid"] for each in json.loads(schedule_policy(FUNCTION))["Statement"]] == ["Run"]
 
 
-def test_the_schedule_may_run_it_and_nothing_else() -> None:
+def test_the_schedule_may_run_only_the_function() -> None:
     assert allows(schedule_policy(FUNCTION), Call("lambda:InvokeFunction", FUNCTION))
     assert not allows(schedule_policy(FUNCTION), Call("lambda:InvokeFunction", f"{FUNCTION}-other"))
 
 
-def test_only_lambda_and_schedules_of_this_account_take_the_roles_on() -> None:
+def test_only_lambda_and_schedules_of_this_account_assume_the_roles() -> None:
     (function,) = json.loads(lambda_trust_policy())["Statement"]
     assert function["Principal"] == {"Service": "lambda.amazonaws.com"}
     (schedule,) = json.loads(scheduler_trust_policy(HERE))["Statement"]
@@ -114,9 +114,9 @@ def test_only_lambda_and_schedules_of_this_account_take_the_roles_on() -> None:
     assert schedule["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
-def test_every_action_exists_and_takes_its_resource() -> None:
+def test_every_action_exists_and_supports_its_resource() -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
-    from tests.iam.actions import takes, wildcards_without_need
+    from tests.iam.actions import supports, wildcards_without_need
 
     for policy in (POLICY, schedule_policy(FUNCTION)):
         assert [
@@ -124,6 +124,6 @@ def test_every_action_exists_and_takes_its_resource() -> None:
             for statement in json.loads(policy)["Statement"]
             for action in statement["Action"]
             for resource in statement["Resource"]
-            if not takes(action, resource)
+            if not supports(action, resource)
         ] == []
         assert list(wildcards_without_need(policy)) == []

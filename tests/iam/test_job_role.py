@@ -1,4 +1,4 @@
-"""What a role for jobs may do, and which jobs may take it on."""
+"""The permissions of a role for jobs, and the jobs that may assume it."""
 
 import json
 from dataclasses import replace
@@ -38,7 +38,7 @@ PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
 
 
 @pytest.mark.parametrize("repository", ["a/app", "a/base"])
-def test_it_may_push_and_pull_what_it_declares(repository: str) -> None:
+def test_the_role_may_push_and_pull_the_declared_repositories(repository: str) -> None:
     for action in (*PUSH_ACTIONS, *PULL_ACTIONS):
         assert allows(POLICY, Call(action, f"{ECR}/{repository}"))
     assert allows(POLICY, Call("ecr:GetAuthorizationToken", "*"))
@@ -48,10 +48,10 @@ def test_each_statement_has_its_name() -> None:
     assert [each["Sid"] for each in json.loads(POLICY)["Statement"]] == ["EcrToken", "EcrPull", "EcrPush"]
 
 
-def test_it_may_pull_from_other_registries_and_not_push_there() -> None:
-    there = "arn:aws:ecr:us-east-1:210987654321:repository/c/d"
-    assert all(allows(POLICY, Call(action, there)) for action in PULL_ACTIONS)
-    assert not any(allows(POLICY, Call(action, there)) for action in PUSH_ACTIONS)
+def test_the_role_may_pull_from_other_registries_and_not_push_to_them() -> None:
+    shared = "arn:aws:ecr:us-east-1:210987654321:repository/c/d"
+    assert all(allows(POLICY, Call(action, shared)) for action in PULL_ACTIONS)
+    assert not any(allows(POLICY, Call(action, shared)) for action in PUSH_ACTIONS)
 
 
 @pytest.mark.parametrize(
@@ -65,21 +65,21 @@ def test_it_may_pull_from_other_registries_and_not_push_there() -> None:
     ],
     ids=lambda call: f"{call.action} {call.resource}",
 )
-def test_it_may_do_nothing_else(call: Call) -> None:
+def test_other_calls_are_refused(call: Call) -> None:
     assert not allows(POLICY, call)
 
 
-def test_every_action_exists_and_takes_its_resource() -> None:
+def test_every_action_exists_and_supports_its_resource() -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
-    from tests.iam.actions import takes, wildcards_without_need
+    from tests.iam.actions import supports, wildcards_without_need
 
     for statement in json.loads(POLICY)["Statement"]:
-        assert all(takes(action, each) for action in statement["Action"] for each in statement["Resource"])
+        assert all(supports(action, each) for action in statement["Action"] for each in statement["Resource"])
     assert list(wildcards_without_need(POLICY)) == []
 
 
 def trusts(role: JobRole, subject: str, audience: str = "https://gitlab.example.com") -> bool:
-    """Whether a job with such a token may take the role on; by `fnmatch`, which knows `*`."""
+    """Whether a job with such a token may assume the role, by `fnmatch`, which supports `*`."""
     (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role))["Statement"]
     assert statement["Principal"] == {"Federated": PROVIDER}
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -92,7 +92,7 @@ def trusts(role: JobRole, subject: str, audience: str = "https://gitlab.example.
     )
 
 
-def test_each_project_has_each_branch_while_that_fits_the_trust_policy() -> None:
+def test_projects_and_branches_are_combined_while_that_fits_the_trust_policy() -> None:
     def conditions(length: int) -> set[str]:
         role = replace(ROLE, trust_policy_length=length)
         (statement,) = json.loads(job_trust_policy(PROVIDER, role.audience, role))["Statement"]
@@ -113,7 +113,7 @@ def test_each_project_has_each_branch_while_that_fits_the_trust_policy() -> None
         "project_path:team/libs/deep/er:ref_type:tag:ref:v2",
     ],
 )
-def test_declared_jobs_take_it_on(subject: str) -> None:
+def test_declared_jobs_assume_the_role(subject: str) -> None:
     assert trusts(ROLE, subject)
 
 
@@ -128,10 +128,10 @@ def test_declared_jobs_take_it_on(subject: str) -> None:
         "project_path:evil/team/app:ref_type:branch:ref:main",
     ],
 )
-def test_no_other_job_does(subject: str) -> None:
+def test_other_jobs_do_not_assume_the_role(subject: str) -> None:
     assert not trusts(ROLE, subject)
 
 
-def test_nor_one_with_a_token_for_somebody_else() -> None:
+def test_a_token_for_another_audience_is_refused() -> None:
     subject = "project_path:team/app:ref_type:branch:ref:main"
     assert not trusts(ROLE, subject, audience="https://vault.example.com")

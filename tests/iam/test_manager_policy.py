@@ -1,4 +1,4 @@
-"""The policy of a runner manager's role: exactly what the declaration takes, statement by statement."""
+"""The policy of a runner manager's role: exactly what the declaration needs, statement by statement."""
 
 import json
 from typing import Any
@@ -43,7 +43,7 @@ def sandbox_registries(environment: AwsEnvironment = ENVIRONMENT) -> list[Regist
 
 
 def policy(**changes: Any) -> dict[str, Any]:
-    """The sandbox runner's policy, with some of what it is made of changed."""
+    """The policy of the sandbox's runner, with some of the arguments changed."""
     everything: dict[str, Any] = {
         "registries": sandbox_registries(),
         "environment": ENVIRONMENT,
@@ -55,7 +55,7 @@ def policy(**changes: Any) -> dict[str, Any]:
 
 
 def of_registries(*registries: Registry) -> list[dict[str, Any]]:
-    """The statements that these registries take, by themselves."""
+    """The statements for these registries alone."""
     statements: list[dict[str, Any]] = policy(**NOTHING | {"registries": registries})["Statement"]
     return statements
 
@@ -113,7 +113,7 @@ def test_the_sandbox_runners_policy() -> None:
     }
 
 
-def test_the_key_of_its_parameters_decrypts_these_alone() -> None:
+def test_the_key_of_the_parameters_decrypts_only_these() -> None:
     assert parameter_key_statement(HOST, [TOKEN, PASSWORD], KEY) == {
         "Sid": "HostParametersKey",
         "Effect": "Allow",
@@ -140,11 +140,11 @@ def test_the_key_of_its_parameters_decrypts_these_alone() -> None:
     ],
     ids=["no repositories", "no parameters", "no files", "a secret alone", "nothing"],
 )
-def test_what_is_not_needed_is_not_allowed(changes: dict[str, Any], statements: list[str]) -> None:
+def test_permissions_without_need_are_absent(changes: dict[str, Any], statements: list[str]) -> None:
     assert [statement["Sid"] for statement in policy(**changes)["Statement"]] == statements
 
 
-def test_what_is_pulled_through_a_cache_may_be_imported_below_its_prefix_alone() -> None:
+def test_a_cache_imports_images_only_below_its_prefix() -> None:
     below = "arn:aws:ecr:eu-west-1:123456789012:repository/quay/*"
     token, pull, pull_through = of_registries(PullThroughRegistry("quay", "quay"))
     assert token["Sid"] == "EcrToken"
@@ -157,21 +157,21 @@ def test_what_is_pulled_through_a_cache_may_be_imported_below_its_prefix_alone()
     }
 
 
-def test_repositories_of_a_cache_narrow_what_may_be_pulled() -> None:
+def test_declared_repositories_of_a_cache_restrict_pulls() -> None:
     cache = PullThroughRegistry("quay", "quay", repositories={"a/b": Repository("a/b")})
     _, pull, pull_through = of_registries(cache)
     assert pull["Resource"] == pull_through["Resource"]
     assert pull["Resource"] == ["arn:aws:ecr:eu-west-1:123456789012:repository/quay/a/b"]
 
 
-def test_only_a_cache_may_import() -> None:
+def test_only_images_of_a_cache_are_imported() -> None:
     owned = EcrRegistry("team", repositories={"ci/base": Repository("ci/base")})
     *_, pull, pull_through = of_registries(owned, PullThroughRegistry("quay", "quay"))
     assert len(pull["Resource"]) == 2
     assert len(pull_through["Resource"]) == 1
 
 
-def test_the_public_gallery_takes_a_token_alone() -> None:
+def test_the_public_gallery_needs_only_a_token() -> None:
     assert of_registries(EcrPublicRegistry("gallery")) == [
         {
             "Sid": "EcrPublicToken",
@@ -182,7 +182,7 @@ def test_the_public_gallery_takes_a_token_alone() -> None:
     ]
 
 
-def test_registries_without_anything_in_aws_take_nothing() -> None:
+def test_registries_outside_of_aws_need_no_statements() -> None:
     helper = HelperRegistry("google", "gcr.io", "/usr/bin/docker-credential-gcr")
     assert of_registries(GitLabRegistry("own", "registry.gitlab.com"), helper) == []
 
@@ -211,7 +211,7 @@ def test_registries_without_anything_in_aws_take_nothing() -> None:
     ],
     ids=["secret", "parameter"],
 )
-def test_a_key_of_the_users_own_decrypts_that_one_password(
+def test_a_customer_managed_key_decrypts_only_its_password(
     registry: StaticRegistry, action: str, stored: str, context: dict[str, str]
 ) -> None:
     read, decrypt = of_registries(registry)
@@ -220,19 +220,19 @@ def test_a_key_of_the_users_own_decrypts_that_one_password(
     assert decrypt["Condition"] == {"StringEquals": context}
 
 
-def test_many_secrets_are_read_with_a_call_that_has_no_resource_and_each_by_its_own_right() -> None:
+def test_several_secrets_need_a_batch_call_and_a_permission_for_each() -> None:
     another = f"{SECRET}-2"
-    secrets, at_once = of_registries(
+    secrets, batch = of_registries(
         StaticRegistry("a", "a.example", secret=SECRET), StaticRegistry("b", "b.example", secret=another)
     )
     assert (secrets["Action"], secrets["Resource"]) == (
         ["secretsmanager:GetSecretValue"],
         [SECRET, another],
     )
-    assert (at_once["Action"], at_once["Resource"]) == (["secretsmanager:BatchGetSecretValue"], ["*"])
+    assert (batch["Action"], batch["Resource"]) == (["secretsmanager:BatchGetSecretValue"], ["*"])
 
 
-def test_what_the_owners_of_other_accounts_must_allow() -> None:
+def test_the_policies_that_owners_of_other_accounts_must_add() -> None:
     environment = AwsEnvironment("123456789012", "eu-west-1")
     team, shared, *_ = sandbox_registries()
     own = EcrRegistry("own", account="123456789012", region="us-east-1")
@@ -248,7 +248,7 @@ def test_what_the_owners_of_other_accounts_must_allow() -> None:
     }
 
 
-def test_a_cache_of_another_account_is_imported_by() -> None:
+def test_images_are_imported_through_a_cache_of_another_account() -> None:
     arn = "arn:aws:ecr:us-east-1:210987654321:repository"
     central = EcrRegistry(
         "central",
@@ -264,13 +264,13 @@ def test_a_cache_of_another_account_is_imported_by() -> None:
     assert [central.may_hold(each) for each in held] == [True, True, True, False, False, False]
 
 
-def test_only_the_ecr_token_is_allowed_on_everything() -> None:
-    on_everything = [
+def test_only_the_ecr_token_is_allowed_on_all_resources() -> None:
+    on_all_resources = [
         statement
         for statement in policy(registries=[*sandbox_registries(), PARTNER])["Statement"]
         if any("*" in resource for resource in statement["Resource"])
     ]
-    assert [statement["Action"] for statement in on_everything] == [["ecr:GetAuthorizationToken"]]
+    assert [statement["Action"] for statement in on_all_resources] == [["ecr:GetAuthorizationToken"]]
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_each_statement_has_its_name() -> None:
     ]
 
 
-def test_only_ec2_takes_the_role_on() -> None:
+def test_only_ec2_assumes_the_role() -> None:
     assert json.loads(ec2_trust_policy()) == {
         "Version": "2012-10-17",
         "Statement": [

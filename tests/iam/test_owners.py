@@ -1,4 +1,4 @@
-"""Registries of other accounts: what a stack says of them, and the policies that their owners must add."""
+"""Registries of other accounts: their owners, and the policies that the owners must add."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ STACK = parse_stack(
 )
 
 
-def test_the_owners_of_what_is_pulled() -> None:
+def test_the_owners_of_pulled_registries() -> None:
     assert foreign_owners(STACK) == {
         "shared": {
             "account": "210987654321",
@@ -52,7 +52,7 @@ def granted(statement: dict[str, Any]) -> tuple[str, list[str], Any]:
     return statement["Principal"]["AWS"][0], statement["Action"], roles
 
 
-def test_what_the_owners_must_add() -> None:
+def test_the_policies_that_the_owners_must_add() -> None:
     registries = [STACK.registries[name] for name in ("team", "shared", "plain")]
     policies = required_policies({ROLE: registries, ROLE.replace("build", "other"): registries[2:]}, HERE)
     assert policies.keys() == {"shared", "shared/registry", "plain"}

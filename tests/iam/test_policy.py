@@ -1,4 +1,4 @@
-"""IAM policy documents: what a statement has, and how it reads."""
+"""IAM policy documents: the content of statements, and the layout of the text."""
 
 import json
 
@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
 CONDITION = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
 
 
-def test_a_statement_is_the_same_whatever_the_order() -> None:
+def test_a_statement_does_not_depend_on_the_order() -> None:
     assert allow("Read", ["s3:b", "s3:a"], ["y", "x", "y"]) == {
         "Sid": "Read",
         "Effect": "Allow",
@@ -32,7 +32,7 @@ def test_a_document_shows_one_setting_a_line() -> None:
     ]
 
 
-def test_flow_logs_are_of_this_account_and_go_into_one_group() -> None:
+def test_flow_logs_of_this_account_are_written_to_one_log_group() -> None:
     (trusted,) = json.loads(flow_logs_trust_policy(AwsEnvironment("123456789012", "cn-north-1", "aws-cn")))[
         "Statement"
     ]
@@ -47,7 +47,7 @@ def test_flow_logs_are_of_this_account_and_go_into_one_group() -> None:
     assert written["Sid"] == "FlowLogs"
 
 
-def test_a_host_reads_the_groups_of_its_region() -> None:
+def test_a_host_reads_the_groups_in_its_region() -> None:
     statement = group_statement(AwsEnvironment("123456789012", "eu-west-1"))
     assert (statement["Sid"], statement["Action"]) == (
         "HostGroup",
@@ -56,15 +56,15 @@ def test_a_host_reads_the_groups_of_its_region() -> None:
     assert (statement["Resource"], statement["Condition"]) == (["*"], CONDITION)
 
 
-def test_secrets_are_read_with_one_call_only_where_that_is_asked_for() -> None:
+def test_secrets_are_read_with_a_batch_call_only_on_request() -> None:
     parameter = "arn:aws:ssm:eu-west-1:123456789012:parameter/a"
     secrets = [f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}" for name in "ab"]
     stored = [StoredSecret(parameter=parameter), *(StoredSecret(secret=each) for each in secrets)]
     read, parameters, get = "secretsmanager:GetSecretValue", "ssm:GetParameters", "ssm:GetParameter"
     each = [statement["Action"] for statement in stored_secret_statements("A", stored)]
     assert each == [[read], [get]]
-    at_once = [statement["Action"] for statement in stored_secret_statements("A", stored, batched=True)]
-    assert at_once == [[read], ["secretsmanager:BatchGetSecretValue"], [parameters]]
+    batched = [statement["Action"] for statement in stored_secret_statements("A", stored, batched=True)]
+    assert batched == [[read], ["secretsmanager:BatchGetSecretValue"], [parameters]]
     one = [statement["Action"] for statement in stored_secret_statements("A", stored[:2], batched=True)]
     assert one == [[read], [parameters]]
     assert parameter_statement("A", [parameter])["Action"] == [get]

