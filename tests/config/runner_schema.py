@@ -6,7 +6,7 @@ from typing import Any
 
 DATA: dict[str, Any] = json.loads(Path(__file__).with_name("keys.json").read_text())
 
-# keys.json compares releases struct by struct. These keys stood in another struct before; the releases are
+# keys.json compares releases struct by struct. These keys were in another struct before; the releases are
 # those in which the tag appears anywhere in the configuration's source.
 MOVED = {
     ("runners.docker", "tls_verify"): "0.6",

@@ -1,4 +1,4 @@
-"""Every finding: when it appears, what it says, and that a sound configuration has none."""
+"""Every finding: when it appears, and its text. A valid configuration has none."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ VERSION = "19.4.0"
 
 
 def build(**fields: Any) -> dict[str, Any]:
-    """Return a sound runner with some fields replaced, or left out where None."""
+    """Return a valid runner with some fields replaced, or left out where None."""
     runner = {
         "name": "build",
         "url": "https://gitlab.example.com",
@@ -25,7 +25,7 @@ def build(**fields: Any) -> dict[str, Any]:
 
 
 def burst(**autoscaler: Any) -> dict[str, Any]:
-    """Return a sound runner on instances with some fields of its autoscaler replaced, or left out."""
+    """Return a valid runner on instances with some fields of its autoscaler replaced, or left out."""
     fields = {
         "plugin": "aws:1",
         "capacity_per_instance": 2,
@@ -86,7 +86,7 @@ def plain_text(path: str, name: str) -> Finding:
         ),
     ],
 )
-def test_sound(config: dict[str, Any], version: str) -> None:
+def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: str) -> None:
     assert check(config, version) == []
 
 
@@ -788,7 +788,7 @@ def test_sound(config: dict[str, Any], version: str) -> None:
         ),
     ],
 )
-def test_finding(config: dict[Any, Any], findings: list[Finding]) -> None:
+def test_the_findings_of_a_configuration(config: dict[Any, Any], findings: list[Finding]) -> None:
     found = check(config, VERSION)
     assert found == findings
     assert "hunter2" not in str(found)
@@ -836,7 +836,7 @@ def test_finding(config: dict[Any, Any], findings: list[Finding]) -> None:
         ),
     ],
 )
-def test_finding_of_a_version(config: dict[str, Any], version: str, findings: list[Finding]) -> None:
+def test_the_findings_of_a_version(config: dict[str, Any], version: str, findings: list[Finding]) -> None:
     assert check(config, version) == findings
 
 
@@ -964,13 +964,13 @@ def test_unknown_keys_do_not_hide_the_rest() -> None:
     assert [finding.path for finding in check(config, VERSION)] == ["runners[0].colour", "runners[0].url"]
 
 
-def test_rules_over_several_keys_wait_for_the_types() -> None:
+def test_rules_over_several_keys_need_valid_types() -> None:
     config = manager(build(url="", limit="4", colour="blue"))
     assert [finding.path for finding in check(config, VERSION)] == ["runners[0].limit", "runners[0].colour"]
 
 
 @pytest.mark.parametrize("version", ["", "latest", "19", "x19.4"])
-def test_a_version_that_is_none(version: str) -> None:
+def test_an_invalid_version_is_refused(version: str) -> None:
     with pytest.raises(ValueError, match=r"write it as 18\.11\.0"):
         check({}, version)
 

@@ -1,4 +1,4 @@
-"""Grammars of texts, with the answers that Go's own parsers give."""
+"""Grammars of texts, with the results of Go's own parsers."""
 
 import pytest
 from pulumi_gitlab_runner.config.forms import (
@@ -42,7 +42,7 @@ CASES = [
     ("form", "text", "accepted"),
     [(form, text, accepted) for form, texts, accepted in CASES for text in texts.split()],
 )
-def test_accepts(form: Form, text: str, accepted: bool) -> None:
+def test_a_form_accepts_only_its_texts(form: Form, text: str, accepted: bool) -> None:
     assert form.accepts(text) is accepted
 
 
@@ -58,7 +58,7 @@ def test_accepts(form: Form, text: str, accepted: bool) -> None:
         ("32m\n", False),
     ],
 )
-def test_memory_with_spaces(text: str, accepted: bool) -> None:
+def test_memory_with_white_space(text: str, accepted: bool) -> None:
     assert MEMORY.accepts(text) is accepted
 
 

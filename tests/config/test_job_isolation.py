@@ -1,4 +1,4 @@
-"""What lets a job take over its machine, and what does not."""
+"""Settings that let a job take over its machine, and settings that do not."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def warned(docker: dict[str, Any], **runner: Any) -> list[str]:
     ],
     ids=str,
 )
-def test_a_switch(docker: dict[str, Any]) -> None:
+def test_a_dangerous_setting_is_a_warning(docker: dict[str, Any]) -> None:
     (key,) = docker
     assert warned(docker) == [f"runners[0].docker.{key}"]
 
@@ -45,17 +45,17 @@ def test_a_switch(docker: dict[str, Any]) -> None:
         ("/run/gitlab-runner-credentials/config.json:/x", True),
     ],
 )
-def test_a_folder_of_the_host(volume: str, dangerous: bool) -> None:
+def test_a_dangerous_volume_is_a_warning(volume: str, dangerous: bool) -> None:
     assert warned({"volumes": ["/cache", volume]}) == (["runners[0].docker.volumes[1]"] if dangerous else [])
 
 
-def test_capabilities_each() -> None:
+def test_each_capability_is_a_warning() -> None:
     keys = ["runners[0].docker.cap_add[0]", "runners[0].docker.cap_add[1]"]
     assert warned({"cap_add": ["SYS_ADMIN", "NET_ADMIN"]}) == keys
 
 
 @pytest.mark.parametrize(
-    ("autoscaler", "alone"),
+    ("autoscaler", "single_job"),
     [
         ({"max_use_count": 1}, True),
         ({"max_use_count": 1, "capacity_per_instance": 1}, True),
@@ -64,10 +64,8 @@ def test_capabilities_each() -> None:
         ({}, False),
     ],
 )
-def test_a_machine_that_ends_with_its_one_job_may_be_taken_over(
-    autoscaler: dict[str, Any], alone: bool
-) -> None:
-    assert (warned({"privileged": True}, autoscaler=autoscaler) == []) is alone
+def test_a_machine_for_a_single_job_needs_no_warning(autoscaler: dict[str, Any], single_job: bool) -> None:
+    assert (warned({"privileged": True}, autoscaler=autoscaler) == []) is single_job
 
 
 @pytest.mark.parametrize(
@@ -80,14 +78,14 @@ def test_a_machine_that_ends_with_its_one_job_may_be_taken_over(
         "/x/crio.sock",
     ],
 )
-def test_folders_that_give_the_machine_away(folder: str) -> None:
+def test_folders_that_expose_the_machine_are_a_warning(folder: str) -> None:
     assert warned({"volumes": [f"{folder}:/x"]}) == ["runners[0].docker.volumes[0]"]
 
 
 @pytest.mark.parametrize(
     "folder", ["/etc/gitlab-runners", "/var/log", "/run/x", "/usr/share", "/x/docker.sock/y"]
 )
-def test_folders_that_do_not(folder: str) -> None:
+def test_other_folders_need_no_warning(folder: str) -> None:
     assert warned({"volumes": [f"{folder}:/x"]}) == []
 
 
@@ -112,10 +110,10 @@ GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("docker", "what", "name"), GAPS.values(), ids=GAPS)
-def test_what_a_note_says_of_each_gap(docker: dict[str, Any], what: str, name: str) -> None:
+@pytest.mark.parametrize(("docker", "phrase", "name"), GAPS.values(), ids=GAPS)
+def test_the_phrase_of_each_gap(docker: dict[str, Any], phrase: str, name: str) -> None:
     (gap,) = isolation_gaps(docker)
-    assert gap.phrase == (what, (name,) if name else ())
+    assert gap.phrase == (phrase, (name,) if name else ())
     (key, value) = next(iter(docker.items()))
     assert gap.key == (f"{key}[0]" if isinstance(value, list) else key)
 
@@ -128,12 +126,12 @@ def test_what_a_note_says_of_each_gap(docker: dict[str, Any], what: str, name: s
         *({"cap_add": "SYS_ADMIN"}, {"volumes": None}, {"memory": "4g"}),
     ],
 )
-def test_what_is_no_gap(docker: dict[str, Any]) -> None:
+def test_harmless_settings_are_not_gaps(docker: dict[str, Any]) -> None:
     assert list(isolation_gaps(docker)) == []
 
 
-def test_what_affects_the_isolation_of_jobs() -> None:
-    """All that a preview shows of a section."""
+def test_the_settings_that_affect_the_isolation_of_jobs() -> None:
+    """All settings of a section that a preview shows."""
     keys = (
         "privileged services_privileged network_mode pid_mode ipcmode userns_mode cap_add devices"
         " device_cgroup_rules volumes_from allowed_images allowed_services allowed_privileged_images"
@@ -144,7 +142,7 @@ def test_what_affects_the_isolation_of_jobs() -> None:
     assert isolation(docker | {"memory": "4g", "image": "alpine"}) == docker
 
 
-def test_what_is_told_in_a_note_alone() -> None:
+def test_gaps_that_only_a_note_reports() -> None:
     docker = {"devices": ["/dev/kvm"], "security_opt": ["seccomp=unconfined", "no-new-privileges:true"]}
     assert warned(docker) == []
     assert [each.phrase for each in isolation_gaps(docker)] == [

@@ -1,4 +1,4 @@
-"""Periods and time zones, as the runner's own documentation has them."""
+"""Periods and time zones, as the runner's documentation defines them."""
 
 import pytest
 from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
         "1,2,6-9 * * * sat,sun",
     ],
 )
-def test_a_period(text: str) -> None:
+def test_a_valid_period_is_accepted(text: str) -> None:
     assert PERIOD.accepts(text)
 
 
@@ -44,15 +44,15 @@ def test_a_period(text: str) -> None:
         "@daily",
     ],
 )
-def test_no_period(text: str) -> None:
+def test_an_invalid_period_is_refused(text: str) -> None:
     assert not PERIOD.accepts(text)
 
 
 @pytest.mark.parametrize("text", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])
-def test_a_time_zone(text: str) -> None:
+def test_a_valid_time_zone_is_accepted(text: str) -> None:
     assert TIME_ZONE.accepts(text)
 
 
 @pytest.mark.parametrize("text", ["", "berlin", "CEST", "Europe/", "Europe/Ber lin", "+01:00"])
-def test_no_time_zone(text: str) -> None:
+def test_an_invalid_time_zone_is_refused(text: str) -> None:
     assert not TIME_ZONE.accepts(text)

@@ -149,7 +149,7 @@ def test_the_order_of_the_declaration_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "around"),
+    ("kind", "wrap"),
     [
         (ManagerConfig, lambda table: table),
         (RunnerConfig, lambda table: {"runners": [table, table]}),
@@ -159,9 +159,11 @@ def test_the_order_of_the_declaration_does_not_matter() -> None:
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_reads_back_equal(kind: type, around: Callable[[dict[str, Any]], ManagerConfig]) -> None:
+def test_a_rendered_configuration_reads_back_equal(
+    kind: type, wrap: Callable[[dict[str, Any]], ManagerConfig]
+) -> None:
     @settings(max_examples=50)
-    @given(table(kind).map(around))
+    @given(table(kind).map(wrap))
     def round_trip(config: ManagerConfig) -> None:
         assert tomllib.loads(render(config)) == as_in_the_file(dict(config))
 
@@ -173,21 +175,21 @@ def test_a_runner_may_have_a_placeholder_for_its_number() -> None:
     assert text == BUILD_TEXT.replace("id = 11", 'id = "number of build"')
 
 
-def test_points_in_time_are_those_of_toml() -> None:
+def test_timestamps_become_toml_datetimes() -> None:
     times = {"token_obtained_at": "2026-11-01T00:00:00Z", "token_expires_at": "2027-11-01T00:00:00+01:00"}
     (runner,) = tomllib.loads(render({"runners": [times]}))["runners"]  # type: ignore[typeddict-item]
     assert runner == {key: datetime.fromisoformat(each) for key, each in times.items()}
 
 
-def test_whole_numbers_of_other_languages() -> None:
+def test_whole_numbers_of_other_languages_have_the_type_of_their_key() -> None:
     text = render({"concurrent": 4.0, "runners": [{"autoscaler": {"policy": [{"scale_factor": 1}]}}]})  # type: ignore[typeddict-item]
     read = tomllib.loads(text)
     assert repr(read["concurrent"]) == "4"
     assert repr(read["runners"][0]["autoscaler"]["policy"][0]["scale_factor"]) == "1.0"
 
 
-def test_a_refusal_shows_no_secret() -> None:
-    secret = "-".join(("glrt", "canary"))  # not a literal: a traceback shows lines of source
+def test_an_error_message_contains_no_secret() -> None:
+    secret = "-".join(("glrt", "canary"))  # not a literal, because a traceback shows lines of source
     with pytest.raises(ValueError, match=r"no valid config\.toml") as refusal:
         render({"runners": [{"token": [secret]}]})  # type: ignore[typeddict-item]
     assert secret not in "".join(traceback.format_exception(refusal.value))

@@ -48,7 +48,7 @@ TYPES: dict[str, Any] = {
 }
 
 
-def test_every_key_is_in_the_model_and_no_other() -> None:
+def test_the_model_has_exactly_the_keys_of_the_runner() -> None:
     assert model_keys() == {(key["section"], key["key"]) for key in KEYS}
 
 
@@ -126,7 +126,7 @@ FORMS = {
 }
 
 
-def test_what_the_runner_takes_for_a_key() -> None:
+def test_the_values_that_the_runner_accepts_for_a_key() -> None:
     known = {
         f"{section}.{field}": key
         for section, table in SECTIONS.items()
@@ -140,7 +140,7 @@ def test_what_the_runner_takes_for_a_key() -> None:
     assert {name: key.form for name, key in known.items() if key.form} == forms
 
 
-def test_every_table_says_what_it_is() -> None:
+def test_every_table_has_a_docstring() -> None:
     assert set(SECTIONS.values()) == set(MODEL_KEYS)
     assert all(table.__doc__ for table in MODEL_KEYS)
 

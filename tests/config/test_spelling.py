@@ -1,4 +1,4 @@
-"""What the runner takes in several forms: the file's own names, a text for a list, an empty text for none."""
+"""Values in several forms: the names of the file, a text for a list, an empty text for no value."""
 
 import tomllib
 from typing import Any
@@ -32,14 +32,14 @@ from tests.config.test_check import VERSION, build, manager
         ),
     ],
 )
-def test_both_forms_are_one(given: dict[str, Any], field: str, value: Any) -> None:
+def test_both_forms_are_equivalent(given: dict[str, Any], field: str, value: Any) -> None:
     found = as_fields(build(**given), RunnerConfig)[field]
     assert found == ({"image": "a", **value} if field == "docker" else value)
     assert not [each for each in check(manager(build(**given)), VERSION) if each.severity == "error"]
 
 
 def test_the_file_has_the_names_of_the_runner() -> None:
-    """One text, whichever names the declaration has."""
+    """The text is the same for both spellings of the names."""
     runners = [
         build(**{"tls-ca-file": "/ca.pem", "cache": {"Type": "s3", "s3": {"BucketName": "x"}}}),
         build(tls_ca_file="/ca.pem", cache={"type": "s3", "s3": {"bucket_name": "x"}}),
@@ -51,8 +51,8 @@ def test_the_file_has_the_names_of_the_runner() -> None:
     assert runner["cache"] == {"Type": "s3", "s3": {"BucketName": "x"}}
 
 
-def test_a_file_that_was_rendered_is_well() -> None:
-    """`check` takes a file as it is read: its own names, its datetimes."""
+def test_a_rendered_file_has_no_findings() -> None:
+    """`check` accepts a file as it is read, with the names of the file and with datetimes."""
     runner = build(
         token_obtained_at="2026-11-01T00:00:00Z",
         tls_ca_file="/ca.pem",
@@ -63,7 +63,7 @@ def test_a_file_that_was_rendered_is_well() -> None:
 
 
 @pytest.mark.parametrize("table", KEYS, ids=lambda table: table.__name__)
-def test_every_spelling_is_of_one_field(table: type) -> None:
+def test_every_spelling_belongs_to_one_field(table: type) -> None:
     spellings = fields_by_spelling(table)
     assert set(spellings.values()) <= set(KEYS[table])
     assert not set(spellings) & set(KEYS[table])
@@ -79,7 +79,7 @@ def test_every_spelling_is_of_one_field(table: type) -> None:
         {"cache": {"type": "s3", "s3": {"bucket_name": "x", "server_side_encryption": ""}}},
     ],
 )
-def test_an_empty_text_is_none(fields: dict[str, Any]) -> None:
+def test_an_empty_text_means_no_value(fields: dict[str, Any]) -> None:
     assert [each.path for each in check(manager(build(**fields)), VERSION) if "not known" in each.found] == []
 
 
@@ -101,8 +101,8 @@ def test_an_empty_text_is_none(fields: dict[str, Any]) -> None:
         (manager(build(docker={"image": "a", "volumes": "/cache"})), "runners[0].docker.volumes"),
     ],
 )
-def test_what_the_runner_does_not_take_stays_an_error(config: dict[str, Any], path: str) -> None:
-    """`log_level` is a `*string`, which Go can tell from none; only `StringOrArray` takes both."""
+def test_a_form_that_the_runner_does_not_accept_is_an_error(config: dict[str, Any], path: str) -> None:
+    """`log_level` is a `*string`, whose empty text is a value; only `StringOrArray` has both forms."""
     assert path in [each.path for each in check(config, VERSION) if each.severity == "error"]
 
 
@@ -113,6 +113,6 @@ def test_a_key_in_both_spellings_is_unknown_in_one() -> None:
     ]
 
 
-def test_what_is_wrong_stays() -> None:
+def test_values_of_a_wrong_type_are_not_converted() -> None:
     config = {"runners": "x", "session_server": [1], "concurrent": None}
     assert as_fields(config, ManagerConfig) == config
