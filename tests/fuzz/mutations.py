@@ -1,4 +1,4 @@
-"""Damages a declaration: in one to three places, each time in another way."""
+"""Damages a declaration in one to three places, each time in a different way."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -144,7 +144,7 @@ def _text(random: Random, holder: Any, key: Any, _whole: Any) -> None:
 
 
 def _around(random: Random, holder: Any, key: Any, _whole: Any) -> None:
-    """Something before, behind or within a text that is right."""
+    """Insert text before, after or within a valid text."""
     text = str(holder[key]) if isinstance(holder[key], str | int) else "a"
     at = random.randrange(len(text) + 1)
     holder[key] = text[:at] + random.choice(TEXTS) + text[at:]
@@ -166,8 +166,8 @@ def _wrong_key(random: Random, holder: Any, key: Any, _whole: Any) -> None:
         holder[key] = {wrong: holder[key]}
 
 
-def _again(random: Random, holder: Any, key: Any, _whole: Any) -> None:
-    """The same once more."""
+def _repetition(random: Random, holder: Any, key: Any, _whole: Any) -> None:
+    """Repeat the item."""
     if isinstance(holder, list):
         holder.append(deepcopy(holder[key]))
     else:
@@ -175,7 +175,7 @@ def _again(random: Random, holder: Any, key: Any, _whole: Any) -> None:
 
 
 def _exchange(random: Random, holder: Any, key: Any, whole: Any) -> None:
-    """What stands elsewhere."""
+    """Replace the value with that of another place."""
     other, at = random.choice(list(spots(whole)))
     holder[key] = deepcopy(other[at])
 
@@ -195,18 +195,18 @@ MUTATIONS: tuple[Callable[[Random, Any, Any, Any], None], ...] = (
     _number,
     _deletion,
     _wrong_key,
-    _again,
+    _repetition,
     _exchange,
     _order,
 )
 
 
 def mutated(declaration: Any, random: Random) -> Any:
-    """A declaration that differs from a good one in one to three places; half of them in one.
+    """A declaration that differs from a valid one in one to three places, half of the time in one.
 
     Args:
-        declaration: stays as it is.
-        random: decides everything.
+        declaration: is not changed.
+        random: the source of all choices.
     """
     result = deepcopy(declaration)
     for _ in range(random.choice((1, 1, 2, 3))):
@@ -242,7 +242,7 @@ FREE_TEXTS = {
 
 
 def with_another_text(declaration: Any, random: Random) -> Any:
-    """A good declaration with one other text or number where nearly all are free."""
+    """A valid declaration with another text or number in one of the fields that accept nearly all values."""
     result = deepcopy(declaration)
     for runner in result.get("runners", {}).values():
         runner["description"], runner["maintenance_note"] = "a description", "a note"
@@ -268,7 +268,7 @@ def with_another_text(declaration: Any, random: Random) -> Any:
 
 
 def _named_spots(value: Any, within: Any = None) -> Iterator[tuple[Any, Any, Any]]:
-    """Every place of a declaration, with the key that it stands at; the items of a list have the list's."""
+    """Every place of a declaration with its key; the items of a list have the key of the list."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         name = key if isinstance(value, dict) else within

@@ -1,4 +1,4 @@
-"""What a stack without problems renders: every file parses, and every value comes back equal from it."""
+"""The files that a valid stack renders: each file parses, and each value reads back equal."""
 
 import base64
 import json
@@ -41,8 +41,8 @@ _UNIT_KEYS = {
 }
 
 
-def assert_rendered_whole(stack: Stack) -> int:
-    """Render all that a stack renders, read it again, and compare; return how many files that were."""
+def assert_renders_completely(stack: Stack) -> int:
+    """Render all files of a stack, read them back, and compare; return the number of files."""
     files = 0
     for manager in stack.managers.values():
         files += len(_manager_files(stack, manager))
@@ -107,16 +107,16 @@ def _assert_config(stack: Stack, manager: Manager, written: str, given: Mapping[
     for runner, entry in zip(manager.runners, read["runners"], strict=True):
         assert entry["url"] == known(stack.gitlab_url)
         assert entry["docker"]["image"] == full_image(known(runner.image), registries, PLACE, {})
-        for service, told in zip(runner.services, entry["docker"].get("services", []), strict=True):
-            assert told["name"] == full_image(known(service.name), registries, PLACE, {})
-            assert told.get("alias", "") == known(service.alias)
+        for service, rendered in zip(runner.services, entry["docker"].get("services", []), strict=True):
+            assert rendered["name"] == full_image(known(service.name), registries, PLACE, {})
+            assert rendered.get("alias", "") == known(service.alias)
             for key in ("entrypoint", "command", "environment"):
-                assert tuple(told.get(key, ())) == getattr(service, key)
+                assert tuple(rendered.get(key, ())) == getattr(service, key)
         _assert_within(as_keys(runner.config, RunnerConfig), entry)
 
 
 def _assert_within(declared: Any, read: Any) -> None:
-    """What is declared of config.toml is there, maybe beside what follows from the rest."""
+    """The declared part of config.toml is in the file, which may have values from other fields too."""
     if isinstance(declared, Mapping):
         for key, value in declared.items():
             _assert_within(value, read[key])
@@ -125,7 +125,7 @@ def _assert_within(declared: Any, read: Any) -> None:
 
 
 def _assert_reads_back(path: str, file: HostFile) -> None:
-    """A file parses in the way in which it is read on the host."""
+    """A file parses in the same way as on the host."""
     file.content.encode()
     assert "\0" not in file.content, path
     if file.mode == LINK:
@@ -154,34 +154,34 @@ _READ_SETTINGS = """eval "$1"; shift; for name; do eval "printf '%s\\0' \\"\\$$n
 
 @cache
 def _settings(text: str) -> Mapping[str, str]:
-    """The variables that a shell has of a file; each is set there, and nothing else is done."""
+    """The variables that a shell sets from a file, which must do nothing else."""
     names = re.findall(r"^([A-Za-z_][A-Za-z0-9_]*)=", text, re.MULTILINE)
-    told = subprocess.run(
+    shell = subprocess.run(
         ["/bin/sh", "-euc", _READ_SETTINGS, "sh", text, *names],
         capture_output=True,
         timeout=20,
         env={},
         check=True,
     )
-    assert not told.stderr
-    return dict(zip(names, told.stdout.decode().split("\0"), strict=False))
+    assert not shell.stderr
+    return dict(zip(names, shell.stdout.decode().split("\0"), strict=False))
 
 
 def _assert_boots(stack: Stack, manager: Manager, files: Mapping[str, HostFile]) -> None:
-    """The host's environment has the declared proxy; the user data is YAML with the same files in it."""
-    first = first_boot_files(manager.proxy, manager.authorities, PLACE, manager.host.os)
+    """The host's environment has the declared proxy; the user data is YAML with the same files."""
+    first_files = first_boot_files(manager.proxy, manager.authorities, PLACE, manager.host.os)
     if manager.proxy:
         assert _settings(files[ENVIRONMENT].content).items() >= proxy_variables(manager.proxy, PLACE).items()
-    if not first:
+    if not first_files:
         return
-    for text in _user_data(tuple(first.items()), manager.host.runner_version):
+    for text in _user_data(tuple(first_files.items()), manager.host.runner_version):
         written = {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
-        for path, content in first.items():
+        for path, content in first_files.items():
             assert written[f"/{path}"] == content
     workers = worker_files(manager, stack.registries_of(manager).values(), PLACE) if manager.fleet else {}
     if workers:
-        told = yaml.safe_load(worker_user_data("{}", workers))
-        assert {each["path"] for each in told["write_files"]} >= {f"/{path}" for path in workers}
+        boot = yaml.safe_load(worker_user_data("{}", workers))
+        assert {each["path"] for each in boot["write_files"]} >= {f"/{path}" for path in workers}
 
 
 @cache
@@ -199,7 +199,7 @@ def _user_data(first: tuple[tuple[str, str], ...], version: str) -> list[str]:
 
 
 def _assert_docker_auth(stack: Stack, names: tuple[str, ...]) -> None:
-    """The user and password of each registry come back as Docker takes them apart: at the first colon."""
+    """The user and password of each registry read back as Docker splits them: at the first colon."""
     logins = {}
     for name in names:
         registry = stack.registries[name]

@@ -1,11 +1,11 @@
-"""The seed of a run: another one every day, and the same again where one is asked for."""
+"""The seed of a run: a different one every day, or a given one, which repeats a run."""
 
 import os
 from datetime import UTC, datetime
 
 
 def seed(variable: str) -> int:
-    """The seed that an environment variable names; by default the day's date, so that a failure repeats.
+    """Return the seed in an environment variable; by default the date, so that a failure repeats on its day.
 
     Args:
         variable: the environment variable.
