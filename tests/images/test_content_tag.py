@@ -1,4 +1,4 @@
-"""A tag follows from the content, and from nothing else."""
+"""A tag depends only on the content."""
 
 import re
 
@@ -17,14 +17,14 @@ def test_the_order_of_keys_does_not_matter(content: dict[str, object]) -> None:
 
 
 @given(CONTENT, CONTENT)
-def test_another_content_has_another_tag(one: dict[str, object], other: dict[str, object]) -> None:
+def test_different_content_has_a_different_tag(one: dict[str, object], other: dict[str, object]) -> None:
     assert (content_tag(one) == content_tag(other)) == (one == other)
 
 
 @given(CONTENT)
-def test_every_registry_takes_it(content: dict[str, object]) -> None:
+def test_every_registry_accepts_the_tag(content: dict[str, object]) -> None:
     assert re.fullmatch(r"content-[0-9a-f]{16}", content_tag(content))
 
 
-def test_it_stays_the_same_from_release_to_release() -> None:
+def test_the_tag_is_the_same_in_every_release() -> None:
     assert content_tag({"files": "1", "args": {"A": "é"}}) == "content-57f3789bb8073c29"

@@ -1,4 +1,4 @@
-"""The images that a Dockerfile builds upon."""
+"""The base images of a Dockerfile."""
 
 import pytest
 from hypothesis import given
@@ -53,11 +53,11 @@ DIGEST = "sha256:" + "a" * 64
         ("", []),
     ],
 )  # fmt: skip
-def test_they_are_found(dockerfile: str, images: list[str]) -> None:
+def test_base_images_are_found(dockerfile: str, images: list[str]) -> None:
     assert base_images(dockerfile, {}) == images
 
 
-def test_a_build_argument_comes_before_the_default() -> None:
+def test_a_build_argument_overrides_the_default() -> None:
     assert base_images("ARG TAG=12\nFROM debian:$TAG", {"TAG": "13"}) == ["docker.io/library/debian:13"]
 
 
@@ -66,5 +66,5 @@ def test_a_build_argument_that_is_not_declared_changes_nothing() -> None:
 
 
 @given(st.text(alphabet="FROM fromARGargCOPYcopy--=${}:\\\n'\"#ab0"))
-def test_no_text_is_too_much_for_it(text: str) -> None:
+def test_any_text_can_be_read(text: str) -> None:
     assert all("scratch" not in image for image in base_images(text, {"A": text}))

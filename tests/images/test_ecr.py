@@ -18,7 +18,7 @@ ACCOUNT = "123456789012"
         (f"{ACCOUNT}.dkr-ecr.eusc-de-east-1.on.aws", f"{ACCOUNT}.dkr.ecr.eusc-de-east-1.amazonaws.eu"),
     ],
 )
-def test_a_dual_stack_name_and_the_classic_one_of_the_same_registry(host: str, classic: str) -> None:
+def test_a_dual_stack_name_has_the_classic_name_of_the_same_registry(host: str, classic: str) -> None:
     assert is_dual_stack(host)
     assert classic_host(host) == classic
     assert ECR_HOST.fullmatch(classic)
@@ -35,7 +35,7 @@ def test_a_dual_stack_name_and_the_classic_one_of_the_same_registry(host: str, c
         "public.ecr.aws",
     ],
 )
-def test_other_hosts(host: str) -> None:
+def test_other_hosts_are_not_hosts_of_ecr(host: str) -> None:
     assert not ECR_HOST.fullmatch(host)
     assert not is_dual_stack(host)
 

@@ -1,4 +1,4 @@
-"""Which tags may be moved, as ECR takes it."""
+"""The mutability of tags in ECR."""
 
 import pytest
 from pulumi_gitlab_runner.images.ecr import is_mutable, tag_mutability
@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.images.ecr import is_mutable, tag_mutability
         (("latest", "*"), "MUTABLE", []),
     ],
 )
-def test_only_the_named_tags_may_be_moved(
+def test_only_the_declared_tags_are_mutable(
     mutable_tags: tuple[str, ...], mode: str, filters: list[str]
 ) -> None:
     wildcards = [{"filter": each, "filter_type": "WILDCARD"} for each in filters]
@@ -32,5 +32,5 @@ def test_only_the_named_tags_may_be_moved(
         ("aXb", ["a.b"], False),
     ],
 )
-def test_which_tags_may_move(tag: str, patterns: list[str], mutable: bool) -> None:
+def test_a_tag_is_mutable_if_a_pattern_matches_it(tag: str, patterns: list[str], mutable: bool) -> None:
     assert is_mutable(tag, patterns) is mutable

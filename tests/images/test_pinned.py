@@ -1,4 +1,4 @@
-"""An image with the digest that its registry gives for it."""
+"""An image with the digest that its registry returns for it."""
 
 import pytest
 from pulumi_gitlab_runner.images.pinned import pinned
@@ -16,5 +16,5 @@ HOST = "registry.example.com:5000"
         (f"{HOST}/app", DIGEST, f"{HOST}/app:latest@{DIGEST}"),
     ],
 )
-def test_the_tag_stays_and_the_digest_comes_behind_it(image: str, digest: str, expected: str) -> None:
+def test_the_digest_is_added_after_the_tag(image: str, digest: str, expected: str) -> None:
     assert pinned(image, digest) == expected

@@ -45,14 +45,14 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
         ("docker.io/library/" + "a" * 64, "docker.io/library/" + "a" * 64, "library/" + "a" * 64),
     ],
 )
-def test_names_are_written_out_and_shortened(text: str, full: str, familiar: str) -> None:
+def test_names_have_a_full_and_a_familiar_form(text: str, full: str, familiar: str) -> None:
     reference = parse(text)
     assert str(reference) == full
     assert reference.familiar == familiar
     assert parse(full) == parse(familiar) == reference
 
 
-def test_parts() -> None:
+def test_the_parts_of_a_reference() -> None:
     assert parse(f"registry.example.com:5000/team/app:1.2@{DIGEST}") == ImageReference(
         registry="registry.example.com:5000", repository="team/app", tag="1.2", digest=DIGEST
     )
@@ -60,7 +60,7 @@ def test_parts() -> None:
     assert parse("registry.example.com/app:1").name == "registry.example.com/app"
 
 
-def test_a_digest_can_be_pinned_on_a_tag() -> None:
+def test_a_digest_can_be_added_to_a_tag() -> None:
     assert (
         str(replace(parse("registry.example.com/app:1"), digest=DIGEST))
         == f"registry.example.com/app:1@{DIGEST}"
@@ -68,7 +68,7 @@ def test_a_digest_can_be_pinned_on_a_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("", "empty"),
         ("nginx\n", "white space"),
@@ -97,12 +97,14 @@ def test_a_digest_can_be_pinned_on_a_tag() -> None:
         ("registry.example.com/a" + "a" * 255, "255 characters"),
     ],
 )
-def test_a_bad_reference_is_named_with_its_place_and_what_is_allowed(text: str, said: str) -> None:
+def test_an_invalid_reference_is_reported_with_its_path_and_the_allowed_form(
+    text: str, expected: str
+) -> None:
     with pytest.raises(InvalidImageReference) as raised:
         parse(text, "stack.runners.build.image")
     message = str(raised.value)
     assert message.startswith("stack.runners.build.image: ")
-    assert said in message
+    assert expected in message
     assert "[HOST[:PORT]/]REPOSITORY[:TAG]" in message
 
 
@@ -115,7 +117,7 @@ def test_a_password_in_a_reference_is_not_repeated(text: str) -> None:
     assert "hunter2" not in str(raised.value)
 
 
-def test_only_what_stands_before_a_host_is_left_out() -> None:
+def test_only_credentials_before_a_host_are_removed() -> None:
     assert (
         without_password("https://user:hunter2@registry.example.com/v2/")
         == "https://…@registry.example.com/v2/"
@@ -139,7 +141,7 @@ REFERENCES = st.builds(
 @example("A/b")
 @example("[::1]/a")
 def test_the_grammar_is_that_of_docker_image_py(text: str) -> None:
-    """The oracle takes a trailing newline, and knows nothing of variables: those we refuse first."""
+    """The oracle accepts a trailing newline, and does not know variables, which are refused first."""
     try:
         oracle = Reference.parse_normalized_named(text)
     except (InvalidReference, InvalidDigest):

@@ -42,7 +42,7 @@ def test_a_preview_shows_one_setting_a_line() -> None:
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
-def test_each_number_stands_in_its_own_rule(keep_images: int, untagged_days: int) -> None:
+def test_each_number_is_in_its_own_rule(keep_images: int, untagged_days: int) -> None:
     untagged, tagged = json.loads(lifecycle_policy(keep_images=keep_images, untagged_days=untagged_days))[
         "rules"
     ]

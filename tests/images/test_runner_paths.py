@@ -1,4 +1,4 @@
-"""The paths by which gitlab-runner matches images and registries, version by version."""
+"""The paths by which gitlab-runner matches images with registries, version by version."""
 
 import pytest
 from hypothesis import given
@@ -80,7 +80,7 @@ def test_before_17_5_a_registry_is_only_its_host() -> None:
     assert registry_path("registry.example.com/team", V17_5) == "registry.example.com/team"
 
 
-def test_from_17_5_to_18_0_plain_http_was_not_taken_for_a_scheme() -> None:
+def test_from_17_5_to_18_0_http_is_not_recognized_as_a_scheme() -> None:
     assert registry_path("http://registry.example.com", V16_9) == "registry.example.com"
     assert registry_path("http://registry.example.com", V18_0) == "http://registry.example.com"
     assert registry_path("http://registry.example.com", V18_1) == "registry.example.com"
@@ -92,6 +92,6 @@ def test_parents_come_longest_first() -> None:
 
 
 @given(st.text(max_size=60), st.sampled_from([V16_9, V17_5, V18_0, V18_3, V18_11]))
-def test_no_text_is_too_strange(text: str, version: tuple[int, int]) -> None:
+def test_any_text_has_a_path(text: str, version: tuple[int, int]) -> None:
     assert isinstance(image_path(text, version), str)
     assert isinstance(registry_path(text, version), str)
