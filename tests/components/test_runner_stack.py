@@ -643,7 +643,7 @@ def test_a_required_digest_that_cannot_be_resolved_is_refused(
 ) -> None:
     static = {"static": {"username": USERNAME, "password": REGISTRY_PASSWORD}}
     registry.images = {}
-    message = r"stack\.runners\.\w+\.image\n  found:   'other/team/app:1', whose digest cannot be resolved now"
+    message = r"stack\.runners\.\w+\.image\n +found: +'other/team/app:1', whose digest cannot be resolved"
     with pytest.raises(pulumi.RunError, match=message):
         record_stack(with_other_registry(registry.host, static, require_digests=True), preview=preview)
 
