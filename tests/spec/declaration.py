@@ -1,4 +1,4 @@
-"""A declaration with something of everything, for tests to damage."""
+"""A declaration that uses every part, for tests to modify."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -62,7 +62,7 @@ _DECLARATION: dict[str, Any] = {
 
 
 def declaration() -> dict[str, Any]:
-    """A good declaration, fresh for every caller."""
+    """A good declaration, a new copy for each caller."""
     return deepcopy(_DECLARATION)
 
 
@@ -89,7 +89,7 @@ def without(path: str) -> dict[str, Any]:
 
 
 def problems_of(declared: Any, environment: AwsEnvironment | None = ENVIRONMENT) -> list[Problem]:
-    """All that is wrong with a declaration."""
+    """The problems of a declaration."""
     try:
         parse_stack(declared, environment)
     except DeclarationError as error:
@@ -98,22 +98,22 @@ def problems_of(declared: Any, environment: AwsEnvironment | None = ENVIRONMENT)
 
 
 def output(path: str = "an.output") -> Any:
-    """The handle of an Output, as a component puts it in the place of one."""
+    """The handle of an Output, as a component substitutes it for one."""
     return Deferred(path, object())
 
 
 def encrypted(path: str = "an.encrypted.value", value: str = "canary-of-a-secret") -> Any:
-    """The handle of an encrypted value of the stack's file, as the program of a stack has it."""
+    """The handle of an encrypted value of the stack's file, as the program of a stack gets it."""
     return Deferred(path, value, encrypted=True, available=True)
 
 
 def repositories(declared: Any, path: str) -> dict[str, Repository]:
-    """The repositories that a component declares alone."""
+    """The repositories that a component declares on its own."""
     return parse_repositories(checked(declared, RepositoriesDeclaration, path, repositories_problems))
 
 
 def ecr_settings(declared: Any, region: str | None, path: str) -> EcrSettings:
-    """The settings of a registry that a component declares alone."""
+    """The settings of a registry that a component declares on its own."""
 
     def problems(shaped: EcrSettingsDeclaration, at: str) -> Iterator[Problem]:
         return ecr_settings_problems(shaped, region, at)
@@ -122,12 +122,12 @@ def ecr_settings(declared: Any, region: str | None, path: str) -> EcrSettings:
 
 
 def network(declared: Any, path: str) -> Network:
-    """The network that a component declares alone."""
+    """The network that a component declares on its own."""
     return parse_network(checked(declared, NetworkDeclaration, path, network_problems))
 
 
 def stack_file(path: Path) -> dict[str, Any]:
-    """The declaration in a stack file, its encrypted values in the clear for tests."""
+    """The declaration in a stack file, its encrypted values decrypted for tests."""
 
     def decrypted(value: Any) -> Any:
         if isinstance(value, dict):

@@ -13,7 +13,7 @@ PLACES = {"pulling.registries": "pulling.sources", "pulling.variables[0]": "pull
 
 
 def paths(**declared: Any) -> list[str]:
-    """The places of the problems that arguments have."""
+    """The places of the problems of some arguments."""
     with pytest.raises(DeclarationError) as raised:
         stack_of_arguments(declared, "pulling", PLACES)
     return [each.path for each in raised.value.problems]
@@ -28,7 +28,7 @@ ECR = {"ecr": {"account": "4711"}, "repositories": ["a/b"]}
         ({"registries": {"team": ECR}}, "pulling.sources.team.ecr.account"),
         ({"registries": []}, "pulling.sources"),
         ({"variables": [{"group": 42, "key": "a b", "value": "x"}]}, "pulling.variable.key"),
-        # Another place that only begins so stays as it is, and so does what has no other place.
+        # A key that only begins like one of them keeps its place, and so does one without another place.
         ({"registries_of": {}}, "pulling.registries_of"),
         ({"runners": []}, "pulling.runners"),
     ],
@@ -46,7 +46,7 @@ def test_every_problem_has_its_place() -> None:
 
 
 @pytest.mark.parametrize("listed", [False, True])
-def test_what_is_known_later_has_its_place_too(listed: bool) -> None:
+def test_a_value_that_is_known_later_also_has_its_place(listed: bool) -> None:
     later = output("pulling.sources.team.ecr.account")
     declared: dict[str, Any] = {"registries": {"team": {"ecr": {"account": later}, "repositories": ["a/b"]}}}
     if listed:

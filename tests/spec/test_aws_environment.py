@@ -44,7 +44,7 @@ def test_each_region_has_the_partition_that_the_sdk_knows() -> None:
             assert host == f"api.ecr.{region}.{suffix}"
 
 
-def test_most_of_aws_is_one_partition() -> None:
+def test_the_default_partition_is_aws() -> None:
     assert AwsEnvironment("123456789012", "eu-west-1").partition == "aws"
 
 
@@ -53,7 +53,7 @@ def test_the_region_of_an_arn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arn", "is_one"),
+    ("arn", "valid"),
     [
         ("arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c", True),
         ("arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-0a", True),
@@ -63,7 +63,7 @@ def test_the_region_of_an_arn() -> None:
         ("0a1b", False),
     ],
 )
-def test_the_arn_of_a_key(arn: str, *, is_one: bool) -> None:
+def test_the_arn_of_a_key(arn: str, *, valid: bool) -> None:
     problems = [(each.path, each.found, each.allowed) for each in kms_key_problems(arn, "at")]
     allowed = "the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID"
-    assert problems == ([] if is_one else [("at", repr(arn), allowed)])
+    assert problems == ([] if valid else [("at", repr(arn), allowed)])

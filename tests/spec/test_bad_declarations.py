@@ -1,4 +1,4 @@
-"""Everything that is refused: the place, what was found, what is allowed, and how to fix it."""
+"""Declarations that are refused: the place, what was found, what is allowed, and how to fix it."""
 
 import inspect
 from typing import Any
@@ -64,7 +64,7 @@ REQUIRED = "the runner has require_digests, and digests of the registry 'vault' 
 
 
 def by_digest(vault: Any = None, **changes: Any) -> Any:
-    """The good declaration, whose runner runs digests only, and uses another `vault.example`."""
+    """The good declaration, whose runner accepts only digests, and uses another `vault.example`."""
     declared = changed("registries/vault", {"host": "vault.example", **(vault or STATIC)})
     used = ["team", "shared", "legacy", "vault"]
     declared["runners"]["build"] |= {"require_digests": True, "registries": used, **changes}
@@ -72,7 +72,7 @@ def by_digest(vault: Any = None, **changes: Any) -> Any:
 
 
 def configured(config: Any, host: Any = None, **runner: Any) -> Any:
-    """The good declaration, which says these things of config.toml itself."""
+    """The good declaration with these settings of config.toml itself."""
     declared = changed("runners/build/config", config)
     declared["runners"]["build"] |= runner
     declared["runners"]["build"]["host"]["config"] = host or {}
@@ -1709,7 +1709,7 @@ def _cases(table: dict[str, tuple[Any, Problem]]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("declared", "problem"), _cases(SHAPES) + _cases(MEANINGS) + _cases(CONFIG))
-def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
+def test_a_bad_declaration_has_exactly_this_problem(declared: Any, problem: Problem) -> None:
     assert problems_of(declared) == [problem]
 
 
@@ -1721,7 +1721,7 @@ def test_exactly_this_is_wrong(declared: Any, problem: Problem) -> None:
         ({"name": "redis:7", "image": "redis:7"}, {"image": "write it beside 'services'"}),
     ],
 )
-def test_one_unknown_key_beside_one_missing_key_means_it(service: Any, fixes: dict[str, str]) -> None:
+def test_the_fix_of_the_only_unknown_key_is_the_only_missing_key(service: Any, fixes: dict[str, str]) -> None:
     problems = problems_of(changed("runners/build/services", [service]))
     unknown = {each.path.rpartition(".")[2]: each.fix for each in problems if "not known here" in each.found}
     assert unknown == fixes
@@ -1738,7 +1738,7 @@ def test_two_ecr_registries_of_one_account_and_region_are_one_host() -> None:
     )
 
 
-def test_one_host_that_is_found_only_once_the_account_is_known() -> None:
+def test_two_registries_of_one_host_are_found_when_the_account_is_known() -> None:
     own = {"ecr": {"account": ENVIRONMENT.account}, "repositories": ["other/image"]}
     declared = changed("registries/other", own)
     assert problems_of(declared, environment=None) == []
@@ -1751,7 +1751,7 @@ def test_one_host_that_is_found_only_once_the_account_is_known() -> None:
     )
 
 
-def test_an_image_whose_registry_is_found_only_once_the_account_is_known() -> None:
+def test_the_registry_of_an_image_is_found_when_the_account_is_known() -> None:
     image = f"{ENVIRONMENT.account}.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"
     declared = changed("runners/build/registries", ["shared"])
     declared["runners"]["build"]["image"] = image
@@ -1761,7 +1761,7 @@ def test_an_image_whose_registry_is_found_only_once_the_account_is_known() -> No
     assert problem.fix == "add 'team' to the runner's registries"
 
 
-def test_a_runner_keeps_to_the_stacks_cache() -> None:
+def test_a_runner_has_no_cache_of_its_own_in_a_stack_with_a_cache() -> None:
     own = {"cache": {"path": "elsewhere", "max_uploaded_archive_size": 1_000_000}}
     declared = changed("runners/build/config", own)
     assert problems_of(declared) == []
@@ -1770,7 +1770,7 @@ def test_a_runner_keeps_to_the_stacks_cache() -> None:
     assert problem.found == "a cache of the runner, in a stack with a 'cache'"
 
 
-def test_a_cache_is_of_this_account_also_where_that_is_not_known() -> None:
+def test_a_cache_is_in_this_account_even_if_the_account_is_unknown() -> None:
     declared = changed("registries/private", {"pull_through": "quay"})
     declared["registries"]["shared"]["repositories"] = ["private/toolchain"]
     declared["registries"]["regional"] = {"ecr": {"region": "us-east-1"}, "repositories": ["private/image"]}
@@ -1784,14 +1784,14 @@ def test_registries_of_two_regions_are_two_hosts() -> None:
     assert problems_of(declared, ENVIRONMENT) == []
 
 
-def test_one_key_in_two_environments_is_no_repetition() -> None:
+def test_one_key_in_two_environments_is_not_a_duplicate() -> None:
     variables = [
         {"group": 42, "key": "KEY", "value": "a-value", "environment_scope": scope} for scope in ("*", "prod")
     ]
     assert problems_of({"variables": variables}) == []
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     declared = changed("runners/build/host/concurrent", 0)
     declared["registries"]["legacy"]["host"] = "https://registry.example.com"
     declared["variables"][1]["key"] = "DEPLOY-REGION"
@@ -1807,7 +1807,7 @@ def test_an_image_of_a_registry_whose_name_is_misspelt_is_one_problem() -> None:
     assert [each.path for each in problems] == ["stack.runners.build.registries[0]"]
 
 
-def test_an_image_of_a_registry_that_is_not_used_beside_one_that_is_not_declared() -> None:
+def test_an_unused_registry_and_an_undeclared_one_are_two_problems() -> None:
     problems = problems_of(changed("runners/build/registries", ["hub", "legacy"]))
     assert sorted(each.path for each in problems) == [
         "stack.runners.build.image",
@@ -1856,13 +1856,13 @@ def test_the_text_of_several_problems() -> None:
     )
 
 
-def test_registries_alone_start_their_paths_with_the_name_they_are_given() -> None:
+def test_paths_of_separate_registries_start_with_the_given_name() -> None:
     with pytest.raises(DeclarationError) as raised:
         parse_stack({"registries": {"team": {"ecr": {}}}}, path="puller")
     assert [problem.path for problem in raised.value.problems] == ["puller.registries.team"]
 
 
-def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> None:
+def test_paths_of_separate_repositories_start_with_the_given_name() -> None:
     with pytest.raises(DeclarationError) as raised:
         repositories({"repositories": {"ci/base": {"keep_images": 0}}}, "images")
     assert [problem.path for problem in raised.value.problems] == [
@@ -1883,17 +1883,17 @@ def test_repositories_alone_start_their_paths_with_the_name_they_are_given() -> 
         "vault.example/tools:1",
     ],
 )
-def test_digests_are_asked_for_where_they_can_be(image: str, environment: Any) -> None:
+def test_an_image_whose_digest_can_be_looked_up_is_accepted(image: str, environment: Any) -> None:
     assert problems_of(by_digest(image=image), environment) == []
 
 
-def test_a_digest_that_is_written_needs_no_asking() -> None:
+def test_a_declared_digest_needs_no_lookup() -> None:
     vault = {"static": {"secret": SECRET_ARN}}
     assert problems_of(by_digest(vault, image=f"vault/tools@{DIGEST}")) == []
 
 
 def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
-    """What is wrong with a runner that requires digests, and has these."""
+    """The problems of a runner that requires digests, with these looked up."""
     runner = parse_stack(by_digest(image=image, services=[{"name": "redis:7"}])).runners["build"]
     try:
         check_pinned([runner], digests, "stack")
@@ -1902,7 +1902,7 @@ def pinned_problems(image: str, digests: dict[str, str]) -> list[Problem]:
     return []
 
 
-def test_a_required_digest_that_cannot_be_had() -> None:
+def test_a_required_digest_that_cannot_be_looked_up() -> None:
     assert pinned_problems("team/ci/base:1", {"team/ci/base:1": DIGEST}) == [
         Problem(
             "stack.runners.build.services[0].name",
@@ -1918,5 +1918,5 @@ def test_a_digest_that_is_not_required_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize("image", ["team/ci/base:1", f"team/ci/base:1@{DIGEST}"])
-def test_required_digests_that_are_there(image: str) -> None:
+def test_required_digests_that_are_found(image: str) -> None:
     assert pinned_problems(image, {"team/ci/base:1": DIGEST, "redis:7": DIGEST}) == []

@@ -1,4 +1,4 @@
-"""What is refused of ECR: of repositories, of caches' credentials, and of the settings of a registry."""
+"""Settings of ECR that are refused: of repositories, of caches' credentials, and of a registry."""
 
 from typing import Any
 
@@ -92,13 +92,13 @@ REPOSITORIES: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize(("settings", "problem"), REPOSITORIES.values(), ids=REPOSITORIES)
-def test_exactly_this_is_wrong_with_a_repository(settings: dict[str, Any], problem: Problem) -> None:
+def test_a_bad_repository_has_exactly_this_problem(settings: dict[str, Any], problem: Problem) -> None:
     with pytest.raises(DeclarationError) as raised:
         repositories({"repositories": {"ci/base": settings}}, "images")
     assert list(raised.value.problems) == [problem]
 
 
-def test_a_key_lies_in_the_region_of_its_repository() -> None:
+def test_a_key_must_be_in_the_region_of_its_repository() -> None:
     registry = {"ecr": {"region": "us-east-1"}, "repositories": {"ci/base": {"kms_key": KEY}}}
     assert problems_of(changed("registries/other", registry)) == [
         Problem(
@@ -155,7 +155,7 @@ CACHES: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize(("registry", "problem"), CACHES.values(), ids=CACHES)
-def test_exactly_this_is_wrong_with_a_cache(registry: dict[str, Any], problem: Problem) -> None:
+def test_a_bad_cache_has_exactly_this_problem(registry: dict[str, Any], problem: Problem) -> None:
     found = problems_of(changed("registries/hub", registry))
     assert found == [problem]
     assert "4711" not in str(found)
@@ -267,7 +267,7 @@ OF_A_REGISTRY: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize(("settings", "problem"), OF_A_REGISTRY.values(), ids=OF_A_REGISTRY)
-def test_exactly_this_is_wrong_with_the_settings_of_a_registry(
+def test_bad_settings_of_a_registry_have_exactly_this_problem(
     settings: dict[str, Any], problem: Problem
 ) -> None:
     with pytest.raises(DeclarationError) as raised:

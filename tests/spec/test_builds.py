@@ -1,4 +1,4 @@
-"""Images that a stack builds: what is refused, and what becomes of what is not."""
+"""Images that a stack builds: which declarations are refused, and how the others are read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -56,16 +56,16 @@ def test_every_key_reaches_the_build() -> None:
     }
 
 
-def test_little_is_enough() -> None:
+def test_the_smallest_build() -> None:
     assert parse_stack(building()).builds == {"base": Build("team/ci/base", "images/base")}
 
 
-def test_a_stack_without_builds_has_none() -> None:
+def test_a_stack_has_no_builds_by_default() -> None:
     assert parse_stack(declaration()).builds == {}
 
 
 @pytest.mark.parametrize("repository", ["legacy/team/app", "open/group/project"])
-def test_other_registries_may_be_pushed_to(repository: str) -> None:
+def test_a_build_may_push_to_other_registries(repository: str) -> None:
     assert problems_of(building({"repository": repository, "tags": ["latest"], "cache": "cache"})) == []
 
 
@@ -190,7 +190,7 @@ def test_the_platforms_are_those_of_the_provider() -> None:
         ),
     ],
 )
-def test_what_is_refused(build: dict[str, Any], problem: Problem) -> None:
+def test_a_bad_build_is_refused(build: dict[str, Any], problem: Problem) -> None:
     assert problems_of(building(build)) == [problem]
 
 

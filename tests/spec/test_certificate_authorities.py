@@ -1,4 +1,4 @@
-"""Certificate authorities of a stack: what is refused, what is warned of, and for which hosts they are."""
+"""Certificate authorities of a stack: refused declarations, warnings, and the hosts they are trusted for."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -52,7 +52,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
 
 
 @pytest.mark.parametrize(("declared", "place", "found", "allowed"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused(declared: Any, place: str, found: str, allowed: str) -> None:
+def test_a_bad_authority_is_refused(declared: Any, place: str, found: str, allowed: str) -> None:
     (problem,) = problems_of(changed("certificate_authorities", {"own": declared}))
     assert (problem.path, problem.found, problem.allowed) == (f"{AT}.own{place}", found, allowed)
 
@@ -64,12 +64,12 @@ def test_what_is_refused(declared: Any, place: str, found: str, allowed: str) ->
         ("0\x82\n\x05", "openssl x509 -inform der -in FILE writes a binary certificate as PEM"),
     ],
 )
-def test_what_is_written_in_place_of_pem(text: str, fix: str) -> None:
+def test_the_fix_for_text_that_is_not_pem(text: str, fix: str) -> None:
     (problem,) = problems_of(changed("certificate_authorities", {"own": {"pem": text}}))
     assert problem.fix == fix
 
 
-def test_its_name_is_that_of_a_file() -> None:
+def test_the_name_of_an_authority_must_be_a_file_name() -> None:
     (problem,) = problems_of(changed("certificate_authorities", {"../x": {"pem": pem()}}))
     assert problem.found == "'../x'"
 
@@ -82,7 +82,7 @@ def test_its_name_is_that_of_a_file() -> None:
          "a fleet with an 'ami'"),
     ],
 )  # fmt: skip
-def test_jobs_on_machines_with_files_of_their_own_cannot_have_it(runner: Any, machine: str) -> None:
+def test_jobs_on_machines_with_their_own_files_cannot_use_an_authority(runner: Any, machine: str) -> None:
     declared = changed("certificate_authorities", {"own": {"pem": pem(), "jobs": True}})
     assert problems_of(declared) == []
     declared["runners"]["other"] = runner
@@ -91,7 +91,7 @@ def test_jobs_on_machines_with_files_of_their_own_cannot_have_it(runner: Any, ma
     assert problem.found == f"true, in a stack in which 'other' has {machine}"
 
 
-def test_what_stands_between_the_certificates_is_left_out() -> None:
+def test_text_between_certificates_is_ignored() -> None:
     text = "Subject: one\r\n" + pem().replace("\n", "\r\n") + "# two\n" + pem("two")
     (found,) = parse_authorities({"own": {"pem": text}})
     assert found.certificates == [pem(), pem("two")]
@@ -108,13 +108,13 @@ def test_what_stands_between_the_certificates_is_left_out() -> None:
         (("example.com",), "gitlab.example.com", False),
     ],
 )
-def test_for_which_hosts_it_is_trusted(hosts: tuple[str, ...], host: str, trusted: bool) -> None:
+def test_the_hosts_that_an_authority_is_trusted_for(hosts: tuple[str, ...], host: str, trusted: bool) -> None:
     found = CertificateAuthority("own", pem(), hosts)
     assert found.vouches_for(host) is trusted
     assert trust((found,), host) == (pem() if trusted else "")
 
 
-def test_one_that_has_expired_is_warned_of() -> None:
+def test_an_expired_authority_gives_a_warning() -> None:
     authorities = parse_authorities({"old": {"pem": pem() + EXPIRED}})
     before, after = datetime(2021, 1, 1, 23, tzinfo=UTC), datetime(2021, 1, 2, 1, tzinfo=UTC)
     assert [*authority_warnings(authorities, AT, before)] == []
@@ -123,6 +123,6 @@ def test_one_that_has_expired_is_warned_of() -> None:
     assert "expired on 2021-01-02" in found.found
 
 
-def test_every_manager_knows_them() -> None:
+def test_every_manager_has_the_authorities() -> None:
     stack = parse_stack(changed("certificate_authorities", {"own": {"pem": pem()}}))
     assert stack.managers["build"].authorities == stack.authorities == (CertificateAuthority("own", pem()),)

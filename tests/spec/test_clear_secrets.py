@@ -53,11 +53,11 @@ def test_every_place_of_a_secret_is_found_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("secret", [SECURE, "", None, 5])
-def test_what_is_encrypted_or_no_text_is_not(secret: Any) -> None:
+def test_encrypted_values_and_values_that_are_not_text_are_not_found(secret: Any) -> None:
     assert list(clear_secrets(everything(secret), StackDeclaration)) == []
 
 
-def test_where_a_secret_is_kept_is_none() -> None:
+def test_the_arn_of_a_secret_is_not_a_secret() -> None:
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ci/vault-AbCdEf"
     declared = changed("registries/legacy/static", {"secret": arn})
     assert list(clear_secrets(declared, StackDeclaration)) == []
@@ -67,15 +67,15 @@ def test_where_a_secret_is_kept_is_none() -> None:
     ("masking", "found"),
     [({}, 0), ({"masked": False}, 0), ({"masked": True}, 1), ({"hidden": True}, 1)],
 )
-def test_a_ci_variable_is_a_secret_where_it_is_declared_as_one(masking: dict[str, bool], found: int) -> None:
+def test_a_ci_variable_is_a_secret_if_it_is_declared_as_one(masking: dict[str, bool], found: int) -> None:
     declared = {"variables": [{"group": 42, "key": "KEY", "value": "text", **masking}]}
     assert len(list(clear_secrets(declared, StackDeclaration))) == found
 
 
 @pytest.mark.parametrize("declared", [None, [], "text", {"registries": []}, {"variables": {"a": 1}}, {5: 6}])
-def test_what_does_not_fit_is_passed_over(declared: Any) -> None:
+def test_parts_of_a_wrong_type_are_ignored(declared: Any) -> None:
     assert list(clear_secrets(declared, StackDeclaration)) == []
 
 
-def test_the_good_declaration_has_one() -> None:
+def test_the_good_declaration_has_one_secret_in_plain_text() -> None:
     assert list(clear_secrets(declaration(), StackDeclaration)) == ["stack.registries.legacy.static.password"]

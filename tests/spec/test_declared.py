@@ -1,4 +1,4 @@
-"""What components say of themselves: all that matters of a declaration, no default, and no secret."""
+"""The declared settings that components show: all that matter, no default, and no secret."""
 
 import importlib
 import pkgutil
@@ -78,7 +78,7 @@ def stack() -> Any:
     return parse_stack(DECLARED)
 
 
-def test_a_manager_says_what_its_jobs_are_and_may_do(stack: Any) -> None:
+def test_a_manager_shows_its_runners_and_registries(stack: Any) -> None:
     assert declared_manager(stack.managers["build"], stack.registries) == {
         "runners": {
             "build": {
@@ -116,22 +116,22 @@ def test_a_manager_says_what_its_jobs_are_and_may_do(stack: Any) -> None:
     }
 
 
-def test_a_fleet_says_how_large_it_may_be(stack: Any) -> None:
-    told = declared_manager(stack.managers["burst"], stack.registries)
-    assert told["fleet"] == {"instance_types": ["c7i.large"], "max_instances": 20}
-    assert "host" not in told
+def test_a_fleet_shows_its_largest_size(stack: Any) -> None:
+    values = declared_manager(stack.managers["burst"], stack.registries)
+    assert values["fleet"] == {"instance_types": ["c7i.large"], "max_instances": 20}
+    assert "host" not in values
 
 
-def test_a_runner_says_whose_jobs_it_takes(stack: Any) -> None:
-    told = {name: declared_registration(each.registration) for name, each in stack.runners.items()}
-    assert told == {
+def test_a_runner_shows_whose_jobs_it_takes(stack: Any) -> None:
+    values = {name: declared_registration(each.registration) for name, each in stack.runners.items()}
+    assert values == {
         "build": {"group": 42, "tags": ["docker"], "protected": True},
         "small": {"project": 7},
         "burst": {"instance": True, "tags": ["burst"], "run_untagged": True},
     }
 
 
-def test_the_rest_in_its_own_words(stack: Any) -> None:
+def test_the_other_components_show_their_settings(stack: Any) -> None:
     assert declared_creations(stack.registries["team"]) == {
         "repositories": {"base": {}, "app": {"mutable_tags": ["latest"]}}
     }
@@ -164,7 +164,7 @@ def test_the_rest_in_its_own_words(stack: Any) -> None:
 
 
 def a_manager(kind: str = "host", settings: Any = None, **stack: Any) -> dict[str, Any]:
-    """What one manager says, on its own in a stack."""
+    """The settings that the only manager of a stack shows."""
     fleet = {"instance_types": ["c7i.large"], "max_instances": 2}
     machine = (fleet if kind == "fleet" else {}) | (settings or {})
     made = parse_stack({**stack, "runners": {"build": {"group": 42, kind: machine}}})
@@ -175,7 +175,7 @@ PROXY: dict[str, Any] = {"http": "http://proxy.example.com:3128"}
 
 
 @pytest.mark.parametrize(
-    ("stack", "key", "told"),
+    ("stack", "key", "values"),
     [
         ({"cache": {}}, "cache", "of each runner"),
         ({"cache": {"shared": True}}, "cache", "shared"),
@@ -184,11 +184,11 @@ PROXY: dict[str, Any] = {"http": "http://proxy.example.com:3128"}
         ({"certificate_authorities": {"own": {"pem": pem()}}}, "certificate_authorities", ["own"]),
     ],
 )
-def test_a_manager_says_what_its_stack_has_for_it(stack: Any, key: str, told: Any) -> None:
-    assert a_manager(**stack) == {"runners": {"build": {}}, key: told}
+def test_a_manager_shows_the_settings_of_its_stack(stack: Any, key: str, values: Any) -> None:
+    assert a_manager(**stack) == {"runners": {"build": {}}, key: values}
 
 
-def test_a_host_with_the_defaults_says_nothing_and_that_of_a_fleet_its_size() -> None:
+def test_a_host_with_defaults_shows_nothing_and_that_of_a_fleet_its_size() -> None:
     assert a_manager() == {"runners": {"build": {}}}
     assert a_manager("fleet") == {
         "runners": {"build": {}},
@@ -197,8 +197,8 @@ def test_a_host_with_the_defaults_says_nothing_and_that_of_a_fleet_its_size() ->
     }
 
 
-def test_what_is_only_different_shows() -> None:
-    """Each setting of a field without a default in its model, too."""
+def test_only_settings_that_differ_from_the_default_are_shown() -> None:
+    """Also each setting of a field without a default in its model."""
     assert declared(parse_stack({"cache": {"expire_days": 7, "kms_key": KEY}}).cache) == {
         "expire_days": 7,
         "kms_key": KEY,
@@ -215,7 +215,7 @@ def test_what_is_only_different_shows() -> None:
     }
 
 
-def test_an_image_by_digests_and_an_older_generation_show() -> None:
+def test_an_image_by_digests_and_an_older_generation_are_shown() -> None:
     runner = {"group": 42, "host": {}, "require_digests": True, "generation": 2, "tags": []}
     digest = "alpine@sha256:" + "0" * 64
     stack = parse_stack({"runners": {"build": {**runner, "image": digest}}})
@@ -227,7 +227,7 @@ def test_an_image_by_digests_and_an_older_generation_show() -> None:
     }
 
 
-def test_a_role_says_its_policies_and_its_boundary() -> None:
+def test_a_role_shows_its_policies_and_its_boundary() -> None:
     policy = "arn:aws:iam::123456789012:policy/more"
     team = parse_stack(DECLARED).registries["team"]
     assert declared_role({"team": team}, (policy,), policy) == {
@@ -237,8 +237,8 @@ def test_a_role_says_its_policies_and_its_boundary() -> None:
     }
 
 
-def test_no_secret_is_said(stack: Any) -> None:
-    told = [
+def test_no_secret_is_shown(stack: Any) -> None:
+    values = [
         *(declared_manager(each, stack.registries) for each in stack.managers.values()),
         *(declared_registration(each.registration) for each in stack.runners.values()),
         *(declared_creations(each) for each in (stack.registries["team"],)),
@@ -246,11 +246,11 @@ def test_no_secret_is_said(stack: Any) -> None:
         declared_role(stack.registries, (), None),
         declared_variables(stack.variables, ["one", "two"]),
     ]
-    assert CANARY not in repr(told)
-    assert not [each for each in _handles(told) if each.secret]
+    assert CANARY not in repr(values)
+    assert not [each for each in _handles(values) if each.secret]
 
 
-def test_what_is_known_later_stays_a_handle() -> None:
+def test_a_value_that_is_known_later_stays_a_handle() -> None:
     group = Deferred[int]("stack.runners.build.group", None)
     runners = {"build": {"group": group, "host": {}}}
     stack = parse_stack({"gitlab_url": "https://gitlab.example.com", "runners": runners})
@@ -258,7 +258,7 @@ def test_what_is_known_later_stays_a_handle() -> None:
 
 
 def models() -> set[Any]:
-    """The models that say which of their fields show."""
+    """The models that define which of their fields are shown."""
     modules = [
         importlib.import_module(each.name)
         for each in pkgutil.walk_packages(spec.__path__, f"{spec.__name__}.")
@@ -271,7 +271,7 @@ def models() -> set[Any]:
     }
 
 
-def test_every_field_that_shows_is_one_of_its_model() -> None:
+def test_every_shown_field_is_a_field_of_its_model() -> None:
     assert [each for each in models() if not set(each.shown) <= {field.name for field in fields(each)}] == []
 
 
@@ -323,14 +323,14 @@ SHOWN = {
 """The fields of each model that a preview shows: none that holds a secret, and none that only describes."""
 
 
-def test_what_shows_of_each_model() -> None:
+def test_the_shown_fields_of_each_model() -> None:
     assert {each.__name__: set(each.shown) for each in models()} == {
         name: set(shown.split()) for name, shown in SHOWN.items()
     }
 
 
-def _handles(told: Any) -> list[Deferred[Any]]:
-    if isinstance(told, Deferred):
-        return [told]
-    parts = told.values() if isinstance(told, dict) else told if isinstance(told, list) else ()
+def _handles(values: Any) -> list[Deferred[Any]]:
+    if isinstance(values, Deferred):
+        return [values]
+    parts = values.values() if isinstance(values, dict) else values if isinstance(values, list) else ()
     return [handle for each in parts for handle in _handles(each)]

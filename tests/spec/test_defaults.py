@@ -1,4 +1,4 @@
-"""The default of everything that need not be declared, as its docstring promises; no default shows."""
+"""The default of every optional setting, as in its docstring; no default is shown."""
 
 from typing import Any
 
@@ -214,7 +214,7 @@ DEFAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("model", "defaults"), DEFAULTS.values(), ids=DEFAULTS)
-def test_what_need_not_be_declared(model: Any, defaults: dict[str, Any]) -> None:
+def test_the_defaults_of_optional_settings(model: Any, defaults: dict[str, Any]) -> None:
     assert {name: getattr(model, name) for name in defaults} == defaults
 
 
@@ -238,7 +238,7 @@ REQUIRED = {
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_no_default_shows(name: str) -> None:
+def test_no_default_is_shown(name: str) -> None:
     model = DEFAULTS[name][0]
     if hasattr(model, "shown"):
         assert declared(model).keys() == REQUIRED.get(name, set())

@@ -1,4 +1,4 @@
-"""Docker hosts: what may be declared of them, and what is refused with how to fix it."""
+"""Docker hosts: which declarations are valid, and which are refused with a fix."""
 
 from copy import deepcopy
 from typing import Any
@@ -14,7 +14,7 @@ DOCKER = f"{HOST}.docker"
 IMAGE = "registry.example.com/ci/gitlab-runner:1"
 DIRECTORY: dict[str, Any] = {"directory": "/root/.aws"}
 ACCESS_KEY: dict[str, Any] = {"access_key": {"id": "AKIAEXAMPLE", "secret": "canary"}}
-NOBODY = "declare 'aws_credentials', the AWS credentials of the manager"
+DECLARE_CREDENTIALS = "declare 'aws_credentials', the AWS credentials of the manager"
 DOCKERFILE = "as docker/manager_image/Dockerfile of this library does for ECR and AWS"
 NO_PROGRAM = "whose credentials need a program that GitLab's runner image does not contain"
 
@@ -64,7 +64,7 @@ def test_credentials_of_aws(credentials: Any, built: AwsCredentials) -> None:
     assert docker_host(declared).aws_credentials == built
 
 
-def test_the_manager_pins_its_own_image_too() -> None:
+def test_the_manager_also_pins_its_own_image() -> None:
     (manager,) = parse_stack(on_docker({"image": IMAGE})).managers.values()
     assert manager.pinned_images == ("alpine:3", "redis:latest", IMAGE)
 
@@ -89,7 +89,7 @@ def test_a_stack_without_aws() -> None:
         ({"machine_images": {"docker": {}}}, True),
     ],
 )
-def test_a_stack_with_something_in_aws(changes: Any, *, in_aws: bool) -> None:
+def test_a_stack_with_resources_in_aws(changes: Any, *, in_aws: bool) -> None:
     declared = on_docker({"image": IMAGE, "aws_credentials": DIRECTORY}, registries=[])
     declared["registries"] = {"legacy": declared["registries"]["legacy"]}
     declared |= deepcopy(changes)
@@ -147,7 +147,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "stack.runners.build.registries[0]",
             "'team', whose credentials come from AWS: a Docker host has no IAM role",
             "registries with a declared user and password, or GitLab's",
-            NOBODY,
+            DECLARE_CREDENTIALS,
         ),
     ),
     "ECR without its helper": (
@@ -218,7 +218,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
 
 
 @pytest.mark.parametrize(("declared", "problem"), BAD.values(), ids=BAD)
-def test_what_is_refused(declared: Any, problem: Problem) -> None:
+def test_a_bad_docker_host_is_refused(declared: Any, problem: Problem) -> None:
     assert problems_of(declared) == [problem]
 
 

@@ -1,4 +1,4 @@
-"""Fleets: what a declaration becomes, and what is refused."""
+"""Fleets: how declarations are read, and which are refused."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ VPC = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "
 
 
 def fleet(**fields: Any) -> Any:
-    """The smallest fleet with some fields more, or others."""
+    """The smallest fleet, with these fields added or replaced."""
     return {"instance_types": ["c7i.large"], "max_instances": 20} | fields
 
 
@@ -57,7 +57,7 @@ def test_everything_declared() -> None:
     assert (built.vpc, built.subnets) == (VPC["vpc"], tuple(VPC["subnets"]))
 
 
-def test_the_managers_host_is_small_and_among_its_workers() -> None:
+def test_the_managers_host_is_small_and_in_the_subnets_of_its_workers() -> None:
     host = parse_manager_host(fleet(jobs_per_instance=3, **VPC))
     assert (host.instance_type, host.disk_gb, host.concurrent) == ("t3.small", 30, 60)
     assert (host.vpc, host.subnets) == (VPC["vpc"], tuple(VPC["subnets"]))
@@ -179,7 +179,7 @@ PROBLEMS: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize(("fields", "problem"), PROBLEMS.values(), ids=PROBLEMS)
-def test_what_is_refused(fields: dict[str, Any], problem: Problem) -> None:
+def test_a_bad_fleet_is_refused(fields: dict[str, Any], problem: Problem) -> None:
     assert list(fleet_problems(fleet(**fields), "f")) == [problem]
 
 
@@ -192,9 +192,11 @@ def test_what_is_refused(fields: dict[str, Any], problem: Problem) -> None:
         {**VPC, "vpc": Deferred("f.vpc", None), "manager": VPC},
     ],
 )
-def test_a_manager_in_the_vpc_of_its_fleet_or_in_one_that_is_known_later(fields: dict[str, Any]) -> None:
+def test_a_manager_may_be_in_the_vpc_of_its_fleet_or_in_one_that_is_known_later(
+    fields: dict[str, Any],
+) -> None:
     assert list(fleet_problems(fleet(**fields), "f")) == []
 
 
-def test_the_first_release_with_an_executor_for_fleets_is_taken() -> None:
+def test_the_first_release_with_an_executor_for_fleets_is_accepted() -> None:
     assert list(fleet_problems(fleet(manager={"runner_version": "17.1.0"}), "f")) == []

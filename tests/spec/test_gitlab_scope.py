@@ -12,20 +12,20 @@ LARGEST = 9_223_372_036_854_775_807  # of PostgreSQL's bigint
 
 
 def found(declared: Any) -> list[tuple[str, str, str]]:
-    """What is wrong with a scope."""
+    """The problems of a scope."""
     return [(each.path, each.found, each.allowed) for each in scope_problems(declared, "at")]
 
 
 @pytest.mark.parametrize("kind", ["group", "project"])
 @pytest.mark.parametrize("number", [1, LARGEST])
-def test_numbers_that_gitlab_has(kind: str, number: int) -> None:
+def test_valid_numbers(kind: str, number: int) -> None:
     assert found({kind: number}) == []
     assert parse_scope({kind: number}) == GitLabScope(kind, number)  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("kind", ["group", "project"])
 @pytest.mark.parametrize("number", [0, -1, LARGEST + 1])
-def test_numbers_that_gitlab_has_not(kind: str, number: int) -> None:
+def test_invalid_numbers_are_refused(kind: str, number: int) -> None:
     assert found({kind: number}) == [(f"at.{kind}", str(number), f"the {kind}'s ID in GitLab")]
 
 
@@ -39,7 +39,7 @@ def test_numbers_that_gitlab_has_not(kind: str, number: int) -> None:
         ({"instance": False}, "instance"),
     ],
 )
-def test_a_scope_is_one_of_three(declared: Any, given: str) -> None:
+def test_a_scope_is_a_group_a_project_or_the_instance(declared: Any, given: str) -> None:
     assert found(declared) == [("at", given, ONE)]
 
 

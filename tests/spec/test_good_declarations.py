@@ -1,4 +1,4 @@
-"""What a declaration without problems becomes."""
+"""How a declaration without problems is read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +45,7 @@ def test_every_stack_file_is_valid(path: Path, environment: AwsEnvironment | Non
     assert problems_of(stack_file(path), environment) == []
 
 
-def test_nothing_declared_is_a_stack_of_nothing() -> None:
+def test_an_empty_declaration_is_an_empty_stack() -> None:
     stack = parse_stack({})
     assert (stack.registries, stack.runners, stack.variables) == ({}, {}, ())
     assert stack.gitlab_url == "https://gitlab.com"
@@ -110,7 +110,7 @@ def test_registries_of_further_kinds(environment: AwsEnvironment | None) -> None
     )
 
 
-def test_what_is_pulled_through_ecr_lies_below_the_registrys_name() -> None:
+def test_images_of_a_pull_through_cache_are_below_the_registrys_name() -> None:
     registries = parse_stack(with_more_kinds()).registries
     hub, quay = registries["hub"], registries["quay"]
     assert isinstance(hub, PullThroughRegistry)
@@ -151,7 +151,7 @@ def test_an_image_by_its_registrys_name(image: str, full: str) -> None:
         ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1", "team"),
     ],
 )
-def test_an_image_is_of_the_registry_with_the_longest_address(image: str, registry: str) -> None:
+def test_an_image_belongs_to_the_registry_with_the_longest_address(image: str, registry: str) -> None:
     declared = with_more_kinds(image)
     declared["runners"]["build"]["registries"].remove(registry)
     declared["runners"]["build"]["services"] = []
@@ -159,7 +159,7 @@ def test_an_image_is_of_the_registry_with_the_longest_address(image: str, regist
     assert problem.found == f"{image!r}, an image of the registry {registry!r}"
 
 
-def test_a_password_that_lies_in_parameter_store() -> None:
+def test_a_password_in_parameter_store() -> None:
     arn, key = (
         "arn:aws:ssm:eu-west-1:123456789012:parameter/ci/vault",
         "arn:aws:kms:eu-west-1:123456789012:key/0a",
@@ -204,7 +204,7 @@ def test_an_ecr_registry_follows_its_environment(environment: AwsEnvironment, ho
     assert registry.repository_arns(environment) == [arn]
 
 
-def test_an_ecr_registry_elsewhere_keeps_its_own_account_and_region() -> None:
+def test_an_ecr_registry_of_another_account_keeps_its_account_and_region() -> None:
     registry = parse_stack(declaration()).registries["shared"]
     assert isinstance(registry, EcrRegistry)
     assert registry.host_in(ENVIRONMENT) == "210987654321.dkr.ecr.us-east-1.amazonaws.com"
@@ -240,7 +240,7 @@ def test_a_runner_takes_the_jobs_of_its_other_projects() -> None:
     assert list(map(str, registration.scopes)) == ["project 7", "project 8", "project 9"]
 
 
-def test_a_runner_may_have_as_many_tags_as_gitlab_takes() -> None:
+def test_a_runner_may_have_as_many_tags_as_gitlab_accepts() -> None:
     assert problems_of(changed("runners/build/tags", [f"tag-{number}" for number in range(50)])) == []
 
 
@@ -270,21 +270,21 @@ def test_several_runners_share_the_manager_of_one() -> None:
     assert [stack.manager_of(name).name for name in stack.runners] == ["build", "build", "third"]
 
 
-def test_a_runner_may_stand_before_the_one_whose_host_it_shares() -> None:
+def test_a_runner_may_be_declared_before_the_one_whose_host_it_shares() -> None:
     runners = {"second": {"group": 42, "host_of": "build"}, "build": SMALLEST_RUNNER}
     (manager,) = parse_stack({"runners": runners}).managers.values()
     assert (manager.name, [runner.name for runner in manager.runners]) == ("build", ["second", "build"])
 
 
-def test_a_runner_with_tags_takes_no_untagged_jobs_unless_told_to() -> None:
+def test_a_runner_with_tags_takes_no_untagged_jobs_unless_declared() -> None:
     tagged = {**SMALLEST_RUNNER, "tags": ["docker"]}
     assert not parse_stack({"runners": {"build": tagged}}).runners["build"].registration.run_untagged
     both = {**tagged, "run_untagged": True}
     assert parse_stack({"runners": {"build": both}}).runners["build"].registration.run_untagged
 
 
-def test_a_runner_with_everything_said() -> None:
-    said = {
+def test_a_runner_with_every_setting() -> None:
+    settings = {
         "project": 7,
         "tags": ["release"],
         "description": "Releases",
@@ -315,7 +315,7 @@ def test_a_runner_with_everything_said() -> None:
             "runner_version": "18.11.2",
         },
     }
-    stack = parse_stack({"runners": {"release": said}})
+    stack = parse_stack({"runners": {"release": settings}})
     runner = stack.runners["release"]
     assert runner.services == (
         Service("redis:7", "cache redis", ("/bin/sh",), ("-c", "redis-server"), ("A=b",)),
@@ -338,7 +338,7 @@ def test_a_runner_with_everything_said() -> None:
     assert (registration.generation, registration.keep_previous) == (3, True)
 
 
-def test_the_registries_of_a_runner_stand_in_its_order() -> None:
+def test_the_registries_of_a_runner_are_in_its_order() -> None:
     declared = changed("runners/build/registries", ["legacy", "team"])
     stack = parse_stack(declared)
     assert list(stack.registries_of(stack.runners["build"])) == ["legacy", "team"]
@@ -397,13 +397,13 @@ def test_variables() -> None:
         ("two\nlines", True, False),
     ],
 )
-def test_a_variable_is_masked_where_gitlab_can(value: str, *, raw: bool, masked: bool) -> None:
+def test_a_variable_is_masked_if_gitlab_can_mask_it(value: str, *, raw: bool, masked: bool) -> None:
     assert can_be_masked(value, raw=raw) is masked
     declared = [{"group": 42, "key": "KEY", "value": value, "raw": raw}]
     assert parse_stack({"variables": declared}).variables[0].masked is masked
 
 
-def test_masking_of_a_value_that_is_known_later_is_not_decided_here() -> None:
+def test_masking_of_a_value_that_is_known_later_is_left_open() -> None:
     declared = [{"group": 42, "key": "KEY", "value": output()}]
     assert parse_stack({"variables": declared}).variables[0].masked is None
 
@@ -430,7 +430,7 @@ def test_a_hidden_variable_is_masked(value: str) -> None:
     ],
     ids=["of the instance", "in the environment", "in a file", "for an environment"],
 )
-def test_the_most_that_a_variable_may_be(declared: dict[str, Any]) -> None:
+def test_the_largest_values_of_a_variable(declared: dict[str, Any]) -> None:
     assert problems_of({"variables": [{"key": "KEY", **declared}]}) == []
 
 
@@ -441,7 +441,7 @@ def test_the_instance_is_a_scope() -> None:
     assert str(GitLabScope("group", 42)) == "group 42"
 
 
-def test_whole_numbers_that_another_language_sends_are_whole() -> None:
+def test_whole_numbers_from_another_language_become_integers() -> None:
     declared = changed("runners/build/group", 42.0)
     declared["runners"]["build"]["host"]["concurrent"] = 8.0
     declared["registries"]["team"]["repositories"]["ci/base"]["keep_images"] = 3.0

@@ -1,4 +1,4 @@
-"""What a declaration of ECR's settings becomes, with its defaults."""
+"""How a declaration of ECR's settings is read, with its defaults."""
 
 from typing import Any
 
@@ -125,7 +125,7 @@ def test_every_repository_is_scanned_on_push_by_default() -> None:
     )
 
 
-def test_without_settings_a_registry_is_left_as_it_is() -> None:
+def test_without_settings_a_registry_is_left_unchanged() -> None:
     settings = {"us-east-1": {"creation_templates": {"team": {}}}}
     assert problems_of(changed("ecr_settings", settings)) == []
     made = ecr_settings(settings["us-east-1"], "us-east-1", "ecr")

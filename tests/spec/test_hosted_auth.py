@@ -1,4 +1,4 @@
-"""CI variables that are kept fresh: what is wrong with a declaration, and what is warned of."""
+"""CI variables that are kept fresh: the problems and the warnings of a declaration."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ GOOD: dict[str, Any] = {
 
 
 def with_auth(**changes: Any) -> dict[str, Any]:
-    """The good declaration with a variable that is kept fresh; what is None is left out."""
+    """The good declaration with a variable that is kept fresh; keys with None are left out."""
     auth = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     declared = declaration() | {"hosted_auth": {"ecr": auth}}
     declared["registries"]["own"] = {"host": "registry.gitlab.example", "gitlab": {}}
@@ -32,12 +32,12 @@ def with_auth(**changes: Any) -> dict[str, Any]:
 
 
 def problem(**changes: Any) -> Problem:
-    """The one thing that is wrong."""
+    """The only problem."""
     (found,) = problems_of(with_auth(**changes))
     return found
 
 
-def test_a_good_declaration_has_its_defaults_filled_in() -> None:
+def test_a_good_declaration_gets_the_defaults() -> None:
     assert problems_of(with_auth()) == []
     auth = parse_stack(with_auth(groups=[42])).hosted_auth["ecr"]
     assert auth.scopes == (GitLabScope("project", 8), GitLabScope("group", 42))
@@ -108,7 +108,7 @@ def test_each_project_and_group_has_the_variable() -> None:
         ({"registries": ["team", "vault"]}, False),
     ],
 )
-def test_whether_the_stack_keeps_a_secret_for_it(changes: dict[str, Any], *, kept: bool) -> None:
+def test_whether_the_stack_keeps_a_secret_for_the_variable(changes: dict[str, Any], *, kept: bool) -> None:
     stack = parse_stack(with_auth(**changes))
     assert keeps_secrets(stack.hosted_auth["ecr"], stack.registries) is kept
 
@@ -119,7 +119,7 @@ def test_a_token_may_be_known_later() -> None:
 
 
 @pytest.mark.parametrize("hours", [0, 11])
-def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
+def test_a_variable_must_be_renewed_well_before_its_passwords_expire(hours: int) -> None:
     found = problem(every=hours)
     assert (found.path, found.allowed) == ("stack.hosted_auth.ecr.every", "1 to 10 hours")
     assert problems_of(with_auth(every=1)) == problems_of(with_auth(every=10)) == []
@@ -173,10 +173,10 @@ def test_it_is_renewed_well_before_the_passwords_end(hours: int) -> None:
         ({"role_path": "ci"}, "role_path", "'ci'", ""),
     ],
 )
-def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str, fix: str) -> None:
-    told = {(each.path, each.found, each.fix) for each in problems_of(with_auth(**changes))}
+def test_each_problem_is_reported(changes: dict[str, Any], path: str, found: str, fix: str) -> None:
+    reported = {(each.path, each.found, each.fix) for each in problems_of(with_auth(**changes))}
     place = "stack.hosted_auth.ecr" + (f".{path}" if path else "")
-    assert told == {(place, found, fix)}
+    assert reported == {(place, found, fix)}
 
 
 def test_a_token_of_the_wrong_shape_is_not_shown() -> None:
@@ -193,20 +193,20 @@ def test_one_variable_has_one_writer() -> None:
     assert found.found == "DOCKER_AUTH_CONFIG of project 8, which hosted_auth.ecr also declares"
 
 
-def test_a_variable_for_protected_branches_alone_is_warned_of() -> None:
+def test_a_variable_for_protected_branches_only_gives_a_warning() -> None:
     assert list(variable_warnings(parse_stack(with_auth()))) == []
-    (told,) = variable_warnings(parse_stack(with_auth(protected=True)))
-    assert told.path == "stack.hosted_auth.ecr.protected"
+    (reported,) = variable_warnings(parse_stack(with_auth(protected=True)))
+    assert reported.path == "stack.hosted_auth.ecr.protected"
 
 
-def test_a_variable_that_hides_a_runners_own_credentials_is_warned_of() -> None:
-    told = list(variable_warnings(parse_stack(with_auth(groups=[42], registries=["team", "vault"]))))
-    assert [each.path for each in told] == ["stack.hosted_auth.ecr.registries"] * 2
-    assert "jobs on the runner 'build' pull from team with these credentials" in told[0].found
-    assert "can read the password of vault, which none of its runners here uses" in told[1].found
+def test_a_variable_that_hides_a_runners_own_credentials_gives_a_warning() -> None:
+    reported = list(variable_warnings(parse_stack(with_auth(groups=[42], registries=["team", "vault"]))))
+    assert [each.path for each in reported] == ["stack.hosted_auth.ecr.registries"] * 2
+    assert "jobs on the runner 'build' pull from team with these credentials" in reported[0].found
+    assert "can read the password of vault, which none of its runners here uses" in reported[1].found
 
 
-def test_a_name_that_a_resource_of_another_one_has_is_refused() -> None:
+def test_a_name_that_a_resource_of_another_variable_has_is_refused() -> None:
     declared = with_auth()
     other = declared["hosted_auth"]["ecr"] | {"key": "OTHER"}
     declared["hosted_auth"] |= {"ecr-schedule": other}

@@ -1,4 +1,4 @@
-"""What is told of images and hosts of registries that are valid, and probably not the intended ones."""
+"""Warnings about images and hosts of registries that are valid, but probably not the intended ones."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ STATIC = {"static": {"username": "me", "password": "pass-word-1"}}
 
 
 def warnings(declared: Any) -> list[Finding]:
-    """What is told of a declaration."""
+    """The warnings of a declaration."""
     return list(image_warnings(parse_stack(declared)))
 
 
-def test_there_is_nothing_to_tell_of_a_good_declaration() -> None:
+def test_a_good_declaration_gives_no_warning() -> None:
     assert warnings(declaration()) == []
 
 
@@ -33,7 +33,7 @@ def test_an_image_without_the_name_of_its_registry() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "told"),
+    ("image", "expected"),
     [
         ("ci/base", True),
         ("platform/toolchain:1", True),
@@ -46,14 +46,14 @@ def test_an_image_without_the_name_of_its_registry() -> None:
         ("redis:7", False),
     ],
 )
-def test_images_and_services(image: str, told: bool) -> None:
+def test_images_and_services(image: str, expected: bool) -> None:
     declared = changed("registries/cache", {"pull_through": "quay", "repositories": ["cached/app"]})
     declared["runners"]["build"]["services"] = [{"name": "alpine"}, {"name": image}]
-    assert [each.path for each in warnings(declared)] == ["stack.runners.build.services[1].name"] * told
+    assert [each.path for each in warnings(declared)] == ["stack.runners.build.services[1].name"] * expected
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "expected"),
     [
         ("index.docker.io", True),
         ("hub.docker.com", True),
@@ -64,14 +64,14 @@ def test_images_and_services(image: str, told: bool) -> None:
         ("docker.io.example.com", False),
     ],
 )
-def test_a_host_that_is_not_in_the_names_of_docker_hubs_images(host: str, told: bool) -> None:
+def test_a_host_that_is_not_in_the_names_of_docker_hubs_images(host: str, expected: bool) -> None:
     found = warnings({"registries": {"own": {"host": host, **STATIC}}})
     assert [(each.path, each.fix) for each in found] == [
         ("stack.registries.own.host", "write docker.io")
-    ] * told
+    ] * expected
 
 
-def test_what_is_known_later_is_not_judged() -> None:
+def test_values_that_are_known_later_give_no_warning() -> None:
     declared = changed("runners/build/image", output())
     declared["registries"]["own"] = {"host": output(), **STATIC}
     assert warnings(declared) == []

@@ -1,4 +1,4 @@
-"""Images beside the declared registries: which one they are of, and whether it can be asked for digests."""
+"""Images and the declared registries: which one an image is of, and whether it can be asked for digests."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ def registries(**more: Any) -> Any:
         ("alpine:3", None),
     ],
 )
-def test_what_ecr_is_asked_about_an_image(image: str, asked: EcrImage | None) -> None:
+def test_the_request_to_ecr_for_an_image(image: str, asked: EcrImage | None) -> None:
     assert ecr_image(image, registries(), ENVIRONMENT) == asked
 
 
@@ -60,7 +60,7 @@ def test_the_registry_of_an_image(image: str, registry: str | None, repository: 
 
 
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT])
-def test_an_ecr_registry_that_is_not_declared_is_told_once_all_are_known(environment: Any) -> None:
+def test_an_undeclared_ecr_registry_is_reported_when_the_account_is_known(environment: Any) -> None:
     foreign = "999999999999.dkr.ecr.eu-west-1.amazonaws.com/app:1"
     problems = list(image_problems(foreign, "at", registries(), ["team"], environment))
     # Without the account, `team` may turn out to be this one.
@@ -69,7 +69,7 @@ def test_an_ecr_registry_that_is_not_declared_is_told_once_all_are_known(environ
     )
 
 
-def test_a_runner_of_digests_only_may_name_those_of_a_registry_that_cannot_be_asked() -> None:
+def test_a_runner_that_requires_digests_may_use_a_registry_that_cannot_be_asked() -> None:
     declared = declaration()
     digest = "sha256:" + "0" * 64
     declared["runners"]["build"] |= {"registries": ["vault"], "require_digests": True, "services": []}

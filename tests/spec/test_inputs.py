@@ -29,7 +29,7 @@ CANARY = "canary-of-a-secret"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a model, as the model's own are."""
+    """A part of a model, defined like those of the library."""
 
     content: Any
     other: Any = None
@@ -41,19 +41,19 @@ def short(text: str) -> Iterator[Problem]:
         yield Problem("at", repr(text), "3 characters")
 
 
-def test_a_handle_is_of_an_output_unless_it_says_otherwise() -> None:
+def test_a_handle_is_of_an_output_by_default() -> None:
     handle: Deferred[str] = Deferred("at", "source")
     assert (handle.path, handle.source, handle.type, handle.rules) == ("at", "source", None, [])
     assert (handle.secret, handle.encrypted, handle.available) == (False, False, False)
     assert known_value(handle, 4711) == 4711
 
 
-def test_a_known_value_is_checked_at_once() -> None:
+def test_a_known_value_is_checked_immediately() -> None:
     assert list(check("abc", short)) == []
     assert [each.found for each in check("abcd", short)] == ["'abcd'"]
 
 
-def test_an_available_value_is_checked_at_once() -> None:
+def test_an_available_value_is_checked_immediately() -> None:
     assert [each.found for each in check(Deferred("at", "abcd", available=True), short)] == ["'abcd'"]
 
 
@@ -130,7 +130,7 @@ def test_the_rules_of_a_field_wait_for_its_output() -> None:
     assert known_value(handle, "210987654321") == "210987654321"
 
 
-def test_a_handle_is_no_text() -> None:
+def test_a_handle_is_not_text() -> None:
     handle = output("stack.gitlab_url")
     with pytest.raises(TypeError, match=r"stack\.gitlab_url is not resolved yet"):
         str(handle)
@@ -145,7 +145,7 @@ def test_a_handle_never_shows_its_value() -> None:
     assert CANARY not in repr(secret_handle())
 
 
-def test_empty_is_what_is_known_to_be() -> None:
+def test_only_a_value_that_is_known_to_be_empty_is_empty() -> None:
     assert [is_empty(each) for each in ("", Deferred("at", "", available=True))] == [True, True]
     assert [is_empty(each) for each in ("x", Deferred("at", "x", available=True), output())] == [False] * 3
 
@@ -176,14 +176,14 @@ def test_an_encrypted_value_of_a_plain_field_is_refused_with_its_place() -> None
         ("runners/build/registries/1", "stack.runners.build.registries[1]"),
     ],
 )
-def test_what_decides_which_resources_exist_is_no_output(place: str, path: str) -> None:
+def test_a_setting_that_decides_which_resources_exist_cannot_be_an_output(place: str, path: str) -> None:
     (problem,) = problems_of(changed(place, output(path)))
     assert (problem.path, problem.found) == (path, "an Output")
     assert problem.fix == "decides which resources exist, so it must be a plain value"
 
 
 @pytest.mark.parametrize("kind", ["group", "project"])
-def test_a_variable_that_is_taken_over_is_of_a_known_group_or_project(kind: str) -> None:
+def test_an_adopted_variable_must_have_a_known_group_or_project(kind: str) -> None:
     variable = {"key": "KEY", "value": "a-long-value", "adopt": True}
     assert problems_of({"variables": [{kind: 42, **variable}]}) == []
     assert problems_of({"variables": [{kind: output(), **variable, "adopt": False}]}) == []
@@ -234,6 +234,6 @@ def test_exactly_the_handles_that_are_found_are_replaced(model: Any) -> None:
 
 
 @given(MODELS)
-def test_a_model_without_handles_stays_as_it_is(model: Any) -> None:
+def test_a_model_without_handles_stays_unchanged(model: Any) -> None:
     resolved = substituted(model, lambda _: 1)
     assert substituted(resolved, lambda _: 2) == resolved

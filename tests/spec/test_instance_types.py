@@ -1,4 +1,4 @@
-"""The form of instance types: all that EC2 has pass, and those that it may add."""
+"""The form of instance types: all that EC2 has are valid, and so are those that it may add."""
 
 import boto3
 import pytest
@@ -76,7 +76,7 @@ def test_a_type_of_a_wrong_form(instance_type: str, fix: str) -> None:
         ),
     ],
 )
-def test_where_a_runner_takes_an_instance_type(declaration: dict[str, object], path: str) -> None:
+def test_each_instance_type_of_a_runner_is_checked(declaration: dict[str, object], path: str) -> None:
     declared = {"runners": {"build": {"group": 42, "image": "alpine:3.22", **declaration}}}
     with pytest.raises(DeclarationError) as refused:
         parse_stack(declared)
@@ -84,7 +84,7 @@ def test_where_a_runner_takes_an_instance_type(declaration: dict[str, object], p
     assert refused.value.problems == (problem,)
 
 
-def test_a_machine_image_takes_an_instance_type() -> None:
+def test_the_instance_type_of_a_machine_image_is_checked() -> None:
     assert problems_of({"machine_images": {"base": {"instance_type": "m7i"}}}) == [
         Problem("stack.machine_images.base.instance_type", "'m7i'", ALLOWED, "add a size, such as m7i.large")
     ]

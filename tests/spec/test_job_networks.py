@@ -1,4 +1,4 @@
-"""The addresses of job networks, apart from whatever a host connects to."""
+"""The addresses of job networks, which must not overlap the networks that a host connects to."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def host(**keys: Any) -> dict[str, Any]:
 
 
 def fleet(**keys: Any) -> dict[str, Any]:
-    """The good declaration, with a fleet besides that has these keys."""
+    """The good declaration with an additional fleet that has these keys."""
     declared = {"instance_types": ["c7i.large"], "max_instances": 2, **keys}
     return changed("runners/burst", {"group": 42, "fleet": declared})
 
 
-def taken(path: str, found: str, job_networks: str) -> Problem:
-    """A network that has addresses of job networks."""
+def overlapping(path: str, found: str, job_networks: str) -> Problem:
+    """The problem of a network that overlaps the job networks."""
     what = f"'{found}', which overlaps the job networks on the hosts"
     return Problem(path, what, f"a range that does not overlap {job_networks}", APART)
 
@@ -56,41 +56,41 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
     ),
     "a peer": (
         host(peer_networks=["10.0.0.0/8", "192.168.7.0/24"]),
-        taken(f"{HOST}.peer_networks[1]", "192.168.7.0/24", JOB_NETWORKS),
+        overlapping(f"{HOST}.peer_networks[1]", "192.168.7.0/24", JOB_NETWORKS),
     ),
     "a peer of a fleet": (
         fleet(peer_networks=["192.168.0.0/16", "172.16.0.0/12"]),
-        taken(f"{FLEET}.peer_networks[1]", "172.16.0.0/12", WORKER_JOB_NETWORKS),
+        overlapping(f"{FLEET}.peer_networks[1]", "172.16.0.0/12", WORKER_JOB_NETWORKS),
     ),
     "the network, of a host": (
         host(job_networks="10.64.0.0/16") | {"network": {}},
-        taken("stack.network.cidr", "10.64.0.0/20", "10.64.0.0/16"),
+        overlapping("stack.network.cidr", "10.64.0.0/20", "10.64.0.0/16"),
     ),
     "the network, of a fleet": (
         fleet() | {"network": {"cidr": "172.17.0.0/20"}},
-        taken("stack.network.cidr", "172.17.0.0/20", WORKER_JOB_NETWORKS),
+        overlapping("stack.network.cidr", "172.17.0.0/20", WORKER_JOB_NETWORKS),
     ),
     "the network, of a fleet's manager": (
         fleet(manager={"job_networks": "10.64.0.0/20"}) | {"network": {}},
-        taken("stack.network.cidr", "10.64.0.0/20", "10.64.0.0/20"),
+        overlapping("stack.network.cidr", "10.64.0.0/20", "10.64.0.0/20"),
     ),
     "GitLab": (
         host() | {"gitlab_url": "http://192.168.1.5:8080/gitlab"},
-        taken("stack.gitlab_url", "192.168.1.5/32", JOB_NETWORKS),
+        overlapping("stack.gitlab_url", "192.168.1.5/32", JOB_NETWORKS),
     ),
     "a registry": (
         changed("registries/legacy/host", "192.168.255.255:5000"),
-        taken("stack.registries.legacy.host", "192.168.255.255/32", JOB_NETWORKS),
+        overlapping("stack.registries.legacy.host", "192.168.255.255/32", JOB_NETWORKS),
     ),
     "a name server": (
         changed("runners/build/config", {"docker": {"dns": ["10.0.0.2", "192.168.0.2"]}}),
-        taken("stack.runners.build.config.docker.dns[1]", "192.168.0.2/32", JOB_NETWORKS),
+        overlapping("stack.runners.build.config.docker.dns[1]", "192.168.0.2/32", JOB_NETWORKS),
     ),
 }
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_this_is_refused(what: str) -> None:
+def test_a_bad_range_is_refused(what: str) -> None:
     declared, problem = BAD[what]
     assert problems_of(declared) == [problem]
 
@@ -112,14 +112,14 @@ GOOD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("what", GOOD)
-def test_this_is_taken(what: str) -> None:
+def test_a_good_range_is_accepted(what: str) -> None:
     declared = GOOD[what]
     if "docker" in declared["runners"]["build"]["host"]:
         declared["runners"]["build"] |= {"registries": [], "image": "alpine:3.22", "services": []}
     assert problems_of(declared) == []
 
 
-def test_a_docker_host_takes_no_range() -> None:
+def test_a_docker_host_cannot_have_a_range() -> None:
     (problem,) = (
         each
         for each in problems_of(changed("runners/build/host", {"docker": {}, "job_networks": "10.9.0.0/16"}))
@@ -129,7 +129,7 @@ def test_a_docker_host_takes_no_range() -> None:
 
 
 @pytest.mark.parametrize("place", ["network/cidr", "runners/build/host/job_networks"])
-def test_what_is_known_later_is_checked_then(place: str) -> None:
+def test_a_value_that_is_known_later_is_accepted_until_then(place: str) -> None:
     declared = host(job_networks="10.64.0.0/20") | {"network": {}}
     *parents, last = place.split("/")
     target: Any = declared
@@ -142,7 +142,7 @@ def test_what_is_known_later_is_checked_then(place: str) -> None:
     assert [isinstance(each, Deferred) for each in given].count(True) == 1
 
 
-def test_a_fleet_on_an_image_of_its_own_is_checked_by_what_it_says_of_it() -> None:
+def test_a_fleet_with_its_own_image_is_checked_by_its_declared_range() -> None:
     declared = fleet(ami="ami-0123456789abcdef0", job_networks="172.18.0.0/16")
     with pytest.raises(DeclarationError, match=r"172\.18\.0\.0/24"):
         parse_stack(declared | {"network": {"cidr": "172.18.0.0/24"}})

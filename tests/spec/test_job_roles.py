@@ -1,4 +1,4 @@
-"""Roles that jobs take on: what is wrong with a declaration."""
+"""Roles that jobs assume: the problems of a declaration."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ PROVIDER = "arn:aws:iam::123456789012:oidc-provider/gitlab.example.com"
 
 
 def with_role(**changes: Any) -> dict[str, Any]:
-    """The good declaration with a role for jobs; what is None is left out."""
+    """The good declaration with a role for jobs; keys with None are left out."""
     role = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     return declaration() | {"job_roles": {"publish": role}}
 
 
-def test_a_good_declaration_has_its_defaults_filled_in() -> None:
+def test_a_good_declaration_gets_the_defaults() -> None:
     assert problems_of(with_role(identity_provider=PROVIDER, tags=["v*"])) == []
     role = parse_stack(with_role(registries=["shared"])).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://gitlab.example.com",) * 2
@@ -34,7 +34,7 @@ def test_a_good_declaration_has_its_defaults_filled_in() -> None:
         identity_provider=None,
         permissions_boundary=None,
         role_path="/",
-        trust_policy_length=2048,  # what every account has
+        trust_policy_length=2048,  # the default quota
     )
 
 
@@ -63,7 +63,7 @@ def test_everything_declared() -> None:
     )
 
 
-def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
+def test_a_trust_policy_may_be_as_long_as_the_default_quota() -> None:
     assert problems_of(with_role(trust_policy_length=2048)) == []
     (found,) = problems_of(with_role(trust_policy_length=2047))
     assert (found.path, found.found) == ("stack.job_roles.publish.trust_policy_length", "2047")
@@ -84,12 +84,12 @@ def test_a_trust_policy_may_be_as_long_as_in_every_account() -> None:
         ({"issuer": "http://git.example.com"}, ""),
     ],
 )
-def test_what_to_do_about_it(changes: dict[str, Any], fix: str) -> None:
+def test_the_fix_of_each_problem(changes: dict[str, Any], fix: str) -> None:
     (found,) = problems_of(with_role(**changes))
     assert found.fix == fix
 
 
-def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
+def test_a_trailing_slash_is_not_part_of_the_issuer() -> None:
     role = parse_stack(with_role(issuer="https://git.example.com/")).job_roles["publish"]
     assert (role.issuer, role.audience) == ("https://git.example.com",) * 2
 
@@ -120,12 +120,12 @@ def test_a_slash_at_the_end_is_no_part_of_the_issuer() -> None:
         ({"permissions_boundary": "boundary"}, "permissions_boundary", "'boundary'"),
     ],
 )
-def test_what_is_wrong_is_told(changes: dict[str, Any], path: str, found: str) -> None:
-    told = {(each.path, each.found) for each in problems_of(with_role(**changes))}
-    assert told == {("stack.job_roles.publish" + (f".{path}" if path else ""), found)}
+def test_each_problem_is_reported(changes: dict[str, Any], path: str, found: str) -> None:
+    reported = {(each.path, each.found) for each in problems_of(with_role(**changes))}
+    assert reported == {("stack.job_roles.publish" + (f".{path}" if path else ""), found)}
 
 
-def test_a_gitlab_that_aws_cannot_reach_is_no_issuer() -> None:
+def test_a_gitlab_that_aws_cannot_reach_is_not_an_issuer() -> None:
     declared = with_role() | {"gitlab_url": "http://gitlab.internal"}
     (found,) = problems_of(declared)
     assert found.path == "stack.job_roles.publish.issuer"

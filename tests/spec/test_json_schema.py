@@ -21,21 +21,21 @@ def schema() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def validator(schema: dict[str, Any]) -> Draft202012Validator:
-    """It checks the schema itself once."""
+    """A validator for the schema, which it checks once."""
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == Draft202012Validator.META_SCHEMA["$id"]
     return Draft202012Validator(schema)
 
 
 def test_the_schema_beside_the_stacks_is_that_of_the_declaration(schema: dict[str, Any]) -> None:
-    """RENEW_SCHEMA=1 writes it anew."""
+    """RENEW_SCHEMA=1 renews it."""
     if os.environ.get("RENEW_SCHEMA"):
         WRITTEN.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
     assert json.loads(WRITTEN.read_text()) == schema
 
 
 @pytest.mark.parametrize("path", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda path: path.name)
-def test_every_stack_file_fits_it_and_names_it(validator: Draft202012Validator, path: Path) -> None:
+def test_every_stack_file_is_valid_and_names_the_schema(validator: Draft202012Validator, path: Path) -> None:
     validator.validate(yaml.safe_load(path.read_text()))
     assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
 
@@ -50,7 +50,7 @@ def test_every_stack_file_fits_it_and_names_it(validator: Draft202012Validator, 
         {"runners": {"build": {"description": {"secure": "x"}}}},
     ],
 )
-def test_it_refuses_what_the_declaration_refuses(
+def test_the_schema_refuses_what_the_declaration_refuses(
     validator: Draft202012Validator, stack: dict[str, Any]
 ) -> None:
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""The limits of a declaration from both sides: the last value that is taken, and the first that is not."""
+"""The limits of a declaration from both sides: the last valid value, and the first invalid one."""
 
 from copy import deepcopy
 from typing import Any
@@ -24,7 +24,7 @@ NETWORK: dict[str, Any] = {"cidr": "10.0.0.0/16"}
 
 
 def everything() -> dict[str, Any]:
-    """The good declaration, with something of everything that has a limit."""
+    """The good declaration, with each part that has a limit."""
     made = declaration() | deepcopy(
         {
             "ecr_settings": {"eu-west-1": SETTINGS},
@@ -60,7 +60,7 @@ KEEP = [{"tags": ["v*"], "images": 1}]
 
 
 def keys(start: str, count: int) -> dict[str, str]:
-    """So many tags."""
+    """This many tags."""
     return {f"{start}{number}": "" for number in range(count)}
 
 
@@ -218,20 +218,20 @@ def test_the_services_that_have_endpoints(service: str) -> None:
 
 
 OTHER_NAMES = ["0a", "-a", "A", "a_b", "ä", "a" * 33]
-"""What is no name of anything that is declared."""
+"""Invalid names of anything that is declared."""
 
 
 @pytest.mark.parametrize(
     ("path", "value"), [(path, value) for path, (taken, _) in LIMITS.items() for value in taken]
 )
-def test_the_last_that_is_taken(path: str, value: Any) -> None:
+def test_the_last_valid_value(path: str, value: Any) -> None:
     assert problems_of(with_value(path, value)) == []
 
 
 @pytest.mark.parametrize(
     ("path", "value"), [(path, value) for path, (_, refused) in LIMITS.items() for value in refused]
 )
-def test_the_first_that_is_not(path: str, value: Any) -> None:
+def test_the_first_invalid_value(path: str, value: Any) -> None:
     found = problems_of(with_value(path, value))
     place = join_path("stack", *(int(each) if each.isdigit() else each for each in path.split("|")))
     assert found
@@ -240,21 +240,21 @@ def test_the_first_that_is_not(path: str, value: Any) -> None:
 
 @pytest.mark.parametrize("name", ["a", "a0", "a-", "a" * 32])
 @pytest.mark.parametrize("kind", ["runners", "machine_images"])
-def test_a_name(kind: str, name: str) -> None:
+def test_a_valid_name(kind: str, name: str) -> None:
     declared = {"runners": {"group": 42, "host": {}}, "machine_images": {}}[kind]
     assert problems_of(with_value(f"{kind}|{name}", declared)) == []
 
 
 @pytest.mark.parametrize("name", OTHER_NAMES)
 @pytest.mark.parametrize("kind", ["runners", "machine_images", "registries"])
-def test_no_name(kind: str, name: str) -> None:
+def test_an_invalid_name(kind: str, name: str) -> None:
     static = {"host": "a.example", "static": {"username": "me", "password": "pass-word-1"}}
     declared = {"runners": {"group": 42, "host": {}}, "machine_images": {}, "registries": static}[kind]
     assert [each.found for each in problems_of(with_value(f"{kind}|{name}", declared))] == [repr(name)]
 
 
 @pytest.mark.parametrize(("version", "refused"), [("17.5.0", False), ("17.4.9", True), ("18.0.0", False)])
-def test_the_first_runner_that_takes_credentials_for_a_path(version: str, *, refused: bool) -> None:
+def test_the_first_runner_version_with_credentials_for_a_path(version: str, *, refused: bool) -> None:
     declared = everything()
     declared["registries"]["vault"]["host"] = "registry.partner.example/team"
     declared["runners"]["build"] |= {"registries": ["vault"], "image": "alpine", "services": []}
@@ -263,7 +263,7 @@ def test_the_first_runner_that_takes_credentials_for_a_path(version: str, *, ref
 
 
 @pytest.mark.parametrize(("version", "refused"), [("17.1.0", False), ("17.0.9", True)])
-def test_the_first_runner_of_services_by_digest(version: str, *, refused: bool) -> None:
+def test_the_first_runner_version_with_services_by_digest(version: str, *, refused: bool) -> None:
     declared = everything()
     declared["runners"]["build"] |= {"require_digests": True}
     declared["runners"]["build"]["host"]["runner_version"] = version

@@ -1,4 +1,4 @@
-"""Machine images: what is refused, and what they become."""
+"""Machine images: which declarations are refused, and how the others are read."""
 
 from typing import Any
 
@@ -122,7 +122,7 @@ BAD_IMAGES: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize("case", BAD_IMAGES)
-def test_what_is_wrong_with_a_machine_image(case: str) -> None:
+def test_a_bad_machine_image_is_refused(case: str) -> None:
     image, problem = BAD_IMAGES[case]
     assert problems_of(stack(image)) == [problem]
 
@@ -185,7 +185,7 @@ BAD_USES: dict[str, tuple[dict[str, Any], dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize("case", BAD_USES)
-def test_what_is_wrong_with_its_use(case: str) -> None:
+def test_a_bad_use_of_a_machine_image_is_refused(case: str) -> None:
     image, runner, problem = BAD_USES[case]
     assert problems_of(stack(image, runner)) == [problem]
 
@@ -200,7 +200,7 @@ def test_what_is_wrong_with_its_use(case: str) -> None:
         ({"disk_gb": 30}, fleet(manager={"machine_image": "base"})),
     ],
 )
-def test_what_fits_is_taken(image: dict[str, Any], runner: dict[str, Any]) -> None:
+def test_a_good_use_of_a_machine_image_is_accepted(image: dict[str, Any], runner: dict[str, Any]) -> None:
     parse_stack(stack(image, runner))
 
 
@@ -239,7 +239,7 @@ def test_the_defaults_and_every_key() -> None:
     assert {key for key in declared if getattr(image, key) == getattr(MachineImage("base"), key)} == set()
 
 
-def test_an_image_of_ecr_that_nobody_declared_is_found_when_the_account_is_known() -> None:
+def test_an_undeclared_image_of_ecr_is_found_when_the_account_is_known() -> None:
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"
     declared = stack({"images": [image]})
     (problem,) = problems_of(declared, AwsEnvironment("123456789012", "eu-west-1"))

@@ -1,4 +1,4 @@
-"""What a manager answers for its runners together."""
+"""The settings that a manager derives from its runners together."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def test_one_runner_with_ipv6_is_enough(configs: tuple[Any, ...], *, ipv6: bool)
     assert managed({"host": {}, "config": configs[0]}, {"config": configs[1]}).ipv6 is ipv6
 
 
-def test_each_runner_has_its_place_in_the_cache_unless_all_share_one() -> None:
+def test_each_runner_has_its_own_prefix_in_the_cache_unless_it_is_shared() -> None:
     host: Any = {"host": {}}
     assert managed(host, {}).cache_prefixes == ()
     assert managed(host, {}, cache={}).cache_prefixes == ("runners/first", "runners/second")
@@ -64,7 +64,7 @@ def test_jobs_run_on_the_host_unless_there_is_a_fleet() -> None:
     assert managed({"fleet": FLEET}).jobs_on_host == 0
 
 
-def test_every_registry_and_image_counts_once() -> None:
+def test_every_registry_and_image_is_listed_once() -> None:
     declared = declaration()
     runners = declared["runners"]
     runners["build"] |= {"registries": ["team", "legacy"], "services": [{"name": "redis:7"}]}

@@ -1,4 +1,4 @@
-"""Mirrors in a declaration: their defaults, and exactly what is wrong with a bad one."""
+"""Mirrors in a declaration: their defaults, and the exact problem of a bad one."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_an_image_with_everything() -> None:
 
 
 @pytest.mark.parametrize(("given", "prefix"), [({}, "IMAGE_"), ({"prefix": "CI_"}, "CI_")])
-def test_jobs_are_told_the_images_in_plain_variables(given: Any, prefix: str) -> None:
+def test_jobs_get_the_images_in_plain_variables(given: Any, prefix: str) -> None:
     mirror = parse_stack(
         mirrored(variables={"group": 42, **given}, images={"my-db": image_of("postgres:17")})
     ).mirrors["public"]
@@ -76,11 +76,11 @@ def test_jobs_are_told_the_images_in_plain_variables(given: Any, prefix: str) ->
     )
 
 
-def test_jobs_are_told_nothing_unless_it_is_declared() -> None:
+def test_jobs_get_no_variables_by_default() -> None:
     assert mirror_variables(parse_stack(mirrored()).mirrors["public"], {"postgres": object()}) == ()
 
 
-def test_a_registry_that_names_no_repositories_takes_any() -> None:
+def test_a_registry_without_declared_repositories_accepts_any() -> None:
     assert parse_stack(mirrored("legacy")).mirrors["public"].registry == "legacy"
 
 
@@ -196,10 +196,10 @@ BAD: dict[str, tuple[dict[str, Any], Problem]] = {
 
 
 @pytest.mark.parametrize(("declared", "problem"), BAD.values(), ids=list(BAD))
-def test_exactly_this_is_wrong(declared: dict[str, Any], problem: Problem) -> None:
+def test_a_bad_mirror_has_exactly_this_problem(declared: dict[str, Any], problem: Problem) -> None:
     assert problems_of(declared) == [problem]
 
 
-def test_an_image_that_is_none_is_told_at_its_place() -> None:
+def test_an_invalid_image_is_reported_at_its_place() -> None:
     (problem,) = problems_of(image(image="postgres 17"))
     assert problem.path == f"{AT}.images.postgres.image"

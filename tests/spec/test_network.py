@@ -1,4 +1,4 @@
-"""The network of a stack, and where its hosts may connect to: what is refused, and what it becomes."""
+"""The network of a stack, and where its hosts may connect to: what is refused, and how it is read."""
 
 from ipaddress import IPv4Network
 from itertools import combinations
@@ -181,7 +181,7 @@ def test_bad_egress_is_refused(what: str) -> None:
     assert problems_of(changed("runners/build/host/egress", rules)) == [problem]
 
 
-def test_a_stack_has_no_network_of_its_own_unless_it_says_so() -> None:
+def test_a_stack_has_no_network_of_its_own_by_default() -> None:
     assert parse_stack(changed("gitlab_url", "https://gitlab.example.com")).network is None
 
 
@@ -203,7 +203,7 @@ def test_every_setting_of_a_network() -> None:
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "10.64.0.0/20", "172.20.4.0/24"])
-def test_the_subnets_lie_in_the_network_beside_one_another(cidr: str) -> None:
+def test_the_subnets_are_in_the_network_and_do_not_overlap(cidr: str) -> None:
     network = Network(IPv4Network(cidr), zones=3, nat_per_zone=True)
     subnets = [*network.private_subnets, *network.public_subnets]
     assert len(subnets) == 6
@@ -218,11 +218,11 @@ def test_a_further_zone_moves_no_subnet() -> None:
 
 
 @pytest.mark.parametrize(("nat_per_zone", "count"), [(False, 1), (True, 3)])
-def test_there_is_a_public_subnet_for_each_nat_gateway(nat_per_zone: bool, count: int) -> None:
+def test_each_nat_gateway_has_a_public_subnet(nat_per_zone: bool, count: int) -> None:
     assert len(Network(zones=3, nat_per_zone=nat_per_zone).public_subnets) == count
 
 
-def test_the_first_zones_are_the_same_in_whatever_order_aws_tells_them() -> None:
+def test_the_first_zones_do_not_depend_on_the_order_that_aws_returns() -> None:
     assert first_zones(["eu-west-1c", "eu-west-1a", "eu-west-1b"], 2, "ci") == ["eu-west-1a", "eu-west-1b"]
 
 

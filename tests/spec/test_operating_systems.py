@@ -1,4 +1,4 @@
-"""What is known of each operating system; spec/operating_systems.py names its publisher's documentation."""
+"""The facts about each operating system; spec/operating_systems.py names its publisher's documentation."""
 
 from dataclasses import astuple
 
@@ -57,9 +57,9 @@ TRUST = ("usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt"
         ),
     ],
 )
-def test_what_is_known_of_it(name: str, known: tuple[object, ...]) -> None:
+def test_the_facts_about_an_operating_system(name: str, known: tuple[object, ...]) -> None:
     assert astuple(OPERATING_SYSTEMS[name]) == (name, *known)
 
 
-def test_there_are_no_others() -> None:
+def test_there_are_no_other_operating_systems() -> None:
     assert list(OPERATING_SYSTEMS) == ["amazon-linux-2023", "debian-12", "ubuntu-24.04"]

@@ -1,4 +1,4 @@
-"""Who runs Pulumi on a stack: what is taken, and what is refused."""
+"""Operators, who run Pulumi on a stack: which ARNs are accepted, and which are refused."""
 
 import pytest
 from pulumi_gitlab_runner.spec import Problem
@@ -16,7 +16,7 @@ AT = "stack.operators"
         "arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Admin_*",
     ],
 )
-def test_a_role_or_user(arn: str) -> None:
+def test_a_role_or_user_is_accepted(arn: str) -> None:
     assert problems_of(declaration() | {"operators": [arn]}) == []
 
 
@@ -41,6 +41,6 @@ def test_anything_else_is_refused(arn: str) -> None:
     ]
 
 
-def test_nobody_is_no_list() -> None:
+def test_an_empty_list_is_refused() -> None:
     (problem,) = problems_of(declaration() | {"operators": []})
     assert (problem.path, problem.found) == (AT, "an empty list")

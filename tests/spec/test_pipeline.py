@@ -1,4 +1,4 @@
-"""The declaration of a stack's pipeline: what it becomes, and what is refused."""
+"""The declaration of a stack's pipeline: how it is read, and what is refused."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ LEAST: dict[str, Any] = {"project": "platform/runners", "stack": "prod"}
 
 
 def pipeline(**changes: Any) -> Pipeline:
-    """What a declaration becomes."""
+    """The pipeline of a declaration."""
     return parse_pipeline(checked(LEAST | changes, PipelineDeclaration, "at", pipeline_problems), GITLAB)
 
 
 def refused(**changes: Any) -> list[tuple[str, str]]:
-    """The places and values that are wrong."""
+    """The places and values of the problems."""
     try:
         pipeline(**changes)
     except DeclarationError as error:
@@ -68,7 +68,7 @@ def test_everything_declared() -> None:
     assert made.deploy_subjects == [f"{start}:main", f"{start}:release/*"]
 
 
-def test_the_issuer_is_the_stacks_gitlab_and_the_state_is_nowhere_by_default() -> None:
+def test_the_issuer_is_the_stacks_gitlab_and_there_is_no_state_by_default() -> None:
     assert pipeline().issuer == GITLAB
     assert pipeline().state is None
 
@@ -77,7 +77,7 @@ NAMES = {"taken": ["a", "A_b.c-d", "9", "a" * 100], "refused": ["", "a b", "org/
 
 
 @pytest.mark.parametrize("key", ["stack", "pulumi_project", "runner_stack"])
-def test_names_are_those_of_pulumi(key: str) -> None:
+def test_names_must_be_valid_in_pulumi(key: str) -> None:
     assert [refused(**{key: name}) for name in NAMES["taken"]] == [[]] * 4
     assert [refused(**{key: name}) for name in NAMES["refused"]] == [
         [(f"at.{key}", repr(name))] for name in NAMES["refused"]
@@ -85,12 +85,12 @@ def test_names_are_those_of_pulumi(key: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", ["abc", "a-b.c", "0ab", "a" * 63])
-def test_a_bucket(bucket: str) -> None:
+def test_a_valid_bucket(bucket: str) -> None:
     assert refused(state={"bucket": bucket}) == []
 
 
 @pytest.mark.parametrize("bucket", ["ab", "a" * 64, "s3://abc", "Abc", "-abc", "abc-"])
-def test_no_bucket(bucket: str) -> None:
+def test_an_invalid_bucket_is_refused(bucket: str) -> None:
     assert refused(state={"bucket": bucket}) == [("at.state.bucket", repr(bucket))]
 
 
@@ -112,7 +112,7 @@ def test_no_bucket(bucket: str) -> None:
         ({"role_path": "ci"}, "role_path", "'ci'"),
     ],
 )
-def test_what_is_refused(changes: dict[str, Any], path: str, found: str) -> None:
+def test_a_bad_pipeline_is_refused(changes: dict[str, Any], path: str, found: str) -> None:
     assert refused(**changes) == [(f"at.{path}", found)]
 
 

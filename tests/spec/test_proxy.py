@@ -1,4 +1,4 @@
-"""The HTTP proxy of a stack: what is refused, and what it becomes."""
+"""The HTTP proxy of a stack: what is refused, and how it is read."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
 
 
 @pytest.mark.parametrize(("proxy", "place", "found", "allowed"), REFUSED.values(), ids=REFUSED)
-def test_what_is_refused(proxy: Any, place: str, found: str, allowed: str) -> None:
+def test_a_bad_proxy_is_refused(proxy: Any, place: str, found: str, allowed: str) -> None:
     (problem,) = problems_of(changed("proxy", proxy))
     assert (problem.path, problem.found, problem.allowed) == (AT + place, found, allowed)
     assert "secret-4711" not in str(problem)
@@ -61,31 +61,31 @@ def proxy_of(declared: Any) -> Proxy:
 
 
 @pytest.mark.parametrize("key", ["http", "https"])
-def test_one_address_stands_for_both(key: str) -> None:
+def test_one_address_is_used_for_both_protocols(key: str) -> None:
     assert proxy_of(changed("proxy", {key: URL})) == Proxy(URL, URL, job_networks=JOB_NETWORKS)
 
 
-def test_each_address_for_its_own() -> None:
+def test_each_protocol_has_its_own_address() -> None:
     declared = {"http": URL, "https": "http://10.0.0.1", "no_proxy": [".example.com", "10.0.0.0/8", "::1"]}
     assert proxy_of(changed("proxy", declared)) == Proxy(
         URL, "http://10.0.0.1", (".example.com", "10.0.0.0/8", "::1"), job_networks=JOB_NETWORKS
     )
 
 
-def test_endpoints_of_the_stacks_network_are_reached_without_it() -> None:
+def test_endpoints_of_the_stacks_network_are_reached_without_the_proxy() -> None:
     declared = changed("proxy", {"http": URL})
     assert proxy_of(declared).endpoints == ()
     declared["network"] = {"endpoints": ["ssm"]}
     assert proxy_of(declared).endpoints == ("s3", "ssm")
 
 
-def test_a_host_elsewhere_has_no_endpoints() -> None:
+def test_a_host_in_another_network_has_no_endpoints() -> None:
     declared = changed("proxy", {"http": URL}) | {"network": {"endpoints": ["ssm"]}}
     declared["runners"]["build"]["host"] |= {"vpc": "vpc-01234567", "subnets": ["subnet-01234567"]}
     assert proxy_of(declared).endpoints == ()
 
 
-def test_an_address_that_is_known_later_is_checked_then() -> None:
+def test_an_address_that_is_known_later_is_checked_later() -> None:
     later: Deferred[str] = Deferred(f"{AT}.http", None)
     assert problems_of(changed("proxy", {"http": later})) == []
     with pytest.raises(ValueError, match="an address with a user or password"):
@@ -93,13 +93,13 @@ def test_an_address_that_is_known_later_is_checked_then() -> None:
     assert known_value(later, URL) == URL
 
 
-def test_the_problem_says_how_to_go_on() -> None:
+def test_the_fix_of_an_address_with_a_password() -> None:
     (problem,) = problems_of(changed("proxy", {"http": "http://me:x@proxy"}))
     assert problem == Problem(problem.path, problem.found, problem.allowed, problem.fix)
     assert "local proxy that holds the password" in problem.fix
 
 
-def test_job_networks_of_its_own_are_reached_without_it() -> None:
+def test_declared_job_networks_are_reached_without_the_proxy() -> None:
     declared = changed("proxy", {"http": URL})
     declared["runners"]["build"]["host"]["job_networks"] = "10.99.0.0/16"
     assert proxy_of(declared).job_networks == ("10.99.0.0/16", "172.17.0.0/16")

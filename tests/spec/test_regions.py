@@ -1,4 +1,4 @@
-"""The form of the names of regions: all that AWS has pass, and those that it may add."""
+"""The form of the names of regions: all that AWS has are valid, and so are those that it may add."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each kind of registry answers for itself: how its credentials are had, what can be done with it."""
+"""The answers of each kind of registry: how it gets its credentials, and what it supports."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -142,11 +142,11 @@ OTHERWISE: dict[str, Any] = {
     "ecr_image": None,
     "renewal": None,
 }
-"""The answers of a kind that has none of its own."""
+"""The default answers of a kind."""
 
 
 def answers(registry: Registry) -> dict[str, Any]:
-    """All that a registry answers."""
+    """All answers of a registry."""
     return {
         **{key: getattr(registry, key) for key, each in OTHERWISE.items() if isinstance(each, bool | str)},
         "description": registry.description,
@@ -159,7 +159,7 @@ def answers(registry: Registry) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", DECLARATIONS)
-def test_what_each_kind_answers(name: str) -> None:
+def test_the_answers_of_each_kind(name: str) -> None:
     assert answers(parse_registry(name, DECLARATIONS[name])) == OTHERWISE | ANSWERS[name]
 
 
@@ -173,7 +173,7 @@ def test_only_a_declared_user_and_password_is_a_login() -> None:
 
 
 @pytest.mark.parametrize("kind", [{"static": {"secret": SECRET}}, {"helper": "/bin/docker-credential-a"}])
-def test_a_host_that_is_known_later_is_then_known_everywhere(kind: Mapping[str, Any]) -> None:
+def test_a_host_that_is_known_later_is_resolved_everywhere(kind: Mapping[str, Any]) -> None:
     registry = parse_registry("later", {"host": output(), **kind})  # type: ignore[typeddict-item]
     assert registry.environment_known_from(ENVIRONMENT) is None
     assert registry.environment_known_from(None) is None
@@ -186,17 +186,17 @@ def test_a_host_that_is_known_later_is_then_known_everywhere(kind: Mapping[str, 
 
 
 @pytest.mark.parametrize("environment", [None, ENVIRONMENT])
-def test_hosts_that_are_known_later_are_compared_then(environment: Any) -> None:
+def test_hosts_that_are_known_later_are_not_compared_before(environment: Any) -> None:
     static = {"static": {"username": "me", "password": "pass-word-1"}}
     registries = {name: {"host": output(), **static} for name in ("one", "two")}
     assert problems_of({"registries": registries}, environment) == []
 
 
-def test_a_helper_that_is_known_later_is_named_so() -> None:
+def test_a_helper_that_is_known_later_has_a_general_name() -> None:
     assert parse_registry("later", {"host": "a.example", "helper": output()}).program == "its helper"
 
 
-def test_a_registry_that_needs_no_access_asks_for_none() -> None:
+def test_pull_access_is_empty_by_default() -> None:
     assert asdict(PullAccess()) == {
         "repositories": (),
         "cached": (),

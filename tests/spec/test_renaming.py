@@ -1,4 +1,4 @@
-"""A runner that has another name than at first."""
+"""A runner that was renamed."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def runners(**declared: Any) -> dict[str, Any]:
     return declaration() | {"runners": declared}
 
 
-def test_what_was_made_for_a_runner_keeps_the_name_that_it_had_at_first() -> None:
+def test_the_resources_of_a_renamed_runner_keep_its_first_name() -> None:
     stack = parse_stack(runners(ci={**HOST, "renamed_from": "build"}, second={"group": 42, "host_of": "ci"}))
     assert {name: each.resource_name for name, each in stack.runners.items()} == {
         "ci": "build",
@@ -24,7 +24,7 @@ def test_what_was_made_for_a_runner_keeps_the_name_that_it_had_at_first() -> Non
     assert {name: each.resource_name for name, each in stack.managers.items()} == {"ci": "build"}
 
 
-def test_two_runners_may_change_their_names() -> None:
+def test_two_runners_may_swap_their_names() -> None:
     declared = runners(one={**HOST, "renamed_from": "two"}, two={**HOST, "renamed_from": "one"})
     assert problems_of(declared) == []
 

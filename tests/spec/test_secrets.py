@@ -1,4 +1,4 @@
-"""Whatever is wrong with a declaration: its secrets never stand in the message."""
+"""Messages about a declaration never contain its secrets, whatever the problem is."""
 
 from contextlib import suppress
 from copy import deepcopy
@@ -26,7 +26,7 @@ SECRETS = st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size
 
 
 def _places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a declaration, but the whole of it."""
+    """Every place in a declaration, except the declaration itself."""
     children = (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     )
@@ -40,7 +40,7 @@ PLACES = _places(declaration())
 
 
 def _put(whole: Any, place: tuple[Any, ...], value: Any) -> None:
-    """Put a value at a place, where earlier damage left one."""
+    """Put a value at a place, if earlier changes left it."""
     with suppress(KeyError, IndexError, TypeError):
         for part in place[:-1]:
             whole = whole[part]
@@ -54,7 +54,7 @@ def _put(whole: Any, place: tuple[Any, ...], value: Any) -> None:
     misspelt=st.booleans(),
     as_list=st.booleans(),
 )
-def test_no_secret_stands_in_a_message(
+def test_no_message_contains_a_secret(
     secret: str, damage: list[tuple[tuple[Any, ...], Any]], *, misspelt: bool, as_list: bool
 ) -> None:
     declared = declaration()
@@ -66,9 +66,9 @@ def test_no_secret_stands_in_a_message(
     for place, junk in damage:
         if place not in SECRET_PLACES:
             _put(declared, place, junk)
-    told = "".join(f"{problem}{problem!r}" for problem in problems_of(declared))
-    assert secret not in told
-    assert repr(secret)[1:-1] not in told
+    messages = "".join(f"{problem}{problem!r}" for problem in problems_of(declared))
+    assert secret not in messages
+    assert repr(secret)[1:-1] not in messages
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ JSON = _json(
 
 @settings(max_examples=60)
 @given(JSON)
-def test_whatever_stands_there_is_a_stack_or_a_problem(declared: Any) -> None:
+def test_any_value_gives_a_stack_or_a_problem(declared: Any) -> None:
     for problem in problems_of(declared):
         assert problem.path.startswith("stack")
         assert problem.found
@@ -140,7 +140,7 @@ def test_whatever_stands_there_is_a_stack_or_a_problem(declared: Any) -> None:
 
 @settings(max_examples=60)
 @given(st.data())
-def test_whatever_stands_at_one_place_is_a_stack_or_a_problem(data: st.DataObject) -> None:
+def test_any_value_at_some_places_gives_a_stack_or_a_problem(data: st.DataObject) -> None:
     declared = declaration()
     for _ in range(data.draw(st.integers(1, 3))):
         place, value = data.draw(st.sampled_from(PLACES)), data.draw(JSON)

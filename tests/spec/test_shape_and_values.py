@@ -45,7 +45,7 @@ def paths_of(declared: Any) -> list[str]:
         ("builds", {"Base": {"context": ".", "repository": "team/ci/base"}}),
     ],
 )
-def test_both_are_in_one_message(broken: str, value: Any, wrong: str, found: Any) -> None:
+def test_both_problems_are_in_one_message(broken: str, value: Any, wrong: str, found: Any) -> None:
     both = changed(wrong, found)
     alone = paths_of(both)
     assert alone
@@ -61,7 +61,7 @@ def test_both_are_in_one_message(broken: str, value: Any, wrong: str, found: Any
 
 @pytest.mark.parametrize("file", [*STACKS, EVERYTHING], ids=lambda file: file.stem)
 def test_a_broken_part_has_no_other_problem(file: Path) -> None:
-    """Such as a runner that uses a registry that is not one: it is declared."""
+    """A runner may use a registry of a wrong type, since it is declared."""
     whole = parse_stack_file(file.read_text()).declaration
     assert problems_of(whole, None) == []
     for key, parts in whole.items():
@@ -75,19 +75,19 @@ def test_a_broken_part_has_no_other_problem(file: Path) -> None:
             )
 
 
-def test_what_refers_to_other_parts_is_examined_when_these_are_valid() -> None:
+def test_references_to_other_parts_are_checked_when_these_are_valid() -> None:
     declared = changed("runners/build/registries", ["shard"])
     assert paths_of(declared) == ["runners.build.registries[0]", "runners.build.image"]
     declared["registries"]["shared"] = {"ecr": True}
     assert paths_of(declared) == ["registries.shared.ecr"]
 
 
-def test_the_other_names_of_a_mapping_are_examined() -> None:
+def test_the_other_names_of_a_mapping_are_checked() -> None:
     declared = changed("runners/second", {"group": 42, "host": {"concurrent": 0}})
     declared["runners"]["build"]["colour"] = "red"
     assert paths_of(declared) == ["runners.build.colour", "runners.second.host.concurrent"]
 
 
 @pytest.mark.parametrize("declared", [None, [], "x", 1])
-def test_what_is_no_mapping(declared: Any) -> None:
+def test_a_declaration_that_is_not_a_mapping(declared: Any) -> None:
     assert len(problems_of(declared)) == 1

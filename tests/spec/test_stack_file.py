@@ -19,13 +19,13 @@ WHOLE = dedent("""\
 ADDRESS = "https://gitlab.example.com"
 
 
-def test_what_a_file_says() -> None:
+def test_the_content_of_a_file() -> None:
     assert parse_stack_file(WHOLE) == StackFile(
         {"registries": {"team": {"ecr": {}}}, "gitlab_url": ADDRESS}, "eu-west-1", "unix:///run/docker.sock"
     )
 
 
-def test_a_file_that_says_little() -> None:
+def test_a_file_with_little_content() -> None:
     assert parse_stack_file("config: {}") == StackFile({}, None, "")
     assert parse_stack_file("config: {gitlab-runner:stack: [a]}", ADDRESS).declaration == ["a"]
 
@@ -46,7 +46,7 @@ def test_gitlabs_address(config: str, default: str | None, address: str | None) 
     assert parse_stack_file(f"config:\n  {config}\n", default).declaration.get("gitlab_url") == address
 
 
-def test_what_is_no_text_is_text_or_left_out() -> None:
+def test_values_that_are_not_text_are_converted_or_left_out() -> None:
     file = parse_stack_file("config: {aws:region: 1, docker:host: {secure: v1:abc}}")
     assert (file.region, file.docker_host) == ("1", "")
 
@@ -97,6 +97,6 @@ def test_a_part_may_be_called_secure() -> None:
         ("configuration: {}", "it has no 'config'"),
     ],
 )
-def test_what_is_no_stacks_file(text: str, message: str) -> None:
+def test_text_that_is_not_a_stack_file_is_refused(text: str, message: str) -> None:
     with pytest.raises(StackFileError, match=f"^{message}$"):
         parse_stack_file(text)

@@ -1,4 +1,4 @@
-"""Tags in AWS, tags of runners, and texts that people read: what each of them may have in it."""
+"""Tags in AWS, tags of runners, and texts that people read: what each of them may contain."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ def test_values_that_aws_refuses(value: str) -> None:
     assert refused({"key": value}) == ["tags.key"]
 
 
-def test_aws_takes_so_many() -> None:
+def test_the_number_of_tags_in_aws_is_limited() -> None:
     assert refused({f"key{number}": "x" for number in range(40)}) == []
     assert refused({f"key{number}": "x" for number in range(41)}) == ["tags"]
 
@@ -92,19 +92,19 @@ def test_a_path_prefix_that_parameter_store_s3_and_cloudwatch_do_not_share(prefi
 
 
 @pytest.mark.parametrize("tag", ["docker", "a" * 255, "two words", "Über", "x86_64", "it's", '3.5"'])
-def test_tags_that_gitlab_keeps_as_they_are(tag: str) -> None:
+def test_tags_that_gitlab_keeps_unchanged(tag: str) -> None:
     assert parse_stack(changed("runners/build/tags", [tag])).runners["build"].registration.tags == (tag,)
 
 
 @pytest.mark.parametrize(
     "tag", ["", "  ", "a,b", " a", "a ", "a\t", "a" * 256, "a\x07b", "a\x9fb", '"a"', "'a"]
 )
-def test_tags_of_which_gitlab_would_keep_others(tag: str) -> None:
+def test_tags_that_gitlab_would_change(tag: str) -> None:
     found = {each.path for each in problems_of(changed("runners/build/tags", ["docker", tag]))}
     assert found == {"stack.runners.build.tags[1]"}
 
 
-def test_gitlab_takes_50_tags() -> None:
+def test_gitlab_accepts_50_tags() -> None:
     tags = [f"tag-{number}" for number in range(51)]
     assert problems_of(changed("runners/build/tags", tags[:50])) == []
     assert [each.path for each in problems_of(changed("runners/build/tags", tags))] == [
@@ -113,22 +113,22 @@ def test_gitlab_takes_50_tags() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "Ünïcode ✓", "tilde ~", "\xa0"])
-def test_texts(text: str) -> None:
+def test_valid_texts(text: str) -> None:
     assert list(control_character_problems(text, "at")) == []
 
 
 @pytest.mark.parametrize("character", ["\0", "\t", "\n", "\x1b", "\x1f", "\x7f", "\x80", "\x9f"])
-def test_control_characters(character: str) -> None:
+def test_control_characters_are_refused(character: str) -> None:
     (problem,) = control_character_problems(f"a{character}b", "at")
     assert problem.found == f"the control character {character!r}"
 
 
-def test_lines_where_they_are_allowed() -> None:
+def test_line_breaks_where_they_are_allowed() -> None:
     assert list(control_character_problems("a\nb", "at", lines=True)) == []
     assert len(list(control_character_problems("a\rb", "at", lines=True))) == 1
 
 
-def test_a_note_says_which_stack_where_there_is_room() -> None:
+def test_a_note_names_the_stack_if_there_is_room() -> None:
     marked = "Managed by Pulumi: a/b"
     assert with_stack_note("", "a/b", 100) == marked
     assert with_stack_note("By hand.", "a/b", 32) == f"By hand.\n\n{marked}"

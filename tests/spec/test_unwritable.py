@@ -1,4 +1,4 @@
-"""What no file, process or server takes, wherever it is declared; and what a registry's login takes."""
+"""Values that no file, process or server accepts, at any place; and the logins that registries accept."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def path(place: str) -> str:
         ("canary\ud800", "half a character (a lone surrogate) in the text"),
     ],
 )
-def test_text_that_nothing_takes(place: str, text: str, found: str) -> None:
+def test_text_that_nothing_accepts(place: str, text: str, found: str) -> None:
     (problem,) = problems_of(changed(place, text))
     assert (problem.path, problem.found) == (path(place), found)
     assert "canary" not in str(problem)
@@ -51,13 +51,13 @@ def test_whole_characters(text: str) -> None:
     assert problems_of(changed("variables/1/value", value)) == []
 
 
-def test_keys_too() -> None:
+def test_keys_are_also_checked() -> None:
     assert {each.path for each in problems_of(changed("runners/build", {"a\0b": 1}))} == {
         "stack.runners.build"
     }
 
 
-def test_secrets_of_the_stack_and_outputs_too() -> None:
+def test_secrets_of_the_stack_and_outputs_are_also_checked() -> None:
     with_secret = changed("variables/1/value", encrypted(value="canary\0"))
     assert [each.path for each in problems_of(with_secret)] == ["stack.variables[1].value"]
     handle = encrypted("stack.variables[1].value")
@@ -69,7 +69,7 @@ def test_secrets_of_the_stack_and_outputs_too() -> None:
 @pytest.mark.parametrize(
     "number", [2**63, -(2**63) - 1, 10**25, pytest.param(10**5000, id="long"), float("inf"), float("nan")]
 )
-def test_numbers_that_nothing_takes(number: Any) -> None:
+def test_numbers_that_nothing_accepts(number: Any) -> None:
     for place in ("runners/build/limit", "runners/build/group", "variables/1/value"):
         (problem,) = problems_of(changed(place, number))
         assert problem.path == path(place)
@@ -82,23 +82,23 @@ def test_numbers_of_64_bits(number: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["a", "user@example.com", "Ünï", "a b", "<token>", "$oauthtoken"])
-def test_users(text: str) -> None:
+def test_valid_users(text: str) -> None:
     assert problems_of(changed("registries/legacy/static/username", text)) == []
 
 
 @pytest.mark.parametrize("text", ["a:b", ":", "a\n", "a\tb", "a\x7f", "a\x9f"])
-def test_users_whom_no_registry_knows(text: str) -> None:
+def test_users_that_no_registry_accepts(text: str) -> None:
     at = "stack.registries.legacy.static.username"
     assert {each.path for each in problems_of(changed("registries/legacy/static/username", text))} == {at}
 
 
 @pytest.mark.parametrize("text", ["a:b", "pass word", "Ünï✓", '"', "\\", "\xa0", "{}"])
-def test_passwords(text: str) -> None:
+def test_valid_passwords(text: str) -> None:
     assert problems_of(changed("registries/legacy/static/password", text)) == []
 
 
 @pytest.mark.parametrize("text", ["canary\n", "canary\r\n", "can\tary", "canary\x7f"])
-def test_passwords_that_no_registry_takes(text: str) -> None:
+def test_passwords_that_no_registry_accepts(text: str) -> None:
     (problem,) = problems_of(changed("registries/legacy/static/password", text))
     assert problem.path == "stack.registries.legacy.static.password"
     assert "canary" not in str(problem)
@@ -132,23 +132,23 @@ def changed_in(value: Any, place: list[str], text: str) -> Any:
 @pytest.mark.parametrize(
     "character", ["\0", "\t", "\r", "\x1b", "\x7f", "\x9b", "\u2028", "\u202e", "\ud800"]
 )
-def test_no_message_steers_the_terminal(character: str) -> None:
-    """Of problems, of names that are listed, and of paths."""
-    told = str(
+def test_no_message_contains_control_characters(character: str) -> None:
+    """In problems, in lists of names, and in paths."""
+    message = str(
         Problem(join_path("stack", f"a{character}b", 1), f"found{character}", listed([f"x{character}"]))
     )
-    assert told.replace("\n", "").isprintable()
-    assert told.count("\n") == 2
-    assert told.startswith('stack["a\\')
+    assert message.replace("\n", "").isprintable()
+    assert message.count("\n") == 2
+    assert message.startswith('stack["a\\')
 
 
-def test_a_key_that_is_no_text_has_a_path() -> None:
+def test_a_key_that_is_not_text_has_a_path() -> None:
     assert join_path("stack", None, "a") == "stack[None].a"
     found = problems_of(changed("runners/build", {None: {"a": 1}}))
     assert [each.path for each in found] == ["stack.runners.build[None]"]
 
 
-def test_a_fleet_of_fewer_than_no_instances_is_refused() -> None:
+def test_a_fleet_with_a_negative_number_of_instances_is_refused() -> None:
     fleet = {"instance_types": ["c7i.large"], "max_instances": -1, "idle": [{"periods": ["* * * * *"]}]}
     found = problems_of(changed("runners/build", {"group": 1, "fleet": fleet}))
     assert [each.path for each in found] == ["stack.runners.build.fleet.max_instances"]

@@ -1,4 +1,4 @@
-"""User namespaces of hosts and fleets: what does not work with them is refused, with the reason."""
+"""User namespaces of hosts and fleets: settings that do not work with them are refused, with the reason."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "the same, to write to": ({"volumes": ["/srv/data:/data:rw,z"]}, "volumes[0]"),
     "Docker's socket": ({"volumes": ["/var/run/docker.sock:/var/run/docker.sock:ro"]}, "volumes[0]"),
 }
-TAKEN: dict[str, dict[str, Any]] = {
+ACCEPTED: dict[str, dict[str, Any]] = {
     "not privileged": {"privileged": False, "network_mode": "bridge"},
     "volumes": {"volumes": ["/cache", "named:/data", "/etc/motd:/etc/motd:ro"]},
 }
@@ -38,7 +38,7 @@ def on_fleet(fleet: dict[str, Any], **further: Any) -> Any:
 
 
 @pytest.mark.parametrize(("docker", "place"), REFUSED.values(), ids=REFUSED)
-def test_what_does_not_work(docker: dict[str, Any], place: str) -> None:
+def test_a_setting_that_does_not_work_is_refused(docker: dict[str, Any], place: str) -> None:
     for declared in (on_host(docker), on_fleet({}, config={"docker": docker})):
         (problem,) = problems_of(declared)
         assert problem.path == f"stack.runners.build.config.docker.{place}"
@@ -47,8 +47,8 @@ def test_what_does_not_work(docker: dict[str, Any], place: str) -> None:
     assert problems_of(on_host(docker, user_namespaces=False)) == []
 
 
-@pytest.mark.parametrize("docker", TAKEN.values(), ids=TAKEN)
-def test_what_works(docker: dict[str, Any]) -> None:
+@pytest.mark.parametrize("docker", ACCEPTED.values(), ids=ACCEPTED)
+def test_a_setting_that_works_is_accepted(docker: dict[str, Any]) -> None:
     assert problems_of(on_host(docker)) == []
 
 
@@ -63,7 +63,7 @@ def test_a_runner_that_shares_the_host_is_checked_too() -> None:
     assert problem.path == "stack.runners.other.config.docker.privileged"
 
 
-def test_it_is_for_machines_that_run_jobs_and_have_our_configuration_of_docker() -> None:
+def test_user_namespaces_need_a_machine_with_jobs_and_our_docker_configuration() -> None:
     (problem,) = problems_of(on_fleet({"manager": {"user_namespaces": True}}))
     assert problem.path == "stack.runners.build.fleet.manager.user_namespaces"
     (problem,) = problems_of(on_fleet({"ami": "ami-01234567"}))

@@ -1,10 +1,10 @@
-"""What the resources of CI variables are called: their names must not change, or they are replaced."""
+"""The names of the resources of CI variables: a changed name would replace the resource."""
 
 from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.variables import variable_names
 
 
-def test_the_environment_is_in_the_name_and_no_name_is_there_twice() -> None:
+def test_names_contain_the_environment_and_are_unique() -> None:
     declared = [
         {"group": 42, "key": "KEY", "value": "value"},
         {"group": 42, "key": "KEY", "value": "value", "environment_scope": "prod"},

@@ -1,4 +1,4 @@
-"""What is told of CI variables beside the runners of the same stack."""
+"""Warnings about CI variables and the runners of the same stack."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ WRITTEN = {"key": "DOCKER_AUTH_CONFIG", "value": '{"auths": {}}'}
 
 
 def warnings(declared: Any) -> list[Finding]:
-    """What is told of a declaration."""
+    """The warnings of a declaration."""
     return list(variable_warnings(parse_stack(declared)))
 
 
@@ -21,12 +21,12 @@ def beside(variable: dict[str, Any], **runner: Any) -> Any:
     """The good declaration with one variable, and a runner that uses the registries team and legacy."""
     declared = changed("variables", [variable])
     declared["runners"]["build"] = {"host": {}, "registries": ["team", "legacy"], **runner}
-    # Its password may stand in a variable too.
+    # Its password may also be in a variable.
     declared["registries"]["hub"] = {**declared["registries"]["legacy"], "host": "hub.example.com"}
     return declared
 
 
-def test_there_is_nothing_to_tell_of_a_good_declaration() -> None:
+def test_a_good_declaration_gives_no_warning() -> None:
     assert warnings(declaration()) == []
 
 
@@ -56,7 +56,7 @@ def test_a_written_docker_auth_config_may_hide_the_credentials_of_a_runner() -> 
 
 @pytest.mark.parametrize("variable", [{"docker_auth": ["legacy"]}, WRITTEN], ids=["docker_auth", "value"])
 @pytest.mark.parametrize(
-    ("of_variable", "of_runner", "told"),
+    ("of_variable", "of_runner", "warned"),
     [
         ({"project": 7}, {"project": 7}, True),
         ({"project": 7}, {"project": 8, "other_projects": [7]}, True),
@@ -67,10 +67,10 @@ def test_a_written_docker_auth_config_may_hide_the_credentials_of_a_runner() -> 
         ({"project": 7}, {"group": 42}, False),
     ],
 )
-def test_it_is_told_where_a_runner_certainly_takes_jobs_with_the_variable(
-    variable: dict[str, Any], of_variable: dict[str, Any], of_runner: dict[str, Any], *, told: bool
+def test_a_warning_needs_a_runner_that_certainly_takes_jobs_with_the_variable(
+    variable: dict[str, Any], of_variable: dict[str, Any], of_runner: dict[str, Any], *, warned: bool
 ) -> None:
-    assert bool(warnings(beside(of_variable | variable, **of_runner))) is told
+    assert bool(warnings(beside(of_variable | variable, **of_runner))) is warned
 
 
 def test_a_docker_auth_under_another_name_hides_nothing() -> None:
