@@ -27,7 +27,7 @@ def test_the_value_of_docker_auth_config() -> None:
 def test_gitlab_can_mask_the_value_and_the_runner_can_read_it(
     credentials: dict[str, tuple[str, str]],
 ) -> None:
-    # A user's name holds no colon: it ends at the first one.
+    # A user name contains no colon: it ends at the first one.
     without_colon = {
         host: (user.replace(":", ""), password) for host, (user, password) in credentials.items()
     }

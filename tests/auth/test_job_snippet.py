@@ -1,4 +1,4 @@
-"""The part of `.gitlab-ci.yml` by which a job logs in, run as a job runs it, with AWS's own command line."""
+"""The part of `.gitlab-ci.yml` with which a job logs in, run as in a job, with the AWS CLI."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ printf '%s [%s]%s\\n' "$*" "$(cat)" "${DOCKER_AUTH_CONFIG+ with other credential
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the script ran; `docker` there keeps what it was called with."""
+    """The folder in which the script ran; its `docker` records the arguments of each call."""
     folder = tmp_path_factory.mktemp("job")
     docker = folder / "docker"
     docker.write_text(DOCKER)
@@ -64,7 +64,7 @@ def test_docker_is_logged_in_to_each_registry_once(ran: Path) -> None:
     ]
 
 
-def test_nobody_else_reads_the_id_token(ran: Path) -> None:
+def test_only_its_owner_can_read_the_id_token(ran: Path) -> None:
     file = ran / "token"
     assert file.read_text() == ID_TOKEN
     assert file.stat().st_mode & 0o077 == 0

@@ -1,4 +1,4 @@
-"""The list that the host's credential helper answers from."""
+"""The list of registries that the host's credential helper reads."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,11 +41,11 @@ def test_the_order_of_the_registries_does_not_change_the_list(
     assert registry_list(sources) == registry_list(SOURCES)
 
 
-def test_a_list_is_read_as_it_was_written() -> None:
+def test_a_written_list_is_read_back_unchanged() -> None:
     assert read_registry_list(registry_list(SOURCES)) == dict(SOURCES)
 
 
-def test_lines_that_say_nothing_are_passed_over() -> None:
+def test_lines_without_a_registry_and_its_source_are_ignored() -> None:
     lines = (
         "# a comment",
         "  # one of several words",
@@ -56,5 +56,5 @@ def test_lines_that_say_nothing_are_passed_over() -> None:
     assert read_registry_list("\n".join(lines)) == {}
 
 
-def test_no_registry_is_a_list_with_its_heading_alone() -> None:
+def test_a_list_without_registries_has_only_its_heading() -> None:
     assert registry_list([]).splitlines() == [registry_list(SOURCES).splitlines()[0]]

@@ -26,10 +26,10 @@ def docker_config(
 
 
 class Helpers:
-    """Credential helpers that answer from a table, and remember what they were asked.
+    """Credential helpers that answer from a table and record the requests.
 
-    The table has, for each program, what it answers to each registry; `list` is one of them.
-    A program that it does not have is not on the PATH.
+    The table has, for each program, its answers by registry, and the one to `list`.
+    A program that is not in the table is not on the PATH.
     """
 
     def __init__(self, **programs: dict[str, HelperAnswer]) -> None:
@@ -45,5 +45,5 @@ class Helpers:
 
 
 def credentials(username: str, secret: str) -> HelperAnswer:
-    """What a helper answers that has credentials."""
+    """The answer of a helper that has credentials."""
     return HelperAnswer(0, json.dumps({"ServerURL": "ignored", "Username": username, "Secret": secret}))

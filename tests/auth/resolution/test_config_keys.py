@@ -1,4 +1,4 @@
-"""Docker configurations that Go refuses for a key that says nothing about credentials, by runner version."""
+"""Docker configurations that Go refuses because of a key without credentials, by runner version."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def config(**other: Any) -> str:
 
 
 def user(text: str, version: str = "19.3") -> str | None:
-    """The user with which the runner pulls; it says nothing where the file is dropped."""
+    """The user with which the runner pulls; None if the runner drops the file."""
     found = resolve_as_runner(
         f"{HOST}/app", runner_version=version, run_helper=Helpers(), home=[ConfigFile(PATH, text)]
     )
@@ -69,7 +69,7 @@ def test_one_wrong_type_drops_the_whole_file(other: dict[str, Any], version: str
     ],
     ids=json.dumps,
 )
-def test_what_go_takes_is_taken(other: dict[str, Any]) -> None:
+def test_a_value_that_go_accepts_keeps_the_file(other: dict[str, Any]) -> None:
     assert user(config(**other)) == "me"
 
 
@@ -81,19 +81,21 @@ def test_what_go_takes_is_taken(other: dict[str, Any]) -> None:
         ({"stackOrchestrator": 1}, "16.3", "16.2"),
     ],
 )
-def test_keys_that_docker_cli_has_at_times(other: dict[str, Any], last_good: str, first_bad: str) -> None:
+def test_keys_that_only_some_versions_of_docker_cli_read(
+    other: dict[str, Any], last_good: str, first_bad: str
+) -> None:
     assert user(config(**other), last_good) == "me"
     assert user(config(**other), first_bad) is None
 
 
 @pytest.mark.parametrize("field", ["email", "serveraddress"])
-def test_fields_of_an_entry_that_nobody_uses(field: str) -> None:
+def test_unused_fields_of_an_entry_are_checked(field: str) -> None:
     text = json.dumps({"auths": {HOST: {"auth": encoded("me", "1"), field: 5}}})
     assert user(text, "19.1") is None
     assert (user(text, "19.2") == "me") == (field == "email")
 
 
-def test_docker_warns_and_uses_nothing_of_it() -> None:
+def test_docker_warns_of_a_broken_file_and_ignores_it() -> None:
     text = config(features={"buildkit": True})
     found = resolve_as_docker(f"{HOST}/app", run_helper=Helpers(), config=ConfigFile(PATH, text))
     assert found.credentials is None
@@ -141,9 +143,7 @@ FORMS: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("other", "key", "form"), FORMS, ids=lambda each: json.dumps(each)[:40])
-def test_what_go_refuses_is_named_with_the_form_that_it_takes(
-    other: dict[str, Any], key: str, form: str
-) -> None:
+def test_a_refused_key_is_named_with_its_expected_form(other: dict[str, Any], key: str, form: str) -> None:
     wrong = read_docker_config(config(**other)).wrong_type
     assert wrong
     assert (wrong.key, wrong.form) == (key, form)
@@ -174,17 +174,17 @@ def test_which_docker_cli_reads_a_key(key: str, value: Any, read_by: list[int], 
         (("auths", "detachKeys"), "auths is a number, not an object"),
     ],
 )
-def test_of_several_wrong_types_one_is_named(parts: tuple[str, ...], broken: str) -> None:
+def test_one_of_several_wrong_types_is_named(parts: tuple[str, ...], broken: str) -> None:
     assert read_docker_config(json.dumps(dict.fromkeys(parts, 5))).broken == broken
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_json(number: str) -> None:
+def test_a_number_that_is_not_valid_json_is_refused(number: str) -> None:
     assert read_docker_config(f'{{"limit": {number}}}').broken == "it is not JSON that can be read"
 
 
 @pytest.mark.parametrize(
-    ("text", "unread", "said"),
+    ("text", "unread", "message"),
     [
         (config(auth={HOST: {}}), True, "'auth' is not read: the key is auths"),
         (config(credhelper={HOST: "x"}), True, "'credhelper' is not read: the key is credHelpers"),
@@ -193,10 +193,10 @@ def test_what_is_no_json(number: str) -> None:
         (config(somebody={"else": 1}), False, "'somebody' is not a key of Docker's"),
     ],
 )
-def test_what_is_not_read_is_named(text: str, unread: bool, said: str) -> None:
+def test_unread_content_is_named(text: str, unread: bool, message: str) -> None:
     found = read_docker_config(text)
     (note,) = found.notes
-    assert said in note
+    assert message in note
     assert bool(found.unread_credentials) == unread
 
 

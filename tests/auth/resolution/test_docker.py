@@ -1,4 +1,4 @@
-"""The resolution of `docker pull`, which looks for one key in one place after the other."""
+"""The resolution of `docker pull`, which looks for one key in each source in turn."""
 
 import json
 
@@ -66,7 +66,7 @@ def test_the_exact_key_comes_before_one_of_the_same_host() -> None:
     assert "by chance" in resolution.sources[1].entries[1].reason
 
 
-def test_only_the_helper_for_exactly_the_key_is_asked_and_nothing_after_it() -> None:
+def test_only_the_helper_for_exactly_the_key_is_asked_and_no_later_source() -> None:
     helpers = Helpers(h={}, other={})
     resolution = resolve(
         config=docker_config({HOST: "auths"}, {HOST: "h", "other.example.com": "other"}, "s"), helpers=helpers
@@ -123,7 +123,7 @@ def test_the_variable_comes_first_where_it_has_exactly_the_key() -> None:
         docker_config({HOST: "canary"}) + " {}",
     ],
 )
-def test_docker_takes_less_in_the_variable_than_the_runner_and_says_so(variable: str) -> None:
+def test_docker_drops_variables_that_the_runner_accepts_and_warns(variable: str) -> None:
     resolution = resolve(config=docker_config({HOST: "file"}), variable=variable)
     assert user(resolution) == "file"
     assert resolution.sources[0].status is Status.DROPPED
@@ -132,7 +132,7 @@ def test_docker_takes_less_in_the_variable_than_the_runner_and_says_so(variable:
     assert "canary" not in repr(resolution)
 
 
-def test_a_broken_file_is_told_and_its_helpers_still_asked() -> None:
+def test_a_broken_file_is_reported_and_its_helpers_are_still_asked() -> None:
     config = json.dumps({"auths": {HOST: {"auth": "canary!"}}, "credHelpers": {HOST: "h"}})
     resolution = resolve(config=config, helpers=Helpers(h={HOST: credentials("helper", "canary")}))
     assert user(resolution) == "helper"
@@ -142,7 +142,7 @@ def test_a_broken_file_is_told_and_its_helpers_still_asked() -> None:
     assert "canary" not in repr(resolution)
 
 
-def test_a_file_that_cannot_be_opened_is_told() -> None:
+def test_a_file_that_cannot_be_opened_is_reported() -> None:
     resolution = resolve_as_docker(
         IMAGE, run_helper=Helpers(), config=ConfigFile(CONFIG, problem="permission denied")
     )
@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_opened_is_told() -> None:
     assert "permission denied" in resolution.log[0].text
 
 
-def test_an_image_that_is_none_fails_the_pull() -> None:
+def test_an_invalid_image_fails_the_pull() -> None:
     resolution = resolve("registry.example.com/Team/app", config=docker_config({HOST: "me"}))
     assert resolution.failure is not None
     assert "lowercase" in resolution.failure

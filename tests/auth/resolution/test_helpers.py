@@ -1,4 +1,4 @@
-"""The answers of credential helpers as the runner takes them: docker-credential-helpers, client/client.go."""
+"""The answers of credential helpers as the runner reads them: docker-credential-helpers, client/client.go."""
 
 import json
 from typing import Any
@@ -14,12 +14,12 @@ from pulumi_gitlab_runner.auth.resolution.helpers import (
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials
 from pulumi_gitlab_runner.auth.secret import Secret
 
-NOT_THERE = 'exec: "docker-credential-h": executable file not found in $PATH'
+NOT_FOUND = 'exec: "docker-credential-h": executable file not found in $PATH'
 HOST = "registry.example.com"
 
 
 class Helper:
-    """A helper that always answers the same, or cannot be run."""
+    """A helper that always gives the same answer, or cannot be run."""
 
     def __init__(self, answer: HelperAnswer | OSError) -> None:
         self.answer = answer
@@ -50,7 +50,7 @@ def test_the_program_of_a_helper() -> None:
         (HelperAnswer(1, "credentials not found in native keychain\n"), None),
     ],
 )
-def test_what_a_helper_has(answer: HelperAnswer, credentials: Credentials | None) -> None:
+def test_the_credentials_of_a_helpers_answer(answer: HelperAnswer, credentials: Credentials | None) -> None:
     helper = Helper(answer)
     assert get(helper, "h", HOST) == credentials
     assert helper.asked == [("docker-credential-h", "get", HOST)]
@@ -73,7 +73,7 @@ def test_what_a_helper_has(answer: HelperAnswer, credentials: Credentials | None
         (answered(ServerURL=True), "ServerURL in the answer is true or false, not a string"),
         (
             FileNotFoundError(),
-            f"error getting credentials - err: {NOT_THERE}, out: ``",
+            f"error getting credentials - err: {NOT_FOUND}, out: ``",
         ),
         (TimeoutError(), "error getting credentials - err: it did not answer in time, out: ``"),
         (
@@ -112,6 +112,6 @@ def test_a_helper_that_fails_to_list(answer: HelperAnswer | OSError, message: st
     assert raised.value.text == message
 
 
-def test_what_is_shown_of_a_secret() -> None:
+def test_the_representation_of_a_secret_hides_it() -> None:
     assert [repr(Secret(each)) for each in ("word", "")] == ["Secret(…)", "Secret()"]
     assert [bool(Secret(each)) for each in ("word", "")] == [True, False]

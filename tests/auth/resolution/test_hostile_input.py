@@ -1,4 +1,4 @@
-"""Hostile input: whatever a configuration holds or a helper answers, nothing crashes and no secret shows."""
+"""Hostile input: no configuration and no answer of a helper causes a crash or exposes a secret."""
 
 import base64
 import json
@@ -82,7 +82,7 @@ ANSWERS = st.one_of(
 
 
 def everything_shown(resolution: Resolution) -> str:
-    """All that is not the value of a secret. A user name is none, and may be anything."""
+    """All that is shown, without user names: they are not secret and may be any text."""
     shown = repr(resolution)
     for source in resolution.sources:
         for entry in source.entries:
@@ -92,7 +92,7 @@ def everything_shown(resolution: Resolution) -> str:
 
 
 @given(IMAGES, CONFIGS, CONFIGS, KEYS, ANSWERS, st.sampled_from(["16.9", "17.5", "18.0", "18.11"]))
-def test_the_runners_resolution_takes_anything(
+def test_the_runners_resolution_accepts_any_input(
     image: str, variable: str, home: str, url: str, answer: HelperAnswer | OSError, version: str
 ) -> None:
     def run_helper(program: str, action: str, server: str) -> HelperAnswer:
@@ -115,7 +115,7 @@ def test_the_runners_resolution_takes_anything(
 
 
 @given(IMAGES, CONFIGS, CONFIGS, ANSWERS)
-def test_dockers_resolution_takes_anything(
+def test_dockers_resolution_accepts_any_input(
     image: str, variable: str, config: str, answer: HelperAnswer | OSError
 ) -> None:
     def run_helper(program: str, action: str, server: str) -> HelperAnswer:

@@ -1,4 +1,4 @@
-"""Why credentials are not for an image, and likely mistakes in an entry of a Docker configuration."""
+"""Why credentials do not apply to an image, and likely mistakes in an entry of a Docker configuration."""
 
 import pytest
 from pulumi_gitlab_runner.auth.resolution.reasons import credential_traps, key_traps, no_match
@@ -48,7 +48,7 @@ DIGEST = "sha256:" + "a" * 64
         ),
     ],
 )
-def test_why_a_key_is_not_for_an_image(entry: str, image: str, reason: str) -> None:
+def test_why_a_key_does_not_match_an_image(entry: str, image: str, reason: str) -> None:
     assert no_match(entry, image) == reason
 
 
@@ -66,7 +66,7 @@ def test_why_a_key_is_not_for_an_image(entry: str, image: str, reason: str) -> N
         ("https://a.example/v3/", OLD, (ONLY_THE_HOST,)),
     ],
 )
-def test_a_key_that_is_for_more_than_it_says(
+def test_a_key_that_matches_more_than_it_names(
     key: str, version: RunnerVersion, traps: tuple[str, ...]
 ) -> None:
     assert key_traps(key, version) == traps

@@ -1,4 +1,4 @@
-"""The runner's resolution, as facts about gitlab-runner state it: each test is one of them."""
+"""The resolution of credentials in gitlab-runner: each test states one fact about it."""
 
 import json
 
@@ -48,7 +48,7 @@ def entry(resolution: Resolution, key: str) -> Entry:
     return next(each for source in resolution.sources for each in source.entries if each.key == key)
 
 
-def said(resolution: Resolution, where: Where) -> list[str]:
+def messages(resolution: Resolution, where: Where) -> list[str]:
     return [line.text for line in resolution.log if line.where is where]
 
 
@@ -59,10 +59,10 @@ def test_without_any_source_there_are_no_credentials() -> None:
     resolution = resolve()
     assert resolution.credentials is None
     assert [each.status for each in resolution.sources] == [Status.ABSENT] * 3
-    assert said(resolution, Where.DEBUG) == [f"No credentials found for {IMAGE}"]
+    assert messages(resolution, Where.DEBUG) == [f"No credentials found for {IMAGE}"]
 
 
-def test_for_one_path_the_variable_comes_before_the_home_and_the_home_before_the_job() -> None:
+def test_for_one_path_the_order_is_variable_home_job() -> None:
     host = "registry.example.com"
     job = (JobCredentials(host, "job", "job-password"),)
     variable, home = docker_config({host: "variable"}), docker_config({host: "home"})
@@ -81,10 +81,10 @@ def test_the_source_is_named_in_the_job_log() -> None:
     for name, resolution in resolutions.items():
         assert resolution.source is not None
         assert resolution.source.name == name
-        assert said(resolution, Where.JOB_LOG) == [f"Authenticating with credentials from {name}"]
+        assert messages(resolution, Where.JOB_LOG) == [f"Authenticating with credentials from {name}"]
 
 
-def test_a_longer_path_in_the_home_beats_the_host_in_the_variable() -> None:
+def test_a_longer_path_in_the_home_overrides_the_host_in_the_variable() -> None:
     resolution = resolve(
         variable=docker_config({"registry.example.com": "variable"}),
         home=docker_config({"registry.example.com/team": "home"}),
@@ -94,10 +94,10 @@ def test_a_longer_path_in_the_home_beats_the_host_in_the_variable() -> None:
     assert "registry.example.com/team" in entry(resolution, "registry.example.com").reason
 
 
-def test_what_another_source_has_already_is_told_in_the_debug_log() -> None:
+def test_the_debug_log_reports_credentials_that_another_source_already_has() -> None:
     host = "registry.example.com"
     resolution = resolve(variable=docker_config({host: "one"}), home=docker_config({host: "two"}))
-    first, ignored, second = said(resolution, Where.DEBUG)
+    first, ignored, second = messages(resolution, Where.DEBUG)
     assert first == (
         f'Loaded Docker credentials, source = "$DOCKER_AUTH_CONFIG", hostnames = [{host}], error = <nil>'
     )
@@ -109,15 +109,15 @@ def test_what_another_source_has_already_is_told_in_the_debug_log() -> None:
 
 
 @pytest.mark.parametrize(("version", "lines"), [("17.2", 0), ("17.3", 1)])
-def test_from_17_3_on_the_debug_log_says_what_a_source_has(version: str, lines: int) -> None:
+def test_from_17_3_on_the_debug_log_lists_the_registries_of_a_source(version: str, lines: int) -> None:
     resolution = resolve(version=version, variable=docker_config({"registry.example.com": "one"}))
-    assert len(said(resolution, Where.DEBUG)) == lines
+    assert len(messages(resolution, Where.DEBUG)) == lines
 
 
 @pytest.mark.parametrize(("version", "ignored"), [("18.2", 0), ("18.3", 1)])
-def test_from_18_3_on_the_debug_log_says_what_another_source_has_already(version: str, ignored: int) -> None:
+def test_from_18_3_on_the_debug_log_reports_ignored_credentials(version: str, ignored: int) -> None:
     config = docker_config({"registry.example.com": "one"})
-    debug = said(resolve(version=version, variable=config, home=config), Where.DEBUG)
+    debug = messages(resolve(version=version, variable=config, home=config), Where.DEBUG)
     assert len([line for line in debug if line.startswith("Not adding Docker credentials")]) == ignored
 
 
@@ -139,7 +139,7 @@ def test_only_the_first_file_of_the_home_that_opens_is_read() -> None:
     assert user_of(ConfigFile(HOME, "{broken")) is None
 
 
-def test_of_the_job_only_registries_count() -> None:
+def test_only_registry_credentials_of_the_job_are_used() -> None:
     assert (
         resolve(job=(JobCredentials("registry.example.com", "me", "secret", type="other"),)).credentials
         is None
@@ -149,7 +149,7 @@ def test_of_the_job_only_registries_count() -> None:
 # Inside one file
 
 
-def test_inside_a_file_helpers_beat_the_store_and_the_store_beats_auths() -> None:
+def test_in_a_file_helpers_override_the_store_and_the_store_overrides_auths() -> None:
     host = "registry.example.com"
     helpers = Helpers(
         h={host: credentials("helper", "1")},
@@ -170,7 +170,7 @@ def test_inside_a_file_helpers_beat_the_store_and_the_store_beats_auths() -> Non
     assert user(resolve(home=docker_config({host: "auths"}, store="s"), helpers=helpers)) == "store"
 
 
-def test_of_two_keys_with_one_path_the_first_in_order_is_used_from_18_3_on() -> None:
+def test_from_18_3_on_the_first_of_two_keys_with_one_path_is_used() -> None:
     home = docker_config({"registry.example.com": "bare", "https://registry.example.com/v1/": "with-scheme"})
     for version in ("18.3", "18.11"):
         resolution = resolve(home=home, version=version)
@@ -222,7 +222,7 @@ def test_an_identity_token_comes_from_auths_or_from_the_user_token_of_a_helper()
         ("registry.example.com/team/app", f"registry.example.com/team/app:1@{DIGEST}", True),
     ],
 )
-def test_which_registries_are_for_an_image(key: str, image: str, matches: bool) -> None:
+def test_which_keys_match_an_image(key: str, image: str, matches: bool) -> None:
     resolution = resolve(image, home=docker_config({key: "me"}))
     assert user(resolution) == ("me" if matches else None)
     assert entry(resolution, key).verdict is (Verdict.USED if matches else Verdict.NO_MATCH)
@@ -240,7 +240,7 @@ def test_the_reason_names_the_near_miss() -> None:
     assert reason("other.example.com", IMAGE) == "the image is on registry.example.com"
 
 
-def test_before_17_5_a_path_stands_for_its_whole_host() -> None:
+def test_before_17_5_a_path_matches_its_whole_host() -> None:
     home = docker_config({"registry.example.com/other": "me"})
     assert user(resolve(home=home, version="17.4")) == "me"
     assert entry(resolve(home=home, version="17.4"), "registry.example.com/other").notes
@@ -261,7 +261,7 @@ def test_a_path_after_a_scheme_is_noted() -> None:
 # Credential helpers
 
 
-def test_every_helper_of_a_source_is_asked_whatever_the_image() -> None:
+def test_every_helper_of_a_source_is_asked_for_any_image() -> None:
     helpers = Helpers(h={}, s={"list": HelperAnswer(0, '{"third.example.com": "me"}')})
     config = docker_config(helpers={"one.example.com": "h", "two.example.com": "h"}, store="s")
     resolve("nginx", home=config, helpers=helpers)
@@ -273,14 +273,14 @@ def test_every_helper_of_a_source_is_asked_whatever_the_image() -> None:
     ]
 
 
-def test_a_helper_that_knows_nothing_is_no_error() -> None:
+def test_a_helper_without_credentials_is_not_an_error() -> None:
     home = docker_config({"registry.example.com": "me"}, {"other.example.com": "h"})
     resolution = resolve(home=home, helpers=Helpers(h={}))
     assert user(resolution) == "me"
     assert entry(resolution, "other.example.com").verdict is Verdict.NO_CREDENTIALS
 
 
-def test_a_helper_that_knows_nothing_hides_auths_of_the_same_registry() -> None:
+def test_a_helper_without_credentials_hides_auths_of_the_same_registry() -> None:
     host = "registry.example.com"
     home = docker_config({host: "me"}, {host: "h"})
     job = (JobCredentials(host, "job", "secret"),)
@@ -288,7 +288,7 @@ def test_a_helper_that_knows_nothing_hides_auths_of_the_same_registry() -> None:
     assert user(resolve(home=home, helpers=Helpers(h={}), job=job)) == "job"
 
 
-def test_a_store_that_lists_a_registry_and_knows_nothing_empties_its_auths() -> None:
+def test_a_store_that_lists_a_registry_without_credentials_hides_its_auths() -> None:
     host = "registry.example.com"
     helpers = Helpers(s={"list": HelperAnswer(0, json.dumps({host: "me", "other.example.com": "me"}))})
     home = docker_config({host: "me"}, store="s")
@@ -299,7 +299,7 @@ def test_a_store_that_lists_a_registry_and_knows_nothing_empties_its_auths() -> 
     assert "other.example.com" in [each.key for each in source(resolution, HOME).entries]
 
 
-def test_before_18_3_a_helper_that_knows_nothing_hides_later_sources_too() -> None:
+def test_before_18_3_a_helper_without_credentials_also_hides_later_sources() -> None:
     host = "registry.example.com"
     home, job = docker_config(helpers={host: "h"}), (JobCredentials(host, "job", "secret"),)
     resolution = resolve(home=home, helpers=Helpers(h={}), job=job, version="18.2")
@@ -337,14 +337,14 @@ def test_one_failing_helper_drops_its_whole_source(helpers: Helpers, words: str)
     assert dropped.status is Status.DROPPED
     assert dropped.failed_helper == "docker-credential-h"
     assert words in dropped.reason
-    warning = said(resolution, Where.JOB_LOG)[0]
+    warning = messages(resolution, Where.JOB_LOG)[0]
     assert warning.startswith("WARNING: Failed to resolve credentials from $DOCKER_AUTH_CONFIG: ")
     assert warning.endswith(". Credentials from this source will not be used.")
     assert "canary" not in repr(resolution)
 
 
 @pytest.mark.parametrize("helper", ["missing", None])
-def test_what_a_dropped_source_had_for_the_image_is_told(helper: str | None) -> None:
+def test_the_lost_credentials_of_a_dropped_source_are_reported(helper: str | None) -> None:
     config = {
         "auths": {"registry.example.com": {"auth": encoded("me", "canary") if helper else "canary!"}},
         "credHelpers": {"registry.example.com/team": "h", "other.example.com": helper or "h"},
@@ -358,9 +358,9 @@ def test_what_a_dropped_source_had_for_the_image_is_told(helper: str | None) -> 
     assert "canary" not in repr(resolution)
 
 
-def test_a_missing_helper_is_told_in_the_runners_words() -> None:
+def test_a_missing_helper_is_reported_in_the_runners_words() -> None:
     resolution = resolve(variable=docker_config(helpers={"registry.example.com": "x"}))
-    (warning,) = said(resolution, Where.JOB_LOG)
+    (warning,) = messages(resolution, Where.JOB_LOG)
     assert warning == (
         "WARNING: Failed to resolve credentials from $DOCKER_AUTH_CONFIG: error getting credentials - err: "
         'exec: "docker-credential-x": executable file not found in $PATH, out: ``. '
@@ -369,18 +369,18 @@ def test_a_missing_helper_is_told_in_the_runners_words() -> None:
 
 
 @pytest.mark.parametrize("version", ["16.9", "18.10"])
-def test_before_18_11_a_dropped_variable_is_told_nobody(version: str) -> None:
+def test_before_18_11_a_dropped_variable_is_not_in_the_job_log(version: str) -> None:
     resolution = resolve(variable="{broken", version=version)
-    assert said(resolution, Where.JOB_LOG) == []
-    assert "$DOCKER_AUTH_CONFIG" in said(resolution, Where.NOWHERE)[0]
+    assert messages(resolution, Where.JOB_LOG) == []
+    assert "$DOCKER_AUTH_CONFIG" in messages(resolution, Where.NOWHERE)[0]
 
 
 @pytest.mark.parametrize("home", ["{broken", docker_config(helpers={"registry.example.com": "missing"})])
-def test_a_dropped_home_is_told_nobody(home: str) -> None:
+def test_a_dropped_home_is_not_in_the_job_log(home: str) -> None:
     resolution = resolve(home=home)
     assert source(resolution, HOME).status is Status.DROPPED
-    assert said(resolution, Where.JOB_LOG) == []
-    assert HOME in said(resolution, Where.NOWHERE)[0]
+    assert messages(resolution, Where.JOB_LOG) == []
+    assert HOME in messages(resolution, Where.NOWHERE)[0]
 
 
 def test_a_helper_that_does_not_answer_in_time_drops_its_source() -> None:
@@ -406,10 +406,10 @@ def test_a_helper_named_by_a_path_fails_the_pull(name: str) -> None:
         assert resolution.failure is not None
         assert repr(name) in resolution.failure
         assert resolution.credentials is None
-        assert said(resolution, Where.JOB_LOG) == ["path traversal is not allowed"]
+        assert messages(resolution, Where.JOB_LOG) == ["path traversal is not allowed"]
 
 
-def test_a_store_named_by_a_path_fails_the_pull_before_anything_is_asked() -> None:
+def test_a_store_named_by_a_path_fails_the_pull_before_any_request() -> None:
     helpers = Helpers()
     assert resolve(home=docker_config(store="../s"), helpers=helpers).failure
     assert helpers.asked == []
@@ -421,7 +421,7 @@ def test_a_store_named_by_a_path_fails_the_pull_before_anything_is_asked() -> No
 @pytest.mark.parametrize(
     "config", ["", " \n", "{}", "null", '{"auths": {}}', '{"credsStore": ""}', '{"detachKeys": "x"}']
 )
-def test_a_configuration_without_credentials_is_no_error(config: str) -> None:
+def test_a_configuration_without_credentials_is_not_an_error(config: str) -> None:
     assert source(resolve(home=config), HOME).status is Status.ABSENT
 
 
@@ -454,7 +454,7 @@ def test_go_reads_the_first_json_value_and_ignores_the_case_of_names() -> None:
     assert user(resolve(home=json.dumps(config))) == "me"
 
 
-def test_auth_wins_over_user_and_password_which_do_without_it() -> None:
+def test_auth_overrides_user_and_password_which_are_used_without_it() -> None:
     both = {"username": "plain", "password": "1", "auth": encoded("encoded", "2")}
     assert user(resolve(home=json.dumps({"auths": {"registry.example.com": both}}))) == "encoded"
     del both["auth"]
@@ -479,7 +479,7 @@ def test_the_old_form_of_dockercfg_is_noted() -> None:
 # Secrets
 
 
-def test_nothing_that_is_shown_holds_a_secret() -> None:
+def test_no_representation_contains_a_secret() -> None:
     resolution = resolve(
         "https://u:canary1@registry.example.com/app",
         variable=json.dumps(
@@ -496,6 +496,6 @@ def test_nothing_that_is_shown_holds_a_secret() -> None:
     assert "canary" not in repr(HelperAnswer(0, "canary", "canary"))
 
 
-def test_a_version_that_is_none_is_refused() -> None:
+def test_an_invalid_version_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'latest' is not a version of GitLab Runner"):
         resolve(version="latest")

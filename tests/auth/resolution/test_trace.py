@@ -1,4 +1,4 @@
-"""The words of a trace, which reports show, and what a source says of the files that it passes over."""
+"""The terms of a trace, which reports show, and the files that a source skips."""
 
 from enum import StrEnum
 
@@ -33,7 +33,7 @@ def test_the_words_of_reports(kind: type[StrEnum], words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("credentials", "some"),
+    ("credentials", "expected"),
     [
         (Credentials(), False),
         (Credentials("me"), True),
@@ -42,8 +42,8 @@ def test_the_words_of_reports(kind: type[StrEnum], words: list[str]) -> None:
         (Credentials(registry_token=Secret("t")), True),
     ],
 )
-def test_credentials_are_something_or_nothing(credentials: Credentials, *, some: bool) -> None:
-    assert bool(credentials) is some
+def test_credentials_without_any_value_are_false(credentials: Credentials, *, expected: bool) -> None:
+    assert bool(credentials) is expected
 
 
 def test_the_first_file_that_can_be_opened_is_read() -> None:
@@ -72,7 +72,7 @@ def test_a_home_without_a_file() -> None:
     assert source.notes == ("/a cannot be opened and is passed over: permission denied",)
 
 
-def test_an_empty_file_is_one() -> None:
+def test_an_empty_file_is_read_like_any_other() -> None:
     source = read_home([ConfigFile("/a", ""), ConfigFile("/b", "{")], Helpers(), VERSION)
     assert (source.name, source.absent, source.failure) == ("/a", "it holds no credentials", "")
 
@@ -82,7 +82,7 @@ def test_a_variable_that_is_not_set() -> None:
     assert (source.name, source.absent) == ("$DOCKER_AUTH_CONFIG", "the variable is not set")
 
 
-def test_only_registries_of_a_job_count() -> None:
+def test_only_registry_credentials_of_a_job_are_used() -> None:
     given = [
         JobCredentials("a.example", "me", "word"),
         JobCredentials("b.example", "me", "word", type="other"),
