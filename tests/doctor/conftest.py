@@ -1,4 +1,4 @@
-"""What the doctor's tests share."""
+"""The fixtures of the doctor's tests."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def host(tmp_path: Path) -> HostTree:
 
 @pytest.fixture
 def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    """A command line that says nothing of what it waits for, however slow the machine is."""
+    """The command line without its messages about waiting, also on a slow machine."""
     monkeypatch.setattr(waiting, "AFTER_S", 3600.0)
     return Doctor(capsys)
 

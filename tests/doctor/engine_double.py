@@ -1,4 +1,4 @@
-"""A Docker Engine on a Unix socket, with what the doctor asks of one."""
+"""A Docker Engine on a Unix socket, with the answers to the doctor's requests."""
 
 import json
 import socketserver
@@ -23,7 +23,7 @@ def engine(socket: Path, subnets: list[str], pools: list[dict[str, Any]] | None 
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def address_string(self) -> str:
             return "socket"

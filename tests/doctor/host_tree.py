@@ -10,7 +10,7 @@ import tomli_w
 from pulumi_gitlab_runner.doctor.command_line import main
 
 _CANARY = ("canary", "Y2FuYXJ5", "NhbmFye", "jYW5hcn")
-"""What all secrets of these tests have in them; and what is always there of it in base64."""
+"""The text that all secrets of these tests contain, and the part of it that base64 always contains."""
 
 
 class HostTree:
@@ -73,21 +73,21 @@ class Doctor:
         self.errors = ""
 
     def run(self, *arguments: str) -> int:
-        """Run a command and keep what it prints; no secret of these tests is ever in it."""
+        """Run a command and keep its output, which never contains a secret of these tests."""
         status = main(arguments)
         self.output, self.errors = self._capsys.readouterr()
         assert not any(form in self.output + self.errors for form in _CANARY)
         return status
 
     def json(self, *arguments: str) -> dict[str, Any]:
-        """Run a command with `--json`. Its exit status goes with its findings."""
+        """Run a command with `--json`. Its exit status agrees with its findings."""
         status = self.run(*arguments, "--json")
         answer: dict[str, Any] = json.loads(self.output)
         assert status == (1 if answer["findings"] else 0)
         return answer
 
     def findings(self, *arguments: str) -> dict[str, dict[str, str]]:
-        """The findings by name. Each says all that a finding has to say."""
+        """The findings by name. Each has every field of a finding."""
         found = {each["name"]: each for each in self.json(*arguments)["findings"]}
         assert all(all(each.values()) for each in found.values())
         return found

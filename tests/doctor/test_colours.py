@@ -1,4 +1,4 @@
-"""What stands out in a report on a terminal with colours."""
+"""The styled parts of a report on a terminal with colours."""
 
 import json
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_an_image_whose_source_is_dropped(doctor: Doctor, host: HostTree) -> Non
     ]
 
 
-def test_an_image_that_is_refused_and_one_that_is_there(
+def test_an_image_that_is_refused_and_one_that_is_found(
     doctor: Doctor, host: HostTree, registry: RegistryDouble
 ) -> None:
     image = f"{registry.host}/team/app:1"
@@ -115,8 +115,8 @@ def test_a_pull_that_fails(doctor: Doctor, host: HostTree) -> None:
     asked = ("--root", str(host.root), "--offline", "--docker-auth-config", config)
     assert doctor.run("image", f"{KEY}/app:1", *asked) == 1
     refused = f"credHelpers of '{KEY}' names the helper 'a/b': path traversal is not allowed"
-    said = [each for each in styled(doctor) if each[0] in ("red", "yellow")]
-    assert said == [
+    highlighted = [each for each in styled(doctor) if each[0] in ("red", "yellow")]
+    assert highlighted == [
         ("red", "✘"),
         ("red", f"the pull fails: $DOCKER_AUTH_CONFIG: {refused}"),
         ("yellow", f"fails: {HOME}: {NOT_FOUND.format('a/b')}"),

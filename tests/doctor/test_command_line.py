@@ -1,4 +1,4 @@
-"""The command line: help, version, explanations, completion, and the forms of its answers."""
+"""The command line: help, version, explanations, completion, and the formats of reports."""
 
 import json
 import os
@@ -80,13 +80,13 @@ def test_every_finding_is_explained(doctor: Doctor, name: FindingName) -> None:
     assert shown == f"{name} {explained.what} To fix it: {explained.fix} See {explained.page}"
 
 
-def test_the_page_of_findings_is_that_of_the_code() -> None:
+def test_the_page_of_findings_matches_the_code() -> None:
     """Print `findings_page()` to write it again."""
     assert FINDINGS_PAGE.read_text() == findings_page()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--explain", "gone"], "unknown finding 'gone', only: access-forbidden, "),
         (
@@ -100,9 +100,9 @@ def test_the_page_of_findings_is_that_of_the_code() -> None:
         ([], "the following arguments are required: COMMAND"),
     ],
 )
-def test_wrong_uses(doctor: Doctor, arguments: list[str], said: str) -> None:
+def test_usage_errors(doctor: Doctor, arguments: list[str], message: str) -> None:
     assert doctor.run(*arguments) == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -114,8 +114,8 @@ def test_completion_scripts(doctor: Doctor, shell: str) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"), [("runner-doctor p", "pin"), ("runner-doctor pin --ch", "--check")]
 )
-def test_what_is_completed(line: str, expected: str, tmp_path: Path) -> None:
-    """As bash asks: the answer is written to a file, which stands in for descriptor 8."""
+def test_the_completion_of_a_line(line: str, expected: str, tmp_path: Path) -> None:
+    """As bash does it: the answer is written to a file in place of descriptor 8."""
     answer = tmp_path / "answer"
     environment = {
         **os.environ,
@@ -166,7 +166,7 @@ def test_the_same_mistake_twice_has_two_fingerprints(doctor: Doctor, project: Pa
     assert len({each["fingerprint"] for each in report}) == 2
 
 
-def test_a_fingerprint_stays_when_lines_before_it_come(doctor: Doctor, project: Path) -> None:
+def test_a_fingerprint_stays_when_lines_are_added_before_it(doctor: Doctor, project: Path) -> None:
     file = project / ".gitlab-ci.yml"
     fingerprints = []
     for text in (PIPELINE, f"# one more\n{PIPELINE}"):
@@ -214,32 +214,32 @@ def test_the_summary_fits_80_columns(doctor: Doctor, host: HostTree, tmp_path: P
     assert re.search(r"(?m)^✔ +2 +none +not asked +a:1$", doctor.output)
 
 
-STEERING = "\x1b[31m\x9b2J\u202e"
+CONTROL_CHARACTERS = "\x1b[31m\x9b2J\u202e"
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["image", f"a{STEERING}:1", "--hosted", "--offline"],
-        ["image", "a:1", "--hosted", f"--no{STEERING}"],
-        ["job", f"{STEERING}.yml", "--hosted"],
-        ["host", "--root", f"/{STEERING}"],
-        ["--explain", STEERING],
+        ["image", f"a{CONTROL_CHARACTERS}:1", "--hosted", "--offline"],
+        ["image", "a:1", "--hosted", f"--no{CONTROL_CHARACTERS}"],
+        ["job", f"{CONTROL_CHARACTERS}.yml", "--hosted"],
+        ["host", "--root", f"/{CONTROL_CHARACTERS}"],
+        ["--explain", CONTROL_CHARACTERS],
     ],
 )
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_nothing_steers_a_terminal(doctor: Doctor, arguments: list[str], form: list[str]) -> None:
+def test_no_argument_prints_control_characters(doctor: Doctor, arguments: list[str], form: list[str]) -> None:
     doctor.run(*arguments, *form)
     assert all(each.isprintable() or each == "\n" for each in doctor.output + doctor.errors)
 
 
-def test_nothing_in_a_pipeline_steers_a_terminal(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
+def test_no_pipeline_prints_control_characters(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yml"
-    steering = "\\e[31m\\x9b\\u202E"
+    control_characters = "\\e[31m\\x9b\\u202E"
     file.write_text(
-        f'include: [{{project: "{steering}"}}]\n'
-        f'"job{steering}": {{image: "a{steering}", extends: ".x{steering}"}}\n'
-        f'two: {{image: "$[[ {steering} ]]"}}\n'
+        f'include: [{{project: "{control_characters}"}}]\n'
+        f'"job{control_characters}": {{image: "a{control_characters}", extends: ".x{control_characters}"}}\n'
+        f'two: {{image: "$[[ {control_characters} ]]"}}\n'
     )
     for form in ("text", "json", "sarif", "code-quality"):
         for command in (["job", str(file), "--root", str(host.root), "--offline"], ["pin", str(file)]):

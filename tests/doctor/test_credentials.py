@@ -1,4 +1,4 @@
-"""What the doctor says of the credentials that a host keeps ready, and of those that come before them."""
+"""Reports on the credentials that a host keeps ready, and on those that take precedence over them."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ MINUTE, HOUR = 60.0, 3600.0
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Callable[[float, dict[str, Answer]], KeptCredentials]:
-    """What a service knows after it has asked at the second 1000, and again so much later."""
+    """The credentials of a service that asked for them at second 1000, and again this much later."""
     registries = tmp_path / "registries"
     registries.write_text(LIST)
     now = [1000.0]
@@ -62,7 +62,7 @@ def kept(tmp_path: Path) -> Callable[[float, dict[str, Answer]], KeptCredentials
     return after
 
 
-def test_age_end_and_failure_of_each(kept: Callable[..., KeptCredentials]) -> None:
+def test_age_end_and_failure_of_each_credential(kept: Callable[..., KeptCredentials]) -> None:
     known, missing = reversed(kept(10 * MINUTE, {}).registries)
     assert (known.registry, known.source, known.age) == (HOST, "parameter eu-west-1 /legacy", 10 * MINUTE)
     assert (known.ends_in, known.failing_for, known.reason) == (12 * HOUR - 10 * MINUTE, None, "")
@@ -89,7 +89,7 @@ def test_a_credential_that_is_not_renewed_is_a_finding_before_it_ends(
     assert "used for 10 h 59 min more" in found.why
 
 
-def test_where_all_is_well_nothing_is_found() -> None:
+def test_valid_credentials_have_no_finding() -> None:
     well = KeptCredential(HOST, "parameter eu-west-1 /legacy", 30.0, 12 * HOUR)
     assert list(kept_credential_findings(KeptCredentials((well,)))) == []
 
@@ -98,7 +98,7 @@ def test_where_all_is_well_nothing_is_found() -> None:
     "state",
     ["", "{", "[]", "7", '{"boot": "another", "registries": {}}', '{"boot": "BOOT", "registries": 7}'],
 )
-def test_a_state_that_says_nothing_is_that_of_a_service_that_has_not_written(state: str) -> None:
+def test_a_state_without_content_means_that_the_service_has_not_written_it(state: str) -> None:
     boot = BOOT_ID.read_text().strip()
     kept = kept_credentials(LIST, state.replace("BOOT", boot), boot, 1000.0)
     assert not kept.written
@@ -111,7 +111,7 @@ def test_a_host_without_registries_has_nothing_to_write() -> None:
     assert kept_credentials("", '{"boot": "x", "registries": {}}', "x", 1000.0).written
 
 
-def test_this_machine_is_no_runner_host() -> None:
+def test_this_machine_is_not_a_runner_host() -> None:
     assert not kept_here(LIST).written
 
 
@@ -148,14 +148,16 @@ def own() -> str:
     return json.dumps({"auths": {HOST: {"auth": auth}}})
 
 
-def test_the_credentials_of_a_hosts_files_are_asked_for_here(doctor: Doctor, served: HostTree) -> None:
+def test_the_credentials_of_a_hosts_files_are_requested_on_this_machine(
+    doctor: Doctor, served: HostTree
+) -> None:
     (image,) = doctor.json("image", IMAGE, "--root", str(served.root), "--offline")["images"]
     assert (image["runner"]["source"], image["runner"]["user"]) == ("/root/.docker/config.json", "me")
     assert image["findings"] == []
-    assert not (served.root / "run").exists()  # kept nowhere
+    assert not (served.root / "run").exists()  # not kept
 
 
-def test_a_missing_credential_is_explained_with_what_the_job_log_says(
+def test_a_missing_credential_is_explained_with_the_message_of_the_job_log(
     doctor: Doctor, served: HostTree
 ) -> None:
     served.write("opt/docker-credential-any", "#!/bin/sh\nexit 3\n", 0o755)
@@ -169,13 +171,13 @@ def test_a_missing_credential_is_explained_with_what_the_job_log_says(
 
 
 def shadowed(answer: dict[str, Any]) -> dict[str, str]:
-    """The finding of an entry that comes first."""
+    """The finding about an entry that takes precedence."""
     (found,) = (each for each in answer["findings"] if each["name"] == "registry-shadowed")
     shown: dict[str, str] = found
     return shown
 
 
-def test_a_jobs_own_entry_for_a_registry_of_the_runner_is_found_from_image_and_job_alike(
+def test_image_and_job_both_find_a_jobs_own_entry_for_a_registry_of_the_runner(
     doctor: Doctor, served: HostTree, tmp_path: Path
 ) -> None:
     root = ("--root", str(served.root), "--offline")

@@ -1,4 +1,4 @@
-"""The room that a Docker Engine's address pools have for networks."""
+"""The number of networks that the address pools of a Docker Engine allow."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def networks(*subnets: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("pools", "subnets", "left", "total"),
     [
-        # Of moby's own: 172.17.0.0/16 to 172.31.0.0/16, and 192.168.0.0/16 in parts of /20.
+        # Moby's default: 172.17.0.0/16 to 172.31.0.0/16, and 192.168.0.0/16 in parts of /20.
         (None, [], 31, 31),
         (None, ["172.16.0.0/16", "172.32.0.0/16", "192.167.0.0/20", "192.169.0.0/20"], 31, 31),
         (None, ["172.17.0.0/16", "172.31.0.0/16", "192.168.0.0/20", "192.168.240.0/20"], 27, 31),
@@ -28,7 +28,7 @@ def networks(*subnets: str) -> list[dict[str, Any]]:
         ([("10.0.0.0/24", 26), ("10.1.0.0/24", 25)], ["10.0.0.0/23", "10.1.0.0/25"], 1, 6),
     ],
 )
-def test_room_for_networks(
+def test_available_networks(
     pools: list[tuple[str, int]] | None, subnets: list[str], left: int, total: int
 ) -> None:
     listed = None if pools is None else [{"Base": base, "Size": size} for base, size in pools]
@@ -36,7 +36,7 @@ def test_room_for_networks(
     assert engine_of(info, networks(*subnets)) == Engine("29.7.0", left, total)
 
 
-def test_networks_without_addresses_take_no_room() -> None:
+def test_networks_without_addresses_use_no_pool() -> None:
     other = [{"IPAM": None}, {}, {"IPAM": {"Config": None}}, {"IPAM": {"Config": [{}, {"Subnet": ""}]}}]
     assert engine_of({"ServerVersion": "1"}, other) == Engine("1", 31, 31)
 
@@ -53,6 +53,6 @@ def test_networks_without_addresses_take_no_room() -> None:
         ({"DefaultAddressPools": [{"Base": "10.0.0.0/8", "Size": 1e999}]}, []),
     ],
 )
-def test_an_answer_that_is_none_of_an_engines(info: Any, listed: Any) -> None:
+def test_an_answer_that_is_not_from_an_engine(info: Any, listed: Any) -> None:
     with pytest.raises(EngineUnreachableError, match=r"^it does not answer as a Docker Engine does$"):
         engine_of(info, listed)

@@ -120,18 +120,18 @@ END = datetime(2026, 11, 29, 12, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("now", "said"),
+    ("now", "message"),
     [
         (END.replace(minute=29), "its ECR password expires at 2026-11-29 12:30 UTC"),
         (END, "its ECR password expired at 2026-11-29 12:30 UTC"),
     ],
 )
-def test_when_an_ecr_password_ends(now: datetime, said: str) -> None:
+def test_when_an_ecr_password_ends(now: datetime, message: str) -> None:
     payload = json.dumps({"payload": "x", "expiration": int(END.timestamp())})
     token = base64.b64encode(payload.encode()).decode()
     key = ECR.replace(".", "_")
     (found,) = ecr_token_findings(pulled(f"{ECR}/app:1", **{key: token}), now)
-    assert (found.what, found.where) == (said, f"$DOCKER_AUTH_CONFIG, {ECR}")
+    assert (found.what, found.where) == (message, f"$DOCKER_AUTH_CONFIG, {ECR}")
     (found,) = ecr_token_findings(pulled(f"{ECR}/app:1", **{key: "anything"}), now)
     assert found.what == "it has an ECR password, which expires after 12 hours"
     assert list(ecr_token_findings(pulled(f"{HOST}/app:1", registry_example_com=token), now)) == []

@@ -22,8 +22,8 @@ KNOWN = {
 }
 
 
-# Sources: GitLab 18, spec/lib/gitlab/ci/pipeline/expression/statement_spec.rb; where `evaluate` gives a value
-# there, here is whether it is `present?`.
+# Sources: GitLab 18, spec/lib/gitlab/ci/pipeline/expression/statement_spec.rb; where `evaluate` returns a
+# value there, the value here is whether that is `present?`.
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
@@ -86,7 +86,7 @@ KNOWN = {
         (r"$PRESENT =~ /\Aq/ || true", True),
     ],
 )
-def test_what_is_known(expression: str, value: bool) -> None:
+def test_expressions_with_known_variables(expression: str, value: bool) -> None:
     assert evaluated(expression, KNOWN) is value
 
 
@@ -120,7 +120,7 @@ def test_what_is_known(expression: str, value: bool) -> None:
         ("!($UNKNOWN && false)", True),
     ],
 )
-def test_what_depends_on_what_is_not_known(expression: str, value: bool | None) -> None:
+def test_expressions_with_unknown_variables(expression: str, value: bool | None) -> None:
     assert evaluated(expression, KNOWN) is value
 
 
@@ -146,7 +146,7 @@ def test_which_operator_is_tighter(expression: str, value: bool) -> None:
 
 
 @pytest.mark.parametrize(("negations", "value"), [(0, True), (2, True), (3, None)])
-def test_an_expression_has_less_than_a_hundred_tokens(negations: int, value: bool | None) -> None:
+def test_an_expression_has_fewer_than_a_hundred_tokens(negations: int, value: bool | None) -> None:
     """GitLab 18, lib/gitlab/ci/pipeline/expression/lexer.rb: MAX_TOKENS, the end counted."""
     assert evaluated("!" * negations + "true" + " || true" * 48, {}) is value
 
@@ -163,7 +163,7 @@ def test_an_expression_has_less_than_a_hundred_tokens(negations: int, value: boo
         ("a*" * 17 + "b", 1, None),
     ],
 )
-def test_each_quantifier_of_a_pattern_takes_a_power_of_the_text(
+def test_each_quantifier_of_a_pattern_adds_a_power_of_the_length_of_the_text(
     pattern: str, length: int, value: bool | None
 ) -> None:
     assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "x" * length}) is value
@@ -176,7 +176,7 @@ def test_each_quantifier_of_a_pattern_takes_a_power_of_the_text(
         *("(a)*", "(a)+", "(a){2}"),
     ],
 )
-def test_a_pattern_that_python_may_read_in_another_way_decides_nothing(pattern: str) -> None:
+def test_a_pattern_that_python_may_read_differently_is_undecided(pattern: str) -> None:
     assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "a"}) is None
 
 
@@ -197,7 +197,7 @@ def test_a_pattern_that_python_may_read_in_another_way_decides_nothing(pattern: 
         r"\Wa|a",
     ],
 )
-def test_a_pattern_that_python_reads_in_the_same_way(pattern: str) -> None:
+def test_a_pattern_that_python_reads_in_the_same_way_is_decided(pattern: str) -> None:
     assert evaluated(f"$TEXT =~ /{pattern}/", {"TEXT": "a"}) is True
 
 
@@ -209,7 +209,7 @@ def test_a_pattern_that_python_reads_in_the_same_way(pattern: str) -> None:
         "$PRESENT =~ /(?=my)/", "$PRESENT =~ /(my/", r"$PRESENT =~ /\Amy/", "$PRESENT =~ /(a+)+$/",
     ],
 )  # fmt: skip
-def test_what_is_no_expression_or_is_not_searched_for_decides_nothing(expression: object) -> None:
+def test_invalid_expressions_and_unsupported_patterns_are_undecided(expression: object) -> None:
     assert evaluated(expression, KNOWN) is None
 
 
@@ -239,7 +239,7 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS, st.dictionaries(st.sampled_from("ABC"), st.sampled_from(VALUES)), st.data())
-def test_what_is_decided_stays_so_whatever_the_others_are(
+def test_a_decided_value_does_not_depend_on_the_other_variables(
     expression: str, known: dict[str, str], data: st.DataObject
 ) -> None:
     decided = evaluated(expression, known)

@@ -1,4 +1,4 @@
-"""Each finding about a Docker configuration, and the doctor asked again when its fix has been applied."""
+"""Each finding about a Docker configuration, and the doctor run again after its fix was applied."""
 
 import json
 from collections.abc import Mapping
@@ -70,8 +70,8 @@ def test_a_fix_leaves_nothing_to_find(
     assert image["runner"]["user"] == USERNAME
 
 
-def test_half_of_a_fix_is_not_taken_for_the_whole(doctor: Doctor, host: HostTree) -> None:
-    """The credsStore of a Mac goes, and the empty entry that it answered for stays behind."""
+def test_half_of_a_fix_leaves_a_finding(doctor: Doctor, host: HostTree) -> None:
+    """The credsStore of a Mac is removed, but the empty entry that it served remains."""
     host.write(HOME, json.dumps(auths({}, credsStore="desktop")))
     found = doctor.json("image", IMAGE, "--offline", "--root", str(host.root))["findings"]
     (store,) = (each for each in found if each["name"] == "credentials-store")
@@ -118,9 +118,7 @@ def test_a_helper_without_credentials_is_found_for_each_version(
 @pytest.mark.parametrize(
     ("registry_host", "advice"), [(ECR, "declare"), (DUAL_STACK, f"classic host, {ECR}")]
 )
-def test_ecr_gives_nothing_without_credentials(
-    doctor: Doctor, host: HostTree, registry_host: str, advice: str
-) -> None:
+def test_ecr_requires_credentials(doctor: Doctor, host: HostTree, registry_host: str, advice: str) -> None:
     found = doctor.json("image", f"{registry_host}/app:1", "--offline", "--root", str(host.root))["findings"]
     assert [each["name"] for each in found] == ["no-credentials"]
     assert 'account: "123456789012", region: eu-west-1' in found[0]["fix"]
@@ -130,7 +128,7 @@ def test_ecr_gives_nothing_without_credentials(
     assert names(doctor, host, "image", f"{ECR}/app:1") == set()
 
 
-def test_public_ecr_gives_without_credentials(doctor: Doctor, host: HostTree) -> None:
+def test_public_ecr_requires_no_credentials(doctor: Doctor, host: HostTree) -> None:
     for image in ("public.ecr.aws/docker/library/redis:7", "ecr-public.aws.com/nginx/nginx:1"):
         assert names(doctor, host, "image", image) == set()
 
@@ -142,7 +140,7 @@ def test_public_ecr_gives_without_credentials(doctor: Doctor, host: HostTree) ->
         {"CI_SERVER_HOST": "gitlab.example.com", "CI_SERVER_PORT": "443"},
     ],
 )
-def test_the_dependency_proxy_has_the_jobs_token(
+def test_the_dependency_proxy_uses_the_jobs_token(
     doctor: Doctor, host: HostTree, given: dict[str, str]
 ) -> None:
     variables = [f"--variable={key}={value}" for key, value in {"CI_JOB_TOKEN": "canary", **given}.items()]

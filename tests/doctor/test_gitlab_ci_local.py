@@ -18,7 +18,7 @@ EXAMPLES = 12
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository: gitlab-ci-local includes only files that git knows."""
+    """A repository: gitlab-ci-local includes only files that git tracks."""
     project = tmp_path_factory.mktemp("project")
     (project / "ci").mkdir()
     subprocess.run(["git", "init", "--quiet", project], check=True, timeout=60)
@@ -26,7 +26,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def images(file: Path) -> dict[str, set[tuple[str, str]]]:
-    """The role and the name of all that each job pulls."""
+    """The role and the name of every image that each job pulls."""
     (configuration,) = read_configurations(file, {}, {}).each
     return {
         name: {(image.role, image.image) for image in images_of(configuration, name, {}).images}

@@ -68,7 +68,7 @@ def file(tmp_path: Path, registry: RegistryDouble) -> Path:
 
 @pytest.fixture
 def plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A pipeline of which only GitLab's answer matters; it comes without TLS, whose CAs take long to load."""
+    """A pipeline with which only GitLab's answer matters; without TLS, because loading its CAs takes long."""
     monkeypatch.setattr(gitlab_lint, "trusting", lambda _: None)
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text("job: {image: 'a:1'}\n")
@@ -88,7 +88,7 @@ def test_all_images_are_examined(
     assert doctor.errors == ""
 
 
-def test_what_is_written_elsewhere_cannot_be_pinned_here(
+def test_an_image_in_a_file_of_another_project_cannot_be_pinned(
     gitlab: GitLab, doctor: Doctor, file: Path, registry: RegistryDouble
 ) -> None:
     text = file.read_text() + f".later: {{image: {registry.host}/team/app:2}}\n"
@@ -103,7 +103,7 @@ def test_what_is_written_elsewhere_cannot_be_pinned_here(
     assert file.read_text() == pinned
 
 
-def test_a_finding_is_at_its_place_in_the_file_and_not_in_what_gitlab_merged(
+def test_a_finding_has_its_place_in_the_file_not_in_the_merged_configuration(
     gitlab: GitLab, doctor: Doctor, file: Path
 ) -> None:
     """The name in an include has no place, and is reported on the first line."""
@@ -118,7 +118,7 @@ def test_a_finding_is_at_its_place_in_the_file_and_not_in_what_gitlab_merged(
     assert {Path(place["path"]).name for place in found.values()} == {file.name}
 
 
-def test_all_is_well_where_all_is_pinned(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
+def test_a_pinned_pipeline_has_no_finding(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
     gitlab.toolchain["docker.yml"] = f".docker: {{image: 'docker:1@{DIGEST}'}}\n"
     assert doctor.run("pin", str(file), "--gitlab", gitlab.url) == 0
     assert doctor.run("pin", "--check", str(file), "--gitlab", gitlab.url) == 0
@@ -137,7 +137,7 @@ def test_an_include_that_changes_what_a_job_runs(
 
 
 @pytest.mark.parametrize(
-    ("environment", "options", "said"),
+    ("environment", "options", "message"),
     [
         ({"GITLAB_TOKEN": ""}, [], "GITLAB_TOKEN is not set"),
         ({"GITLAB_TOKEN": "gone"}, [], "it does not accept the token in GITLAB_TOKEN"),
@@ -147,19 +147,19 @@ def test_an_include_that_changes_what_a_job_runs(
         ({}, ["--gitlab", "http://127.0.0.1:1"], "GitLab at http://127.0.0.1:1 "),
     ],
 )
-def test_what_gitlab_does_not_answer(
+def test_a_failed_request_to_gitlab_is_reported(
     gitlab: GitLab,
     doctor: Doctor,
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     options: list[str],
-    said: str,
+    message: str,
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", gitlab.url, *options) == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
 
 
 def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_pipeline_that_gitlab_refuses(gitlab: GitLab, doctor: Doctor, file: Pa
     assert "Template file `Gone.yml` does not exist!" in doctor.errors
 
 
-def test_what_is_asked_of_gitlab_and_how_large_its_answer_may_be(
+def test_the_request_to_gitlab_and_its_largest_answer(
     doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
@@ -217,7 +217,7 @@ def test_the_project_is_that_of_the_remote(
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         (401, "it does not accept the token in GITLAB_TOKEN"),
         (
@@ -231,14 +231,14 @@ def test_the_project_is_that_of_the_remote(
     ],
 )
 def test_each_status_of_gitlabs_answer(
-    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, status: int, said: str
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, status: int, message: str
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("CI_PROJECT_ID", "7")
     with prepared(answer(status, b"{}")) as script:
         url = f"http://{script.host}"
         assert doctor.run("job", str(plain), "--hosted", "--offline", "--gitlab", url) == 2
-    assert doctor.errors == f"runner-doctor: GitLab at {url}: {said}\n"
+    assert doctor.errors == f"runner-doctor: GitLab at {url}: {message}\n"
 
 
 def test_an_answer_larger_than_a_pipeline(
@@ -252,7 +252,7 @@ def test_an_answer_larger_than_a_pipeline(
 
 
 @pytest.mark.parametrize(
-    ("answered", "said"),
+    ("answered", "message"),
     [
         ({"valid": False, "errors": ["one", "two"], "merged_yaml": ""}, "one; two"),
         ({"valid": False, "errors": []}, "it gives no reason"),
@@ -261,28 +261,28 @@ def test_an_answer_larger_than_a_pipeline(
     ],
 )
 def test_why_gitlab_does_not_take_a_pipeline(
-    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, answered: object, said: str
+    doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch, answered: object, message: str
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     with prepared(answer(200, json.dumps(answered).encode())) as script:
         asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
         assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
-    assert doctor.errors == f"runner-doctor: GitLab does not accept {plain}: {said}\n"
+    assert doctor.errors == f"runner-doctor: GitLab does not accept {plain}: {message}\n"
 
 
-def test_a_merged_pipeline_that_is_no_yaml(
+def test_a_merged_pipeline_that_is_not_yaml(
     doctor: Doctor, plain: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     with prepared(answer(200, b'{"valid": true, "merged_yaml": "a: 1\\nb: *gone\\n"}')) as script:
         asked = ["--gitlab", f"http://{script.host}", "--project", "7"]
         assert doctor.run("job", str(plain), "--hosted", "--offline", *asked) == 2
-    said = "the merged configuration of GitLab, line 2: this is not valid YAML"
-    assert doctor.errors == f"runner-doctor: {said}\n"
+    message = "the merged configuration of GitLab, line 2: this is not valid YAML"
+    assert doctor.errors == f"runner-doctor: {message}\n"
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_a_gitlab_that_answers_as_none_should(
+def test_an_invalid_answer_of_gitlab_is_reported_in_one_line(
     doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)

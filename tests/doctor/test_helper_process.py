@@ -15,13 +15,13 @@ def helper(place: Path, script: str, patience: float = 10) -> HelperProcess:
     return HelperProcess(str(place), {"PATH": os.environ["PATH"]}, patience)
 
 
-def test_what_it_reads_and_writes(tmp_path: Path) -> None:
+def test_the_input_and_the_output_of_a_helper(tmp_path: Path) -> None:
     answer = helper(tmp_path, "cat; echo $1 >&2; exit 3")("docker-credential-x", "get", "host" * 50_000)
     assert (answer.exit_status, answer.output, answer.errors) == (3, "host" * 50_000, "get\n")
 
 
 @pytest.mark.parametrize("where", ["1", "2"])
-def test_one_that_writes_without_end_is_ended(tmp_path: Path, where: str) -> None:
+def test_a_helper_that_writes_without_end_is_ended(tmp_path: Path, where: str) -> None:
     answer = helper(tmp_path, f"exec cat /dev/zero >&{where}")("docker-credential-x", "get", "host")
     assert answer.exit_status != 0
     assert LARGEST_OUTPUT < len(answer.output + answer.errors) < 2 * LARGEST_OUTPUT
@@ -32,7 +32,7 @@ def test_one_that_writes_without_end_is_ended(tmp_path: Path, where: str) -> Non
     ["sleep 60", "exec sleep 60", "exec >&- 2>&-; exec sleep 60"],
     ids=["a child hangs", "it hangs", "it hangs after its answer"],
 )
-def test_one_that_hangs_is_given_up(tmp_path: Path, script: str) -> None:
+def test_a_helper_that_hangs_is_ended(tmp_path: Path, script: str) -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         helper(tmp_path, script, patience=0.3)("docker-credential-x", "get", "host")

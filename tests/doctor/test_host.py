@@ -1,4 +1,4 @@
-"""`runner-doctor host`: what is seen of a host, and each finding by really breaking it."""
+"""`runner-doctor host`: the facts about a host, and each finding on a broken host."""
 
 import json
 import tempfile
@@ -60,7 +60,7 @@ def test_a_host_where_all_is_well(doctor: Doctor, host: HostTree) -> None:
     assert "All well." in doctor.output
 
 
-def test_what_is_there_for_each_registry(doctor: Doctor, host: HostTree) -> None:
+def test_the_credentials_for_each_registry(doctor: Doctor, host: HostTree) -> None:
     password = {"auth": encoded("me", "canary")}
     auths = {
         "a.example.com": password,
@@ -113,7 +113,7 @@ def test_credentials_store(doctor: Doctor, host: HostTree) -> None:
     assert "credentials-store" in doctor.findings(*command(host))
 
 
-def test_credentials_in_a_home_that_nobody_reads(doctor: Doctor, host: HostTree) -> None:
+def test_credentials_in_a_home_that_is_not_used(doctor: Doctor, host: HostTree) -> None:
     host.write("home/gitlab-runner/.docker/config.json", json.dumps({"credHelpers": {ECR: "runner"}}))
     assert "home" in doctor.findings(*command(host))
 
@@ -140,7 +140,7 @@ def test_a_key_that_the_runner_does_not_know_yet(doctor: Doctor, host: HostTree)
     assert "pid_mode" in found["where"]
 
 
-def test_no_config(doctor: Doctor, host: HostTree) -> None:
+def test_a_missing_config(doctor: Doctor, host: HostTree) -> None:
     (host.root / CONFIG).unlink()
     assert "config-unreadable" in doctor.findings(*command(host))
 
@@ -156,7 +156,7 @@ def test_an_engine_that_answers(doctor: Doctor, short: HostTree) -> None:
         assert facts(doctor, short)["docker"] == "29.7.0, 29 of 31 networks available"
 
 
-def test_an_engine_that_says_much_of_itself(doctor: Doctor, short: HostTree) -> None:
+def test_an_engine_with_a_large_answer(doctor: Doctor, short: HostTree) -> None:
     with engine(short.root / "var/run/docker.sock", [], [POOL[0] | {"Note": "x" * 1_000_000}]):
         assert facts(doctor, short)["docker"] == "29.7.0, 4 of 4 networks available"
 
@@ -194,7 +194,7 @@ def test_the_rendered_host_of_the_sandbox(doctor: Doctor, tmp_path: Path, host: 
 
     host.write("opt/real", '#!/bin/sh\necho \'{"Username": "NEW", "Secret": "canary"}\'\n', 0o755)
     (image,) = doctor.json("image", f"{ECR}/ci/base:2026.11", "--root", str(root), "--offline")["images"]
-    assert image["runner"]["user"] == "NEW"  # the first answer was kept nowhere
+    assert image["runner"]["user"] == "NEW"  # the first answer was not kept
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_the_rendered_host_of_the_sandbox(doctor: Doctor, tmp_path: Path, host: 
         ("# Environment=PATH=/opt\n;x=y\nEnvironment=A=b \\\nPATH=/two", "/root", "/two"),
     ],
 )
-def test_a_process_as_its_unit_says(tmp_path: Path, settings: str, home: str, path: str) -> None:
+def test_the_process_of_a_unit(tmp_path: Path, settings: str, home: str, path: str) -> None:
     host = HostTree(tmp_path)
     (tmp_path / f"{UNIT}.d/10-runner-host.conf").unlink()
     host.write("etc/passwd", "root:x:0:0::/root:/bin/sh\nbuilder:x:5:5::/srv/builder:/bin/sh\n")
@@ -256,7 +256,7 @@ def test_the_authorities_of_gitlab(host: HostTree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "message"),
     [
         ([http_answer(500)], "it does not answer as a Docker Engine does"),
         ([http_answer(200, b"no")], "it does not answer as a Docker Engine does"),
@@ -266,12 +266,12 @@ def test_the_authorities_of_gitlab(host: HostTree) -> None:
     ],
     ids=["a failure", "no JSON", "nothing known", "no answer", "a large answer"],
 )
-def test_an_engine_that_answers_as_none_does(short: HostTree, answers: list[bytes], said: str | None) -> None:
+def test_an_engine_with_an_invalid_answer(short: HostTree, answers: list[bytes], message: str | None) -> None:
     path = short.root / "docker.sock"
     with http_serving(*answers, path=str(path)):
-        if said:
+        if message:
             with pytest.raises(EngineUnreachableError) as raised:
                 ask_engine(path)
-            assert str(raised.value) == said
+            assert str(raised.value) == message
         else:
             assert ask_engine(path).networks == 31

@@ -1,4 +1,4 @@
-"""What is said of a runner whose host is out of reach."""
+"""Reports on a hosted runner."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 AUTH = encoded("user", "password")
 
 
-def test_its_pull_policies_are_not_known(doctor: Doctor, tmp_path: Path) -> None:
+def test_the_pull_policies_of_a_hosted_runner_are_not_known(doctor: Doctor, tmp_path: Path) -> None:
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text("a: {image: {name: 'a:1', pull_policy: if-not-present}}\n")
     assert doctor.run("job", str(file), "--hosted", "--offline") == 0
@@ -24,15 +24,17 @@ def test_its_pull_policies_are_not_known(doctor: Doctor, tmp_path: Path) -> None
     ("config", "name"),
     [("{}", "no-credentials"), (f'{{"auths": {{"{ECR}": {{"auth": "{AUTH}"}}}}}}', "ecr-token")],
 )
-def test_it_gets_a_password_of_ecr_from_a_variable(doctor: Doctor, config: str, name: str) -> None:
-    """No host's service is advised where the host is not one's own."""
+def test_a_hosted_runner_gets_a_password_of_ecr_from_a_variable(
+    doctor: Doctor, config: str, name: str
+) -> None:
+    """The fix does not name a service of the host, which belongs to someone else."""
     answer = doctor.json("image", f"{ECR}/app:1", "--hosted", "--offline", "--docker-auth-config", config)
     (found,) = answer["findings"]
     assert found["name"] == name
     assert "hosted_auth" in found["fix"]
 
 
-def test_it_gets_another_password_from_a_variable() -> None:
+def test_a_hosted_runner_gets_another_password_from_a_variable() -> None:
     (found,) = registry_answer_findings(
         pulled(f"{HOST}/app:1"), RegistryAnswer(Outcome.UNAUTHORIZED, "it wants credentials"), hosted=True
     )

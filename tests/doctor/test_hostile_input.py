@@ -1,4 +1,4 @@
-"""Hostile input: whatever stands in a configuration or a pipeline, nothing crashes and no secret shows."""
+"""Hostile input: no configuration and no pipeline causes a crash or exposes a secret."""
 
 import contextlib
 import io
@@ -88,7 +88,7 @@ def texts_of(value: object) -> Iterator[WrittenText]:
 
 @settings(max_examples=60)
 @given(VALUES, st.sampled_from([None, "'", '"']), st.sampled_from(["", "\ufeff"]), st.booleans())
-def test_every_text_is_found_where_it_is_written(
+def test_every_text_has_the_place_where_it_is_written(
     tmp_path_factory: pytest.TempPathFactory, value: object, quote: str | None, mark: str, flow: bool
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "texts.yml"
@@ -106,7 +106,7 @@ def test_any_challenge(headers: list[str]) -> None:
     read_challenge(headers)
 
 
-def test_a_terminal_is_not_steered(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
+def test_no_control_character_is_printed(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
     file = tmp_path / "pipeline.yml"
     file.write_text('"job\\e[2J": {image: "a\\e[31m:1"}\n')
     assert doctor.run("job", str(file), "--root", str(host.root), "--offline") == 1

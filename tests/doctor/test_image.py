@@ -1,4 +1,4 @@
-"""`runner-doctor image`: what is used and why, and each finding by really breaking the thing."""
+"""`runner-doctor image`: which credentials are used and why, and each finding on a broken host."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ def test_offline_asks_no_registry(doctor: Doctor, host: HostTree, registry: Regi
     assert registry.requests == []
 
 
-def test_what_gitlab_sends_with_the_job(doctor: Doctor, host: HostTree) -> None:
+def test_the_credentials_that_gitlab_sends_with_the_job(doctor: Doctor, host: HostTree) -> None:
     given = ("--variable", f"CI_REGISTRY={KEY}", "--variable", "CI_JOB_TOKEN=canary")
     (image,) = doctor.json(*offline(host), *given)["images"]
     assert (image["runner"]["source"], image["runner"]["user"]) == (
@@ -60,7 +60,7 @@ def test_what_gitlab_sends_with_the_job(doctor: Doctor, host: HostTree) -> None:
     )
 
 
-def test_where_docker_pull_goes_another_way(doctor: Doctor, host: HostTree) -> None:
+def test_docker_pull_with_other_credentials_is_a_difference(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, config())
     (image,) = doctor.json(*offline(host), "--docker-auth-config", config("canary-other"))["images"]
     assert image["difference"] == (
@@ -84,7 +84,7 @@ def test_a_helper_that_is_missing(doctor: Doctor, host: HostTree) -> None:
     assert found["where"] == "/root/.docker/config.json"
 
 
-def test_a_dropped_source_hits_those_images_that_it_is_for(doctor: Doctor, host: HostTree) -> None:
+def test_a_dropped_source_affects_the_images_that_it_is_for(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, json.dumps({"auths": json.loads(config())["auths"], "credHelpers": {ECR: "ecr-login"}}))
     for image, hit in ((IMAGE, True), (f"{ECR}/a:1", True), ("nginx", False)):
         (seen,) = doctor.json(*offline(host, image))["images"]
@@ -108,7 +108,7 @@ def test_a_helper_with_a_path(doctor: Doctor, host: HostTree) -> None:
     assert "path traversal" in doctor.findings(*offline(host))["helper-name"]["what"]
 
 
-def test_a_helper_that_knows_nothing_of_its_registry(doctor: Doctor, host: HostTree) -> None:
+def test_a_helper_without_credentials_for_its_registry(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, json.dumps({"credHelpers": {KEY: "runner"}}))
     host.helper("runner", {})
     found = doctor.findings(*offline(host))["helper-silent"]
@@ -122,7 +122,7 @@ def test_a_hosted_runner_has_no_helper(doctor: Doctor) -> None:
     assert found.keys() == {"hosted-helper"}
 
 
-def test_credentials_in_a_home_that_nobody_reads(doctor: Doctor, host: HostTree) -> None:
+def test_credentials_in_a_home_that_is_not_used(doctor: Doctor, host: HostTree) -> None:
     host.write("home/gitlab-runner/.docker/config.json", config())
     found = doctor.findings(*offline(host))["home"]
     assert "/root/.docker/config.json" in found["fix"]
@@ -174,7 +174,7 @@ def test_a_good_docker_configuration(doctor: Doctor, host: HostTree, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("key", "version", "told"),
+    ("key", "version", "expected"),
     [
         ("index.docker.io", "19.3.0", True),
         ("index.docker.io/v1/", "19.3.0", True),
@@ -186,14 +186,14 @@ def test_a_good_docker_configuration(doctor: Doctor, host: HostTree, tmp_path: P
     ],
 )
 def test_a_host_that_is_not_in_the_names_of_docker_hubs_images(
-    doctor: Doctor, key: str, version: str, told: bool
+    doctor: Doctor, key: str, version: str, expected: bool
 ) -> None:
     given = ["--hosted", "--offline", "--runner-version", version, "--docker-auth-config", config(key=key)]
     finding = doctor.findings("image", "me/app:1", *given).get("registry-key")
-    assert (finding is not None) is told
+    assert (finding is not None) is expected
     assert finding is None or finding["fix"] == "write https://index.docker.io/v1/, as `docker login` does"
     used = doctor.json("image", "me/app:1", *given)["images"][0]["runner"]["user"]
-    assert (used == "") is told
+    assert (used == "") is expected
 
 
 def test_a_path_before_the_runner_knew_paths(doctor: Doctor, host: HostTree) -> None:
@@ -229,12 +229,12 @@ def test_a_protected_variable_on_an_unprotected_branch(
     assert (image["findings"], image["runner"]["source"]) == ([], "$DOCKER_AUTH_CONFIG")
 
 
-@pytest.mark.parametrize(("hours", "said"), [(-1, "expired at"), (5, "expires at")])
-def test_a_stored_ecr_password(doctor: Doctor, host: HostTree, hours: int, said: str) -> None:
+@pytest.mark.parametrize(("hours", "message"), [(-1, "expired at"), (5, "expires at")])
+def test_a_stored_ecr_password(doctor: Doctor, host: HostTree, hours: int, message: str) -> None:
     payload = {"payload": "canary", "type": "DATA_KEY", "expiration": int(time.time()) + hours * 3600}
     password = base64.b64encode(json.dumps(payload).encode()).decode()
     host.write(HOME, json.dumps({"auths": {ECR: {"auth": encoded("AWS", password)}}}))
-    assert said in doctor.findings(*offline(host, f"{ECR}/private/image:1"))["ecr-token"]["what"]
+    assert message in doctor.findings(*offline(host, f"{ECR}/private/image:1"))["ecr-token"]["what"]
 
 
 def test_an_ecr_password_of_a_helper_is_fresh(doctor: Doctor, host: HostTree) -> None:
@@ -251,9 +251,7 @@ def test_a_private_image_that_other_projects_may_use(doctor: Doctor, host: HostT
     assert doctor.findings(*offline(host, "nginx")) == {}
 
 
-def test_a_registry_that_nobody_has_credentials_for(
-    doctor: Doctor, host: HostTree, registry: RegistryDouble
-) -> None:
+def test_a_registry_without_credentials(doctor: Doctor, host: HostTree, registry: RegistryDouble) -> None:
     found = doctor.findings("image", f"{registry.host}/team/app:1", "--root", str(host.root))
     assert found.keys() == {"no-credentials"}
 
@@ -270,7 +268,7 @@ def test_credentials_that_the_registry_refuses(
     ("status", "name"),
     [(403, "access-forbidden"), (404, "image-missing"), (429, "too-many-requests"), (500, "registry-fails")],
 )
-def test_a_registry_that_does_not_give_the_image(
+def test_a_registry_that_does_not_serve_the_image(
     doctor: Doctor, host: HostTree, registry: RegistryDouble, status: int, name: str
 ) -> None:
     registry.status = status
@@ -278,7 +276,7 @@ def test_a_registry_that_does_not_give_the_image(
     assert name in doctor.findings("image", f"{registry.host}/team/app:1", "--root", str(host.root))
 
 
-def test_a_name_that_is_none(doctor: Doctor, host: HostTree) -> None:
+def test_an_invalid_name(doctor: Doctor, host: HostTree) -> None:
     assert "'Team/App'" in doctor.findings(*offline(host, "Team/App"))["image-name"]["what"]
 
 
@@ -329,7 +327,7 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ["image", "nginx", "--stack", "gone", "--account", "123456789012"],
@@ -348,18 +346,18 @@ def test_a_declared_runner_that_shares_its_host_is_found_in_its_config_toml(
         (["unknown"], "invalid choice: 'unknown'"),
     ],
 )
-def test_a_use_that_is_wrong(doctor: Doctor, arguments: list[str], said: str) -> None:
+def test_usage_errors(doctor: Doctor, arguments: list[str], message: str) -> None:
     assert doctor.run(*arguments) == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
     assert doctor.output == ""
 
 
-def test_a_runner_that_is_not_there(doctor: Doctor, host: HostTree) -> None:
+def test_an_unknown_runner(doctor: Doctor, host: HostTree) -> None:
     assert doctor.run(*offline(host), "--runner", "gone") == 2
     assert "has no runner 'gone', only: build" in doctor.errors
 
 
-def test_what_a_person_reads(doctor: Doctor, host: HostTree) -> None:
+def test_the_report_as_text(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, config())
     assert doctor.run(*offline(host)) == 0
     assert "✔ registry.example.com:5000/team/app:1" in doctor.output
@@ -369,7 +367,7 @@ def test_what_a_person_reads(doctor: Doctor, host: HostTree) -> None:
     assert "fix" in doctor.output
 
 
-def test_what_the_job_log_says(doctor: Doctor, host: HostTree) -> None:
+def test_the_message_of_the_job_log(doctor: Doctor, host: HostTree) -> None:
     host.write(HOME, config())
     doctor.run(*offline(host))
     assert "job log Authenticating with credentials from /root/.docker/config.json" in " ".join(
@@ -430,7 +428,7 @@ def test_a_pull_of_docker_that_fails_where_the_runners_does_not(doctor: Doctor, 
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "[1]", '[{"value": "x"}]', "7"])
-def test_variables_that_are_no_list(doctor: Doctor, tmp_path: Path, text: str) -> None:
+def test_variables_that_are_not_a_list(doctor: Doctor, tmp_path: Path, text: str) -> None:
     (tmp_path / "v.json").write_text(text)
     arguments = ("image", "nginx", "--hosted", "--offline", "--variables", str(tmp_path / "v.json"))
     status = doctor.run(*arguments)

@@ -12,7 +12,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples/ci/.gitlab-ci.yml"
 
 
 class Pipeline:
-    """A project with a pipeline, and the doctor's word on it."""
+    """A project with a pipeline, and the doctor's report on it."""
 
     def __init__(self, directory: Path, doctor: Doctor, host: HostTree) -> None:
         self.directory, self._doctor, self._host = directory, doctor, host
@@ -74,7 +74,7 @@ bridge: {trigger: other/project, image: "never:1"}
     }
 
 
-def test_global_image_of_old(pipeline: Pipeline) -> None:
+def test_the_deprecated_global_image(pipeline: Pipeline) -> None:
     pipeline.write("image: a:1\njob: {script: [x]}\n")
     assert pipeline.images() == {"a:1": ["image of job"]}
 
@@ -137,7 +137,7 @@ def test_included_files(pipeline: Pipeline) -> None:
     }
 
 
-def test_what_is_included_from_elsewhere_is_told(pipeline: Pipeline, doctor: Doctor) -> None:
+def test_includes_that_are_not_read_are_reported(pipeline: Pipeline, doctor: Doctor) -> None:
     pipeline.write("include: [{remote: 'https://example.com/ci.yml'}, {template: Go.gitlab-ci.yml}]\n")
     assert pipeline.run("--offline") == 0
     assert "not read: remote https://example.com/ci.yml" in doctor.errors
@@ -206,7 +206,7 @@ def test_all_images_are_asked_for(pipeline: Pipeline, registry: RegistryDouble) 
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: [", "line 2: this is not valid YAML"),
         ("- a", "its top level is not a mapping"),
@@ -221,13 +221,13 @@ def test_all_images_are_asked_for(pipeline: Pipeline, registry: RegistryDouble) 
         (f"a: {{parallel: {{matrix: [{{A: [{', '.join('x' * 201)}]}}]}}}}", "creates more than 200 jobs"),
     ],
 )
-def test_a_file_that_is_no_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:
+def test_a_file_that_is_not_a_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, message: str) -> None:
     pipeline.write(text + "\n")
     assert pipeline.run("--offline") == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
 
 
-def test_what_a_person_reads(pipeline: Pipeline, doctor: Doctor) -> None:
+def test_the_report_as_text(pipeline: Pipeline, doctor: Doctor) -> None:
     pipeline.write("job: {script: [x], image: 'a:1', services: ['Bad/Name']}\n")
     assert pipeline.run("--offline") == 1
     shown = " ".join(doctor.output.split())
@@ -236,7 +236,7 @@ def test_what_a_person_reads(pipeline: Pipeline, doctor: Doctor) -> None:
     assert shown.endswith("1 finding")
 
 
-def test_all_is_well_only_in_what_was_read(pipeline: Pipeline, doctor: Doctor) -> None:
+def test_the_summary_is_limited_to_what_was_read(pipeline: Pipeline, doctor: Doctor) -> None:
     pipeline.write("job: {image: 'a:1'}\n")
     assert pipeline.run("--offline") == 0
     assert doctor.output.endswith("\nAll well.\n")

@@ -28,8 +28,8 @@ def write(file: Path, config: object = CONFIG) -> None:
     file.write_text(json.dumps({"variables": variables, "a": {"image": image}, "b": {"services": [image]}}))
 
 
-def test_variables_in_it_are_expanded(doctor: Doctor, file: Path) -> None:
-    """GitLab Runner 19, common/build.go, `GetAllVariables`: all variables are, before any is read."""
+def test_variables_in_docker_auth_config_are_expanded(doctor: Doctor, file: Path) -> None:
+    """GitLab Runner 19, common/build.go, `GetAllVariables`: all variables are expanded before any is read."""
     write(file)
     answer = doctor.json("job", str(file), "--hosted", "--offline", "--variable", f"AUTH={AUTH}")
     assert answer["findings"] == []
@@ -38,8 +38,8 @@ def test_variables_in_it_are_expanded(doctor: Doctor, file: Path) -> None:
     ]
 
 
-def test_one_without_a_value(doctor: Doctor, file: Path) -> None:
-    """Nothing is said of credentials that are not known."""
+def test_a_variable_without_a_value(doctor: Doctor, file: Path) -> None:
+    """Credentials that are not known are not examined."""
     write(file)
     answer = doctor.json("job", str(file), "--hosted", "--offline")
     assert answer["images"] == []
@@ -51,7 +51,7 @@ def test_one_without_a_value(doctor: Doctor, file: Path) -> None:
     assert len(json.loads(doctor.output)["runs"][0]["results"]) == 2
 
 
-def test_those_of_a_raw_value_are_not_expanded(doctor: Doctor, file: Path, tmp_path: Path) -> None:
+def test_variables_in_a_raw_value_are_not_expanded(doctor: Doctor, file: Path, tmp_path: Path) -> None:
     """`expand: false` in the file, `raw` in what GitLab's API lists."""
     write(file, {"value": CONFIG, "expand": False})
     arguments = ("job", str(file), "--hosted", "--offline", "--variable", f"AUTH={AUTH}")
@@ -72,7 +72,7 @@ def test_a_long_value(doctor: Doctor, file: Path) -> None:
     assert image["runner"]["user"] == "user"
 
 
-def test_of_one_image(doctor: Doctor) -> None:
+def test_variables_with_one_image(doctor: Doctor) -> None:
     arguments = ("image", f"{HOST}/app:1", "--hosted", "--offline", "--docker-auth-config", CONFIG)
     assert doctor.run(*arguments, "--variable", f"HOST={HOST}") == 2
     assert "DOCKER_AUTH_CONFIG contains AUTH, whose value is not known here" in doctor.errors
@@ -90,7 +90,7 @@ def users(doctor: Doctor, *arguments: str) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("key", ["DOCKER_AUTH_CONFIG", "AUTH"])
 def test_a_rule_that_changes_only_the_credentials(doctor: Doctor, file: Path, key: str) -> None:
-    """Each distinct pair of an image and its credentials is examined, whatever sets them."""
+    """Each distinct pair of an image and its credentials is examined, regardless of what sets them."""
     auths = {user: encoded(user, "password") for user in ("first", "second")}
     values = {
         user: auth if key == "AUTH" else json.dumps({"auths": {HOST: {"auth": auth}}})
@@ -108,8 +108,10 @@ def test_a_rule_that_changes_only_the_credentials(doctor: Doctor, file: Path, ke
     assert users(doctor, "job", str(file), "--hosted") == [(image, "first"), (image, "second")]
 
 
-def test_variables_in_that_of_the_runner(doctor: Doctor, file: Path, host: HostTree) -> None:
-    """GitLab Runner 19, common/build.go, `GetAllVariables`: also of its own `environment`."""
+def test_variables_in_the_docker_auth_config_of_the_runner(
+    doctor: Doctor, file: Path, host: HostTree
+) -> None:
+    """GitLab Runner 19, common/build.go, `GetAllVariables`: also those of its own `environment`."""
     host.runner(environment={"HOST": HOST, "DOCKER_AUTH_CONFIG": CONFIG}, image=f"{HOST}/default:1")
     image = f"{HOST}/app:1"
     file.write_text(json.dumps({"a": {"image": image}, "b": {"image": image, "variables": {"AUTH": AUTH}}}))
@@ -124,8 +126,8 @@ def test_variables_in_that_of_the_runner(doctor: Doctor, file: Path, host: HostT
     ]
 
 
-def test_the_registries_that_that_of_a_job_hides(doctor: Doctor, host: HostTree) -> None:
-    """They are compared with their variables expanded."""
+def test_the_registries_that_the_docker_auth_config_of_a_job_hides(doctor: Doctor, host: HostTree) -> None:
+    """The registries are compared with their variables expanded."""
     host.runner(environment={"HOST": HOST, "DOCKER_AUTH_CONFIG": CONFIG})
     arguments = (
         "image",
@@ -157,7 +159,7 @@ def test_images_with_variables_of_the_runner(doctor: Doctor, file: Path, host: H
     ]
 
 
-def test_what_a_running_host_does_not_show_is_not_known() -> None:
+def test_hidden_variables_of_a_live_host_are_not_known() -> None:
     environment = [f"A={HIDDEN}", "B=b", "B=c=d", "C", "D="]
     host = RunnerHost("x", "19.3.0", (), no_helper, settings={"environment": environment})
     assert host.environment == {"B": "c=d", "D": ""}

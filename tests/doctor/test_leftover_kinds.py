@@ -43,12 +43,12 @@ Answer = Callable[[str, str, dict[str, Any]], dict[str, Any]]
 
 
 class Aws:
-    """The answers of AWS: those given, else that there is nothing.
+    """The answers of AWS: those given, otherwise empty ones.
 
     Attributes:
         arns: what the Resource Groups Tagging API lists, each with the tags that it has besides the mark.
         answers: by operation, or by operation and the name that was asked for.
-        asked: the operations with what was asked for.
+        asked: the operations with their region and parameters.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
 
 @pytest.fixture
 def found(doctor: Doctor, tmp_path: Path) -> Callable[..., dict[str, str]]:
-    """What is left over of a stack with one component of each kind: what it is, and what to do."""
+    """The leftovers of a stack with one component of each kind: each resource with its fix."""
 
     def ask(*options: str) -> dict[str, str]:
         components = [
@@ -299,7 +299,7 @@ KINDS = (
     ),
     (arn("ec2", "network-acl/acl-1"), arn("ec2", "network-acl/acl-1"), "", ""),
 )
-"""The ARN of each, what it is, what takes it over, and the command that removes it."""
+"""The ARN of each, its description, the component that imports it, and the command that removes it."""
 
 
 def test_each_kind_of_a_region(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
@@ -358,7 +358,7 @@ def test_each_kind_of_a_region(aws: Aws, found: Callable[..., dict[str, str]]) -
         ("volume/v-1", "DescribeVolumes", "VolumeIds", {"Volumes": [{"State": "in-use"}]}),
     ],
 )
-def test_what_goes_with_another_or_is_deleted_already(
+def test_resources_that_are_deleted_or_belong_to_another_are_not_leftovers(
     aws: Aws, found: Callable[..., dict[str, str]], resource: str, operation: str, field: str, answer: Any
 ) -> None:
     aws.arns = {arn("ec2", resource): {}}
@@ -368,7 +368,7 @@ def test_what_goes_with_another_or_is_deleted_already(
     assert (operation, "eu-west-1", {field: [number]}) in aws.asked
 
 
-def test_an_instance_goes_with_its_group_and_a_rule_with_its_security_group(
+def test_an_instance_is_removed_with_its_group_and_a_rule_with_its_security_group(
     aws: Aws, found: Callable[..., dict[str, str]]
 ) -> None:
     aws.arns = {
@@ -389,20 +389,20 @@ def test_an_instance_goes_with_its_group_and_a_rule_with_its_security_group(
     assert list(found()) == ["the security group sg-9 (other)"]
 
 
-def test_a_secret_that_is_deleted_is_no_leftover(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+def test_a_deleted_secret_is_not_a_leftover(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
     aws.arns = {SECRET: {}}
     aws.answers = {"DescribeSecret": "ResourceNotFoundException"}
     assert found() == {}
 
 
-def test_a_secret_that_may_not_be_read_ends_it(aws: Aws, doctor: Doctor) -> None:
+def test_a_secret_without_permission_to_read_it_is_an_error(aws: Aws, doctor: Doctor) -> None:
     aws.arns = {SECRET: {}}
     aws.answers = {"DescribeSecret": "AccessDeniedException"}
     assert doctor.run(*ASKED, "--no-state") == 2
     assert "AccessDeniedException" in doctor.errors
 
 
-def test_an_error_of_aws_ends_it_with_what_aws_says(aws: Aws, doctor: Doctor) -> None:
+def test_an_error_of_aws_is_reported_with_its_message(aws: Aws, doctor: Doctor) -> None:
     aws.arns = {arn("ec2", "instance/i-1"): {}}
     aws.answers = {"DescribeInstances": "UnauthorizedOperation"}
     assert doctor.run(*ASKED, "--no-state") == 2
@@ -412,7 +412,7 @@ def test_an_error_of_aws_ends_it_with_what_aws_says(aws: Aws, doctor: Doctor) ->
     )
 
 
-def test_what_is_found_by_its_name(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+def test_resources_that_are_found_by_their_names(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
     parameter, other = "/gitlab-runner/prod/ci/a", "/gitlab-runner/prod/ci/b"
     aws.arns = {arn("ssm", f"parameter{other}"): {}}
     whole = arn("autoscaling", f"autoScalingGroup:0a:autoScalingGroupName/ci-host-{SUFFIX}")
@@ -470,7 +470,7 @@ def role(name: str, path: str = "/") -> dict[str, str]:
     return {"RoleName": name, "Path": path, "Arn": f"arn:aws:iam::123456789012:role{path}{name}"}
 
 
-def test_a_role_and_what_goes_before_it(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+def test_a_role_is_deleted_after_what_belongs_to_it(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
     parents = (
         *("RunnerManagerRole", "JobRole", "PipelineRoles", "HostedRunnerAuth"),
         *("EcrSettings", "RunnerImage", "RunnerNetwork"),
@@ -563,7 +563,7 @@ def test_the_other_kinds_of_iam(aws: Aws, found: Callable[..., dict[str, str]]) 
     assert asked["Scope"] == "Local"
 
 
-def test_each_region_is_looked_at(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+def test_each_region_is_searched(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
     for region in ("eu-west-1", "us-east-1"):
         aws.arns[arn("ecr", f"repository/{region}", region)] = {}
     assert set(found("--region", "us-east-1")) == {
@@ -576,7 +576,7 @@ def test_each_region_is_looked_at(aws: Aws, found: Callable[..., dict[str, str]]
     assert [region for operation, region, _ in aws.asked if operation == "ListRoles"] == ["aws-global"]
 
 
-def test_what_says_whose_it_is(aws: Aws, doctor: Doctor) -> None:
+def test_a_mark_or_a_name_assigns_a_resource_to_a_stack(aws: Aws, doctor: Doctor) -> None:
     marked, named = "/gitlab-runner/prod/ci/a", "/gitlab-runner/prod/ci/b"
     aws.arns = {arn("ssm", f"parameter{marked}"): {}}
     aws.answers = {

@@ -1,4 +1,4 @@
-"""`runner-doctor leftovers`: what bears a stack's mark in AWS and GitLab and is not in its state."""
+"""`runner-doctor leftovers`: resources with a stack's mark in AWS and GitLab that are not in its state."""
 
 import json
 import sys
@@ -134,7 +134,7 @@ def make(mark: str, name: str) -> None:
 
 
 def found(doctor: Doctor, *arguments: str) -> dict[str, str]:
-    """What is left over: what it is, and what to do."""
+    """The leftovers: each resource with its fix."""
     answer = doctor.json(*ASKED, *arguments)
     assert {each["name"] for each in answer["findings"]} <= {"leftover"}
     return {each["where"]: each["fix"] for each in answer["findings"]}
@@ -149,13 +149,13 @@ def state(tmp_path: Path, *resources: dict[str, Any]) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def everything(aws: str) -> dict[str, str]:
-    """All that bears the mark in AWS."""
+    """All resources with the mark in AWS."""
     with redirect_stdout(StringIO()) as printed:
         assert main([*ASKED, "--only", "aws", "--no-state", "--json"]) == 1
     return {each["where"]: each["fix"] for each in json.loads(printed.getvalue())["findings"]}
 
 
-def test_everything_that_bears_the_mark_and_nothing_of_another_stack(everything: dict[str, str]) -> None:
+def test_everything_with_the_mark_and_nothing_of_another_stack(everything: dict[str, str]) -> None:
     assert not any("other" in where + fix for where, fix in everything.items())
     assert len(everything) == 16
     assert {
@@ -187,7 +187,7 @@ def test_without_a_state_nothing_can_be_imported(everything: dict[str, str]) -> 
     assert not any("pulumi import" in fix for fix in everything.values())
 
 
-def test_a_role_goes_after_what_holds_it(everything: dict[str, str]) -> None:
+def test_a_role_is_deleted_after_what_uses_it(everything: dict[str, str]) -> None:
     assert everything["the IAM role ci-build-0a1b2c3"] == (
         "delete it: aws iam delete-role-policy --role-name ci-build-0a1b2c3 --policy-name its-own && "
         "aws iam remove-role-from-instance-profile --role-name ci-build-0a1b2c3 --instance-profile-name "
@@ -195,7 +195,7 @@ def test_a_role_goes_after_what_holds_it(everything: dict[str, str]) -> None:
     )
 
 
-def test_what_the_state_has_is_not_left_over(
+def test_resources_in_the_state_are_not_leftovers(
     aws: str, doctor: Doctor, tmp_path: Path, everything: dict[str, str]
 ) -> None:
     in_state = state(
@@ -212,7 +212,9 @@ def test_what_the_state_has_is_not_left_over(
     assert left == {"the S3 bucket ci-build-2a1b2c3", "the ECR repository ci-build/base"}
 
 
-def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+def test_the_command_that_imports_a_resource_names_its_parent(
+    aws: str, doctor: Doctor, tmp_path: Path
+) -> None:
     fix = found(doctor, "--only", "aws", *state(tmp_path, HOST, ROLE))["the launch template ci-build-5a1b2c3"]
     template = boto3.client("ec2").describe_launch_templates(LaunchTemplateNames=["ci-build-5a1b2c3"])
     number = template["LaunchTemplates"][0]["LaunchTemplateId"]
@@ -222,7 +224,7 @@ def test_the_command_that_imports_it_names_its_place(aws: str, doctor: Doctor, t
     )
 
 
-def test_what_was_made_once_more_can_only_be_removed(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+def test_a_resource_that_exists_twice_can_only_be_removed(aws: str, doctor: Doctor, tmp_path: Path) -> None:
     second = {
         "type": "aws:iam/role:Role",
         "urn": f"{URN}$aws:iam/role:Role::ci-build",
@@ -233,7 +235,7 @@ def test_what_was_made_once_more_can_only_be_removed(aws: str, doctor: Doctor, t
     assert "pulumi import" in fixes["the instance profile ci-build-1a1b2c3"]
 
 
-def test_a_rule_goes_with_its_group(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+def test_a_rule_is_removed_with_its_group(aws: str, doctor: Doctor, tmp_path: Path) -> None:
     groups = boto3.client("ec2").describe_security_groups(
         Filters=[{"Name": "group-name", "Values": ["ci-build-4a1b2c3"]}]
     )["SecurityGroups"]
@@ -246,7 +248,7 @@ def test_a_rule_goes_with_its_group(aws: str, doctor: Doctor, tmp_path: Path) ->
 
 @pytest.fixture
 def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A GitLab with a runner and a variable of the stack, and such of others."""
+    """A GitLab with a runner and a variable of the stack, and those of others."""
     server = create_server(create_application("canary-of-the-token"), 0)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -323,7 +325,7 @@ def test_nothing_is_left_over(gitlab: str, doctor: Doctor, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"deployment": 1}', '{"deployment": {"resources": [1]}}'])
-def test_what_is_no_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
+def test_text_that_is_not_a_state(doctor: Doctor, tmp_path: Path, text: str) -> None:
     (tmp_path / "state.json").write_text(text)
     assert doctor.run(*ASKED, "--state", str(tmp_path / "state.json")) == 2
     assert "this is not a state" in doctor.errors
@@ -343,7 +345,7 @@ def test_the_state_is_what_pulumi_exports(
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ("echo first >&2; echo error: no stack >&2; exit 255", "error: no stack"),
         ("exit 1", "no error message"),
@@ -351,17 +353,17 @@ def test_the_state_is_what_pulumi_exports(
     ],
 )
 def test_a_state_that_pulumi_does_not_export(
-    doctor: Doctor, commands: Commands, lines: str, said: str
+    doctor: Doctor, commands: Commands, lines: str, message: str
 ) -> None:
     commands.add("pulumi", lines)
     assert doctor.run(*ASKED) == 2
     assert doctor.errors == (
-        f"runner-doctor: pulumi stack export fails: {said}; "
+        f"runner-doctor: pulumi stack export fails: {message}; "
         "give its output as a file with --state, or --no-state if the state is lost\n"
     )
 
 
-def test_a_state_that_cannot_be_had(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_state_without_a_pulumi_command(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert doctor.run(*ASKED) == 2
     assert doctor.errors == (
@@ -446,7 +448,7 @@ def test_a_runner_without_a_description(
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "message"),
     [
         ([answer(401)], "does not accept the token in GITLAB_TOKEN"),
         ([answer(500)], "does not answer: HTTP 500"),
@@ -465,15 +467,15 @@ def test_a_runner_without_a_description(
         *("403 of a runner", "404 of a runner", "404", "403", "a large list"),
     ],
 )
-def test_each_answer_of_gitlab_to_the_question_for_runners(
-    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], said: str | None
+def test_each_answer_of_gitlab_to_the_request_for_runners(
+    doctor: Doctor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[bytes], message: str | None
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", "canary-of-the-token")
     with serving(*answers, answer(403)) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}/api/v4")
         status = doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path))
-    if said:
-        assert (status, doctor.errors.rpartition(f"{script.host}/api/v4 ")[2]) == (2, f"{said}\n")
+    if message:
+        assert (status, doctor.errors.rpartition(f"{script.host}/api/v4 ")[2]) == (2, f"{message}\n")
     else:
         assert (status, doctor.errors) == (0, "")
     assert "Private-Token: canary-of-the-token" in script.requests[0].splitlines()
@@ -510,7 +512,7 @@ def test_runners_of_the_users_own_groups_where_not_all_are_shown(
         ),
     ],
 )
-def test_what_gitlab_does_not_show_is_not_taken_for_nothing(
+def test_what_gitlab_does_not_show_is_an_error(
     gitlab: str,
     doctor: Doctor,
     tmp_path: Path,
@@ -523,8 +525,8 @@ def test_what_gitlab_does_not_show_is_not_taken_for_nothing(
     monkeypatch.setenv("GITLAB_TOKEN", f"canary-of-the-token-{token}")
     of_a_place = {"type": "gitlab:index/x:X", "urn": f"{URN}::x", "inputs": inputs}
     assert doctor.run(*ASKED, "--only", "gitlab", *state(tmp_path, of_a_place)) == 2
-    said = f"GitLab does not show the {what} to the owner of GITLAB_TOKEN: it needs {needed}"
-    assert doctor.errors == f"runner-doctor: {said}\n"
+    message = f"GitLab does not show the {what} to the owner of GITLAB_TOKEN: it needs {needed}"
+    assert doctor.errors == f"runner-doctor: {message}\n"
 
 
 def test_the_project_is_that_of_pulumi_yaml(
@@ -547,7 +549,7 @@ def test_the_project_is_that_of_pulumi_yaml(
 STORE = {"type": "gitlab-runner:index:HostStore", "urn": f"{URN}$gitlab-runner:index:HostStore::ci"}
 
 
-def test_what_did_not_come_to_its_tags_is_known_by_its_name(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+def test_a_resource_without_its_tags_is_found_by_its_name(aws: str, doctor: Doctor, tmp_path: Path) -> None:
     ssm, s3 = boto3.client("ssm"), boto3.client("s3")
     parameters = [f"/{MARK}/ci/tokens/late", f"/{MARK}-2/ci/tokens/late"]
     buckets = ["ci-9a1b2c3", "ci-9a1b2c3-of-somebody", "ci-store-9a1b2c3"]
@@ -567,7 +569,9 @@ def test_what_did_not_come_to_its_tags_is_known_by_its_name(aws: str, doctor: Do
     assert f"aws ssm delete-parameter --name /{MARK}/ci/tokens/late" in left[f"the parameter {parameters[0]}"]
 
 
-def test_what_is_deleted_and_still_shown_is_not_left_over(aws: str, doctor: Doctor, tmp_path: Path) -> None:
+def test_deleted_resources_that_are_still_shown_are_not_leftovers(
+    aws: str, doctor: Doctor, tmp_path: Path
+) -> None:
     ec2, secrets = boto3.client("ec2"), boto3.client("secretsmanager")
     network = ec2.describe_subnets()["Subnets"][0]
 

@@ -70,7 +70,7 @@ def _instance() -> Iterator[str]:
 
 @pytest.fixture
 def instance(_instance: str, host: HostTree) -> Iterator[str]:
-    """The same, with the files of the tree."""
+    """The instance, with the files of the tree."""
     HOSTS[_instance] = host.root
     yield _instance
     del HOSTS[_instance]
@@ -126,7 +126,7 @@ def test_an_image_on_a_live_host(
     assert "file-mode" in findings(doctor.json("host", *live))
 
 
-def test_a_host_that_nobody_may_enter(doctor: Doctor, instance: str, live: tuple[str, ...]) -> None:
+def test_a_host_without_session_manager(doctor: Doctor, instance: str, live: tuple[str, ...]) -> None:
     stack = Path(live[-1]) / "Pulumi.prod.yaml"
     stack.write_text(STACK.replace("ENTERED", "false"))
     assert doctor.run("host", *live) == 2
@@ -147,7 +147,7 @@ def test_live_and_declared_without_the_other(doctor: Doctor) -> None:
     assert "add --live" in doctor.errors
 
 
-def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> None:
+def test_a_live_host_is_examined_with_the_answers_gathered_there(host: HostTree) -> None:
     registries = (
         *(
             "a helper /bin/other",
@@ -178,7 +178,7 @@ def test_a_live_host_is_examined_with_what_was_said_there(host: HostTree) -> Non
 
 
 class Answering:
-    """A live host with these files, whose helpers answer so."""
+    """A live host with these files, whose helpers give this answer."""
 
     def __init__(self, files: dict[str, Any], answer: dict[str, Any]) -> None:
         self.files = files
@@ -205,7 +205,7 @@ LIVE_FILES = {
         ({"problem": "exec format error"}, None, "helper-fails"),
     ],
 )
-def test_a_helper_of_a_live_host_is_asked_there(
+def test_a_helper_of_a_live_host_runs_on_that_host(
     answer: dict[str, Any], user: str | None, finding: str | None
 ) -> None:
     machine = Answering(LIVE_FILES, answer)

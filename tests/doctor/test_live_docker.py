@@ -38,8 +38,8 @@ class DockerHost:
 
     Attributes:
         running: the names of the containers that mount the volume, the newest first.
-        volumes: the volume of each that has another one than the others.
-        networks: how many networks there are.
+        volumes: the volume of each container that has a different one.
+        networks: the number of networks.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -73,7 +73,7 @@ class DockerHost:
         self._files[path] = (mode, base64.b64encode(text.encode()).decode())
 
     def service(self, *, answered: float | None, boot: str = "this-boot", reason: str = "") -> None:
-        """A credential service that answered so many seconds before the container's uptime of 10,000."""
+        """A credential service that answered this many seconds before the container's uptime of 10,000."""
         self.write(SERVICE, "", "755")
         self.write(f"{CURRENT}/registries", f"{KEY} helper /usr/bin/docker-credential-x\n")
         self.write(BOOT, "this-boot\n")
@@ -89,7 +89,7 @@ class DockerHost:
         self.write(STATE, json.dumps({"boot": boot, "registries": {KEY: entry}}))
 
     def install(self) -> None:
-        """Put the command in place."""
+        """Install the command."""
         lines = "\n".join(f"{mode} {path} {text}" for path, (mode, text) in self._files.items())
         inspected = json.dumps([{"Config": {"Env": self.environment, "User": ""}}])
         info = json.dumps({"ServerVersion": "27.5.1", "HttpProxy": "http://me:canary-4714@proxy"})
@@ -183,7 +183,7 @@ def test_the_engine_is_the_one_that_the_stack_names(
     assert all(line.startswith("--host ssh://me@runner.example.com ") for line in asked)
 
 
-def test_the_managers_of_two_stacks_are_not_mistaken(
+def test_the_managers_of_two_stacks_are_distinguished(
     doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
 ) -> None:
     engine.running = ["ci-build-2222222", CONTAINER]
@@ -209,7 +209,7 @@ def test_an_image(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> 
     assert image["registry"]["outcome"] == "not asked"  # the password is dropped as it is read
 
 
-def test_a_missing_credential_says_where_to_look(
+def test_a_missing_credential_names_the_log_to_read(
     doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
 ) -> None:
     engine.service(answered=None, reason="AccessDeniedException")
@@ -222,7 +222,9 @@ def test_a_missing_credential_says_where_to_look(
     assert "journalctl" not in json.dumps(finding)
 
 
-def test_a_state_of_another_boot_is_none(doctor: Doctor, engine: DockerHost, live: tuple[str, ...]) -> None:
+def test_a_state_of_another_boot_is_ignored(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
     engine.service(answered=600, boot="the-boot-before")
     engine.install()
     assert "credential-service" in [each["name"] for each in doctor.json("host", *live)["findings"]]
@@ -283,7 +285,7 @@ def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
     assert secret not in repr(files)
 
 
-def test_what_is_asked_of_the_engine_and_what_is_kept_of_it(engine: DockerHost) -> None:
+def test_the_requests_to_the_engine_and_what_is_kept_of_its_answers(engine: DockerHost) -> None:
     engine.networks = 1
     engine.service(answered=600)
     engine.write(CONFIG, json.dumps({"auths": {KEY: {"auth": encoded("me", "canary-4711")}}}), "640")
@@ -326,7 +328,7 @@ def test_what_is_asked_of_the_engine_and_what_is_kept_of_it(engine: DockerHost) 
     ]
 
 
-def test_a_file_that_the_container_does_not_give(engine: DockerHost) -> None:
+def test_a_file_that_the_container_does_not_return(engine: DockerHost) -> None:
     engine.write(CONFIG, "")
     engine.write(f"{CURRENT}/config.toml", 'token = """canary"""')
     engine.install()
@@ -340,19 +342,19 @@ def test_a_file_that_the_container_does_not_give(engine: DockerHost) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         ("echo 'no  such\n engine' >&2; exit 1", "docker ps failed: no such engine"),
         ("exit 125", "docker ps failed: status 125"),
         ("printf %0400d 0 >&2; exit 1", f"docker ps failed: {'0' * 300}"),
     ],
 )
-def test_why_the_docker_command_failed(engine: DockerHost, lines: str, said: str) -> None:
+def test_why_the_docker_command_failed(engine: DockerHost, lines: str, message: str) -> None:
     engine.install()
     (engine.asked.parent / "docker").write_text(f"#!/bin/sh\n{lines}\n")
     with pytest.raises(UsageError) as raised:
         DockerCommand()("ps", "-a")
-    assert str(raised.value) == said
+    assert str(raised.value) == message
 
 
 @pytest.mark.parametrize(
@@ -363,7 +365,7 @@ def test_why_the_docker_command_failed(engine: DockerHost, lines: str, said: str
         ("echo 1", "it does not answer as a Docker Engine does"),
     ],
 )
-def test_an_engine_that_says_nothing_of_itself(engine: DockerHost, lines: str, problem: str) -> None:
+def test_an_engine_without_information(engine: DockerHost, lines: str, problem: str) -> None:
     engine.install()
     container = container_of("build", DockerCommand())
     command = engine.asked.parent / "docker"

@@ -1,4 +1,4 @@
-"""What the doctor says of a live host, whose secrets it does not get, is what it says of the host's files."""
+"""The report on a live host, whose secrets the doctor does not get, is the same as on the host's files."""
 
 import base64
 import json
@@ -45,7 +45,7 @@ def examined(runner: RunnerHost, variables: dict[str, str]) -> tuple[str | None,
 
 
 def both(host: HostTree, variables: dict[str, str]) -> list[Any]:
-    """The same from the files of a host, and from its live host."""
+    """The result from the files of a host, and from the live host."""
     here, there = runner_on_disk(host.root, None, None), live_runner(Gathering().run, "there", "build", None)
     return [examined(runner, variables) for runner in (here, there)]
 
@@ -116,7 +116,7 @@ def test_variables_in_the_docker_auth_config_of_a_live_host(live: HostTree, case
     assert here[0] == user
 
 
-def test_a_part_of_an_auth_that_only_the_job_has_is_not_called_wrong(live: HostTree) -> None:
+def test_a_part_of_an_auth_that_only_the_job_has_is_not_reported_as_wrong(live: HostTree) -> None:
     live.runner(environment={"DOCKER_AUTH_CONFIG": auths(auth=f"{AUTH[:8]}$TOKEN")})
     here, there = both(live, {"TOKEN": AUTH[8:]})
     assert here == ("me", [])

@@ -1,4 +1,4 @@
-"""How the manager's process runs, of several units and drop-ins; systemd.unit(5) has their order."""
+"""The manager's process by its units and drop-ins; systemd.unit(5) defines their order."""
 
 import pytest
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
@@ -13,7 +13,7 @@ def process(files: dict[str, str]) -> ManagerProcess:
     return manager_process(DeclaredFiles(files))
 
 
-def test_without_a_unit_it_is_as_packaged() -> None:
+def test_without_a_unit_the_process_is_the_packaged_one() -> None:
     assert process({}) == ManagerProcess("root", "/root", {"PATH": DEFAULT_PATH, "HOME": "/root"})
 
 
@@ -25,7 +25,7 @@ def test_the_unit_is_that_of_the_first_directory(first: int) -> None:
     assert found.environment["A"] == DIRECTORIES[first]
 
 
-def test_drop_ins_are_read_by_name_and_the_first_directorys_counts() -> None:
+def test_drop_ins_are_read_by_name_from_the_first_directory_that_has_them() -> None:
     drop_ins = {
         f"{directory}/{UNIT}.d/{name}": f"[Service]\nEnvironment=A={directory}\n"
         for directory, names in zip(
@@ -54,7 +54,7 @@ PASSWD = "root:x:0:0::/root:/bin/sh\nbuilder:x:5:5::/srv/builder/:/bin/sh\nshort
     ("user", "home"),
     [("builder", "/srv/builder"), ("other", "/home/other"), ("short", "/home/short"), ("root", "/root")],
 )
-def test_the_home_of_its_user(user: str, home: str) -> None:
+def test_the_home_is_that_of_the_user(user: str, home: str) -> None:
     files = {f"etc/systemd/system/{UNIT}": f"[Service]\nUser={user}\n", "etc/passwd": PASSWD}
     found = process(files)
     assert (found.user, found.home) == (user, home)
@@ -73,7 +73,7 @@ def test_the_home_of_its_user(user: str, home: str) -> None:
         (" Environment = A=1 \nEnvironmentX=B=2\nno setting", {"A": "1"}),
     ],
 )
-def test_its_variables(settings: str, environment: dict[str, str]) -> None:
+def test_the_variables_of_the_process(settings: str, environment: dict[str, str]) -> None:
     files = {
         f"etc/systemd/system/{UNIT}": f"[Unit]\nEnvironment=A=unit\n[Service]\n{settings}\n",
         "etc/file": "# A=0\nA=2\n; B=3\n  B='4 5'\n1C=6\nno assignment\n",

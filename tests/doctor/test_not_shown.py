@@ -1,4 +1,4 @@
-"""What may hold a secret does not show where something of the doctor's is printed, as in a traceback."""
+"""Fields that may contain a secret are not shown when the doctor's data are printed, as in a traceback."""
 
 from dataclasses import fields
 
@@ -25,5 +25,5 @@ from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
         (RunnerVariables, {"environment", "job", "_sent", "_values"}),
     ],
 )
-def test_what_may_hold_a_secret_does_not_show(kind: type, names: set[str]) -> None:
+def test_fields_that_may_contain_a_secret_are_not_shown(kind: type, names: set[str]) -> None:
     assert {each.name for each in fields(kind) if not each.repr} == names

@@ -67,7 +67,7 @@ def test_no_secret_of_a_docker_configuration_leaves_the_host(text: object, hidde
 
 
 @pytest.mark.parametrize(("text", "hidden"), [('{"auths": {"h": {"auth": "canary"', "NaN"), (" \n", " \n")])
-def test_a_docker_configuration_that_is_no_json_stays_none(text: str, hidden: str) -> None:
+def test_a_docker_configuration_that_is_not_json_stays_invalid(text: str, hidden: str) -> None:
     assert on_host.hidden_docker_config(text) == hidden
 
 
@@ -122,7 +122,7 @@ concurrent = 4{" "}
         'environment = {X = "canary", y = {z = "canary"}}\nname = "build"',
     ],
 )
-def test_a_secret_is_hidden_however_its_key_is_written(line: str) -> None:
+def test_a_secret_is_hidden_for_each_spelling_of_its_key(line: str) -> None:
     assert on_host.hidden_toml(line) == line.replace("'canary'", '"canary"').replace("canary", NO_SECRET)
 
 
@@ -139,7 +139,7 @@ def test_a_key_whose_values_have_a_grammar_is_not_hidden() -> None:
     assert on_host.hidden_toml(config) == config
 
 
-def test_no_variable_of_a_unit_leaves_the_host_but_a_few() -> None:
+def test_only_a_few_variables_of_a_unit_leave_the_host() -> None:
     unit = """[Service]
 Environment=HOME=/root TOKEN=canary "A=canary b" USER=builder "PATH=/usr/bin:/opt/a b"
 Environment=AWS_REGION=eu-west-1 \\
@@ -172,7 +172,7 @@ esac
 """
 
 
-def test_what_the_docker_engine_says_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_answer_of_the_docker_engine_on_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, monkeypatch, docker=DOCKER)
     found = on_host.engine()
     assert found == {
@@ -198,7 +198,7 @@ def test_a_docker_engine_that_does_not_answer_on_the_host(
     assert on_host.engine() == {"problem": problem}
 
 
-def test_who_the_host_is_in_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_identity_of_the_host_in_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed(tmp_path, monkeypatch, aws='echo "{\\"Arn\\": \\"arn:of:$*\\"}"')
     asked = "sts get-caller-identity --output json --cli-connect-timeout 3"
     assert on_host.identity("eu-west-1") == {"arn": f"arn:of:{asked} --region eu-west-1"}
@@ -212,24 +212,26 @@ def test_who_the_host_is_in_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 CREDENTIALS = '{"credHelpers": {"registry.example.com": "x"}}'
 
 
-def test_what_is_gathered_of_a_host(host: HostTree, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_that_are_gathered_on_a_host(host: HostTree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_host, "ROOT", str(host.root))
     (host.root / "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf").unlink()
     expected: dict[str, dict[str, Any]] = {}
 
-    def there(path: str, text: str, mode: int = 0o600, gathered: str | None = None) -> None:
+    def add_file(path: str, text: str, mode: int = 0o600, gathered: str | None = None) -> None:
         host.write(path[1:], text, mode)
         expected[path] = {"mode": mode, "text": text if gathered is None else gathered}
 
     for number, directory in enumerate(("etc/systemd", "run/systemd", "usr/lib/systemd", "lib/systemd")):
         unit = f"/{directory}/system/gitlab-runner.service"
-        there(unit, f"[Service]\nEnvironment=HOME=/srv/home{number}\n", 0o644)
-        there(f"{unit}.d/10.conf", "[Service]\nEnvironment=A=canary\n", 0o640, "[Service]\nEnvironment=\n")
-        there(f"/srv/home{number}/.docker/config.json", CREDENTIALS)
-    there("/etc/systemd/system/gitlab-runner.service.d/20.conf", "Environment=PATH=/opt/one/:/opt/two\n")
-    there("/etc/gitlab-runner/config.toml", 'token = "canary" # canary\n', 0o640, f'token = "{NO_SECRET}" \n')
-    there("/etc/gitlab-runner/registries", "registry.example.com helper x\n", 0o644)
-    there("/root/.dockercfg", CREDENTIALS, 0o4600)
+        add_file(unit, f"[Service]\nEnvironment=HOME=/srv/home{number}\n", 0o644)
+        add_file(f"{unit}.d/10.conf", "[Service]\nEnvironment=A=canary\n", 0o640, "[Service]\nEnvironment=\n")
+        add_file(f"/srv/home{number}/.docker/config.json", CREDENTIALS)
+    add_file("/etc/systemd/system/gitlab-runner.service.d/20.conf", "Environment=PATH=/opt/one/:/opt/two\n")
+    add_file(
+        "/etc/gitlab-runner/config.toml", 'token = "canary" # canary\n', 0o640, f'token = "{NO_SECRET}" \n'
+    )
+    add_file("/etc/gitlab-runner/registries", "registry.example.com helper x\n", 0o644)
+    add_file("/root/.dockercfg", CREDENTIALS, 0o4600)
     directories = (
         "usr/local/sbin",
         "usr/local/bin",
@@ -241,7 +243,7 @@ def test_what_is_gathered_of_a_host(host: HostTree, monkeypatch: pytest.MonkeyPa
         "opt/two",
     )
     for directory in directories:
-        there(f"/{directory}/docker-credential-x", "#!/bin/sh\n", 0o755, "")
+        add_file(f"/{directory}/docker-credential-x", "#!/bin/sh\n", 0o755, "")
         host.write(f"{directory}/docker-machine", "")
     host.write("home/gitlab-runner", "no directory")
     (host.root / "root/.docker/config.json").mkdir(parents=True)
@@ -255,7 +257,9 @@ def test_what_is_gathered_of_a_host(host: HostTree, monkeypatch: pytest.MonkeyPa
     assert found["/home/gitlab-runner/.dockercfg"] == {"mode": 0o607, "text": CREDENTIALS}
 
 
-def test_what_is_gathered_of_the_machine_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_facts_that_are_gathered_about_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed(
         tmp_path,
         monkeypatch,
@@ -277,7 +281,7 @@ def test_what_is_gathered_of_the_machine_itself(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("lines", ["#!/nowhere", "#!/bin/sh\nexit 1"], ids=["it cannot be run", "it fails"])
-def test_a_runner_that_does_not_say_its_version(
+def test_a_runner_that_does_not_print_its_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
 ) -> None:
     installed(tmp_path, monkeypatch, **{"gitlab-runner": ""})
@@ -286,7 +290,7 @@ def test_a_runner_that_does_not_say_its_version(
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: object) -> Any:
-    """What the program on the host answers to a request."""
+    """The answer of the program on the host to a request."""
     argument = base64.b64encode(json.dumps(request).encode()).decode()
     monkeypatch.setattr(sys, "argv", ["on_host", argument])
     on_host.main()
@@ -339,7 +343,7 @@ HELPER = "docker-credential-x"
         ),
     ],
 )
-def test_what_a_helper_on_the_host_answers(
+def test_the_answer_of_a_helper_on_the_host(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -397,8 +401,8 @@ def test_a_helper_of_a_hosts_tree(
     """It is found below the tree, and so are its registries; the programs that it runs are the machine's."""
     monkeypatch.setattr(on_host, "ROOT", str(host.root))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    said = '{"ServerURL": "%s %s %s", "Username": "x"}'
-    lines = f"printf '{said}' $PATH $RUNNER_REGISTRIES $RUNNER_CREDENTIAL_CACHE"
+    answer_format = '{"ServerURL": "%s %s %s", "Username": "x"}'
+    lines = f"printf '{answer_format}' $PATH $RUNNER_REGISTRIES $RUNNER_CREDENTIAL_CACHE"
     host.write("opt/one/docker-credential-x", f"#!/bin/sh\n{lines}\n", 0o755)
     environment = {"PATH": "/opt/two:/opt/one"}
     request = {"program": HELPER, "action": "get", "server": KEY, "environment": environment}

@@ -24,7 +24,7 @@ LONG_AGO = "2026-01-02T03:04:05.678Z"
 
 
 class GitLab:
-    """A GitLab on loopback, with a runner that gets in contact with it after so many questions."""
+    """A GitLab on loopback, with a runner that contacts it after this many requests."""
 
     def __init__(self) -> None:
         self.application = create_application(TOKEN)
@@ -61,21 +61,21 @@ def gitlab(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitLab]:
     monkeypatch.setenv("GITLAB_BASE_URL", f"{gitlab.url}/api/v4/")
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setattr(online, "POLL_INTERVAL_S", 0.01)
-    tell(monkeypatch)
+    pass_output(monkeypatch)
     yield gitlab
     gitlab.server.shutdown()
     thread.join()
     gitlab.server.server_close()
 
 
-def tell(patch: pytest.MonkeyPatch, number: Any = "1") -> None:
+def pass_output(patch: pytest.MonkeyPatch, number: Any = "1") -> None:
     """Let the command read a stack's output."""
-    told = {"build": {"id": number, "tags": ["docker"], "scope": "group 42", "host": "build-861847c"}}
-    patch.setattr("sys.stdin", StringIO(json.dumps(told)))
+    output = {"build": {"id": number, "tags": ["docker"], "scope": "group 42", "host": "build-861847c"}}
+    patch.setattr("sys.stdin", StringIO(json.dumps(output)))
 
 
 @pytest.mark.parametrize("paused", [False, True], ids=["working", "paused"])
-def test_a_runner_that_was_in_contact_is_well(gitlab: GitLab, doctor: Doctor, paused: bool) -> None:
+def test_a_runner_that_was_in_contact_has_no_finding(gitlab: GitLab, doctor: Doctor, paused: bool) -> None:
     gitlab.create(paused=paused).contacted_at = now()
     assert doctor.run("online") == 0
     assert "build  #1 in GitLab: " in doctor.output
@@ -94,8 +94,8 @@ def test_a_runner_that_is_not_in_contact_is_a_finding(
 ) -> None:
     gitlab.create().contacted_at = contacted_at
     assert doctor.run("online", "--json") == 1
-    told = json.loads(doctor.output)
-    (runner,), (only,) = told["runners"], told["findings"]
+    output = json.loads(doctor.output)
+    (runner,), (only,) = output["runners"], output["findings"]
     assert (runner["name"], runner["id"], runner["online"]) == ("build", 1, False)
     assert (only["name"], only["where"]) == (finding, "the runner build, #1 in GitLab")
     assert found in only["what"]
@@ -108,14 +108,14 @@ def test_a_runner_that_gitlab_does_not_have(gitlab: GitLab, doctor: Doctor) -> N
     assert "up --refresh" in doctor.output
 
 
-def test_it_waits_until_a_runner_is_online(gitlab: GitLab, doctor: Doctor) -> None:
+def test_the_command_waits_until_a_runner_is_online(gitlab: GitLab, doctor: Doctor) -> None:
     gitlab.create()
     gitlab.contact_after = 3
     assert doctor.run("online", "--wait", "60") == 0
     assert gitlab.asked == 4
 
 
-def test_it_waits_no_longer_than_it_was_told(gitlab: GitLab, doctor: Doctor) -> None:
+def test_the_command_waits_no_longer_than_its_option_says(gitlab: GitLab, doctor: Doctor) -> None:
     gitlab.create()
     assert doctor.run("online", "--wait", "0.05") == 1
     assert "runner-never-contacted" in doctor.output
@@ -125,12 +125,12 @@ def test_a_number_may_come_with_a_fraction(
     gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gitlab.create().contacted_at = now()
-    tell(monkeypatch, 1.0)
+    pass_output(monkeypatch, 1.0)
     assert doctor.run("online") == 0
 
 
 @pytest.mark.parametrize(
-    ("token", "said"),
+    ("token", "message"),
     [
         ("", "GITLAB_TOKEN is not set"),
         ("wrong", "does not accept the token"),
@@ -138,13 +138,13 @@ def test_a_number_may_come_with_a_fraction(
         (f"{TOKEN}-developer", "the scope read_api, and the role Maintainer in its group or project"),
     ],
 )
-def test_a_token_that_does_not_open_the_way(
-    gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, token: str, said: str
+def test_a_token_that_is_missing_or_insufficient(
+    gitlab: GitLab, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, token: str, message: str
 ) -> None:
     gitlab.create()
     monkeypatch.setenv("GITLAB_TOKEN", token)
     assert doctor.run("online") == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
     assert not token or token not in doctor.errors
 
 
@@ -157,7 +157,7 @@ def test_a_maintainer_of_the_group_sees_its_runner(
 
 
 def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
-    tell(monkeypatch)
+    pass_output(monkeypatch)
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("GITLAB_BASE_URL", "http://127.0.0.1:1/api/v4/")
     assert doctor.run("online") == 2
@@ -165,7 +165,7 @@ def test_a_gitlab_that_does_not_answer(doctor: Doctor, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"build": {}}', '{"build": 1}', '{"build": {"id": "x"}}'])
-def test_something_else_than_a_stacks_output(
+def test_input_that_is_not_a_stacks_output(
     doctor: Doctor, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     monkeypatch.setattr("sys.stdin", StringIO(text))
@@ -185,7 +185,9 @@ def test_something_else_than_a_stacks_output(
         b'{"status": 1, "online": 1, "contacted_at": {}}',
     ],
 )
-def test_what_is_no_gitlab_is_told_in_one_line(gitlab: GitLab, doctor: Doctor, answer: bytes) -> None:
+def test_a_server_that_is_not_gitlab_is_reported_in_one_line(
+    gitlab: GitLab, doctor: Doctor, answer: bytes
+) -> None:
     gitlab.application.before_request(lambda: answer)
     assert doctor.run("online") == 2
     assert "does not answer as GitLab's API does" in doctor.errors
@@ -222,20 +224,18 @@ def test_the_runners_of_a_stacks_output() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 302])
-def test_an_error_that_passes_is_waited_for(
-    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, status: int
-) -> None:
+def test_a_temporary_error_is_retried(doctor: Doctor, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     monkeypatch.setattr(online, "POLL_INTERVAL_S", 0.0)
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     online_now = b'{"status": "never_contacted", "online": true, "contacted_at": null}'
     with serving(answer(status, Location="/"), answer(200, online_now)) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
-        tell(monkeypatch)
+        pass_output(monkeypatch)
         assert doctor.run("online", "--wait", "60") == 0
         assert doctor.output.splitlines()[0].strip() == "build  #1 in GitLab: never contacted"
     with serving(answer(status, Location="/")) as script:
         monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
-        tell(monkeypatch)
+        pass_output(monkeypatch)
         assert doctor.run("online") == 2
     assert doctor.errors.endswith(f"does not answer: HTTP {status}\n")
 
@@ -245,6 +245,6 @@ def test_a_gitlab_that_takes_too_long(doctor: Doctor, monkeypatch: pytest.Monkey
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     with serving(b"HTTP/1.1 200 -\r\n") as script:
         monkeypatch.setenv("GITLAB_BASE_URL", f"http://{script.host}")
-        tell(monkeypatch)
+        pass_output(monkeypatch)
         assert doctor.run("online") == 2
     assert doctor.errors.endswith("does not answer: it took too long\n")

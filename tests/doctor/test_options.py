@@ -49,11 +49,11 @@ OPTIONS = {
 
 
 @pytest.mark.parametrize("command", OPTIONS)
-def test_those_of_each_command(command: str) -> None:
+def test_the_options_of_each_command(command: str) -> None:
     assert options_of(commands_of(argument_parser())[command]) == OPTIONS[command]
 
 
-def test_those_without_a_command() -> None:
+def test_the_options_without_a_command() -> None:
     assert options_of(argument_parser()) == ["[--version]", "[--explain FINDING]", "[--completion SHELL]"]
     assert list(commands_of(argument_parser())) == list(OPTIONS)
 
@@ -69,7 +69,7 @@ def test_those_without_a_command() -> None:
         ["leftovers", "--stack", "s", "--only", "azure"],
     ],
 )
-def test_what_excludes_each_other_or_has_another_form(doctor: Doctor, arguments: list[str]) -> None:
+def test_conflicting_options_and_invalid_values(doctor: Doctor, arguments: list[str]) -> None:
     assert doctor.run(*arguments) == 2
     assert "not allowed with argument" in doctor.errors or "invalid" in doctor.errors
 
@@ -82,13 +82,13 @@ def test_the_exit_status_is_explained(doctor: Doctor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["image", "a", "--live"], "--live needs --stack, which selects the host"),
         (["host", "--stack", "prod"], "a host that is only declared cannot be examined: add --live"),
         (["image", "a", "--hosted", "--runner-version", "18"], "--runner-version 18: write it as 18.11.0"),
     ],
 )
-def test_options_that_need_another(doctor: Doctor, arguments: list[str], said: str) -> None:
+def test_options_that_require_another(doctor: Doctor, arguments: list[str], message: str) -> None:
     assert doctor.run(*arguments) == 2
-    assert said in doctor.errors
+    assert message in doctor.errors

@@ -1,4 +1,4 @@
-"""Parts of the doctor by themselves: gathered files, places in a text, a pipe that its reader closes."""
+"""Single parts of the doctor: gathered files, places in a text, a pipe that its reader closes."""
 
 import os
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_the_line_of_a_part_of_a_text(position: int, line: int) -> None:
     assert SOURCE.line_of(position) == line
 
 
-def test_a_reader_that_closes_the_pipe_ends_it_quietly(
+def test_a_reader_that_closes_the_pipe_ends_the_command_quietly(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As `runner-doctor … | head`: nothing more is written, not even at exit."""

@@ -63,7 +63,7 @@ once more: {image: *quoted}
     assert doctor.run("pin", str(file), "--check") == 0
 
 
-def test_check_says_what_is_not_pinned_and_what_has_moved(
+def test_check_reports_images_that_are_not_pinned_and_tags_that_have_moved(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:
     text = f"""a: {{image: "{registry.host}/team/app:1"}}
@@ -81,13 +81,13 @@ c: {{image: "{registry.host}/team/app:1@{DIGEST}"}}
     assert file.read_text() == text
 
 
-def test_a_moved_tag_is_pinned_anew(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
+def test_a_moved_tag_is_pinned_again(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
     file.write_text(f"a: {{image: '{registry.host}/team/app:1@{OLD}'}}\n")
     assert doctor.run("pin", str(file)) == 0
     assert file.read_text() == f"a: {{image: '{registry.host}/team/app:1@{DIGEST}'}}\n"
 
 
-def test_what_cannot_be_pinned_stays_and_is_told(
+def test_images_that_cannot_be_pinned_are_unchanged_and_reported(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:
     text = f"""a: {{image: "{registry.host}/team/app:gone"}}
@@ -97,11 +97,11 @@ c: {{image: "Bad/Name"}}
     file.write_text(text)
     answer = doctor.json("pin", str(file))
     assert {each["name"] for each in answer["findings"]} == {"cannot-be-pinned"}
-    said = [each["what"] for each in answer["findings"]]
+    messages = [each["what"] for each in answer["findings"]]
     assert [
-        "404" in said[0],
-        "the value of CI_REGISTRY_IMAGE is not known" in said[1],
-        "Bad/Name" in said[2],
+        "404" in messages[0],
+        "the value of CI_REGISTRY_IMAGE is not known" in messages[1],
+        "Bad/Name" in messages[2],
     ] == [True] * 3
     fixes = [each["fix"] for each in answer["findings"]]
     assert fixes[0] == "check the name, the connection to the registry, and `docker login`; then pin again"
@@ -112,7 +112,7 @@ c: {{image: "Bad/Name"}}
 @pytest.mark.parametrize(
     "name", sorted(ANSWERS.keys() - {"slow-body", "slow-headers", "slow-chunks", "silent"})
 )
-def test_no_answer_but_a_manifest_pins_anything(
+def test_no_answer_except_a_manifest_pins_an_image(
     doctor: Doctor, file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -138,14 +138,16 @@ def test_each_image_is_asked_for_once(doctor: Doctor, registry: RegistryDouble, 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(b"a: [", "this is not valid YAML"), (b"\xff", "is not text in UTF-8"), (None, "cannot be read")],
 )
-def test_a_file_that_cannot_be_pinned(doctor: Doctor, file: Path, content: bytes | None, said: str) -> None:
+def test_a_file_that_cannot_be_pinned(
+    doctor: Doctor, file: Path, content: bytes | None, message: str
+) -> None:
     if content is not None:
         file.write_bytes(content)
     assert doctor.run("pin", str(file)) == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
 
 
 UNPINNABLE = {
@@ -243,17 +245,17 @@ job:
 
 
 @pytest.mark.parametrize("kind", UNPINNABLE)
-def test_what_one_digest_is_not_right_for_stays(
+def test_a_name_that_one_digest_does_not_fit_is_unchanged(
     doctor: Doctor, registry: RegistryDouble, file: Path, kind: str
 ) -> None:
-    """A digest wins over the tag: it is written only where all jobs that use the name run the same image."""
-    text, said = (each.replace("HOST", registry.host).replace("OLD", OLD) for each in UNPINNABLE[kind])
+    """A digest overrides the tag: it is written only where all jobs that use the name run the same image."""
+    text, message = (each.replace("HOST", registry.host).replace("OLD", OLD) for each in UNPINNABLE[kind])
     (file.parent / "new.yml").write_text(".base: {variables: {PY: '3.12'}}\n")
     (file.parent / "old.yml").write_text(".base: {variables: {PY: '3.10'}}\n")
     file.write_text(text)
     found = doctor.findings("pin", str(file))
     assert list(found) == ["cannot-be-pinned"]
-    assert said in found["cannot-be-pinned"]["what"]
+    assert message in found["cannot-be-pinned"]["what"]
     assert file.read_text() == text
     assert doctor.run("pin", "--check", str(file)) == 1
 
@@ -269,7 +271,7 @@ def test_what_one_digest_is_not_right_for_stays(
         ),
     ],
 )
-def test_the_first_three_names_that_jobs_make_are_shown(
+def test_the_first_three_names_that_result_in_jobs_are_shown(
     doctor: Doctor, file: Path, tags: str, shown: str
 ) -> None:
     file.write_text(f"job: {{image: 'x:$T', parallel: {{matrix: [{{T: [{tags}]}}]}}}}\n")
@@ -277,7 +279,7 @@ def test_the_first_three_names_that_jobs_make_are_shown(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected_message"),
     [
         ("variables: {IMG: 'HOST/team/app:1@OLD'}\njob: {image: $IMG}\n", "its digest is in a variable"),
         ("variables: {TAG: '1@OLD'}\njob: {image: 'HOST/team/app:$TAG'}\n", "its digest is in a variable"),
@@ -285,13 +287,13 @@ def test_the_first_three_names_that_jobs_make_are_shown(
         ("job: {image: '$REG/app@OLD', parallel: {matrix: [{REG: [a, b]}]}}\n", "a digest and no tag"),
     ],
 )
-def test_a_name_that_holds_a_digest_is_left(
-    doctor: Doctor, registry: RegistryDouble, file: Path, text: str, told: str
+def test_a_name_that_contains_a_digest_is_unchanged(
+    doctor: Doctor, registry: RegistryDouble, file: Path, text: str, expected_message: str
 ) -> None:
     text = text.replace("HOST", registry.host).replace("OLD", OLD)
     file.write_text(text)
     answer = doctor.json("pin", str(file))
-    assert told in answer["images"][0]["message"]
+    assert expected_message in answer["images"][0]["message"]
     assert answer["findings"] == []
     assert file.read_text() == text
     assert registry.manifests() == []
@@ -320,7 +322,7 @@ def test_a_digest_in_a_variable_from_outside(doctor: Doctor, registry: RegistryD
         "\ufeff# é😀\r\njob:\r\n  image: 'HOST/team/app:1' # 😀\r\n",
     ],
 )
-def test_wherever_an_image_is_named_it_is_pinned(
+def test_an_image_is_pinned_at_every_place_that_names_it(
     doctor: Doctor, registry: RegistryDouble, file: Path, text: str
 ) -> None:
     text = text.replace("HOST", registry.host).replace("OLD", OLD)
@@ -343,10 +345,10 @@ def test_images_with_an_input_are_in_the_order_of_the_file(
     assert [each["line"] for each in answer["images"]] == [3, 4, 5]
 
 
-def test_a_variable_in_a_hidden_job_that_no_job_uses_is_left(
+def test_a_variable_in_a_hidden_job_that_no_job_uses_is_unchanged(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:
-    """Whoever extends it may give the variable another value."""
+    """A job that extends it may set the variable to another value."""
     text = f".unused: {{image: '{registry.host}/team/app:$TAG', variables: {{TAG: '1'}}}}\n"
     file.write_text(text)
     assert doctor.run("pin", str(file)) == 0
@@ -380,7 +382,9 @@ def test_a_file_that_is_included_twice_with_other_inputs(
     assert (file.parent / "scan.yml").read_text().endswith(f"team/app:1@{DIGEST}'}}\n")
 
 
-def test_what_was_not_read_is_a_finding(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
+def test_an_include_that_was_not_read_is_a_finding(
+    doctor: Doctor, registry: RegistryDouble, file: Path
+) -> None:
     text = f"""
 include: [{{template: Jobs/SAST.gitlab-ci.yml}}]
 variables: {{TAG: "1"}}
@@ -396,7 +400,7 @@ other: {{image: "{registry.host}/team/app:$TAG"}}
     assert file.read_text() == text.replace("app:$TAG", f"app:$TAG@{DIGEST}")
 
 
-def test_the_file_is_named_as_it_was_given(
+def test_the_file_is_named_as_in_the_arguments(
     doctor: Doctor, registry: RegistryDouble, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(file.parent)
@@ -405,10 +409,10 @@ def test_the_file_is_named_as_it_was_given(
     assert found["not-pinned"]["where"] == ".gitlab-ci.yml, line 1"
 
 
-def test_every_digest_stays_right_where_tags_differ(
+def test_every_digest_stays_correct_where_tags_differ(
     doctor: Doctor, registry: RegistryDouble, file: Path
 ) -> None:
-    """Two places of one name are pinned alike, whatever the rest of their jobs is."""
+    """Two places of one name are pinned in the same way, regardless of the rest of their jobs."""
     other = "sha256:" + "1" * 64
     registry.images["team/app:2"] = other
     file.write_text(f"a: {{image: '{registry.host}/team/app:1'}}\nb: {{image: {registry.host}/team/app:2}}\n")
@@ -430,7 +434,7 @@ def test_every_digest_stays_right_where_tags_differ(
         ("include: {template: T}\nvariables: {V: 'HOST/team/app:1'}\njob: {image: $V}\n", "--gitlab URL"),
     ],
 )
-def test_the_way_out_is_that_of_the_reason(
+def test_the_fix_depends_on_the_reason(
     doctor: Doctor, registry: RegistryDouble, file: Path, text: str, fix: str
 ) -> None:
     file.write_text(text.replace("HOST", registry.host))
@@ -440,7 +444,7 @@ def test_the_way_out_is_that_of_the_reason(
 
 
 def test_child_pipelines_are_named(doctor: Doctor, registry: RegistryDouble, file: Path) -> None:
-    """The gate says which images it does not see; the file is examined by itself."""
+    """The check reports which images it does not see; the file is examined on its own."""
     file.write_text(
         f"job: {{image: '{registry.host}/team/app@{OLD}'}}\nchild: {{trigger: {{include: c.yml}}}}\n"
     )

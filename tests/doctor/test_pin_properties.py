@@ -1,4 +1,4 @@
-"""What holds for every pipeline: pinning changes no image that a job runs, and nothing else at all."""
+"""Properties of every pipeline: pinning changes no image that a job runs, and nothing else of the files."""
 
 import itertools
 import json
@@ -42,14 +42,14 @@ def extended(content: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, An
 
 
 def expanded(name: str, variables: Mapping[str, str]) -> str:
-    """As the runner has it: a variable without a value is empty."""
+    """As in the runner: a variable without a value is empty."""
     known: defaultdict[str, str] = defaultdict(str, variables)
     for variable in ("TAG", "NAME", "IMG"):
         name = name.replace(f"${{{variable}}}", known[variable]).replace(f"${variable}", known[variable])
     return name
 
 
-def ways_of(content: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def combinations_of(content: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """The variables that a job may have, by its matrix and its rules."""
     inherit = job.get("inherit", {}).get("variables", True)
     inherited = {
@@ -65,7 +65,7 @@ def ways_of(content: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[dict
 
 
 def pulled(files: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
-    """The image of each job, each way, and each place in it; by a reading of its own, which knows no pins."""
+    """The image of each job, combination of variables and place, read by separate code without pins."""
     loaded = {path: yaml.safe_load(text) for path, text in files.items()}
     content = merge(loaded.get("ci/more.yml", {}), loaded[".gitlab-ci.yml"])
     found: dict[tuple[str, str, str], str] = {}
@@ -82,7 +82,7 @@ def pulled(files: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
             job.get("image", default.get("image")),
             *job.get("services", default.get("services", [])),
         ]
-        for variables in ways_of(content, job):
+        for variables in combinations_of(content, job):
             for number, container in enumerate(containers):
                 if container:
                     image = container["name"] if isinstance(container, dict) else container
@@ -92,7 +92,7 @@ def pulled(files: Mapping[str, str]) -> dict[tuple[str, str, str], str]:
 
 
 def without_pins(value: Any) -> Any:
-    """A value of YAML with the digests of `DIGESTS` taken away, and the tag `latest` that a pin adds."""
+    """A value of YAML without the digests of `DIGESTS` and the tag `latest` that a pin adds."""
     if isinstance(value, dict):
         return {key: without_pins(each) for key, each in value.items()}
     if isinstance(value, list):

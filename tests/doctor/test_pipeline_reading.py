@@ -54,7 +54,7 @@ def test_variables_in_an_include(pipeline: Pipeline) -> None:
     ]
 
 
-def test_the_last_of_equal_includes_wins(pipeline: Pipeline) -> None:
+def test_the_last_of_equal_includes_takes_precedence(pipeline: Pipeline) -> None:
     pipeline.write("include: [a.yml, b.yml, a.yml]\n")
     pipeline.write("job: {image: 'a:1'}\n", "a.yml")
     pipeline.write("job: {image: 'b:1'}\n", "b.yml")
@@ -95,9 +95,7 @@ def test_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -
         ("[{if: '$IN_FILE == \"1\"'}]", {"a:1", "b:1"}),
     ],
 )
-def test_rules_of_an_include_with_variables_that_are_given(
-    pipeline: Pipeline, rules: str, images: set[str]
-) -> None:
+def test_rules_of_an_include_with_given_variables(pipeline: Pipeline, rules: str, images: set[str]) -> None:
     """The file's own variables are not known to an include."""
     pipeline.write("", "Dockerfile")
     pipeline.write("job: {image: 'a:1'}\n", "a.yml")
@@ -114,7 +112,7 @@ def test_many_conditional_includes(pipeline: Pipeline) -> None:
     assert {"i0:1", "i6:1", "i7:1"} <= set(pipeline.images())
 
 
-def test_an_empty_extends_is_none(pipeline: Pipeline) -> None:
+def test_an_empty_extends_is_ignored(pipeline: Pipeline) -> None:
     pipeline.write(
         ".base: {extends: , image: 'a:1'}\njob: {extends: .base}\nother: {extends: [], image: 'b:1'}\n"
     )
@@ -134,7 +132,9 @@ def test_includes_with_equal_rules_come_together(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("use", ["extends: .base", "image: !reference [.base, image]"])
 @pytest.mark.parametrize("foreign", ["", "{template: Jobs/SAST.gitlab-ci.yml}"])
-def test_no_pipeline_lacks_what_its_jobs_extend(pipeline: Pipeline, use: str, foreign: str) -> None:
+def test_pipelines_without_a_job_that_is_extended_are_left_out(
+    pipeline: Pipeline, use: str, foreign: str
+) -> None:
     """GitLab refuses the pipeline in which only one of the rules matches; the others are examined."""
     pipeline.write("variables: {TAG: '1'}\n.base: {image: 'a:$TAG'}\n", "base.yml")
     pipeline.write(f"variables: {{TAG: '2'}}\ndeploy: {{{use}}}\n", "deploy.yml")
@@ -145,7 +145,7 @@ def test_no_pipeline_lacks_what_its_jobs_extend(pipeline: Pipeline, use: str, fo
     assert answer["not_read"] == (["template Jobs/SAST.gitlab-ci.yml"] if foreign else [])
 
 
-def test_no_pipeline_has_a_reference_to_what_an_include_adds_to_a_job(pipeline: Pipeline) -> None:
+def test_pipelines_without_a_key_that_is_referenced_are_left_out(pipeline: Pipeline) -> None:
     pipeline.write(".base: {image: 'a:1'}\n", "base.yml")
     pipeline.write("include: {local: base.yml, rules: [{if: $A}]}\n.base: {script: [x]}\n")
     with (pipeline.directory / ".gitlab-ci.yml").open("a") as file:
@@ -170,8 +170,8 @@ other: {image: "c:1"}
     assert other.hidden_names() == [".base", ".middle"]
 
 
-def test_includes_that_change_no_other_job_are_looked_at_once(pipeline: Pipeline) -> None:
-    """A pipeline of components, each with rules of its own, as public ones have dozens of."""
+def test_includes_that_change_no_other_job_are_read_once(pipeline: Pipeline) -> None:
+    """A pipeline of dozens of components, each with its own rules, as public pipelines have."""
     includes = ", ".join(f"{{local: 'i{n}.yml', rules: [{{if: $A{n}}}]}}" for n in range(40))
     for number in range(40):
         pipeline.write(f"job{number}: {{image: 'i:{number}'}}\n", f"i{number}.yml")
@@ -191,7 +191,7 @@ def test_a_foreign_include_whose_rules_do_not_match(pipeline: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("name", ["spec", "types"])
-def test_a_job_whose_name_is_no_global_key(pipeline: Pipeline, name: str) -> None:
+def test_a_job_whose_name_is_not_a_global_key(pipeline: Pipeline, name: str) -> None:
     """GitLab 18, lib/gitlab/ci/config/entry/root.rb and config/yaml/documents.rb: `spec` is the header only
     before a second document."""
     pipeline.write(f"{name}: {{image: 'a:1', script: [x]}}\n")
@@ -217,7 +217,7 @@ def test_an_unknown_name_is_one_finding_for_all_its_jobs(pipeline: Pipeline, doc
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: {extends: gone}", "is not found; if another file includes this one, examine that file"),
         (
@@ -227,10 +227,10 @@ def test_an_unknown_name_is_one_finding_for_all_its_jobs(pipeline: Pipeline, doc
         ("include: ci/gone.yml", ".gitlab-ci.yml includes 'ci/gone.yml': "),
     ],
 )
-def test_a_part_of_a_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:
+def test_a_part_of_a_pipeline(pipeline: Pipeline, doctor: Doctor, text: str, message: str) -> None:
     pipeline.write(text + "\n")
     assert pipeline.run("--offline") == 2
-    assert said in doctor.errors
+    assert message in doctor.errors
 
 
 def test_an_include_that_leads_out_of_the_project(pipeline: Pipeline, doctor: Doctor, tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ def test_inputs_of_an_include(pipeline: Pipeline) -> None:
     ],
 )
 def test_documents(pipeline: Pipeline, text: str, image: str) -> None:
-    """GitLab takes the first document; the last where the first has `spec:`."""
+    """GitLab reads the first document, or the last if the first has `spec:`."""
     pipeline.write(text)
     assert list(pipeline.images()) == [image]
 
@@ -334,7 +334,7 @@ def test_documents(pipeline: Pipeline, text: str, image: str) -> None:
     ],
 )
 def test_merge_keys_and_tags(pipeline: Pipeline, job: str, image: str) -> None:
-    """As Psych has it: a merge counts at its place, and an unknown tag is nothing."""
+    """As in Psych: a merge takes effect at its place, and an unknown tag has no effect."""
     pipeline.write(f".t: &t {{image: 'tmpl:1'}}\n.u: &u {{image: 'other:1'}}\njob: {job}\n")
     assert list(pipeline.images()) == [image]
 
@@ -394,7 +394,7 @@ other:
     assert set(pipeline.images("--variable", "A=1")) == {"changes:1", "overridden:1", "yes:1", "dev:1"}
 
 
-def test_a_rule_wins_over_the_matrix(pipeline: Pipeline) -> None:
+def test_a_rule_takes_precedence_over_the_matrix(pipeline: Pipeline) -> None:
     """GitLab 18, lib/gitlab/ci/pipeline/seed/build.rb: a rule replaces the job's."""
     pipeline.write("""
 job:
@@ -461,7 +461,7 @@ referring: {image: !reference [.images, node], services: ["db:1"]}
 """
 
 
-def test_what_is_known_is_examined_and_the_rest_is_named(pipeline: Pipeline) -> None:
+def test_known_images_are_examined_and_the_rest_is_listed(pipeline: Pipeline) -> None:
     pipeline.write(FOREIGN)
     answer = pipeline.json("--offline")
     assert [image["image"] for image in answer["images"]] == ["app:1", "builder:1", "db:1"]
@@ -492,7 +492,7 @@ job: {image: "a:1"}
     ]
 
 
-def test_one_job_is_not_refused_for_anothers_sake(pipeline: Pipeline, doctor: Doctor) -> None:
+def test_a_job_is_not_refused_because_of_another_one(pipeline: Pipeline, doctor: Doctor) -> None:
     pipeline.write("""
 right: {image: "a:1"}
 wrong: {extends: .gone, image: "b:1"}
@@ -530,7 +530,9 @@ BIG = {
 
 @pytest.mark.parametrize("kind", BIG)
 @pytest.mark.parametrize("command", ["job", "pin"])
-def test_what_is_too_big_ends_soon(pipeline: Pipeline, doctor: Doctor, kind: str, command: str) -> None:
+def test_a_pipeline_that_is_too_large_is_refused_quickly(
+    pipeline: Pipeline, doctor: Doctor, kind: str, command: str
+) -> None:
     pipeline.write(BIG[kind])
     pipeline.write(f"include: [{', '.join(['b.yml'] * 200)}]\n", "a.yml")
     pipeline.write("x: {image: 'x:1'}\n", "b.yml")
@@ -552,7 +554,7 @@ HUGE = {
 
 
 @pytest.mark.parametrize("kind", HUGE)
-def test_nothing_searches_without_end(pipeline: Pipeline, kind: str) -> None:
+def test_no_search_continues_without_end(pipeline: Pipeline, kind: str) -> None:
     pipeline.write(HUGE[kind])
     pipeline.write("", "ci/" + "a" * 200)
     started = time.process_time()
@@ -592,7 +594,7 @@ def test_how_many_jobs_a_matrix_makes(pipeline: Pipeline, doctor: Doctor, rows: 
 
 
 @pytest.mark.parametrize(("rules", "status"), [(100, 0), (101, 2)])
-def test_how_many_ways_a_job_may_get_its_variables(
+def test_how_many_combinations_of_variables_a_job_may_have(
     pipeline: Pipeline, doctor: Doctor, rules: int, status: int
 ) -> None:
     values = ", ".join(f"v{number}" for number in range(200))
@@ -684,15 +686,13 @@ def test_how_deep_variables_are_expanded(pipeline: Pipeline, levels: int, known:
 
 
 @pytest.mark.parametrize(("length", "known"), [(8192, True), (8193, False)])
-def test_a_text_with_variables_may_be_as_long_as_no_name_is(
-    pipeline: Pipeline, length: int, known: bool
-) -> None:
+def test_the_length_of_a_text_with_variables_is_limited(pipeline: Pipeline, length: int, known: bool) -> None:
     pipeline.write(f"variables: {{A: '{'a' * length}'}}\njob: {{image: $A}}\n")
     assert ("variable-unknown" in pipeline.findings()) is not known
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: 1\nb: [", ", line 3: this is not valid YAML: did not find expected node content"),
         ("a:\n\tb: 1\n", ", line 2: this is not valid YAML: found character that cannot start any token"),
@@ -710,11 +710,13 @@ def test_a_text_with_variables_may_be_as_long_as_no_name_is(
         ("a: !!float x\n", ": this is not valid YAML"),
     ],
 )
-def test_where_a_text_is_no_yaml(pipeline: Pipeline, doctor: Doctor, text: str, said: str) -> None:
+def test_the_place_where_a_text_is_not_valid_yaml(
+    pipeline: Pipeline, doctor: Doctor, text: str, message: str
+) -> None:
     pipeline.write(f"{text}\n" if text.endswith("[") else text)
     assert pipeline.run("--offline") == 2
     file = pipeline.directory / ".gitlab-ci.yml"
-    assert doctor.errors == f"runner-doctor: {file}{said}\n"
+    assert doctor.errors == f"runner-doctor: {file}{message}\n"
 
 
 @pytest.mark.parametrize(
@@ -763,7 +765,7 @@ def test_forms_of_yaml(pipeline: Pipeline, text: str, images: dict[str, list[str
     ],
 )
 def test_files_in_the_rules_of_an_include(pipeline: Pipeline, rules: str, images: set[str]) -> None:
-    """docs.gitlab.com/ci/yaml/includes/#include-with-rulesexists; what GitLab alone can say may match."""
+    """docs.gitlab.com/ci/yaml/includes/#include-with-rulesexists; what only GitLab can evaluate may match."""
     for path in ("Dockerfile", "sub/deep/c.txt"):
         pipeline.write("", path)
     pipeline.write("job: {image: 'a:1'}\n", "a.yml")
@@ -772,7 +774,7 @@ def test_files_in_the_rules_of_an_include(pipeline: Pipeline, rules: str, images
     assert set(pipeline.images()) == images
 
 
-def test_rules_that_are_none_are_left_out(pipeline: Pipeline) -> None:
+def test_invalid_rules_are_left_out(pipeline: Pipeline) -> None:
     pipeline.write("job: {image: $A, variables: {A: 'a:1'}, rules: [x, {if: $X, variables: {A: 'b:1'}}]}\n")
     assert set(pipeline.images()) == {"b:1"}
 

@@ -211,7 +211,7 @@ def test_a_finding_of_a_pipeline_in_the_formats_of_merge_requests(
     )
     doctor.run(*asked, "code-quality")
     (found,) = json.loads(doctor.output)
-    # With another one, GitLab takes a finding that was there before for a new one.
+    # With another fingerprint, GitLab treats an existing finding as a new one.
     fingerprint = "5a00a6d67e78e238507f34bce1819d393b4f255f301a4a267d4d1eafba31f551"
     assert found == {
         "fingerprint": fingerprint,
@@ -310,7 +310,7 @@ def test_the_report_on_a_host_for_a_terminal(doctor: Doctor, home: HostTree) -> 
     ]
 
 
-def test_the_state_of_a_credential_is_below_the_file_that_it_is_for(doctor: Doctor, host: HostTree) -> None:
+def test_the_state_of_a_credential_is_below_its_file(doctor: Doctor, host: HostTree) -> None:
     host.write("etc/gitlab-runner/registries", "kept.example.com helper /no/such/docker-credential-x\n")
     link = host.root / HOME[1:]
     link.parent.mkdir(parents=True)

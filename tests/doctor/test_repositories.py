@@ -71,7 +71,7 @@ def test_an_image_of_a_stack(found: Any, image: str, fix: str | None) -> None:
         ({"policies": ["arn:aws:iam::123456789012:policy/pull"]}, False),
         ({"docker": {"image": "manager:1", "aws_credentials": {"directory": "/etc/aws"}}}, False),
     ],
-    ids=["the role of the stack", "a policy of one's own", "credentials of one's own"],
+    ids=["the role of the stack", "a custom policy", "custom credentials"],
 )
 def test_only_the_rights_of_the_stacks_own_role_are_known(found: Any, host: Any, known: bool) -> None:
     assert ("repository-not-declared" in found(f"{ECR}/app:1", host)) is known

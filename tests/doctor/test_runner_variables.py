@@ -14,7 +14,7 @@ CHAIN = {"A": "a-$B", "B": "b-$C", "C": "c"}
 
 
 def names(environment: dict[str, str], job: dict[str, str], text: str) -> tuple[str, str]:
-    """A name as that of a service, and as that of a job's image."""
+    """A name, expanded as that of a service and as that of a job's image."""
     variables = RunnerVariables(environment, job)
     (service, _), (image, _) = variables.expand(text), variables.expand_image(text)
     return service, image
@@ -119,7 +119,7 @@ def test_how_deep_the_docker_auth_config_is_expanded(
     assert RunnerVariables(environment, job).docker_auth_config() == (value, ())
 
 
-def test_a_string_that_grows_too_long_is_given_up_while_it_grows() -> None:
+def test_the_expansion_of_a_string_stops_when_it_becomes_too_long() -> None:
     asked: list[str] = []
 
     def value_of(name: str) -> tuple[str, tuple[str, ...]]:

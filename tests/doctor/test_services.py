@@ -38,7 +38,7 @@ def test_a_service(found: Any, service: str, unprivileged: bool) -> None:
     assert (NAME in found(f"services: ['{service}']", "[runners.docker]")) is unprivileged
 
 
-def test_the_image_of_a_job_is_no_service(found: Any) -> None:
+def test_the_image_of_a_job_is_not_a_service(found: Any) -> None:
     assert NAME not in found("before_script: [y]", "[runners.docker]\nimage = 'docker:dind'")
     assert NAME not in found("variables: {A: 'docker:dind'}", "[runners.docker]")
 

@@ -1,4 +1,4 @@
-"""The runner that a stack's file declares: which one, where, and what is said if there is none."""
+"""The runner that a stack's file declares: which one, where, and the error if there is none."""
 
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def test_the_runner_that_is_named_or_the_only_one(stacks: Path, monkeypatch: pyt
     assert runner_of_stack(StackInFile(stacks, "one", ACCOUNT), None, None).name == "only of the stack one"
 
 
-def test_the_addresses_of_its_registries(stacks: Path) -> None:
+def test_the_addresses_of_the_registries_of_a_stack(stacks: Path) -> None:
     ecr = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
     found = shorthands_of_stack(StackInFile(stacks, "two", ACCOUNT))
     assert found.addresses == {
@@ -92,7 +92,7 @@ def test_the_account_is_that_of_the_callers_credentials(
 @pytest.mark.parametrize(
     "lines", ["exit 255", "echo no", "echo '{}'", """echo '{"Account": "210987654321"}'; exit 1"""]
 )
-def test_an_account_that_aws_does_not_say(stacks: Path, commands: Commands, lines: str) -> None:
+def test_an_account_that_aws_does_not_return(stacks: Path, commands: Commands, lines: str) -> None:
     commands.add("aws", lines)
     with pytest.raises(UsageError, match=r"^the AWS account of the stack is not known: set it with"):
         shorthands_of_stack(StackInFile(stacks, "two"))
@@ -102,7 +102,7 @@ NAMES = "build, second"
 
 
 @pytest.mark.parametrize(
-    ("stack", "runner", "account", "said"),
+    ("stack", "runner", "account", "message"),
     [
         ("two", None, ACCOUNT, f"the stack two declares 2 runners; select one with --runner: {NAMES}"),
         (
@@ -134,10 +134,10 @@ NAMES = "build, second"
         ),
     ],
 )
-def test_what_is_wrong(stacks: Path, stack: str, runner: str | None, account: str, said: str) -> None:
+def test_usage_errors(stacks: Path, stack: str, runner: str | None, account: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         runner_of_stack(StackInFile(stacks, stack, account), runner, None)
-    assert str(raised.value) == said.replace("DIR", str(stacks))
+    assert str(raised.value) == message.replace("DIR", str(stacks))
 
 
 def test_a_directory_without_stacks(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_directory_without_stacks(tmp_path: Path) -> None:
 def test_a_region_that_cannot_exist(
     stacks: Path, monkeypatch: pytest.MonkeyPatch, name: str, place: str
 ) -> None:
-    """AWS is not asked with it, neither for the account."""
+    """No request to AWS uses it, not even the one for the account."""
     monkeypatch.setenv("AWS_REGION", "eu-west1")
     file = stacks / f"Pulumi.{name}.yaml"
     file.write_text(file.read_text().replace("eu-west-1", "eu-west1"))

@@ -17,7 +17,7 @@ COMPONENTS = Path(__file__).parents[2] / "components"
         (["image", "nginx", "--hosted", "--offline"], {"pulumi", "httpx", "pulumi_gitlab_runner.config"}),
     ],
 )
-def test_what_is_loaded(arguments: list[str], unwanted: set[str]) -> None:
+def test_the_modules_that_a_command_loads(arguments: list[str], unwanted: set[str]) -> None:
     program = (
         "import sys; from pulumi_gitlab_runner.doctor.command_line import main; "
         f"main({arguments!r}); print(*sys.modules, file=sys.stderr)"

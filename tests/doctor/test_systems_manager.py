@@ -28,7 +28,7 @@ DENIED = "An error occurred (Denied) when calling the Op operation: no way"
 
 
 class Client:
-    """`ssm` of boto3, which answers one question after the other."""
+    """A double of boto3's `ssm`, which returns one answer after another."""
 
     def __init__(self, *invocations: Any) -> None:
         self.invocations = list(invocations)
@@ -58,8 +58,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "test")
 
 
-def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None:
-    """The last line is the answer, and what comes before it is of the instance's shell."""
+def test_the_command_on_the_instance_and_its_answer(host: HostTree) -> None:
+    """The last line is the answer, and the text before it comes from the instance's shell."""
     client = Client(
         refusal("InvocationDoesNotExist"),
         {"Status": "Pending"},
@@ -80,15 +80,15 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
     assert json.loads(base64.b64decode(argument)) == {"program": "x"}
     gathering = command.removesuffix(argument) + base64.b64encode(b"{}").decode()
     environment = {"RUNNER_HOST_ROOT": str(host.root), "PATH": "/usr/bin:/bin"}
-    said = subprocess.run(
+    message = subprocess.run(
         ["sh", "-c", gathering], env=environment, capture_output=True, text=True, check=True
     )
-    found = json.loads(zlib.decompress(base64.b64decode(said.stdout)))
+    found = json.loads(zlib.decompress(base64.b64decode(message.stdout)))
     assert "/etc/gitlab-runner/config.toml" in found["files"]
 
 
 @pytest.mark.parametrize(
-    ("answers", "said"),
+    ("answers", "message"),
     [
         ([refusal("Denied")],
          f"Run Command on i-1 fails: {DENIED}"),
@@ -107,10 +107,10 @@ def test_what_is_run_on_the_instance_and_what_it_answers(host: HostTree) -> None
         ([success(packed("x" * 1024 * 1024))], "Run Command on i-1 gave an unexpected output"),
     ],
 )  # fmt: skip
-def test_an_instance_that_does_not_answer(answers: list[Any], said: str) -> None:
+def test_an_instance_that_does_not_answer(answers: list[Any], message: str) -> None:
     with pytest.raises(UsageError) as raised:
         Instance("i-1", Client(*answers)).run({})
-    assert str(raised.value) == said
+    assert str(raised.value) == message
 
 
 def test_the_largest_answer() -> None:
@@ -118,7 +118,7 @@ def test_the_largest_answer() -> None:
     assert Instance("i-1", Client(success(packed(text)))).run({}) == text
 
 
-def test_an_answer_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_for_an_answer_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(systems_manager, "PATIENCE_S", 0.01)
     with pytest.raises(UsageError, match=r"^i-1 gave no answer in 0\.01 seconds$"):
         Instance("i-1", Client(*[{"Status": "Pending"}] * 1_000_000)).run({})
@@ -162,7 +162,7 @@ def test_the_newest_instance_that_works(
     assert asked == [("eu-central-1", "DescribeAutoScalingGroups", {"Filters": filters})]
 
 
-def test_an_aws_that_does_not_say_which_instance(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_aws_about_the_instance(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(client: Any, operation: str, given: Any) -> Any:
         raise refusal("AccessDenied")
 

@@ -17,7 +17,7 @@ REGISTRIES = f"{KEY} parameter eu-west-1 /a\nother.example.com helper /usr/bin/d
 
 
 class ThisHost:
-    """A tree that the doctor takes for the root of the machine, and programs of the machine."""
+    """A tree that the doctor examines as the root of the machine, and programs of the machine."""
 
     def __init__(self, host: HostTree, programs: Path) -> None:
         self.tree = host
@@ -57,7 +57,7 @@ def this_host(host: HostTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return ThisHost(host, tmp_path / "programs")
 
 
-def test_what_is_seen_of_it(doctor: Doctor, this_host: ThisHost) -> None:
+def test_the_facts_about_this_host(doctor: Doctor, this_host: ThisHost) -> None:
     this_host.program("gitlab-runner", 'echo "Version:      18.11.2~$1"')
     this_host.program("aws", """printf '{"Arn": "%s %s %s"}' "$*" "$AWS_MAX_ATTEMPTS" "$HOME" """)
     answer = doctor.json("host", "--root", str(this_host.tree.root))
@@ -87,7 +87,7 @@ def test_what_is_seen_of_it(doctor: Doctor, this_host: ThisHost) -> None:
         ("echo 'Version: v17.0.1'", "17.0.1"),
     ],
 )
-def test_its_runner_has_the_version_that_it_says(
+def test_the_runner_has_the_version_that_it_prints(
     doctor: Doctor, this_host: ThisHost, lines: str, version: str
 ) -> None:
     this_host.program("gitlab-runner", lines)
@@ -100,7 +100,7 @@ def test_a_runner_that_cannot_be_run_has_the_default_version(doctor: Doctor, thi
     assert doctor.json("host", "--root", str(this_host.tree.root))["runner"]["version"] == "19.3.0"
 
 
-def test_programs_of_its_own_that_do_not_end_are_given_up(
+def test_programs_of_this_host_that_do_not_end_are_stopped(
     doctor: Doctor, this_host: ThisHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     this_host.program("gitlab-runner", "")
@@ -126,7 +126,7 @@ def test_programs_of_its_own_that_do_not_end_are_given_up(
         ("echo '{}'", "it does not answer"),
     ],
 )
-def test_a_process_that_aws_does_not_know(
+def test_a_process_without_an_identity_in_aws(
     doctor: Doctor, this_host: ThisHost, lines: str, reason: str
 ) -> None:
     this_host.program("aws", lines)
@@ -191,7 +191,7 @@ def test_a_helper_of_the_runner_has_the_environment_of_its_unit(doctor: Doctor, 
     assert image["runner"]["user"] == "eu-central-1:"
 
 
-def test_its_credential_service_has_written_nothing(doctor: Doctor, this_host: ThisHost) -> None:
+def test_a_credential_service_that_has_written_nothing(doctor: Doctor, this_host: ThisHost) -> None:
     link = this_host.tree.root / "root/.docker/config.json"
     link.parent.mkdir(parents=True)
     link.symlink_to("/run/gitlab-runner-credentials/config.json")

@@ -1,4 +1,4 @@
-"""What the doctor says while it waits."""
+"""The messages of the doctor while it waits."""
 
 import io
 import subprocess
@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.doctor.stack_file import StackInFile, shorthands_of_st
 STACKS = Path(__file__).parents[2] / "stacks"
 
 
-def test_it_says_what_it_waits_for_also_without_a_terminal(
+def test_a_message_says_what_the_doctor_waits_for_also_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shown = io.StringIO()
@@ -33,13 +33,13 @@ def test_it_says_what_it_waits_for_also_without_a_terminal(
     assert shown.getvalue() == "runner-doctor: waiting for the image's registry (0 s)\n"
 
 
-def test_a_quick_answer_comes_without_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quick_answer_has_no_message(capsys: pytest.CaptureFixture[str]) -> None:
     with waiting.waiting("image"):
         pass
     assert capsys.readouterr().err == ""
 
 
-def test_each_command_has_its_words() -> None:
+def test_each_command_has_its_message() -> None:
     (commands,) = (
         each.choices for each in argument_parser()._actions if each.dest == "==SUPPRESS==" and each.choices
     )
@@ -57,7 +57,7 @@ def test_each_command_has_its_words() -> None:
     ],
     ids=["state", "account", "container", "host", "project"],
 )
-def test_a_program_that_does_not_end_is_given_up(
+def test_a_program_that_does_not_end_is_stopped(
     monkeypatch: pytest.MonkeyPatch, ask: Callable[[], object], program: str, seconds: float
 ) -> None:
     given: list[tuple[str, float]] = []
