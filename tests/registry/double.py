@@ -19,12 +19,12 @@ DIGEST = "sha256:" + hashlib.sha256(MANIFEST).hexdigest()
 
 @dataclass
 class RegistryDouble:
-    """A registry with images by ``REPOSITORY:TAG``, and how it behaves.
+    """A registry with images by ``REPOSITORY:TAG``, and its behaviour.
 
-    `scheme` is ``basic``, ``bearer`` or empty for a public one. `status` answers every manifest with a
-    status of its own, `head_status` only HEAD. `names_digest` is whether it sends the digest along.
-    `redirect` sends manifests on, and `token_redirect` who asks for a token. Every answer takes a `delay` in
-    seconds.
+    `scheme` is ``basic``, ``bearer`` or empty for a public one. `status` is the status of
+    every answer about a manifest, `head_status` of those to HEAD only. `names_digest` is whether the digest
+    is in the headers. `redirect` redirects requests for manifests, and `token_redirect` those for tokens.
+    Every answer takes a `delay` in seconds.
     """
 
     scheme: str = "basic"
@@ -62,7 +62,7 @@ def serving(double: RegistryDouble, certificate: ssl.SSLContext | None = None) -
         protocol_version = "HTTP/1.1"
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
             self.send_response(status)

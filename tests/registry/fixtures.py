@@ -1,4 +1,4 @@
-"""What tests that ask a registry share."""
+"""The fixtures of tests with a registry."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ ONLY_LOOPBACK = {
     "http_proxy": "http://127.0.0.1:1",
 }
 ONLY_LOOPBACK |= {OFFLINE: ""} | {name.upper(): value for name, value in ONLY_LOOPBACK.items()}
-"""An environment in which nothing but this machine can be reached: nobody listens where the proxy should."""
+"""An environment in which only this machine can be reached: nothing listens at the proxy's address."""
 
 
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The registries of these tests are on this machine, and no other is asked."""
+    """Allow requests only to registries on this machine."""
     for name, value in ONLY_LOOPBACK.items():
         monkeypatch.setenv(name, value)
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass
 class Repositories:
-    """What it has: blobs and manifests by repository and digest, and the digests of tags."""
+    """The content: blobs and manifests by repository and digest, and the digests of tags."""
 
     blobs: dict[tuple[str, str], bytes] = field(default_factory=dict)
     manifests: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
@@ -25,14 +25,14 @@ class Repositories:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One conversation."""
+    """One connection."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     kept: Repositories
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -1,4 +1,4 @@
-"""A relay in front of a registry, which counts what it is asked, and misbehaves when it is told to."""
+"""A relay in front of a registry that records the requests and injects faults."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ ALWAYS = 1000
 
 @dataclass
 class Fault:
-    """How some requests go wrong.
+    """A fault of some requests.
 
     Attributes:
         method: of the requests.
@@ -24,8 +24,8 @@ class Fault:
         headers: of the answer.
         body: of the answer.
         cut: whether the connection ends before the request is read.
-        spoils: whether the first byte of the registry's answer is another.
-        times: how often.
+        spoils: whether the first byte of the registry's answer is changed.
+        times: how often it happens.
     """
 
     method: str
@@ -40,18 +40,18 @@ class Fault:
 
 @dataclass
 class Relay:
-    """A relay: where it listens, what it was asked, and what it does wrong."""
+    """A relay: its address, the requests that it received, and its faults."""
 
     host: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def asked(self, *methods: str) -> list[str]:
-        """The paths that were asked for by some methods."""
+        """The paths of the requests with some methods."""
         return [path for method, path in self.requests if method in methods]
 
     def fault(self, method: str, path: str) -> Fault | None:
-        """What goes wrong with a request; it counts."""
+        """The fault of a request, which then happens once less."""
         for fault in self.faults:
             if fault.times > 0 and fault.method == method and fault.path in path:
                 fault.times -= 1
@@ -72,7 +72,7 @@ def relaying(upstream: str) -> Iterator[Relay]:
         disable_nagle_algorithm = True
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
         def do_GET(self) -> None:
             with lock:
@@ -108,7 +108,7 @@ def relaying(upstream: str) -> Iterator[Relay]:
         daemon_threads = True
 
         def handle_error(self, request: object, client_address: object) -> None:
-            """Say nothing of callers that go away, as those of a failed copy do."""
+            """Ignore clients that disconnect, as those of a failed copy do."""
 
     server = Server(("127.0.0.1", 0), Handler)
     relay.host = f"127.0.0.1:{server.server_port}"

@@ -33,12 +33,12 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGE = "application/vnd.oci.image.manifest.v1+json"
 DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
-THERE = answer(200, Docker_Content_Digest=DIGEST, Content_Type=f"{INDEX}; charset=utf-8")
+IMAGE_EXISTS = answer(200, Docker_Content_Digest=DIGEST, Content_Type=f"{INDEX}; charset=utf-8")
 ME = Credentials("me", Secret("canary"))
 
 
 def asked(*answers: bytes, credentials: Credentials | None = None) -> tuple[RegistryAnswer, Scripted]:
-    """What a registry answers about an image that sends these answers after that to `/v2/`."""
+    """The result for an image from a registry that sends these answers after that to `/v2/`."""
     with serving(answer(200), *answers) as script, RegistryClient(patience=5) as client:
         return client.ask(ImageReference(script.host, "team/app", "1"), credentials), script
 
@@ -48,7 +48,7 @@ def lines(script: Scripted) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "said"),
+    ("status", "outcome", "message"),
     [
         (401, Outcome.UNAUTHORIZED, "refuses {} (401)"),
         (403, Outcome.FORBIDDEN, "denies access to {} (403)"),
@@ -59,18 +59,18 @@ def lines(script: Scripted) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("credentials", [None, ME], ids=["without", "with"])
-def test_what_a_status_means(
-    status: int, outcome: Outcome, said: str, credentials: Credentials | None
+def test_the_meaning_of_a_status(
+    status: int, outcome: Outcome, message: str, credentials: Credentials | None
 ) -> None:
     found, script = asked(*[answer(status)] * 3, credentials=credentials)
     sent = "these credentials" if credentials else "a pull without credentials"
-    assert (found.outcome, found.message) == (outcome, f"{script.host} {said.format(sent)}")
+    assert (found.outcome, found.message) == (outcome, f"{script.host} {message.format(sent)}")
     methods = [line.split()[0] for line in lines(script)]
     assert ("GET" in methods) == (status not in (401, 429))
 
 
-def test_what_an_image_is_asked_for_with() -> None:
-    found, script = asked(THERE)
+def test_the_request_for_an_image() -> None:
+    found, script = asked(IMAGE_EXISTS)
     assert found.digest == DIGEST
     assert lines(script) == ["HEAD /v2/team/app/manifests/1"]
     assert f"Accept: {INDEX}, {DOCKER_INDEX}, {IMAGE}, {DOCKER_IMAGE}" in script.requests[1].splitlines()
@@ -86,17 +86,17 @@ def test_the_digest_of_a_manifest_that_is_read(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "message"),
     [
         ({"Content_Type": "text/html; charset=utf-8"}, "content of the type 'text/html'"),
         ({}, "content without a type"),
         ({"Content_Type": "x" * 300}, f"content of the type {'x' * 200!r}"),
     ],
 )
-def test_an_error_page_is_no_manifest(headers: dict[str, str], said: str) -> None:
+def test_an_error_page_is_not_a_manifest(headers: dict[str, str], message: str) -> None:
     found, script = asked(answer(200), answer(200, b"<html>", **headers))
     assert found.outcome is Outcome.NO_REGISTRY
-    assert found.message == f"{script.host} returns {said} instead of a manifest"
+    assert found.message == f"{script.host} returns {message} instead of a manifest"
 
 
 @pytest.mark.parametrize(("size", "outcome"), [(4 * 2**20, Outcome.FOUND), (4 * 2**20 + 1, Outcome.FAILED)])
@@ -105,8 +105,8 @@ def test_a_manifest_has_four_mebibytes_at_most(size: int, outcome: Outcome) -> N
     assert found.outcome is outcome
 
 
-def test_a_registry_that_redirects_v2_or_is_none() -> None:
-    for status, outcome, said in (
+def test_a_failed_request_for_v2_is_the_result_of_every_image() -> None:
+    for status, outcome, message in (
         (404, Outcome.NO_REGISTRY, "answers, but is not a registry: /v2/ returns 404"),
         (201, Outcome.FAILED, "answers with status 201"),
         (500, Outcome.FAILED, "answers with status 500"),
@@ -114,17 +114,17 @@ def test_a_registry_that_redirects_v2_or_is_none() -> None:
     ):
         with serving(answer(status)) as script, RegistryClient(patience=5) as client:
             found = client.ask(ImageReference(script.host, "app"), ME)
-            assert (found.outcome, found.message) == (outcome, f"{script.host} {said}")
+            assert (found.outcome, found.message) == (outcome, f"{script.host} {message}")
             assert client.ask(ImageReference(script.host, "other"), ME) == found
         assert len(script.requests) == 1
 
 
 def with_tokens(*tokens: bytes, realm: str = "", **options: Any) -> tuple[RegistryAnswer, Scripted, Scripted]:
-    """What comes of a registry that wants tokens, from a service that sends these answers."""
+    """The result from a registry that requires tokens, with a token service that sends these answers."""
     with serving(*tokens) as service:
         wanted = f'Bearer realm="http://{service.host}/token{realm}",service="the service"'
         with (
-            serving(answer(401, WWW_Authenticate=wanted), THERE) as script,
+            serving(answer(401, WWW_Authenticate=wanted), IMAGE_EXISTS) as script,
             RegistryClient(patience=5) as client,
         ):
             found = client.ask(ImageReference(script.host, "team/app", "1"), **options)
@@ -174,17 +174,19 @@ def test_a_token_service_that_refuses(status: int, outcome: Outcome) -> None:
     assert found.message.startswith(f"127.0.0.1, the token service of {script.host}, ")
 
 
-def test_a_token_service_that_is_away() -> None:
+def test_a_token_service_that_cannot_be_reached() -> None:
     found, _, script = with_tokens(realm="?away")
     assert found.outcome is Outcome.UNREACHABLE
     assert found.message.startswith(f"127.0.0.1, the token service of {script.host}, ended the connection")
 
 
-@pytest.mark.parametrize(("answers", "outcome"), [([THERE], Outcome.FOUND), ([], Outcome.UNAUTHORIZED)])
-def test_a_token_that_has_ended_is_renewed_once(answers: list[bytes], outcome: Outcome) -> None:
+@pytest.mark.parametrize(
+    ("answers", "outcome"), [([IMAGE_EXISTS], Outcome.FOUND), ([], Outcome.UNAUTHORIZED)]
+)
+def test_an_expired_token_is_renewed_once(answers: list[bytes], outcome: Outcome) -> None:
     with serving(*(answer(200, json.dumps({"token": f"t{n}"}).encode()) for n in range(9))) as service:
         refused = answer(401, WWW_Authenticate=f'Bearer realm="http://{service.host}/token",service="s"')
-        script_answers = [refused, THERE, refused, *(answers or [refused])]
+        script_answers = [refused, IMAGE_EXISTS, refused, *(answers or [refused])]
         with serving(*script_answers) as script, RegistryClient(patience=5) as client:
             image = ImageReference(script.host, "team/app", "1")
             assert client.ask(image).outcome is Outcome.FOUND
@@ -207,7 +209,7 @@ def test_the_parts_of_a_challenge(headers: list[str], expected: Challenge | None
     assert read_challenge(headers) == expected
 
 
-def test_a_challenge_without_an_end_takes_no_time() -> None:
+def test_a_challenge_without_an_end_is_read_quickly() -> None:
     """A hundred headers of four KiB, as many as an answer may have."""
     started = time.process_time()
     assert read_challenge(["Negotiate " + "x" * 4080] * 100) is None
@@ -227,32 +229,32 @@ def repository(*answers: bytes) -> Iterator[tuple[Repository, Scripted]]:
         (429, ", too many requests", True),
     ],
 )
-def test_what_the_status_of_a_transfer_means(status: int, meaning: str, passing: bool) -> None:
+def test_the_meaning_of_the_status_of_a_transfer(status: int, meaning: str, passing: bool) -> None:
     with (
         repository(*[answer(status, Retry_After="7")] * 2) as (target, script),
         pytest.raises(TransferError) as raised,
     ):
         target.begin_upload(Descriptor(DIGEST, 1))
-    said = f"writing {DIGEST} to team/app: {script.host} answers with status {status}{meaning}"
-    assert (str(raised.value), raised.value.passing, raised.value.after) == (said, passing, 7)
+    message = f"writing {DIGEST} to team/app: {script.host} answers with status {status}{meaning}"
+    assert (str(raised.value), raised.value.passing, raised.value.after) == (message, passing, 7)
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"errors": [{"message": "no room", "code": "DENIED"}]}, ": no room"),
         ([], ""),
     ],
 )
-def test_a_registrys_own_words_are_repeated(body: Any, said: str) -> None:
+def test_the_message_of_a_registry_is_quoted(body: Any, message: str) -> None:
     refused = answer(400, json.dumps(body).encode())
     with repository(refused) as (target, _), pytest.raises(TransferError) as raised:
         target.begin_upload(Descriptor(DIGEST, 1))
-    assert str(raised.value).endswith(f"answers with status 400{said}")
+    assert str(raised.value).endswith(f"answers with status 400{message}")
 
 
 @pytest.mark.parametrize("after", ["", "soon", "-1", "٣"])
-def test_a_wait_that_is_no_number_of_seconds(after: str) -> None:
+def test_a_retry_after_that_is_not_a_number_of_seconds_is_ignored(after: str) -> None:
     busy = answer(503, Retry_After="").replace(b"Retry-After: ", b"Retry-After: " + after.encode())
     with repository(busy) as (target, _), pytest.raises(TransferError) as raised:
         target.has_blob(DIGEST)
@@ -309,7 +311,7 @@ def test_a_blob_that_another_repository_has_is_mounted(
     assert len(lines(script)) == methods
 
 
-def test_an_upload_that_leads_nowhere() -> None:
+def test_an_upload_without_a_url_is_an_error() -> None:
     with (
         repository(answer(202)) as (target, _),
         pytest.raises(TransferError, match="returns no URL for the upload"),
@@ -317,15 +319,15 @@ def test_an_upload_that_leads_nowhere() -> None:
         target.begin_upload(Descriptor(DIGEST, 1))
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
-def test_whether_a_blob_is_there(status: int, there: bool) -> None:
+@pytest.mark.parametrize(("status", "exists"), [(200, True), (404, False)])
+def test_whether_a_blob_exists(status: int, exists: bool) -> None:
     with repository(answer(status)) as (target, script):
-        assert target.has_blob(DIGEST) is there
+        assert target.has_blob(DIGEST) is exists
     assert lines(script) == [f"HEAD /v2/team/app/blobs/{DIGEST}"]
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 404])
-def test_a_deleted_manifest_may_be_gone(status: int) -> None:
+def test_a_manifest_that_is_deleted_may_be_missing(status: int) -> None:
     with repository(answer(status)) as (target, script):
         target.delete(DIGEST)
     assert lines(script) == [f"DELETE /v2/team/app/manifests/{DIGEST}"]
@@ -340,17 +342,17 @@ def test_a_deletion_that_is_refused() -> None:
 
 
 @pytest.mark.parametrize("named", [{}, {"Docker_Content_Digest": DIGEST}])
-def test_a_manifest_is_pushed_as_what_it_is(named: dict[str, str]) -> None:
+def test_a_manifest_is_pushed_with_its_media_type(named: dict[str, str]) -> None:
     with repository(answer(201, **named)) as (target, script):
         target.push_manifest(Manifest(DIGEST, b"{}", INDEX), "1")
     assert lines(script) == ["PUT /v2/team/app/manifests/1"]
     assert f"Content-Type: {INDEX}" in script.requests[1].splitlines()
 
 
-def test_a_manifest_that_is_taken_as_another() -> None:
-    taken = answer(201, Docker_Content_Digest=OTHER)
+def test_a_manifest_that_is_stored_with_another_digest_is_an_error() -> None:
+    stored = answer(201, Docker_Content_Digest=OTHER)
     with (
-        repository(taken) as (target, _),
+        repository(stored) as (target, _),
         pytest.raises(TransferError, match=f"stored it with the digest {OTHER}") as raised,
     ):
         target.push_manifest(Manifest(DIGEST, b"{}", INDEX), "1")
@@ -360,10 +362,10 @@ def test_a_manifest_that_is_taken_as_another() -> None:
 @pytest.mark.parametrize(
     ("reference", "answers", "digest", "methods"),
     [
-        ("1", [THERE], DIGEST, "HEAD"),
+        ("1", [IMAGE_EXISTS], DIGEST, "HEAD"),
         ("1", [answer(404), answer(404)], None, "HEAD GET"),
         (DIGEST, [answer(404)], None, "HEAD"),
-        ("1", [answer(405), THERE], DIGEST, "HEAD GET"),
+        ("1", [answer(405), IMAGE_EXISTS], DIGEST, "HEAD GET"),
         ("1", [answer(200), answer(200, b"{}")], digest_of(b"{}", "sha256:"), "HEAD GET"),
     ],
 )
@@ -374,14 +376,14 @@ def test_the_digest_of_a_tag(reference: str, answers: list[bytes], digest: str |
 
 
 @pytest.mark.parametrize("status", [401, 429])
-def test_a_refused_question_for_a_digest_is_not_repeated(status: int) -> None:
+def test_a_refused_lookup_of_a_digest_is_not_repeated(status: int) -> None:
     with repository(*[answer(status)] * 2) as (source, script), pytest.raises(TransferError):
         source.digest("1")
     assert {each.split()[0] for each in lines(script)} == {"HEAD"}
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_an_error_is_no_manifest_whose_digest_counts(status: int) -> None:
+def test_the_body_of_an_error_gives_no_digest(status: int) -> None:
     with (
         repository(answer(405), answer(status)) as (source, script),
         pytest.raises(
@@ -429,7 +431,7 @@ def described(**changes: Any) -> dict[str, Any]:
         ({"digest": "md5:" + "0" * 32}, False),
     ],
 )
-def test_what_a_part_of_a_manifest_is(change: dict[str, Any], good: bool) -> None:
+def test_which_parts_of_a_manifest_are_valid(change: dict[str, Any], good: bool) -> None:
     content = json.dumps({"config": described(**change), "layers": []}).encode()
     if good:
         found = parse_manifest(DIGEST, content, IMAGE)
@@ -440,8 +442,8 @@ def test_what_a_part_of_a_manifest_is(change: dict[str, Any], good: bool) -> Non
 
 
 @pytest.mark.parametrize("kind", [IMAGE, DOCKER_IMAGE])
-def test_the_parts_of_an_image_are_its_own(kind: str) -> None:
-    """Foreign layers are fetched from elsewhere; a layer that is there twice is one."""
+def test_the_parts_of_an_image_are_its_own_blobs(kind: str) -> None:
+    """Foreign layers are left out; a layer that is listed twice counts once."""
     other = described(digest=OTHER)
     foreign = [
         described(digest=FOREIGN, mediaType=f"application/vnd.{each}.tar")
@@ -468,14 +470,14 @@ def test_the_platforms_of_an_index(kind: str) -> None:
     assert platform_of({"architecture": "arm64"}) == "arm64"
 
 
-def test_a_manifest_of_another_kind_is_named() -> None:
+def test_the_media_type_of_an_unsupported_manifest_is_named() -> None:
     with pytest.raises(InvalidManifestError, match="has the media type 'text/plain', which cannot be copied"):
         parse_manifest(DIGEST, b"{}", "text/plain")
 
 
 @dataclass(frozen=True)
 class _Index(Repository):
-    """A repository whose every manifest is one index, with these images in it."""
+    """A repository whose only manifest is an index of these images."""
 
     children: tuple[Descriptor, ...] = ()
 
@@ -486,14 +488,14 @@ class _Index(Repository):
         return Manifest(digest, b"{}", INDEX, self.children if digest == DIGEST else ())
 
     def push_manifest(self, manifest: Manifest, reference: str) -> None:
-        """Take it."""
+        """Accept it."""
 
 
 @pytest.mark.parametrize(
     ("number", "size", "copied"),
     [(999, 1, True), (1000, 1, False), (2, 4 * 2**20, True), (2, 4 * 2**20 + 1, False)],
 )
-def test_an_index_names_no_more_than_an_image_has(number: int, size: int, copied: bool) -> None:
+def test_the_number_of_manifests_in_an_index_is_limited(number: int, size: int, copied: bool) -> None:
     children = tuple(Descriptor(f"sha256:{each:064}", size) for each in range(number))
     with RegistryClient() as client:
         source = _Index(client.connection("127.0.0.1:1"), "team/app", children=children)
@@ -514,7 +516,7 @@ def test_a_repository_does_not_show_its_credentials() -> None:
 
 
 @pytest.mark.parametrize(("status", "passing"), [(429, True), (500, True), (403, False), (404, False)])
-def test_a_registry_that_refuses_before_anything_is_asked(status: int, passing: bool) -> None:
+def test_a_registry_that_refuses_the_first_request(status: int, passing: bool) -> None:
     with (
         serving(answer(status)) as script,
         RegistryClient(patience=5) as client,
@@ -524,7 +526,7 @@ def test_a_registry_that_refuses_before_anything_is_asked(status: int, passing: 
     assert raised.value.passing is passing
 
 
-def test_a_manifest_with_another_content_may_be_read_again() -> None:
+def test_a_manifest_with_another_digest_may_be_read_again() -> None:
     other = answer(200, b"{}")
     with (
         repository(other) as (source, _),
@@ -534,7 +536,7 @@ def test_a_manifest_with_another_content_may_be_read_again() -> None:
     assert raised.value.passing
 
 
-def test_a_manifest_that_does_not_say_what_it_is_is_of_the_type_of_its_answer() -> None:
+def test_a_manifest_without_a_media_type_has_the_type_of_its_answer() -> None:
     content = json.dumps({"config": described(), "layers": []}).encode()
     typed = answer(200, content, Content_Type=f"{IMAGE}; charset=utf-8")
     with repository(typed, answer(200, content)) as (source, _):
@@ -554,7 +556,7 @@ def test_a_blob_that_is_refused() -> None:
         list(parts)
 
 
-def test_what_a_token_for_a_mount_must_allow() -> None:
+def test_the_scopes_of_a_token_for_a_mount() -> None:
     with serving(*[answer(200, b'{"token": "one"}')] * 2) as service:
         wanted = f'Bearer realm="http://{service.host}/token",service="s"'
         answers = [answer(401, WWW_Authenticate=wanted), answer(201), answer(200)]

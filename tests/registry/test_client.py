@@ -1,4 +1,4 @@
-"""Asking registries: a real one on loopback, with each way to authenticate and each way to fail."""
+"""Requests to registries: a server on loopback, with each way to authenticate and each way to fail."""
 
 import ssl
 import time
@@ -34,7 +34,7 @@ def ask(
 
 
 @pytest.mark.parametrize("scheme", ["basic", "bearer", ""])
-def test_an_image_that_is_there(registry: RegistryDouble, scheme: str) -> None:
+def test_an_existing_image(registry: RegistryDouble, scheme: str) -> None:
     registry.scheme = scheme
     answer = ask(registry, GOOD if scheme else None)
     assert (answer.outcome, answer.digest) == (Outcome.FOUND, DIGEST)
@@ -42,17 +42,17 @@ def test_an_image_that_is_there(registry: RegistryDouble, scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["basic", "bearer"])
 @pytest.mark.parametrize(
-    ("credentials", "said"),
+    ("credentials", "message"),
     [(WRONG, "refuses these credentials"), (None, "refuses a pull without credentials")],
     ids=["wrong", "none"],
 )
 def test_credentials_that_are_refused(
-    registry: RegistryDouble, scheme: str, credentials: Credentials | None, said: str
+    registry: RegistryDouble, scheme: str, credentials: Credentials | None, message: str
 ) -> None:
     registry.scheme = scheme
     answer = ask(registry, credentials)
     assert answer.outcome is Outcome.UNAUTHORIZED
-    assert said in answer.message
+    assert message in answer.message
 
 
 def test_a_public_image_needs_a_token_without_credentials(registry: RegistryDouble) -> None:
@@ -66,7 +66,7 @@ def test_an_identity_token_is_exchanged(registry: RegistryDouble) -> None:
     assert ask(registry, Credentials(identity_token=Secret("another"))).outcome is Outcome.UNAUTHORIZED
 
 
-def test_a_registry_token_is_sent_as_it_is(registry: RegistryDouble) -> None:
+def test_a_registry_token_is_sent_unchanged(registry: RegistryDouble) -> None:
     registry.scheme = "bearer"
     token = Secret("token-for-team/app")
     assert ask(registry, Credentials(registry_token=token)).outcome is Outcome.FOUND
@@ -94,40 +94,40 @@ def test_an_answer_other_than_the_image(registry: RegistryDouble, status: int, o
     assert answer.digest is None
 
 
-def test_an_image_that_is_not_there(registry: RegistryDouble) -> None:
+def test_a_missing_image(registry: RegistryDouble) -> None:
     assert ask(registry, tag="2").outcome is Outcome.NO_IMAGE
 
 
-def test_no_tag_is_latest(registry: RegistryDouble) -> None:
+def test_an_image_without_a_tag_has_the_tag_latest(registry: RegistryDouble) -> None:
     ask(registry, tag=None)
     assert set(registry.manifests()) == {"/v2/team/app/manifests/latest"}
 
 
-def test_a_digest_counts_before_a_tag(registry: RegistryDouble) -> None:
+def test_a_digest_takes_precedence_over_a_tag(registry: RegistryDouble) -> None:
     with RegistryClient() as client:
         answer = client.ask(ImageReference(registry.host, "team/app", "gone", DIGEST), GOOD)
     assert answer.outcome is Outcome.FOUND
     assert registry.manifests() == [f"/v2/team/app/manifests/{DIGEST}"]
 
 
-def test_a_digest_that_is_not_named_is_computed(registry: RegistryDouble) -> None:
+def test_a_digest_that_is_not_in_the_headers_is_computed(registry: RegistryDouble) -> None:
     registry.names_digest = False
     assert ask(registry).digest == DIGEST
 
 
 @pytest.mark.parametrize("digest", ["sha256:0", "latest", f'{DIGEST}"]', "sha512:" + "0" * 64])
-def test_what_is_no_digest_is_not_passed_on(registry: RegistryDouble, digest: str) -> None:
+def test_an_invalid_digest_is_not_returned(registry: RegistryDouble, digest: str) -> None:
     registry.images = {"team/app:1": digest}
     answer = ask(registry)
     assert (answer.outcome, answer.digest) == (Outcome.FAILED, None)
 
 
-def test_a_web_server_that_is_no_registry(registry: RegistryDouble) -> None:
+def test_a_web_server_that_is_not_a_registry(registry: RegistryDouble) -> None:
     registry.ping_status = 404
     assert ask(registry).outcome is Outcome.NO_REGISTRY
 
 
-def test_a_port_where_nobody_listens(registry: RegistryDouble) -> None:
+def test_a_port_that_refuses_connections(registry: RegistryDouble) -> None:
     with serving(RegistryDouble()) as gone:
         pass
     answer = ask(gone)
@@ -147,14 +147,14 @@ def test_credentials_do_not_follow_a_redirect_to_another_host(registry: Registry
     assert [headers.get("Authorization") for _, _, headers in other.requests] == [None]
 
 
-def test_an_identity_token_follows_no_redirect(registry: RegistryDouble) -> None:
+def test_an_identity_token_is_not_sent_to_a_redirect(registry: RegistryDouble) -> None:
     with serving(RegistryDouble()) as other:
         registry.scheme, registry.token_redirect = "bearer", f"http://{other.host}/token"
         answer = ask(registry, Credentials(identity_token=Secret("refresh-4711")))
     assert (answer.outcome, other.requests) == (Outcome.FAILED, [])
 
 
-def test_no_redirect_leads_to_where_there_is_no_tls(registry: RegistryDouble) -> None:
+def test_a_redirect_to_a_host_without_tls_is_refused(registry: RegistryDouble) -> None:
     registry.redirect = "http://registry.example.com/v2/team/app/manifests/1"
     answer = ask(registry)
     assert answer.outcome is Outcome.FAILED
@@ -193,7 +193,7 @@ def with_tls(tmp_path: Path) -> Callable[[RegistryDouble], AbstractContextManage
     return serve
 
 
-def test_a_certificate_of_an_own_authority(
+def test_a_certificate_of_a_custom_authority(
     with_tls: Callable[[RegistryDouble], AbstractContextManager[RegistryDouble]], tmp_path: Path
 ) -> None:
     with with_tls(RegistryDouble()) as registry:
@@ -205,7 +205,7 @@ def test_a_certificate_of_an_own_authority(
 
 
 @pytest.mark.parametrize(("size", "outcome"), [(256 * 1024, Outcome.FOUND), (256 * 1024 + 1, Outcome.FAILED)])
-def test_a_registry_that_answers_with_tls_is_not_asked_without(
+def test_a_registry_with_tls_is_not_asked_without_it(
     with_tls: Callable[[RegistryDouble], AbstractContextManager[RegistryDouble]],
     tmp_path: Path,
     size: int,
@@ -218,7 +218,7 @@ def test_a_registry_that_answers_with_tls_is_not_asked_without(
         assert answer.message == f"{registry.host} sends more than 256 KiB"
 
 
-def test_many_images_at_once_are_answered_in_order(registry: RegistryDouble) -> None:
+def test_the_answers_about_many_images_are_in_order(registry: RegistryDouble) -> None:
     registry.images = {f"team/app:{number}": f"sha256:{number:064}" for number in range(40)}
     with RegistryClient() as client:
         answers = client.ask_all(
@@ -236,7 +236,7 @@ def test_a_registry_that_fails_is_asked_once_for_all_images(registry: RegistryDo
     assert len(registry.requests) == 1
 
 
-def test_answers_are_waited_for_no_longer_than_allowed(registry: RegistryDouble) -> None:
+def test_the_wait_for_answers_is_limited(registry: RegistryDouble) -> None:
     with serving(RegistryDouble(delay=5)) as slow, RegistryClient() as client:
         images = [ImageReference(host, "team/app", "1") for host in (slow.host, registry.host, slow.host)]
         started = time.monotonic()
@@ -246,7 +246,7 @@ def test_answers_are_waited_for_no_longer_than_allowed(registry: RegistryDouble)
     assert answers[0].message == f"{slow.host} gave no answer in 1 seconds"
 
 
-def test_answers_that_are_there_are_not_waited_for(registry: RegistryDouble) -> None:
+def test_the_wait_ends_when_all_answers_have_arrived(registry: RegistryDouble) -> None:
     image = ImageReference(registry.host, "team/app", "1")
     with RegistryClient() as client:
         started = time.monotonic()
@@ -256,7 +256,7 @@ def test_answers_that_are_there_are_not_waited_for(registry: RegistryDouble) -> 
 
 
 @pytest.mark.parametrize("scheme", ["basic", "bearer"])
-def test_no_answer_holds_a_secret(registry: RegistryDouble, scheme: str) -> None:
+def test_no_answer_contains_a_secret(registry: RegistryDouble, scheme: str) -> None:
     registry.scheme = scheme
     image = ImageReference(registry.host, "team/app", "1")
     with RegistryClient() as client:

@@ -48,7 +48,7 @@ class Pair:
         return self.digest
 
     def copy(self, target: str = "", platforms: tuple[str, ...] = (), **options: Any) -> None:
-        """Copy it, by a copier that knows nothing of copies before."""
+        """Copy it with a new copier, which has no record of earlier copies."""
         source = Repository(self.client.connection(self.source.host), self.name)
         destination = Repository(self.client.connection(self.target.host), target or self.name)
         self.copier.copy(Copy(source, self.digest, destination, "1", platforms), **options)
@@ -62,7 +62,7 @@ class Pair:
         return answer.headers.get("docker-content-digest")
 
     def uploads(self) -> list[str]:
-        """What content was sent to the target."""
+        """The content that was sent to the target."""
         return [path for path in self.target.asked("PUT") if "/uploads/" in path]
 
 
@@ -101,7 +101,7 @@ def refusal(attempt: Callable[[], None]) -> str:
     return str(caught.value)
 
 
-def test_every_platform_comes_along_with_all_its_parts(pair: Pair) -> None:
+def test_every_platform_is_copied_with_all_its_parts(pair: Pair) -> None:
     pair.copy()
     assert pair.tag() == pair.digest
     at = f"http://{pair.target.host}/v2/{pair.name}"
@@ -146,7 +146,7 @@ def test_an_index_comes_after_every_index_in_it(pair: Pair, order: tuple[int, in
     assert put.index(innermost["digest"]) < put.index(inner["digest"])
 
 
-def test_what_is_there_is_asked_for_once_and_nothing_is_sent(pair: Pair) -> None:
+def test_an_existing_copy_is_checked_with_one_request_and_not_sent_again(pair: Pair) -> None:
     pair.copy()
     pair.target.requests.clear()
     pair.source.requests.clear()
@@ -155,7 +155,7 @@ def test_what_is_there_is_asked_for_once_and_nothing_is_sent(pair: Pair) -> None
     assert pair.source.requests == []
 
 
-def test_another_repository_of_the_target_gets_it_without_its_content(pair: Pair) -> None:
+def test_a_copy_to_another_repository_of_the_target_sends_no_content(pair: Pair) -> None:
     pair.copy()
     pair.target.requests.clear()
     pair.copy("mirror/other")
@@ -163,28 +163,28 @@ def test_another_repository_of_the_target_gets_it_without_its_content(pair: Pair
     assert pair.uploads() == []
 
 
-def test_another_repository_of_the_source_gets_it_without_its_content(pair: Pair) -> None:
+def test_a_copy_to_another_repository_of_the_source_sends_no_content(pair: Pair) -> None:
     pair.target = pair.source
     pair.copy("mirror/other")
     assert pair.tag("mirror/other") == pair.digest
     assert pair.uploads() == []
 
 
-def test_the_tag_comes_last(pair: Pair) -> None:
+def test_the_tag_is_written_last(pair: Pair) -> None:
     pair.copy()
     assert pair.target.asked("PUT", "POST")[-1].endswith("/manifests/1")
 
 
-def test_progress_ends_with_the_whole(pair: Pair) -> None:
-    told: list[tuple[int, int]] = []
-    pair.copy(report=lambda done, total: told.append((done, total)))
-    done, total = max(told)
+def test_progress_ends_with_the_total(pair: Pair) -> None:
+    message: list[tuple[int, int]] = []
+    pair.copy(report=lambda done, total: message.append((done, total)))
+    done, total = max(message)
     assert done == total > 305_020
 
 
-def test_an_interrupted_copy_ends_and_the_next_one_finishes_it(pair: Pair) -> None:
-    told = refusal(lambda: pair.copy(report=lambda done, total: pair.copier.interrupt()))
-    assert told == "the copy was interrupted"
+def test_an_interrupted_copy_ends_and_the_next_one_completes_it(pair: Pair) -> None:
+    message = refusal(lambda: pair.copy(report=lambda done, total: pair.copier.interrupt()))
+    assert message == "the copy was interrupted"
     assert pair.tag() is None
     pair.copier = ImageCopier()
     pair.copy()
@@ -202,7 +202,7 @@ WRITING = ("POST", "PUT")
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         (Fault("POST", "uploads", 401), "it refuses the credentials"),
         (Fault("POST", "uploads", 403), "it denies access to these credentials"),
@@ -216,20 +216,20 @@ WRITING = ("POST", "PUT")
     ],
     ids=lambda value: f"{value.method} {value.status or 'cut'}" if isinstance(value, Fault) else "",
 )
-def test_a_copy_that_fails_puts_no_tag_and_the_next_one_finishes_it(
-    pair: Pair, fault: Fault, said: str
+def test_a_failed_copy_writes_no_tag_and_the_next_one_completes_it(
+    pair: Pair, fault: Fault, expected: str
 ) -> None:
     pair.target.faults.append(replace(fault))
-    told = refusal(pair.copy)
-    assert said in told
-    assert pair.target.host in told
+    message = refusal(pair.copy)
+    assert expected in message
+    assert pair.target.host in message
     assert pair.tag() is None
     pair.target.faults.clear()
     pair.copy()
     assert pair.tag() == pair.digest
 
 
-def test_what_was_sent_before_a_failure_is_not_sent_again(pair: Pair) -> None:
+def test_content_that_was_sent_before_a_failure_is_not_sent_again(pair: Pair) -> None:
     pair.target.faults.append(Fault("PUT", "manifests/1", 403))
     refusal(pair.copy)
     pair.target.requests.clear()
@@ -248,28 +248,28 @@ def test_what_was_sent_before_a_failure_is_not_sent_again(pair: Pair) -> None:
     ],
     ids=["cut", "unavailable", "failed"],
 )
-def test_what_passes_is_tried_again(pair: Pair, fault: Fault) -> None:
-    pair.target.faults.append(replace(fault))  # of its own: it counts down
+def test_a_temporary_fault_is_retried(pair: Pair, fault: Fault) -> None:
+    pair.target.faults.append(replace(fault))  # a copy of it, since it counts down
     pair.copy()
     assert pair.tag() == pair.digest
     assert pair.waited
 
 
-def test_a_failure_that_stays_is_tried_a_few_times_with_growing_pauses(pair: Pair) -> None:
+def test_a_permanent_failure_is_retried_a_few_times_with_growing_pauses(pair: Pair) -> None:
     pair.image({AMD: []})
     pair.target.faults.append(Fault("POST", "uploads", 500))
     refusal(pair.copy)
     assert pair.waited == [1, 2, 4]
 
 
-def test_a_registry_that_asks_for_patience_gets_it(pair: Pair) -> None:
+def test_the_retry_after_of_a_registry_is_observed(pair: Pair) -> None:
     pair.source.faults.append(Fault("GET", "manifests", 429, {"Retry-After": "7"}, times=1))
     pair.copy()
     assert pair.waited == [7]
 
 
 @pytest.mark.parametrize("path", ["blobs", "manifests"])
-def test_content_without_the_digest_is_never_taken(pair: Pair, path: str) -> None:
+def test_content_with_another_digest_is_never_accepted(pair: Pair, path: str) -> None:
     pair.source.faults.append(Fault("GET", path, spoils=True))
     assert f"{pair.source.host} returns content with another digest" in refusal(pair.copy)
     assert pair.tag() is None
@@ -277,23 +277,23 @@ def test_content_without_the_digest_is_never_taken(pair: Pair, path: str) -> Non
     assert {pair.push.head(f"{at}/{each}").status_code for each in pair.layers} == {404}
 
 
-def test_content_that_was_spoilt_once_is_read_again(pair: Pair) -> None:
+def test_content_that_was_corrupted_once_is_read_again(pair: Pair) -> None:
     pair.source.faults.append(Fault("GET", "blobs", spoils=True, times=1))
     pair.copy()
     assert pair.tag() == pair.digest
 
 
-def test_a_platform_that_is_missing_ends_it_before_anything_is_written(pair: Pair) -> None:
-    told = refusal(lambda: pair.copy(platforms=(ARM, "linux/s390x")))
-    assert told == f"the image has no linux/s390x; it has {AMD}, {ARM}"
+def test_a_missing_platform_ends_the_copy_before_anything_is_written(pair: Pair) -> None:
+    message = refusal(lambda: pair.copy(platforms=(ARM, "linux/s390x")))
+    assert message == f"the image has no linux/s390x; it has {AMD}, {ARM}"
     assert pair.target.asked(*WRITING) == []
 
 
 def test_a_digest_that_the_source_does_not_have(pair: Pair) -> None:
     pair.digest = registry.digest(b"another")
-    told = refusal(pair.copy)
-    assert f"reading {pair.name}@{pair.digest}" in told
-    assert "404" in told
+    message = refusal(pair.copy)
+    assert f"reading {pair.name}@{pair.digest}" in message
+    assert "404" in message
     assert pair.target.asked(*WRITING) == []
 
 
@@ -305,9 +305,9 @@ def test_a_digest_that_the_source_does_not_have(pair: Pair) -> None:
         {"mediaType": "application/vnd.docker.distribution.manifest.v1+json"},
         [],
     ],
-    ids=["a digest that is none", "no parts", "an old kind", "no mapping"],
+    ids=["an invalid digest", "no parts", "an old kind", "not a mapping"],
 )
-def test_a_manifest_that_is_none(pair: Pair, manifest: Any) -> None:
+def test_an_invalid_manifest_is_refused(pair: Pair, manifest: Any) -> None:
     body = json.dumps(manifest).encode()
     pair.digest = registry.digest(body)
     pair.source.faults.append(Fault("GET", "manifests", 200, {"Content-Type": registry.IMAGE}, body))
@@ -315,7 +315,7 @@ def test_a_manifest_that_is_none(pair: Pair, manifest: Any) -> None:
     assert pair.target.asked(*WRITING) == []
 
 
-def test_a_registry_that_is_away(pair: Pair, hosts: tuple[str, str]) -> None:
+def test_a_registry_that_cannot_be_reached(pair: Pair, hosts: tuple[str, str]) -> None:
     with relaying(hosts[1]) as gone:
         pass
     pair.target.host = gone.host

@@ -54,7 +54,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenRegistry]:
         service = TokenService({"service": SERVICE, "issuer": ISSUER, "users": users, **files})
 
         def log_message(self, *arguments: object) -> None:
-            """Keep what was asked for, and say nothing."""
+            """Record the request, and log nothing."""
             asked.append(self.path)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
@@ -74,7 +74,7 @@ def tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenRegistry]:
     server.server_close()
 
 
-def test_each_repository_is_asked_about_with_a_token_for_it(tokens: TokenRegistry, tmp_path: Path) -> None:
+def test_each_repository_has_requests_with_a_token_for_it(tokens: TokenRegistry, tmp_path: Path) -> None:
     mine = Credentials("me", Secret(PASSWORD))
     with (
         RegistryClient(certificates_in(tokens.certificates), patience=5) as client,

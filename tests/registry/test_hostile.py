@@ -1,4 +1,4 @@
-"""Registries that answer as none should: the doctor says it in one line, in time and within bounds."""
+"""Registries with invalid answers: the doctor reports them in one line, in time and within bounds."""
 
 import contextlib
 import ssl
@@ -40,25 +40,25 @@ def is_one_line(text: str) -> bool:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", sorted(ANSWERS.keys() - set(SLOW)))
-def test_whatever_is_sent_is_an_answer_in_one_line(name: str, place: str) -> None:
+def test_any_answer_is_reported_in_one_line(name: str, place: str) -> None:
     with serving(place, ANSWERS[name]) as host:
         answer = ask(host)
     assert is_one_line(answer.message)
     assert "gave no answer in" not in answer.message
-    # None of it is a manifest, and has no digest.
+    # None of these answers is a manifest, so none has a digest.
     assert answer.outcome is not Outcome.FOUND
 
 
-def test_however_slowly_it_comes_the_end_is_in_time() -> None:
+def test_a_slow_answer_ends_in_time() -> None:
     cases = [(place, name) for place in PLACES for name in SLOW]
 
-    def taken(case: tuple[str, str]) -> tuple[RegistryAnswer, float]:
+    def timed(case: tuple[str, str]) -> tuple[RegistryAnswer, float]:
         with serving(case[0], ANSWERS[case[1]]) as host:
             started = time.monotonic()
             return ask(host, PATIENCE_S), time.monotonic() - started
 
     with ThreadPoolExecutor(len(cases)) as threads:
-        for answer, seconds in threads.map(taken, cases):
+        for answer, seconds in threads.map(timed, cases):
             assert answer.outcome is Outcome.UNREACHABLE
             assert "gave no answer in 0.7 seconds" in answer.message
             assert seconds < PATIENCE_S + 2
@@ -73,7 +73,7 @@ def test_many_slow_images_end_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("endless", "sends more than 256 KiB"),
         ("gzip-bomb", "sends more than 256 KiB"),
@@ -86,9 +86,9 @@ def test_many_slow_images_end_together() -> None:
         ("cut", "before the answer was complete"),
     ],
 )
-def test_the_line_says_what_came(name: str, said: str) -> None:
+def test_the_message_describes_the_answer(name: str, message: str) -> None:
     with serving("ping", ANSWERS[name]) as host:
-        assert said in ask(host).message
+        assert message in ask(host).message
 
 
 def test_memory_stays_within_bounds() -> None:
@@ -116,7 +116,7 @@ def test_an_untrusted_certificate_is_named_on_loopback_too() -> None:
     assert "certificate that is not trusted" in answer.message
 
 
-def test_one_token_is_asked_for_once_by_all_threads(registry: RegistryDouble) -> None:
+def test_all_threads_share_one_request_for_a_token(registry: RegistryDouble) -> None:
     registry.scheme, registry.public, registry.delay = "bearer", {"team/app"}, 0.05
     image = ImageReference(registry.host, "team/app", "1")
     with RegistryClient() as client:
@@ -126,14 +126,14 @@ def test_one_token_is_asked_for_once_by_all_threads(registry: RegistryDouble) ->
 
 
 @pytest.mark.parametrize("size", ["1e999", "-5", "1.5", '"7"', "null", str(2**70)])
-def test_a_manifest_with_an_impossible_size_is_none(size: str) -> None:
+def test_a_manifest_with_an_impossible_size_is_refused(size: str) -> None:
     config = f'{{"digest": "{DIGEST}", "size": {size}}}'
     with pytest.raises(InvalidManifestError, match="cannot be read"):
         parse_manifest(DIGEST, f'{{"config": {config}, "layers": []}}'.encode(), IMAGE)
 
 
 @given(content=st.binary(max_size=200) | st.from_regex(r'\{("[a-z]*": ?[\[\]{}0-9,"]*,?)*\}').map(str.encode))
-def test_any_content_is_a_manifest_or_none(content: bytes) -> None:
+def test_any_content_is_a_manifest_or_an_error(content: bytes) -> None:
     with contextlib.suppress(InvalidManifestError):
         assert parse_manifest(DIGEST, content, IMAGE).content == content
 
@@ -149,7 +149,7 @@ def test_values_are_counted_outside_of_strings() -> None:
 
 @given(content=st.binary(max_size=300))
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_bytes_are_an_answer_in_one_line(content: bytes) -> None:
+def test_any_bytes_are_reported_in_one_line(content: bytes) -> None:
     def send(to: Conversation) -> None:
         to.send(b"HTTP/1.1 " + content)
 
@@ -157,7 +157,7 @@ def test_any_bytes_are_an_answer_in_one_line(content: bytes) -> None:
         assert is_one_line(ask(host).message)
 
 
-def test_a_copy_ends_within_bounds_as_well(tmp_path: Path) -> None:
+def test_a_copy_also_ends_within_bounds(tmp_path: Path) -> None:
     for name in ("endless", "gzip-bomb", "nested-json", "many-values", "redirect-loop"):
         with serving("manifest", ANSWERS[name]) as host, RegistryClient(patience=5) as client:
             source = Repository(client.connection(host), "team/app")

@@ -1,4 +1,4 @@
-"""Manifests as they are read: OCI image specification 1.1 (manifest, image index), Docker's schema 2."""
+"""Reading manifests: OCI image specification 1.1 (manifest, image index), Docker's schema 2."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ def read(content: Any, media_type: str = "") -> Manifest:
 
 @pytest.mark.parametrize("kind", IMAGES)
 def test_an_image(kind: str) -> None:
-    """Its configuration comes first, a part that it names twice is one, and foreign layers are elsewhere."""
+    """The configuration comes first, a repeated part counts once, and foreign layers are left out."""
     layers = [described("b", 7), described("b", 7), described("c", 0)]
     foreign = [
         described("d", mediaType=f"application/x.{each}.tar") for each in ("foreign", "nondistributable")
@@ -59,7 +59,7 @@ def test_an_image(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", INDEXES)
 def test_an_index(kind: str) -> None:
-    """The manifest's own type wins over that of the answer; attestations have no platform."""
+    """The manifest's own type overrides that of the answer; attestations have no platform."""
     platforms: list[dict[str, Any]] = [
         {"os": "linux", "architecture": "amd64"},
         {"os": "linux", "architecture": "arm", "variant": "v7"},
@@ -75,11 +75,12 @@ def test_an_index(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "taken"), [(0, True), (2**40, True), (2**40 + 1, False), (-1, False), ("1", False), (1.5, False)]
+    ("size", "accepted"),
+    [(0, True), (2**40, True), (2**40 + 1, False), (-1, False), ("1", False), (1.5, False)],
 )
-def test_the_size_of_a_part(size: Any, taken: bool) -> None:
+def test_the_size_of_a_part(size: Any, accepted: bool) -> None:
     content = {"config": described("a", size), "layers": []}
-    if taken:
+    if accepted:
         assert read(content, IMAGES[0]).configuration.size == size
     else:
         with pytest.raises(InvalidManifestError, match=r"^its manifest cannot be read$"):
@@ -90,7 +91,7 @@ def test_the_size_of_a_part(size: Any, taken: bool) -> None:
     "algorithm_and_digits",
     ["sha256:" + "A" * 64, "sha256:" + "0" * 63, "sha512:" + "0" * 64, "md5:" + "0" * 32],
 )
-def test_a_digest_that_is_none(algorithm_and_digits: str) -> None:
+def test_an_invalid_digest_is_refused(algorithm_and_digits: str) -> None:
     part = {"digest": algorithm_and_digits, "size": 1}
     with pytest.raises(InvalidManifestError):
         read({"config": part, "layers": []}, IMAGES[0])
@@ -103,22 +104,24 @@ def test_a_kind_that_is_not_copied() -> None:
         read({}, "text/html")
 
 
-def test_a_digest_by_the_algorithm_of_another() -> None:
+def test_a_digest_uses_the_algorithm_of_another() -> None:
     assert digest_of(b"x", "sha256:0") == f"sha256:{hashlib.sha256(b'x').hexdigest()}"
     assert digest_of(b"x", "sha512:0") == f"sha512:{hashlib.sha512(b'x').hexdigest()}"
     assert platform_of({"os": "windows", "architecture": "amd64", "variant": ""}) == "windows/amd64"
 
 
-@pytest.mark.parametrize(("length", "taken"), [(4096, True), (4097, False)])
-def test_a_challenge_without_an_end_is_none(length: int, taken: bool) -> None:
+@pytest.mark.parametrize(("length", "accepted"), [(4096, True), (4097, False)])
+def test_a_challenge_that_is_too_long_is_ignored(length: int, accepted: bool) -> None:
     header = 'Bearer realm="https://a",service="' + "x" * (length - 35) + '"'
     assert len(header) == length
     found = read_challenge([header, "Basic"])
-    assert found == (Challenge("bearer", "https://a", "x" * (length - 35)) if taken else Challenge("basic"))
+    assert found == (
+        Challenge("bearer", "https://a", "x" * (length - 35)) if accepted else Challenge("basic")
+    )
 
 
-@pytest.mark.parametrize(("size", "taken"), [(4 * 1024 * 1024, True), (4 * 1024 * 1024 + 1, False)])
-def test_a_manifest_may_be_as_large_as_registries_accept(size: int, taken: bool) -> None:
+@pytest.mark.parametrize(("size", "accepted"), [(4 * 1024 * 1024, True), (4 * 1024 * 1024 + 1, False)])
+def test_a_manifest_may_be_as_large_as_registries_accept(size: int, accepted: bool) -> None:
     """OCI distribution specification 1.1, "Pushing Manifests": 4 megabytes."""
     start = json.dumps({"config": described("a"), "layers": []})[:-1] + ', "x": "'
     content = f'{start}{"x" * (size - len(start) - 2)}"}}'.encode()
@@ -126,7 +129,7 @@ def test_a_manifest_may_be_as_large_as_registries_accept(size: int, taken: bool)
     answers = answer(200), answer(200, content, Content_Type=IMAGES[0])
     with serving(*answers) as script, closing(Connection(script.host, None, 5)) as connection:
         repository = Repository(connection, "team/app")
-        if taken:
+        if accepted:
             assert repository.manifest(digest_of(content, "sha256:")).content == content
         else:
             with pytest.raises(TransferError, match="sends more than 4 MiB"):

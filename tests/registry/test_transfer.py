@@ -1,4 +1,4 @@
-"""Retries between registries: after which answers, how often, how long apart, and what is said at the end."""
+"""Retries between registries: after which answers, how often, how long apart, and the final error."""
 
 import json
 from email.message import Message
@@ -25,7 +25,7 @@ def connection() -> Connection:
 
 
 def tried(*errors: TransferError | None) -> tuple[str, list[float]]:
-    """What comes of attempts that fail so, and the pauses between them."""
+    """The result of attempts that fail with these errors, and the pauses between them."""
     left, pauses = list(errors), list[float]()
 
     def attempt() -> str:
@@ -111,7 +111,7 @@ def test_the_pause_that_a_registry_asks_for(connection: Connection, value: str, 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "quoted"),
     [
         ({"errors": [{"code": "DENIED", "message": "not you"}, {"code": "OTHER"}]}, ": not you"),
         ({"errors": [{"code": "DENIED", "message": ""}]}, ": DENIED"),
@@ -123,9 +123,9 @@ def test_the_pause_that_a_registry_asks_for(connection: Connection, value: str, 
         ([], ""),
     ],
 )
-def test_the_registrys_own_words(connection: Connection, content: object, said: str) -> None:
+def test_the_message_of_a_registry_is_quoted(connection: Connection, content: object, quoted: str) -> None:
     error = refusal(connection, 400, json.dumps(content).encode())
-    assert str(error) == f"reading a: {HOST} answers with status 400{said}"
+    assert str(error) == f"reading a: {HOST} answers with status 400{quoted}"
 
 
 @pytest.mark.parametrize(
