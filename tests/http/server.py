@@ -1,4 +1,4 @@
-"""A server on loopback that sends prepared answers, whatever it is asked."""
+"""A server on loopback that sends prepared answers to any requests."""
 
 import re
 import socket
@@ -18,14 +18,14 @@ _TLS = b"\x16"
 
 @dataclass
 class Scripted:
-    """What the server sends, and what it has been sent.
+    """The answers that the server sends, and the requests that it received.
 
     Attributes:
-        answers: one for each request, over however many connections.
+        answers: one for each request, over any number of connections.
         host: its address with the port.
         requests: the heads of the requests.
-        connections: how many there were.
-        ended: set when the server has ended one of them: one of its own accord after an answer with `X-End`.
+        connections: their number.
+        ended: set when the server has ended one of them itself, after an answer with `X-End`.
     """
 
     answers: list[bytes]

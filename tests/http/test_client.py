@@ -24,7 +24,7 @@ from tests.http.server import END, Scripted, answer, serving
 
 KIB = 1024
 KEPT = "a:b@c!d$e&f'g(h)i*j+k,l;m=n%20o~p"
-"""What an address may have as it is, RFC 3986, beside what parts it."""
+"""The characters that an address may contain unencoded, without its delimiters: RFC 3986."""
 
 
 def ask(script: Scripted, method: str = "GET", **options: object) -> bytes:
@@ -32,7 +32,7 @@ def ask(script: Scripted, method: str = "GET", **options: object) -> bytes:
         return client.ask(method, script.url, deadline=Deadline(5), **options).content  # type: ignore[arg-type]
 
 
-def test_an_answer_is_returned_as_it_is() -> None:
+def test_an_answer_is_returned_unchanged() -> None:
     with serving(answer(404, b"no such image", X_Name="value")) as script, HttpClient() as client:
         answered = client.ask("GET", script.url, deadline=Deadline(5))
     assert (answered.status, answered.headers["x-name"], answered.content) == (404, "value", b"no such image")
@@ -49,7 +49,7 @@ def test_an_answer_is_returned_as_it_is() -> None:
         (f"/{KEPT}?{KEPT}", f"/{KEPT}?{KEPT}"),
     ],
 )
-def test_what_is_asked_for(url: str, target: str) -> None:
+def test_the_request_line_and_the_headers(url: str, target: str) -> None:
     with serving(answer()) as script, HttpClient() as client:
         client.ask("GET", f"http://{script.host}{url}", deadline=Deadline(5), headers={"X-Name": "value"})
     lines = script.requests[0].splitlines()
@@ -93,7 +93,7 @@ def test_a_large_body_of_an_error_is_left_out(status: int, refused: bool) -> Non
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", " GZIP "])
-def test_a_packed_answer_is_unpacked_in_parts_of_bounded_size(encoding: str) -> None:
+def test_a_compressed_answer_is_decompressed_in_parts_of_bounded_size(encoding: str) -> None:
     content = bytes(300 * KIB)
     with (
         serving(answer(200, gzip.compress(content), Content_Encoding=encoding)) as script,
@@ -106,11 +106,12 @@ def test_a_packed_answer_is_unpacked_in_parts_of_bounded_size(encoding: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("encoding", "said"), [("br", "an encoding that was not requested"), ("gzip", "cannot be decompressed")]
+    ("encoding", "message"),
+    [("br", "an encoding that was not requested"), ("gzip", "cannot be decompressed")],
 )
-def test_a_packed_answer_that_cannot_be_unpacked(encoding: str, said: str) -> None:
-    packed = answer(200, b"content", Content_Encoding=encoding)
-    with serving(packed) as script, pytest.raises(NotHttpError, match=said):
+def test_a_compressed_answer_that_cannot_be_decompressed(encoding: str, message: str) -> None:
+    compressed = answer(200, b"content", Content_Encoding=encoding)
+    with serving(compressed) as script, pytest.raises(NotHttpError, match=message):
         ask(script)
 
 
@@ -166,18 +167,18 @@ def test_ten_redirects_are_followed(redirects: int, end: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "message"),
     [("http://[", "redirects to an invalid URL"), ("ftp://a/", "returns a URL that is not HTTP")],
 )
-def test_a_redirect_that_leads_nowhere(place: str, said: str) -> None:
-    with serving(answer(307, Location=place)) as script, pytest.raises(RedirectError, match=said):
+def test_a_redirect_to_an_unusable_address_is_refused(place: str, message: str) -> None:
+    with serving(answer(307, Location=place)) as script, pytest.raises(RedirectError, match=message):
         ask(script)
 
 
 SECRETS = {"Authorization": "Basic 4711", "PRIVATE-TOKEN": "4711", "cookie": "a=4711"}
 
 
-def test_secrets_follow_no_redirect_to_another_host() -> None:
+def test_secrets_are_not_sent_to_another_host_after_a_redirect() -> None:
     with serving(answer()) as other, serving(answer(307, Location=other.url)) as script:
         ask(script, headers=SECRETS | {"Accept": "text/plain"})
     assert script.requests[0].count("4711") == 3
@@ -185,13 +186,13 @@ def test_secrets_follow_no_redirect_to_another_host() -> None:
     assert "Accept: text/plain" in other.requests[0]
 
 
-def test_secrets_follow_a_redirect_of_the_same_host() -> None:
+def test_secrets_are_sent_to_the_same_host_after_a_redirect() -> None:
     with serving(answer(307, Location="/next"), answer()) as script:
         ask(script, headers=SECRETS)
     assert script.requests[1].count("4711") == 3
 
 
-def test_whether_a_host_may_be_asked_is_asked_at_each_redirect() -> None:
+def test_each_redirect_checks_whether_its_host_is_allowed() -> None:
     asked: list[tuple[str, str]] = []
 
     def refuse(scheme: str, host: str) -> None:
@@ -209,7 +210,7 @@ def test_whether_a_host_may_be_asked_is_asked_at_each_redirect() -> None:
     assert asked == [("http", "127.0.0.1"), ("https", "registry.example.com")]
 
 
-def test_a_connection_is_used_again_when_its_answer_has_been_read() -> None:
+def test_a_connection_is_reused_after_its_answer_was_read() -> None:
     with serving(*[answer(200, b"content")] * 3) as script, HttpClient() as client:
         for _ in range(2):
             client.ask("GET", script.url, deadline=Deadline(5))
@@ -219,21 +220,21 @@ def test_a_connection_is_used_again_when_its_answer_has_been_read() -> None:
         assert script.connections == 2
 
 
-def test_a_connection_is_not_used_again_when_some_of_its_answer_is_unread() -> None:
+def test_a_connection_with_a_partly_unread_answer_is_not_reused() -> None:
     with serving(*[answer(200, b"content")] * 2) as script, HttpClient() as client:
         client.open("GET", script.url, deadline=Deadline(5)).close()
         client.ask("GET", script.url, deadline=Deadline(5))
         assert script.connections == 2
 
 
-def test_a_connection_that_its_host_ends_is_not_used_again() -> None:
+def test_a_connection_that_its_host_ends_is_not_reused() -> None:
     with serving(answer(Connection="close"), answer()) as script, HttpClient() as client:
         for _ in range(2):
             client.ask("GET", script.url, deadline=Deadline(5))
         assert script.connections == 2
 
 
-def test_a_connection_that_has_ended_is_not_used_again() -> None:
+def test_a_connection_that_has_ended_is_not_reused() -> None:
     with serving(answer(X_End="yes"), answer()) as script, HttpClient() as client:
         client.ask("POST", script.url, deadline=Deadline(5))
         assert script.ended.wait(5)
@@ -259,7 +260,7 @@ def test_a_request_on_a_new_connection_is_not_repeated() -> None:
     assert script.connections == 1
 
 
-def test_a_look_up_that_hangs_does_not_keep_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lookup_that_hangs_does_not_delay_the_exit_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     daemons: list[bool] = []
 
     def look_up(*_: object, **__: object) -> list[object]:
@@ -286,7 +287,7 @@ def test_received_bytes_extend_the_deadline_of_a_transfer() -> None:
         assert 5 < deadline.left() <= 15
 
 
-def test_an_authority_of_ones_own_is_trusted_beside_an_invalid_one() -> None:
+def test_a_custom_authority_is_trusted_next_to_an_invalid_one() -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)

@@ -1,4 +1,4 @@
-"""What credentials are sent to: where an address leads, however it is written."""
+"""The origin of an address, to which credentials are sent: it does not depend on the spelling."""
 
 import pytest
 from pulumi_gitlab_runner.http.client import origin_of
@@ -17,11 +17,11 @@ from pulumi_gitlab_runner.http.errors import RedirectError
         ("https://registry.example.com/v2/", "https://storage.example.com/upload", False),
     ],
 )
-def test_a_default_port_is_the_same_as_none(one: str, other: str, same: bool) -> None:
+def test_a_default_port_is_the_same_as_no_port(one: str, other: str, same: bool) -> None:
     assert (origin_of(one) == origin_of(other)) is same
 
 
-def test_an_address_that_is_none_has_no_origin() -> None:
+def test_an_invalid_address_has_no_origin() -> None:
     with pytest.raises(RedirectError):
         origin_of("https://registry.example.com:99999999/upload")
 
@@ -29,7 +29,7 @@ def test_an_address_that_is_none_has_no_origin() -> None:
 @pytest.mark.parametrize(
     ("port", "named"), [(80, "registry.example.com"), (5000, "registry.example.com:5000")]
 )
-def test_the_host_header_names_no_default_port(port: int, named: str) -> None:
+def test_the_host_header_omits_a_default_port(port: int, named: str) -> None:
     sent: list[bytes] = []
     connection = Connection("registry.example.com", port)
     connection.send = sent.append  # type: ignore[method-assign, assignment]

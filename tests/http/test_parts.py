@@ -1,4 +1,4 @@
-"""The parts of the HTTP client: deadlines, proxies, and what each failure is called."""
+"""The parts of the HTTP client: deadlines, proxies, and the error of each failure."""
 
 import socket
 import ssl
@@ -33,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return fake
 
 
-def test_a_deadline_is_over_at_its_end(clock: SimpleNamespace) -> None:
+def test_a_deadline_has_passed_at_its_end(clock: SimpleNamespace) -> None:
     deadline = Deadline(2.5)
     clock.now = 102.0
     assert deadline.left() == 0.5
@@ -65,7 +65,7 @@ def test_connecting_takes_ten_seconds_at_most(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_request_is_sent_within_its_own_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also on a connection that an earlier one has opened."""
+    """Also on a connection that an earlier request has opened."""
     limits: list[float] = []
     send = socket.socket.sendall
 
@@ -83,7 +83,7 @@ def test_a_request_is_sent_within_its_own_deadline(monkeypatch: pytest.MonkeyPat
     assert 3 < limits[1] <= 4
 
 
-def test_a_host_that_does_not_take_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_does_not_accept_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(_raw: socket.socket, _address: object) -> None:
         raise TimeoutError
 
@@ -124,7 +124,7 @@ ENDED = "ended the connection before it answered"
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "said"),
+    ("error", "kind", "message"),
     [
         (NotHttpError("as it was"), NotHttpError, "as it was"),
         (TimeoutError(), TimedOutError, "gave no answer in 7 seconds"),
@@ -153,10 +153,10 @@ ENDED = "ended the connection before it answered"
         (ValueError("x"), NotHttpError, "does not speak HTTP correctly"),
     ],
 )
-def test_what_each_failure_is_called(error: Exception, kind: type[HttpError], said: str) -> None:
+def test_the_error_of_each_failure(error: Exception, kind: type[HttpError], message: str) -> None:
     with pytest.raises(HttpError) as raised, deadline_errors(Deadline(7)):
         raise error
-    assert (type(raised.value), str(raised.value)) == (kind, said)
+    assert (type(raised.value), str(raised.value)) == (kind, message)
 
 
 BASIC = {"Proxy-Authorization": "Basic dXNlcjpwQHNz"}
@@ -213,20 +213,20 @@ def test_a_proxy_forwards_plain_http(host: str, place: str) -> None:
 
 @pytest.mark.parametrize("host", ["registry.example.com", "::1"])
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         (407, "cannot be reached: the proxy answers with status 407"),
         (201, "cannot be reached: the proxy answers with status 201"),
         (200, "does not speak TLS correctly"),
     ],
 )
-def test_a_proxy_tunnels_tls(host: str, status: int, said: str) -> None:
+def test_a_proxy_tunnels_tls(host: str, status: int, message: str) -> None:
     with serving(answer(status, X_End="yes")) as script:
         name, _, port = script.host.partition(":")
         connection = Connection(
             host, 443, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), Proxy(name, int(port), BASIC)
         )
-        with pytest.raises(UnreachableError, match=said):
+        with pytest.raises(UnreachableError, match=message):
             connection.exchange("GET", "/v2/", {}, None, Deadline(5))
     place = {"registry.example.com": "registry.example.com:443", "::1": "[::1]:443"}[host]
     assert script.requests == [
@@ -240,7 +240,7 @@ def test_a_proxys_password_is_not_shown() -> None:
 
 @pytest.mark.parametrize(("lines", "refused"), [(4, False), (6, True)])
 def test_the_headers_of_an_answer_are_limited(lines: int, refused: bool) -> None:
-    """Those of 60 KiB each, a line that http.client takes; up to 64 KiB are read at once."""
+    """Headers of 60 KiB each, which http.client accepts; it reads up to 64 KiB at a time."""
     headers = {f"X_{number}": "x" * 60 * 1024 for number in range(lines)}
     with serving(answer(200, **headers)) as script, HttpClient() as client:
         if refused:
