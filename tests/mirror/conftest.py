@@ -1,4 +1,4 @@
-"""What the tests of this folder share."""
+"""The fixtures of the tests in this folder."""
 
 from tests.registry.fixtures import only_loopback
 

@@ -1,4 +1,4 @@
-"""What AWS is asked about ECR, against moto."""
+"""The requests to ECR, against moto."""
 
 import json
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ def test_which_tags_move(mutability: str, tag: str, moves: bool) -> None:
     assert ecr.tag_moves(tag, mutability, [{"filter": "latest*"}]) is moves
 
 
-def test_a_repository_is_asked_for_its_settings() -> None:
+def test_a_missing_repository_is_an_error() -> None:
     with pytest.raises(TransferError) as caught:
         ecr.may_move(HOST, "mirror/none", "1")
     assert f"looking up the settings of {HOST}/mirror/none" in str(caught.value)
@@ -70,11 +70,11 @@ def test_a_repository_is_asked_for_its_settings() -> None:
     ("repository", "tag", "moves"),
     [("another", "1", True), ("mirror/app", "1", False), ("mirror/app", "latest", True)],
 )
-def test_the_settings_of_a_repository_count(repository: str, tag: str, moves: bool) -> None:
+def test_the_settings_of_a_repository_decide_which_tags_move(repository: str, tag: str, moves: bool) -> None:
     assert ecr.may_move(HOST, repository, tag) is moves
 
 
-def test_a_tag_is_deleted_once_and_alone(aws: Any) -> None:
+def test_a_deletion_removes_only_its_tag_and_may_be_repeated(aws: Any) -> None:
     for tag in ("1", "latest"):
         aws.put_image(repositoryName="mirror/app", imageManifest=MANIFEST, imageTag=tag)
     for _ in range(2):

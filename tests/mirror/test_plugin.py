@@ -1,4 +1,4 @@
-"""The plugin on the engine's protocol: secrets, previews, what is gone, failures without a traceback."""
+"""The plugin on the engine's protocol: secrets, previews, missing images, failures without a traceback."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ URN = f"urn:pulumi:s::p::gitlab-runner:index:ImageMirror${TOKEN}::public-app"
 
 
 class AbortedError(Exception):
-    """What an aborted call raises here."""
+    """The error of an aborted call."""
 
 
 class Context:
@@ -80,7 +80,7 @@ def test_a_source_without_the_image_is_a_problem_of_the_source(
     assert (failure.property, "has no such image" in failure.reason) == ("source", True)
 
 
-def test_a_preview_copies_nothing_and_knows_the_reference(
+def test_a_preview_copies_nothing_and_returns_the_reference(
     plugin: PackageServicer, registry: RegistryDouble
 ) -> None:
     properties = struct(inputs(registry, digest=DIGEST))
@@ -89,7 +89,7 @@ def test_a_preview_copies_nothing_and_knows_the_reference(
     assert registry.requests == []
 
 
-def test_an_image_that_is_gone_stays_known_with_the_accepted_digest(
+def test_a_missing_image_stays_in_the_state_with_the_accepted_digest(
     plugin: PackageServicer, registry: RegistryDouble
 ) -> None:
     registry.images = {}
@@ -104,10 +104,10 @@ def test_a_refusal_is_one_message(plugin: PackageServicer, registry: RegistryDou
     properties = struct(inputs(registry, digest=DIGEST))
     with pytest.raises(AbortedError) as caught:
         call(plugin, "Create", protocol.CreateRequest(urn=URN, properties=properties))
-    code, said = caught.value.args
+    code, message = caught.value.args
     assert code == "UNKNOWN"
-    assert "it denies access to these credentials" in said
-    assert "The tag is unchanged" in said
+    assert "it denies access to these credentials" in message
+    assert "The tag is unchanged" in message
 
 
 def test_another_type_is_not_served(plugin: PackageServicer) -> None:

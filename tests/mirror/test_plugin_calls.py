@@ -1,4 +1,4 @@
-"""Each call of the engine's protocol: what of it reaches mirrored images, and what the engine is answered."""
+"""Each call of the engine's protocol: what it passes to the mirrored images, and its response."""
 
 import asyncio
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ NEW = {"source": "a.example/app:2", "target": "b.example/app:2", "digest": "sha2
 
 
 class Images:
-    """In the place of mirrored images: notes what it is asked, and answers as a test sets it."""
+    """A double of the mirrored images: records its calls, and returns what a test sets."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.changed: list[str] = []
         self.replaces: list[str] = []
-        self.there: str | None = None
+        self.target_digest: str | None = None
         self.refuses = ""
 
     def accepted_digest(self, olds: Any, news: Any, warn: Any) -> str:
@@ -52,7 +52,7 @@ class Images:
         return {"digest": inputs["digest"], "reference": f"{inputs['target']}@{inputs['digest']}"}
 
     def digest_at_target(self, inputs: Any) -> str | None:
-        return self.there
+        return self.target_digest
 
     def delete(self, inputs: Any, digest: str) -> None:
         self.asked.append(("delete", inputs, digest))
@@ -62,7 +62,7 @@ class Images:
 
 
 class Engine:
-    """The engine, as far as it takes messages."""
+    """A double of the engine that receives messages."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, str, str]] = []
@@ -96,15 +96,13 @@ def secret(value: Any) -> dict[str, Any]:
     return {**SECRET, "value": value}
 
 
-def test_secrets_resources_outputs_and_previews_are_taken(plugin: PackageServicer) -> None:
+def test_secrets_resources_outputs_and_previews_are_supported(plugin: PackageServicer) -> None:
     answer = call(plugin, "Configure", protocol.ConfigureRequest())
     names = ("acceptSecrets", "acceptResources", "acceptOutputs", "supportsPreview")
     assert [getattr(answer, name) for name in names] == [True] * 4
 
 
-def test_a_check_gets_plain_values_and_its_warning_is_the_resources(
-    plugin: PackageServicer, images: Images
-) -> None:
+def test_a_check_gets_plain_values_and_warns_on_the_resource(plugin: PackageServicer, images: Images) -> None:
     login = {"username": "me", "password": secret("canary")}
     request = protocol.CheckRequest(
         urn=URN, olds=struct(OLD), news=struct({**NEW, "sourceCredentials": secret(login)})
@@ -137,12 +135,14 @@ def test_the_package_is_served_under_its_version(monkeypatch: pytest.MonkeyPatch
     assert served == [(__version__, ["127.0.0.1:1"], PackageServicer)]
 
 
-def test_what_is_shown_is_the_resources_too(plugin: PackageServicer) -> None:
+def test_progress_is_logged_on_the_resource(plugin: PackageServicer) -> None:
     plugin._shows(URN)("half of it")
     assert plugin._engine.messages == [(engine_pb2.LogSeverity.INFO, "half of it", URN)]
 
 
-def test_a_difference_says_what_is_updated_and_what_replaced(plugin: PackageServicer, images: Images) -> None:
+def test_a_difference_lists_the_updated_and_the_replaced_properties(
+    plugin: PackageServicer, images: Images
+) -> None:
     images.changed, images.replaces = ["source", "target"], ["target"]
     state = {**OLD, "reference": "b.example/app:1@sha256:old"}
     request = protocol.DiffRequest(urn=URN, old_inputs=struct(OLD), olds=struct(state), news=struct(NEW))
@@ -156,13 +156,13 @@ def test_a_difference_says_what_is_updated_and_what_replaced(plugin: PackageServ
     assert detailed == {"source": (kinds.UPDATE, True), "target": (kinds.UPDATE_REPLACE, True)}
 
 
-def test_no_difference_is_none(plugin: PackageServicer) -> None:
+def test_unchanged_inputs_give_no_difference(plugin: PackageServicer) -> None:
     answer = call(plugin, "Diff", protocol.DiffRequest(urn=URN, news=struct(NEW)))
     assert (answer.changes, list(answer.diffs)) == (protocol.DiffResponse.DIFF_NONE, [])
 
 
 @pytest.mark.parametrize("preview", [False, True])
-def test_a_creation_copies_but_in_a_preview(
+def test_a_creation_copies_except_in_a_preview(
     plugin: PackageServicer, images: Images, *, preview: bool
 ) -> None:
     request = protocol.CreateRequest(urn=URN, properties=struct(NEW), preview=preview)
@@ -173,17 +173,19 @@ def test_a_creation_copies_but_in_a_preview(
 
 
 @pytest.mark.parametrize("preview", [False, True])
-def test_an_update_copies_but_in_a_preview(plugin: PackageServicer, images: Images, *, preview: bool) -> None:
+def test_an_update_copies_except_in_a_preview(
+    plugin: PackageServicer, images: Images, *, preview: bool
+) -> None:
     request = protocol.UpdateRequest(urn=URN, olds=struct(OLD), news=struct(NEW), preview=preview)
     assert MessageToDict(call(plugin, "Update", request).properties) == images.outputs(NEW)
     assert images.asked == ([] if preview else [("copy", NEW)])
 
 
-@pytest.mark.parametrize(("there", "digest"), [("sha256:there", "sha256:there"), (None, "")])
-def test_a_refresh_says_what_the_target_has(
-    plugin: PackageServicer, images: Images, there: str | None, digest: str
+@pytest.mark.parametrize(("target_digest", "digest"), [("sha256:there", "sha256:there"), (None, "")])
+def test_a_refresh_returns_the_digest_at_the_target(
+    plugin: PackageServicer, images: Images, target_digest: str | None, digest: str
 ) -> None:
-    images.there = there
+    images.target_digest = target_digest
     request = protocol.ReadRequest(id="it", urn=URN, inputs=struct(NEW), properties=struct(NEW))
     answer = call(plugin, "Read", request)
     assert (answer.id, MessageToDict(answer.inputs)) == ("it", NEW)
@@ -199,7 +201,7 @@ def test_an_image_is_not_imported(plugin: PackageServicer) -> None:
     )
 
 
-def test_a_deletion_is_of_the_digest_in_the_state(plugin: PackageServicer, images: Images) -> None:
+def test_a_deletion_uses_the_digest_in_the_state(plugin: PackageServicer, images: Images) -> None:
     request = protocol.DeleteRequest(
         urn=URN, old_inputs=struct(OLD), properties=struct({"digest": "sha256:x"})
     )
@@ -207,7 +209,7 @@ def test_a_deletion_is_of_the_digest_in_the_state(plugin: PackageServicer, image
     assert images.asked == [("delete", OLD, "sha256:x")]
 
 
-def test_an_interrupt_ends_what_runs(plugin: PackageServicer, images: Images) -> None:
+def test_an_interrupt_ends_the_running_copies(plugin: PackageServicer, images: Images) -> None:
     call(plugin, "Cancel", None)
     assert images.asked == [("interrupt",)]
 
@@ -239,7 +241,7 @@ def test_a_second_component_of_one_urn_is_refused(plugin: PackageServicer, other
 @pytest.mark.parametrize(
     ("in_progress", "end_after", "waits"), [(1, 9, 0), (2, 1, 1), (3, 2, 2)], ids=["alone", "one", "two"]
 )
-def test_an_error_waits_for_the_components_that_are_being_made(
+def test_an_error_waits_for_the_components_that_are_being_created(
     monkeypatch: pytest.MonkeyPatch, plugin: PackageServicer, in_progress: int, end_after: int, waits: int
 ) -> None:
     slept: list[float] = []
@@ -256,7 +258,7 @@ def test_an_error_waits_for_the_components_that_are_being_made(
     assert plugin._refused == 0
 
 
-def test_an_error_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch, plugin: PackageServicer) -> None:
+def test_an_error_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch, plugin: PackageServicer) -> None:
     monkeypatch.setattr(plugin_module, "LONGEST_WAIT_S", 0.05)
     plugin._in_progress = 2
     asyncio.run(plugin._until_the_others_end())

@@ -1,4 +1,4 @@
-"""What the engine asks of mirrored images: the digest that is accepted, what changes, what is deleted."""
+"""The provider of mirrored images: which digest it accepts, what changes, and what it deletes."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,14 +32,14 @@ def source() -> Iterator[RegistryDouble]:
 
 
 def inputs(source: RegistryDouble, **more: Any) -> dict[str, Any]:
-    """Inputs of a resource, from the registry to somewhere."""
+    """The inputs of a resource that copies from the registry."""
     known = {"source": f"{source.host}/team/app:1", "target": "own.example/app:1"}
     return known | {"sourceCredentials": CREDENTIALS} | more
 
 
 @dataclass
 class Check:
-    """What a preview does with an image: the digest it accepts, and what it warns of."""
+    """The check of an image in a preview: the digest that it accepts, and its warnings."""
 
     images: MirroredImages
     source: RegistryDouble
@@ -65,34 +65,34 @@ def test_a_new_image_gets_the_digest_that_its_tag_has(accepted: Check) -> None:
     assert (accepted(), accepted.warnings) == (DIGEST, [])
 
 
-def test_a_tag_that_moves_changes_nothing_and_is_told_of(accepted: Check) -> None:
+def test_a_moved_tag_changes_nothing_and_is_reported(accepted: Check) -> None:
     assert accepted(old=BEFORE) == BEFORE
-    (said,) = accepted.warnings
-    assert f"team/app:1 has moved: it is {DIGEST} now, and the mirror keeps {BEFORE}" in said
-    assert said.endswith(f"declare {accepted.source.host}/team/app:1@{DIGEST}")
+    (warning,) = accepted.warnings
+    assert f"team/app:1 has moved: it is {DIGEST} now, and the mirror keeps {BEFORE}" in warning
+    assert warning.endswith(f"declare {accepted.source.host}/team/app:1@{DIGEST}")
 
 
-def test_the_new_digest_is_taken_once_it_is_declared(accepted: Check) -> None:
+def test_a_new_digest_is_accepted_when_it_is_declared(accepted: Check) -> None:
     assert (accepted(old=BEFORE, digest=DIGEST), accepted.warnings) == (DIGEST, [])
 
 
-def test_a_declared_digest_holds_whatever_the_tag_is(accepted: Check) -> None:
+def test_a_declared_digest_overrides_the_tag(accepted: Check) -> None:
     assert accepted(digest=BEFORE) == BEFORE
     assert len(accepted.warnings) == 1
 
 
-def test_another_source_has_a_digest_of_its_own(accepted: Check) -> None:
+def test_another_source_gets_its_own_digest(accepted: Check) -> None:
     accepted.source.images["team/other:1"] = DIGEST
     other = f"{accepted.source.host}/team/other:1"
     assert accepted(old=BEFORE, source=other) == DIGEST
 
 
-def test_a_digest_without_a_tag_needs_no_asking(accepted: Check) -> None:
+def test_a_digest_without_a_tag_needs_no_request(accepted: Check) -> None:
     assert accepted(source=f"{accepted.source.host}/team/app", digest=BEFORE) == BEFORE
     assert (accepted.source.requests, accepted.warnings) == ([], [])
 
 
-def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted: Check) -> None:
+def test_an_unavailable_source_is_not_an_error_for_an_accepted_digest(accepted: Check) -> None:
     accepted.source.status = 429
     host = accepted.source.host
     assert accepted(old=BEFORE) == BEFORE
@@ -101,7 +101,7 @@ def test_a_source_that_cannot_be_asked_is_no_error_for_what_is_accepted(accepted
     ]
 
 
-def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Check) -> None:
+def test_an_unavailable_source_is_an_error_for_a_new_image(accepted: Check) -> None:
     accepted.source.status = 403
     with pytest.raises(
         TransferError, match=r"its digest cannot be resolved: .* denies access to these credentials"
@@ -109,7 +109,7 @@ def test_a_source_that_cannot_be_asked_has_no_digest_to_begin_with(accepted: Che
         accepted()
 
 
-def test_only_for_ecr_is_aws_asked_for_a_password(accepted: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_aws_is_asked_for_a_password_only_for_ecr(accepted: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     def credentials_for(host: str) -> Credentials:
         raise TransferError(f"no password for {host}")
 
@@ -121,7 +121,7 @@ def test_only_for_ecr_is_aws_asked_for_a_password(accepted: Check, monkeypatch: 
 
 
 @pytest.mark.parametrize("credentials", [UNKNOWN, {"username": USERNAME, "password": UNKNOWN}])
-def test_a_password_that_is_not_known_yet_leaves_the_digest_open(accepted: Check, credentials: Any) -> None:
+def test_an_unknown_password_leaves_the_digest_unknown(accepted: Check, credentials: Any) -> None:
     assert accepted(sourceCredentials=credentials) == UNKNOWN
     assert accepted.source.requests == []
 
@@ -135,7 +135,7 @@ def test_a_password_that_is_not_known_yet_leaves_the_digest_open(accepted: Check
         ({"delete": True}, ()),
     ],
 )
-def test_what_a_change_does(
+def test_which_changes_replace_the_resource(
     images: MirroredImages, source: RegistryDouble, changed: dict[str, Any], replaces: tuple[str, ...]
 ) -> None:
     before = inputs(source, digest=BEFORE)
@@ -143,12 +143,12 @@ def test_what_a_change_does(
     assert (set(found.changed), found.replaces) == (set(changed), replaces)
 
 
-@pytest.mark.parametrize("there", ["", DIGEST])
-def test_a_target_that_has_another_image_or_none_gets_it_again(
-    images: MirroredImages, source: RegistryDouble, there: str
+@pytest.mark.parametrize("target_digest", ["", DIGEST])
+def test_an_image_that_is_missing_or_changed_at_the_target_is_copied_again(
+    images: MirroredImages, source: RegistryDouble, target_digest: str
 ) -> None:
     declared = inputs(source, digest=BEFORE)
-    found = images.difference(declared, images.outputs(declared) | {"digest": there}, declared)
+    found = images.difference(declared, images.outputs(declared) | {"digest": target_digest}, declared)
     assert found.changed == ("digest",)
 
 
@@ -202,7 +202,7 @@ def test_an_interrupt_ends_copies(images: MirroredImages, source: RegistryDouble
         images.copy(inputs(source, digest=DIGEST), lambda done, total: None)
 
 
-def test_no_image_is_copied_after_the_end() -> None:
+def test_no_image_is_copied_after_closing() -> None:
     with closing(MirroredImages()) as images:
         assert images._copier._each([1], str) == ["1"]
     with pytest.raises(RuntimeError, match="after shutdown"):
@@ -211,7 +211,7 @@ def test_no_image_is_copied_after_the_end() -> None:
 
 @pytest.fixture
 def ecr_has(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """ECR, with another image under the tag and immutable tags; what was deleted there."""
+    """ECR with immutable tags and another image under the tag; gives the list of deleted images."""
     deleted: list[str] = []
     monkeypatch.setattr(ecr, "credentials_for", lambda host: Credentials("AWS", Secret("a-token")))
     monkeypatch.setattr(ecr, "may_move", lambda host, repository, tag: False)
@@ -220,7 +220,7 @@ def ecr_has(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return deleted
 
 
-def test_an_immutable_tag_of_another_image_ends_it_before_anything_is_asked_of_the_source(
+def test_an_immutable_tag_of_another_image_is_an_error_before_any_request(
     images: MirroredImages, source: RegistryDouble, ecr_has: list[str]
 ) -> None:
     declared = inputs(source, digest=DIGEST, target=f"{ECR_HOST}/mirror/app:1")
@@ -245,9 +245,9 @@ def test_an_immutable_tag_of_the_same_image_is_kept(
         (True, BEFORE, [f"{ECR_HOST}:mirror/app:1"]),
         (True, DIGEST, []),
     ],
-    ids=["not asked", "asked", "moved by somebody"],
+    ids=["not asked", "asked", "moved by someone else"],
 )
-def test_an_image_is_deleted_only_where_that_is_declared_and_it_is_ours(
+def test_an_image_is_deleted_only_if_that_is_declared_and_its_tag_has_not_moved(
     images: MirroredImages,
     source: RegistryDouble,
     ecr_has: list[str],
