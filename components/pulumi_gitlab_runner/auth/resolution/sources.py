@@ -6,7 +6,6 @@ module iterates in sorted order.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 
 from pulumi_gitlab_runner.auth.resolution import helpers
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile, DockerConfig, read_docker_config
@@ -247,7 +246,7 @@ def _merged(layers: Iterable[Mapping[str, FoundEntry]]) -> Iterator[FoundEntry]:
             if key in winners:
                 outranked.setdefault(key, []).append(winners[key])
             winners[key] = entry
-    for key, winner in sorted(winners.items(), key=itemgetter(0)):
-        yield winner
+    for key in sorted(winners):
+        yield winners[key]
         for entry in outranked.get(key, []):
-            yield replace(entry, outranked_by=winner.origin)
+            yield replace(entry, outranked_by=winners[key].origin)
