@@ -10,7 +10,7 @@ from sandbox.services.aws.server import AwsServer
 
 KEYS = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
 AWS_COMMAND = f'exec {sys.executable} -P -m awscli "$@"'
-"""The real AWS command line, as the body of a command."""
+"""The real AWS CLI, as the body of a command."""
 
 
 def client_of(aws: AwsServer) -> Any:
@@ -19,13 +19,13 @@ def client_of(aws: AwsServer) -> Any:
 
 
 def environment_for(aws: AwsServer) -> dict[str, str]:
-    """What the AWS command line needs, to ask the sandbox's AWS."""
+    """The environment variables with which the AWS CLI calls the sandbox's AWS."""
     keys = {name.upper(): value for name, value in KEYS.items()}
     return {"AWS_ENDPOINT_URL": aws.endpoint, "HOME": os.devnull, **keys}
 
 
 def make_group(groups: Any, size: int, name: str = "the-group", host: str = "/the") -> list[str]:
-    """Make a group of a host, by default the one of the settings; the ids of its instances."""
+    """Create the group of a host, by default that of the settings; return the IDs of its instances."""
     if not groups.describe_launch_configurations()["LaunchConfigurations"]:
         groups.create_launch_configuration(
             LaunchConfigurationName="template", ImageId="ami-12c6146b", InstanceType="t3.large"
@@ -38,7 +38,7 @@ def make_group(groups: Any, size: int, name: str = "the-group", host: str = "/th
         AvailabilityZones=["eu-west-1a"],
         Tags=[{"Key": "gitlab-runner-host", "Value": host, "PropagateAtLaunch": False}],
     )
-    # What is unhealthy stays to be seen.
+    # Unhealthy instances stay visible.
     groups.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ReplaceUnhealthy"])
     return [each["InstanceId"] for each in instances_of(groups, name)]
 

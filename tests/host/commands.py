@@ -1,10 +1,10 @@
-"""Commands that stand in for those of a runner host, and write down what they are called with."""
+"""Commands that replace those of a runner host and record their calls."""
 
 import shutil
 from pathlib import Path
 
 SHELLS = [[path] for name in ("dash", "bash") if (path := shutil.which(name))]
-"""Not Busybox's, which runs programs of its own before those of the PATH."""
+"""Without BusyBox's, which runs its own programs before those on the PATH."""
 
 
 class Commands:
@@ -17,7 +17,7 @@ class Commands:
         self._calls.touch()
 
     def add(self, name: str, body: str, *, recorded: bool = True) -> Path:
-        """A command whose shell script this is."""
+        """Add a command with this shell script."""
         path = self.directory / name
         record = f'printf "%s\\n" "{name} $*" >>{self._calls}\n' if recorded else ""
         path.write_text(f"#!/bin/sh\n{record}{body}\n")
@@ -25,7 +25,7 @@ class Commands:
         return path
 
     def remove(self, name: str) -> None:
-        """Take a command away."""
+        """Remove a command."""
         (self.directory / name).unlink()
 
     def calls(self, name: str = "") -> list[str]:
@@ -33,5 +33,5 @@ class Commands:
         return [line for line in self._calls.read_text().splitlines() if line.startswith(f"{name} ".lstrip())]
 
     def forget(self) -> None:
-        """Forget the calls so far."""
+        """Clear the calls so far."""
         self._calls.write_text("")

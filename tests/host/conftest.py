@@ -1,4 +1,4 @@
-"""What the tests of the host's scripts share."""
+"""Fixtures of the tests of the host's scripts."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The metadata of an instance, IMDSv2 alone, on loopback."""
+"""An instance metadata service on loopback: IMDSv2 only."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,31 +22,31 @@ esac
 
 
 class Metadata:
-    """The values, in the files of a directory."""
+    """The metadata of an instance, in the files of a directory."""
 
     endpoint = "http://169.254.169.254"
-    """Its address."""
+    """The address of the service."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         directory.mkdir()
 
     def of_the_group(self) -> Self:
-        """Give the values of an instance in service."""
+        """Set the values of an instance in service."""
         self.set("instance-id", "i-0123456789abcdef0")
         self.set("tags/instance/aws:autoscaling:groupName", "the-group")
         self.set("autoscaling/target-lifecycle-state", "InService")
         return self
 
     def set(self, path: str, value: str) -> None:
-        """Give a value, such as `instance-id`."""
+        """Set a value, such as `instance-id`."""
         file = self.directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(value)
 
     @property
     def curl(self) -> str:
-        """A `curl` that answers the library's two questions, and no others.
+        """A `curl` that answers the library's two requests, and no others.
 
         The real one takes ten times as long to start, and a boot starts it 50 times.
         """
@@ -54,7 +54,7 @@ class Metadata:
 
 
 class InstanceMetadata(Metadata):
-    """Serves them as `/latest/meta-data/…`, from `__enter__` to `__exit__`."""
+    """Serves the values as `/latest/meta-data/…`, from `__enter__` to `__exit__`."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

@@ -1,4 +1,4 @@
-"""The host of the sandbox's runner, as its tests see it."""
+"""The files of the host of the sandbox's runner."""
 
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ PARAMETERS = HostParameters("/gitlab-runner/sandbox/build")
 def sandbox_files(
     environment: AwsEnvironment = ENVIRONMENT, *, token: str | None = None, maximum_timeout: int | None = None
 ) -> dict[str, HostFile]:
-    """The files of the host of the sandbox's runner `build`; with a token, and number, as they lie there."""
+    """The files of the host of the sandbox's runner `build`; with a token, they have it and a runner ID."""
     (sandbox,) = (path for path in STACKS if path.name == "Pulumi.sandbox.yaml")
     declared = stack_file(sandbox)
     if maximum_timeout:

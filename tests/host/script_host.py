@@ -1,4 +1,4 @@
-"""A runner host in a directory, on which one of its scripts runs for real."""
+"""A runner host in a directory, on which its real scripts run."""
 
 import subprocess
 from pathlib import Path
@@ -20,7 +20,7 @@ SETTINGS = {
 
 
 class ScriptHost:
-    """Its root, its settings, and the commands that its scripts find."""
+    """The root, the settings and the commands of a host."""
 
     def __init__(self, directory: Path) -> None:
         self.root = directory / "root"
@@ -38,7 +38,7 @@ class ScriptHost:
         }
 
     def report(self, **to: str) -> None:
-        """Say where the scripts report to: `LOG_GROUP`, `HEALTH_OF`. Default: nowhere."""
+        """Set where the scripts report to: `LOG_GROUP`, `HEALTH_OF`. Default: nowhere."""
         reporting = self.root / "etc" / "gitlab-runner" / "reporting"
         reporting.parent.mkdir(parents=True, exist_ok=True)
         reporting.write_text("".join(f"{name}={to.get(name, '')}\n" for name in ("LOG_GROUP", "HEALTH_OF")))
@@ -54,8 +54,8 @@ class ScriptHost:
             check=False,
         )
 
-    def said(self) -> list[str]:
-        """What the scripts have said to the journal: priority and text."""
+    def logged(self) -> list[str]:
+        """The messages of the scripts in the journal: priority and text."""
         return [
             line.split(" daemon.", 1)[1].replace(" -- ", ": ", 1) for line in self.commands.calls("logger")
         ]

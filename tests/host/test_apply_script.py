@@ -1,4 +1,4 @@
-"""`gitlab-runner-apply`, run for real: the files of a host are applied whole or not at all."""
+"""The real `gitlab-runner-apply`: it applies all files of a host, or none."""
 
 import json
 import re
@@ -44,9 +44,9 @@ esac
 
 
 def some_files() -> dict[str, HostFile]:
-    """The files that the script itself looks at: processes for each of the others are most of the time.
+    """The files that the script itself reads; the others take most of the time, as each needs processes.
 
-    Of the package of the credentials, it looks at whether it runs.
+    Of the credentials package, the script checks only that it runs.
     """
     others = ("etc/systemd/", "usr/local/sbin/", PACKAGE)
     own = ("usr/local/sbin/gitlab-runner-credentials", "usr/local/sbin/gitlab-runner-firewall")
@@ -57,7 +57,7 @@ def some_files() -> dict[str, HostFile]:
 
 
 class Host(ScriptHost):
-    """A host in a directory, and what it fetches its files from."""
+    """A host in a directory, and the store from which it fetches its files."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -74,7 +74,7 @@ class Host(ScriptHost):
         self.deliver(files_as_json(some_files()), "1")
 
     def deliver(self, content: str, version: str, numbers: str = "11") -> None:
-        """Put the host's files into the store, and the runners' numbers beside them."""
+        """Put the host's files and the IDs of its runners into the store."""
         (self.store / "files.json").write_text(content)
         (self.store / "numbers").write_text(f"{numbers}\n")
         (self.store / "etag").write_text(f'"{version}"\n')
@@ -84,7 +84,7 @@ class Host(ScriptHost):
         return self.run("gitlab-runner-apply.sh", shell)
 
     def tree(self) -> dict[str, tuple[str, str, int]]:
-        """Every file below the root: its mode, its content, and when it was changed."""
+        """Every file below the root: its mode, content and modification time."""
         files = [path for path in self.root.rglob("*") if path.is_file() or path.is_symlink()]
         return {
             str(path.relative_to(self.root)): (
@@ -124,11 +124,11 @@ def test_a_fresh_host_gets_every_file(host: Host, shell: list[str]) -> None:
     expected[PATHS] = ("0600", "".join(f"{path}\n" for path in sorted(sandbox_files())))
     assert {path: (mode, content) for path, (mode, content, _) in host.tree().items()} == expected
     assert tomllib.loads((host.root / CONFIG).read_text())["runners"][0]["token"] == TOKEN
-    assert host.said() == ['info: applied version "1" of s3://the-bucket/build/files.json']
+    assert host.logged() == ['info: applied version "1" of s3://the-bucket/build/files.json']
 
 
-def test_a_docker_configuration_of_before_becomes_the_link(host: Host, shell: list[str]) -> None:
-    """Whether it was a file, or a link to somewhere else, which stays as it is."""
+def test_an_existing_docker_configuration_becomes_the_link(host: Host, shell: list[str]) -> None:
+    """It may be a file, or a link to a file elsewhere, which stays unchanged."""
     elsewhere = host.root / "elsewhere"
     elsewhere.write_text("{}")
     path = host.root / LINK
@@ -142,7 +142,7 @@ def test_a_docker_configuration_of_before_becomes_the_link(host: Host, shell: li
     assert elsewhere.read_text() == "{}"
 
 
-def test_credentials_are_renewed_by_what_was_delivered_and_not_waited_for(host: Host) -> None:
+def test_the_delivered_credential_service_is_restarted_without_waiting(host: Host) -> None:
     host.apply(SHELLS[0])
     restart = "systemctl --no-block try-restart gitlab-runner-credentials.service"
     assert restart in host.commands.calls("systemctl")
@@ -161,8 +161,8 @@ def test_each_runner_gets_its_own_token(host: Host, shell: list[str]) -> None:
     assert not any("glrt-" in call for call in host.commands.calls())
 
 
-def test_each_runner_gets_its_own_number(host: Host) -> None:
-    """They are in the order of the names, whatever that of config.toml is; a fleet's settings have them."""
+def test_each_runner_gets_its_own_id(host: Host) -> None:
+    """IDs are in the order of the runners' names, not of config.toml; a fleet's settings have them too."""
     files = json.loads(files_as_json(some_files()))
     second = '[[runners]]\nname = "a-second"\nid = "@RUNNER_ID_a-second@"\ntoken = "of-its-own"\n'
     files[CONFIG]["content"] += second
@@ -174,8 +174,8 @@ def test_each_runner_gets_its_own_number(host: Host) -> None:
     assert json.loads((host.root / "etc/gitlab-runner/fleet.json").read_text()) == [{"id": 11}]
 
 
-def test_a_runner_that_is_registered_anew_reaches_a_running_host(applied: Host) -> None:
-    """Its files are the same, and so is their ETag."""
+def test_a_new_registration_of_a_runner_reaches_a_running_host(applied: Host) -> None:
+    """The files of the host are the same, and so is their ETag."""
     (applied.store / "numbers").write_text("12\n")
     (applied.store / "token").write_text("glrt-canary-of-the-next")
     assert applied.apply(SHELLS[0]).returncode == 0
@@ -183,7 +183,7 @@ def test_a_runner_that_is_registered_anew_reaches_a_running_host(applied: Host) 
     assert (runner["id"], runner["token"]) == (12, "glrt-canary-of-the-next")
 
 
-def test_the_first_boot_comes_before_gitlab_runner(host: Host, shell: list[str]) -> None:
+def test_files_are_applied_before_gitlab_runner_is_installed(host: Host, shell: list[str]) -> None:
     host.commands.remove("gitlab-runner")
     assert host.apply(shell).returncode == 0
     assert (host.root / CONFIG).exists()
@@ -207,7 +207,7 @@ def test_a_new_version_replaces_the_old_one(applied: Host, shell: list[str]) -> 
     assert TOKEN in text
 
 
-def test_what_an_interrupted_run_left_is_replaced(applied: Host, tmp_path: Path, shell: list[str]) -> None:
+def test_files_of_an_interrupted_run_are_replaced(applied: Host, tmp_path: Path, shell: list[str]) -> None:
     before = {path: entry[:2] for path, entry in applied.tree().items()}
     other = tmp_path / "other"
     other.write_text("it stays")
@@ -226,7 +226,7 @@ def test_what_an_interrupted_run_left_is_replaced(applied: Host, tmp_path: Path,
     [(True, "fleet.json", True), (True, "config.toml", False), (False, "fleet.json", False)],
     ids=["another fleet", "another schedule", "another fleet, with no runner"],
 )
-def test_a_runner_starts_anew_for_another_fleet_alone(
+def test_a_runner_restarts_only_for_changed_fleet_settings(
     host: Host, shell: list[str], runs: bool, changed: str, restarted: bool
 ) -> None:
     files = json.loads(files_as_json(some_files()))
@@ -243,10 +243,8 @@ def test_a_runner_starts_anew_for_another_fleet_alone(
     assert restarts == (["systemctl --no-block restart gitlab-runner"] if restarted else [])
 
 
-def test_what_follows_from_new_files_is_done_by_the_next_run_where_one_fails(
-    host: Host, shell: list[str]
-) -> None:
-    """systemd does not reload where it runs out of memory or time; the files are in place by then."""
+def test_the_next_run_completes_the_reloads_that_a_run_could_not(host: Host, shell: list[str]) -> None:
+    """systemd fails to reload when it runs out of memory or time; the files are in place by then."""
     fleet = "etc/gitlab-runner/fleet.json"
     files = json.loads(files_as_json(some_files())) | {fleet: {"mode": "0600", "content": "[]"}}
     host.deliver(json.dumps(files), "1")
@@ -260,15 +258,15 @@ def test_what_follows_from_new_files_is_done_by_the_next_run_where_one_fails(
     host.commands.add("systemctl", "")
     host.commands.forget()
     assert host.apply(shell).returncode == 0
-    follow = {"systemctl reload docker", "systemctl --no-block restart gitlab-runner"}
-    assert follow <= set(host.commands.calls("systemctl"))
+    reloads = {"systemctl reload docker", "systemctl --no-block restart gitlab-runner"}
+    assert reloads <= set(host.commands.calls("systemctl"))
     host.deliver(json.dumps(files), "3")
     host.commands.forget()
     assert host.apply(shell).returncode == 0
-    assert not follow & set(host.commands.calls("systemctl"))
+    assert not reloads & set(host.commands.calls("systemctl"))
 
 
-def test_files_are_on_the_disk_before_they_have_their_names(host: Host, shell: list[str]) -> None:
+def test_files_are_synced_before_they_are_renamed(host: Host, shell: list[str]) -> None:
     synced = host.store / "synced"
     host.commands.add("sync", f'[ ! -e "{host.root}/{CONFIG}" ] && printf "%s\\n" "$@" >>"{synced}"')
     host.deliver(files_as_json(sandbox_files()), "1")
@@ -277,7 +275,7 @@ def test_files_are_on_the_disk_before_they_have_their_names(host: Host, shell: l
     assert set(synced.read_text().splitlines()) == {f"{host.root}/{path}.new" for path in written}
 
 
-def test_the_token_is_nowhere_but_in_config_toml(host: Host, shell: list[str]) -> None:
+def test_only_config_toml_has_the_token(host: Host, shell: list[str]) -> None:
     done = host.apply(shell)
     assert TOKEN not in done.stdout + done.stderr
     assert not any(TOKEN in call for call in host.commands.calls())
@@ -321,7 +319,7 @@ esac
 
 
 def _list(host: Host) -> None:
-    """A runner of before 19.3, which has no `lint`."""
+    """A runner older than 19.3, which has no `lint`."""
     host.commands.add("gitlab-runner", LISTS)
     _damage(CONFIG, content="concurrent = broken\n[[runners\n")(host)
 
@@ -382,37 +380,37 @@ PASSING: dict[str, tuple[Callable[[Host], None], str]] = {
     ],
     ids=[*BAD, *PASSING],
 )
-def test_whatever_is_wrong_leaves_the_last_good_files(
+def test_an_error_keeps_the_last_good_files(
     applied: Host, damage: Callable[[Host], None], reason: str, refused: bool
 ) -> None:
-    """A bad version is refused once; what may pass is tried again."""
+    """A bad version is refused once; a failure that may pass is retried."""
     before = applied.tree()
     damage(applied)
     done = applied.apply(SHELLS[0])
     assert done.returncode != 0
     assert {path: file for path, file in applied.tree().items() if path != REFUSED} == before
     assert list((applied.root / "run").iterdir()) == []
-    assert applied.said() == [f"err: {reason}; the last good files stay"]
+    assert applied.logged() == [f"err: {reason}; the last good files stay"]
     assert TOKEN not in done.stdout + done.stderr
     applied.commands.forget()
     again = applied.apply(SHELLS[0])
-    assert (again.returncode == 0, len(applied.said())) == (refused, 0 if refused else 1)
+    assert (again.returncode == 0, len(applied.logged())) == (refused, 0 if refused else 1)
 
 
-def test_a_host_without_good_files_never_passes_over_bad_ones(host: Host) -> None:
+def test_a_host_without_good_files_reports_bad_ones_each_time(host: Host) -> None:
     host.deliver("{", "1")
     for _ in range(2):
         host.commands.forget()
         assert host.apply(SHELLS[0]).returncode == 1
-        assert "not JSON" in "".join(host.said())
+        assert "not JSON" in "".join(host.logged())
 
 
-def test_docker_older_than_its_check_of_its_settings(host: Host) -> None:
+def test_settings_of_a_docker_without_validate_are_not_checked(host: Host) -> None:
     host.commands.add("dockerd", 'case "$*" in *--validate*) exit 1 ;; esac')
     assert host.apply(SHELLS[0]).returncode == 0
 
 
-def test_an_older_runner_reads_a_good_config_toml_and_its_token_is_not_told(
+def test_an_older_runner_reads_a_good_config_toml_without_printing_its_token(
     host: Host, shell: list[str]
 ) -> None:
     host.commands.add("gitlab-runner", LISTS)
@@ -422,7 +420,7 @@ def test_an_older_runner_reads_a_good_config_toml_and_its_token_is_not_told(
     assert host.commands.calls("gitlab-runner")[-1].startswith("gitlab-runner list --config ")
 
 
-def test_jobs_of_a_running_host_are_kept_from_its_metrics(host: Host, shell: list[str]) -> None:
+def test_firewall_rules_are_added_on_a_running_host(host: Host, shell: list[str]) -> None:
     host.apply(shell)
     assert any(call.startswith("iptables -w 30 -C DOCKER-USER") for call in host.commands.calls())
     host.commands.forget()
@@ -432,7 +430,7 @@ def test_jobs_of_a_running_host_are_kept_from_its_metrics(host: Host, shell: lis
     assert host.commands.calls("iptables") == []
 
 
-def test_without_a_runner_nothing_is_asked(host: Host, shell: list[str]) -> None:
+def test_config_toml_is_not_checked_without_a_runner(host: Host, shell: list[str]) -> None:
     host.commands.remove("gitlab-runner")
     assert host.apply(shell).returncode == 0
 
@@ -448,17 +446,17 @@ def test_docker_reloads_new_settings_and_is_never_restarted(applied: Host) -> No
     assert not any(" restart" in call and "docker" in call for call in calls)
 
 
-def test_a_failure_of_docker_to_reload_is_said(applied: Host) -> None:
+def test_a_failure_of_docker_to_reload_is_logged(applied: Host) -> None:
     applied.commands.add("systemctl", '[ "$1" != reload ]')
     _damage(DAEMON, content="{}")(applied)
     assert applied.apply(SHELLS[0]).returncode == 0
-    assert "warning: Docker does not reload its settings" in applied.said()
+    assert "warning: Docker does not reload its settings" in applied.logged()
 
 
-def test_what_is_told_to_systemd_of_new_files(applied: Host) -> None:
-    """Docker, which does not run, reads its settings when it starts; gitlab-runner, without a fleet, goes on.
+def test_calls_to_systemd_after_new_files(applied: Host) -> None:
+    """A stopped Docker reads its settings at its start; gitlab-runner without a fleet is not restarted.
 
-    So does the script, where jobs cannot be kept from the metrics.
+    The script continues when it cannot keep jobs from the metrics.
     """
     applied.commands.add("systemctl", 'case "$*" in *"is-active docker") exit 3 ;; esac')
     files = json.loads(files_as_json(some_files()))
@@ -475,7 +473,7 @@ def test_what_is_told_to_systemd_of_new_files(applied: Host) -> None:
     ]
 
 
-def test_docker_is_left_alone_when_its_settings_stay(applied: Host) -> None:
+def test_docker_is_not_reloaded_without_new_settings(applied: Host) -> None:
     _damage("etc/gitlab-runner/registries", content="")(applied)
     assert applied.apply(SHELLS[0]).returncode == 0
     assert not any("docker" in call for call in applied.commands.calls("systemctl"))
@@ -494,16 +492,16 @@ ANCHOR = "usr/local/share/ca-certificates/gitlab-runner-own-1.crt"
 
 
 def with_files(**files: str) -> str:
-    """The sandbox's files, and others."""
+    """The sandbox's files, and additional ones."""
     rendered = json.loads(files_as_json(some_files()))
     for path, content in files.items():
         rendered[path.replace("__", "/")] = {"mode": "0644", "content": content}
     return json.dumps(rendered)
 
 
-def test_what_is_no_longer_declared_is_removed(host: Host, shell: list[str]) -> None:
+def test_files_that_are_no_longer_declared_are_removed(host: Host, shell: list[str]) -> None:
     trusted = "etc/docker/certs.d/registry.example.com:5000/own.crt"
-    # Paths that have one in them, or are like one, that stays.
+    # Paths that contain, or resemble, the path of a file that stays.
     alike = ("etc/gitlab-runner/registries-of-before", "etc/gitlab-runner/config-toml")
     host.deliver(with_files(**dict.fromkeys((trusted, *alike), "one")), "1")
     assert host.apply(shell).returncode == 0
@@ -516,7 +514,7 @@ def test_what_is_no_longer_declared_is_removed(host: Host, shell: list[str]) -> 
     assert {path for path in some_files() if not (host.root / path).exists()} <= {LINK}
 
 
-def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list[str]) -> None:
+def test_changed_authorities_update_the_trust_store(host: Host, shell: list[str]) -> None:
     seen = host.root / "seen"
     host.commands.add("update-ca-certificates", f"cat {host.root}/{ANCHOR} >>{seen} 2>&1; umask >>{seen}")
     host.deliver(with_files(**{ANCHOR: "one;"}), "1")
@@ -525,7 +523,7 @@ def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list
     assert host.apply(shell).returncode == 0
     host.deliver(with_files(**{ANCHOR: "two;"}), "3")
     assert host.apply(shell).returncode == 0
-    # Its files are for everyone to read.
+    # All users can read its files.
     assert re.fullmatch("one;0?022\ntwo;0?022\n", seen.read_text().replace("0022", "022"))
     host.deliver(files_as_json(some_files()), "4")
     assert host.apply(shell).returncode == 0
@@ -540,14 +538,14 @@ def test_the_operating_system_takes_up_other_authorities(host: Host, shell: list
         ("update-ca-trust", "etc/pki/ca-trust/source/anchors/gitlab-runner-own-1.crt"),
     ],
 )
-def test_a_failure_to_take_them_up_is_said(host: Host, command: str, anchor: str) -> None:
+def test_a_failure_to_update_the_trust_store_is_logged(host: Host, command: str, anchor: str) -> None:
     host.commands.add(command, "exit 1")
     host.deliver(with_files(**{anchor: "one"}), "1")
     assert host.apply(SHELLS[0]).returncode == 0
-    assert "warning: the operating system does not take up the certificate authorities" in host.said()
+    assert "warning: the operating system does not take up the certificate authorities" in host.logged()
 
 
-def test_aws_is_asked_through_the_proxy(host: Host, shell: list[str]) -> None:
+def test_aws_is_called_through_the_proxy(host: Host, shell: list[str]) -> None:
     environment = host.root / "etc/gitlab-runner/environment"
     environment.write_text("https_proxy='http://proxy:3128'\nAWS_CA_BUNDLE=/bundle\n")
     seen = host.root / "seen"

@@ -1,4 +1,4 @@
-"""The section of config.toml by which a runner has a fleet."""
+"""The section of config.toml that gives a runner its fleet."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def test_the_smallest_fleet() -> None:
     }
 
 
-def test_schedules_stay_in_their_order() -> None:
+def test_schedules_keep_their_order() -> None:
     day = {
         "periods": ["* 8-17 * * mon-fri"],
         "timezone": "Europe/Berlin",
@@ -45,13 +45,13 @@ def test_schedules_stay_in_their_order() -> None:
     ]
 
 
-def test_instances_that_outlive_the_manager_are_not_ended_with_it() -> None:
+def test_state_storage_keeps_instances_at_shutdown() -> None:
     kept = config(state_storage=True)
     assert kept["state_storage"] == {"enabled": True}
     assert kept["delete_instances_on_shutdown"] is False
 
 
-def test_an_image_of_ones_own_has_a_user_of_its_own() -> None:
+def test_a_custom_image_has_its_own_user() -> None:
     own = config(ami="ami-0123456789abcdef0", user="ubuntu")
     assert own["connector_config"]["username"] == "ubuntu"
     assert own["instance_ready_command"] == "cloud-init status --wait && sudo -u ubuntu docker info"
@@ -61,6 +61,6 @@ def test_an_image_of_ones_own_has_a_user_of_its_own() -> None:
     ("declared", "key", "value"),
     [("jobs_per_instance", "capacity_per_instance", 3), ("retire_after_jobs", "max_use_count", 1)],
 )
-def test_the_runners_own_names_for_it(declared: str, key: str, value: int) -> None:
+def test_fields_have_the_names_of_the_runner(declared: str, key: str, value: int) -> None:
     section: Any = config(**{declared: value})
     assert section[key] == value

@@ -1,4 +1,4 @@
-"""`gitlab-runner-boot`, run with stand-ins for packages: its order, and what it does when a step fails.
+"""`gitlab-runner-boot` with stand-ins for packages: the order of its steps, and what it does when one fails.
 
 `tests/boot/` runs it in a Debian root with the real package manager.
 """
@@ -62,7 +62,7 @@ class BootingHost(ScriptHost):
         self.commands.add("curl", values.curl, recorded=False)
 
     def boot(self, shell: list[str]) -> tuple[int, list[str]]:
-        """Run the script: its exit status, and what it called besides the journal and its heartbeats."""
+        """Run the script; return its exit status and its calls, without the journal and the heartbeats."""
         status = self.run("gitlab-runner-boot.sh", shell).returncode
         besides = ("logger ", "rpm ", HEARTBEAT)
         return status, [call for call in self.commands.calls() if not call.startswith(besides)]
@@ -73,14 +73,14 @@ def host(tmp_path: Path) -> BootingHost:
     return BootingHost(tmp_path)
 
 
-def test_gitlab_runner_comes_last(host: BootingHost, metadata: InstanceMetadata, shell: list[str]) -> None:
+def test_gitlab_runner_starts_last(host: BootingHost, metadata: InstanceMetadata, shell: list[str]) -> None:
     host.commands.remove("curl")
     host.environment["RUNNER_HOST_IMDS"] = metadata.endpoint
     assert host.boot(shell) == (0, [*ORDER, *CHECKED, *READY])
-    assert host.said()[-1] == "info: ready"
+    assert host.logged()[-1] == "info: ready"
 
 
-def test_each_attempt_puts_off_the_end_of_the_launch(host: BootingHost, shell: list[str]) -> None:
+def test_each_attempt_sends_a_heartbeat(host: BootingHost, shell: list[str]) -> None:
     mark = host.root / "tried"
     host.commands.add("gitlab-runner-apply", f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 1; }}')
     host.boot(shell)
@@ -100,35 +100,35 @@ def test_a_host_is_not_ready_before_its_runner_and_docker_run(
 
 
 def test_a_manager_that_waits_for_its_turn_is_ready(host: BootingHost, shell: list[str]) -> None:
-    """The one before it ends its jobs only when this one is in service."""
+    """The previous manager ends its jobs only when this one is in service."""
     host.commands.add("systemctl", 'case "$*" in *is-active*) exit 3 ;; esac')
     (host.root / "run/gitlab-runner-waiting").touch()
     status, calls = host.boot(shell)
     assert (status, calls[-2:]) == (0, READY)
 
 
-def test_a_group_that_does_not_answer_is_told_again(host: BootingHost, shell: list[str]) -> None:
-    """It ends a host that it does not hear of, whose journal does not say that it is ready."""
+def test_a_call_to_a_group_that_does_not_answer_is_retried(host: BootingHost, shell: list[str]) -> None:
+    """The group ends a host that does not report; the journal of the host does not say that it is ready."""
     host.commands.add("aws", 'echo "aws: no connection" >&2; exit 254')
     status, calls = host.boot(shell)
     tried = [(f"{COMPLETE} CONTINUE", f"sleep {pause}") for pause in (5, 15, 45, 0)]
     assert (status, calls[-8:]) == (1, [call for attempt in tried for call in attempt])
-    assert "info: ready" not in host.said()
-    assert host.said()[-1].startswith("err: ")
-    assert host.said()[-1].endswith(", and replaces this host: aws: no connection")
+    assert "info: ready" not in host.logged()
+    assert host.logged()[-1].startswith("err: ")
+    assert host.logged()[-1].endswith(", and replaces this host: aws: no connection")
 
 
-def test_a_group_that_answers_later_has_heard_it(host: BootingHost, shell: list[str]) -> None:
+def test_a_retried_call_completes_the_launch(host: BootingHost, shell: list[str]) -> None:
     mark = host.root / "tried"
     once = f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 254; }}'
     host.commands.add("aws", f'case "$*" in *complete-lifecycle-action*) {once} ;; esac')
     status, calls = host.boot(shell)
     assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 2)
-    assert host.said()[-1] == "info: ready"
+    assert host.logged()[-1] == "info: ready"
 
 
 def test_a_host_that_is_in_service_already_is_ready(host: BootingHost, shell: list[str]) -> None:
-    """At a second run, there is no such wait."""
+    """At a second run, there is no lifecycle action to complete."""
     host.commands.add(
         "aws",
         'echo "An error occurred (ValidationError) when calling the CompleteLifecycleAction operation: '
@@ -136,10 +136,10 @@ def test_a_host_that_is_in_service_already_is_ready(host: BootingHost, shell: li
     )
     status, calls = host.boot(shell)
     assert (status, calls.count(f"{COMPLETE} CONTINUE")) == (0, 1)
-    assert host.said()[-1] == "info: ready"
+    assert host.logged()[-1] == "info: ready"
 
 
-def test_authorities_and_the_proxy_are_there_before_anything_is_fetched(
+def test_authorities_and_the_proxy_are_configured_before_any_download(
     host: BootingHost, shell: list[str]
 ) -> None:
     environment = host.root / "etc/gitlab-runner/environment"
@@ -154,7 +154,7 @@ def test_authorities_and_the_proxy_are_there_before_anything_is_fetched(
     )
 
 
-def test_what_the_machine_image_brings_is_not_installed(host: BootingHost, shell: list[str]) -> None:
+def test_packages_of_the_machine_image_are_not_installed_again(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("rpm", "")
     configured = [call for call in ORDER if not call.startswith("dnf ")]
     assert host.boot(shell) == (0, [*configured, *CHECKED, *READY])
@@ -171,7 +171,7 @@ def test_another_version_of_the_runner_is_installed(host: BootingHost, shell: li
     assert (status, [call for call in calls if call.startswith("dnf ")]) == (0, [ORDER[7]])
 
 
-def test_a_step_is_tried_again(host: BootingHost, shell: list[str]) -> None:
+def test_a_failed_step_is_retried(host: BootingHost, shell: list[str]) -> None:
     mark = host.root / "tried"
     host.commands.add("gitlab-runner-apply", f'[ -e "{mark}" ] || {{ touch "{mark}"; exit 1; }}')
     status, calls = host.boot(shell)
@@ -179,11 +179,11 @@ def test_a_step_is_tried_again(host: BootingHost, shell: list[str]) -> None:
         0,
         [*ORDER[:2], *ORDER[1:], *CHECKED, *READY],
     )
-    assert "warning: applying this host's files: failed with exit status 1" in host.said()
+    assert "warning: applying this host's files: failed with exit status 1" in host.logged()
 
 
 @pytest.mark.parametrize("failing", range(len(ORDER)))
-def test_a_step_that_fails_for_good(host: BootingHost, failing: int) -> None:
+def test_a_step_that_keeps_failing_ends_the_boot(host: BootingHost, failing: int) -> None:
     command, _, arguments = ORDER[failing].partition(" ")
     host.commands.add(command, f'[ "$*" != "{arguments}" ]')
     status, calls = host.boot(["sh"])
@@ -193,10 +193,10 @@ def test_a_step_that_fails_for_good(host: BootingHost, failing: int) -> None:
     assert calls[failing:-3] == [call for attempt in tried for call in attempt]
     assert calls[-3:] == [STOPPED, "sleep 300", f"{COMPLETE} ABANDON"]
     assert host.console.read_text().endswith(": failed for good\n")
-    assert any(said.startswith("err: ") and "gitlab-runner is not started" in said for said in host.said())
+    assert any(line.startswith("err: ") and "gitlab-runner is not started" in line for line in host.logged())
 
 
-def test_a_host_in_service_asks_to_be_replaced(host: BootingHost, shell: list[str]) -> None:
+def test_a_host_in_service_requests_its_replacement(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("dnf", "exit 1")
     host.commands.add("aws", 'case "$*" in *complete-lifecycle-action*) exit 254 ;; esac')
     status, calls = host.boot(shell)
@@ -204,7 +204,7 @@ def test_a_host_in_service_asks_to_be_replaced(host: BootingHost, shell: list[st
     assert calls[-1].startswith(UNHEALTHY)
 
 
-def test_a_host_that_cannot_ask_shuts_itself_down(host: BootingHost, shell: list[str]) -> None:
+def test_a_host_that_cannot_request_its_replacement_shuts_down(host: BootingHost, shell: list[str]) -> None:
     host.commands.add("dnf", "exit 1")
     host.commands.remove("aws")
     host.environment["PATH"] = str(host.commands.directory)
@@ -213,9 +213,9 @@ def test_a_host_that_cannot_ask_shuts_itself_down(host: BootingHost, shell: list
     assert calls[-1] == "shutdown -h now"
 
 
-def installing(what: str, host: BootingHost, shell: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a function of the installer of Debian and Ubuntu."""
-    program = f'root="{host.root}"; . "{SCRIPTS}/gitlab-runner-packages-apt.sh"; {what}'
+def installing(function: str, host: BootingHost, shell: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a function of the installer for Debian and Ubuntu."""
+    program = f'root="{host.root}"; . "{SCRIPTS}/gitlab-runner-packages-apt.sh"; {function}'
     return subprocess.run(
         [*shell, "-c", program], env=host.environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -234,14 +234,12 @@ def test_apts_daily_work_ends_before_packages_are_installed(host: BootingHost, s
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("what", ["install_aws", "fetch_key"])
-def test_a_download_that_stalls_does_not_wait_for_ever(
-    host: BootingHost, shell: list[str], what: str
-) -> None:
+@pytest.mark.parametrize("function", ["install_aws", "fetch_key"])
+def test_a_stalled_download_times_out(host: BootingHost, shell: list[str], function: str) -> None:
     for command in ("apt-get", "gpg", "gpgv", "unzip"):
         host.commands.add(command, "")
     host.commands.add("curl", "exit 28")
-    assert installing(f"keyring={host.root}/keys/key; {what}", host, shell).returncode != 0
+    assert installing(f"keyring={host.root}/keys/key; {function}", host, shell).returncode != 0
     assert host.commands.calls("curl")
     assert all(" --connect-timeout 20 --speed-time 30 " in call for call in host.commands.calls("curl"))
 
@@ -251,7 +249,7 @@ APT = "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends
 
 @pytest.mark.skipif(not Path("/etc/os-release").exists(), reason="there is no /etc/os-release")
 @pytest.mark.parametrize(
-    ("there", "wanted", "installed"),
+    ("status", "wanted", "installed"),
     [
         ("install ok installed=19.3.0-1", "gitlab-runner=19.3.0-1", False),
         ("install ok installed=19.3.0-1", "gitlab-runner=19.3.0-10", True),
@@ -261,11 +259,11 @@ APT = "apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends
         ("", "jq", True),
     ],
 )
-def test_what_debian_has_already_is_not_installed(
-    host: BootingHost, shell: list[str], there: str, wanted: str, installed: bool
+def test_installed_debian_packages_are_not_installed_again(
+    host: BootingHost, shell: list[str], status: str, wanted: str, installed: bool
 ) -> None:
     host.commands.add("apt-get", "")
-    host.commands.add("dpkg-query", f"printf '%s' '{there}'" if there else "exit 1")
+    host.commands.add("dpkg-query", f"printf '%s' '{status}'" if status else "exit 1")
     assert installing(f"install_packages {wanted}", host, shell).returncode == 0
     asked = f"dpkg-query --show --showformat=${{Status}}=${{Version}} {wanted.partition('=')[0]}"
     assert host.commands.calls() == [asked, *([f"{APT} {wanted}"] if installed else [])]
@@ -276,8 +274,8 @@ AWS_INSTALLER = '#!/bin/sh\necho "$*" >"$INSTALLED"\n'
 
 
 @pytest.mark.skipif(not all(map(shutil.which, GPG)), reason=f"not installed: one of {', '.join(GPG)}")
-class TestTheCommandLineOfAws:
-    """Ubuntu has no package of it: the archive is AWS's own, and its signature is checked."""
+class TestAwsCli:
+    """Ubuntu has no package of the AWS CLI: the archive is AWS's own, and its signature is checked."""
 
     @pytest.fixture
     def served(self, tmp_path: Path) -> Path:
@@ -305,7 +303,7 @@ class TestTheCommandLineOfAws:
         return served
 
     def _install(self, host: BootingHost, served: Path, shell: list[str]) -> str | None:
-        """Install it: what its installer was called with, if it was."""
+        """Install the AWS CLI; return the arguments of its installer, if it was called."""
         installed = host.root / "installed"
         host.commands.add("apt-get", "")
         host.commands.remove("curl")
@@ -319,12 +317,12 @@ class TestTheCommandLineOfAws:
         assert (done.returncode == 0) == installed.exists()
         return installed.read_text() if installed.exists() else None
 
-    def test_is_installed_where_the_credential_helper_finds_it(
+    def test_it_is_installed_where_the_credential_helper_finds_it(
         self, host: BootingHost, served: Path, shell: list[str]
     ) -> None:
         assert self._install(host, served, shell) == "--update --bin-dir /usr/bin\n"
 
-    def test_is_refused_when_it_is_not_what_was_signed(
+    def test_an_archive_that_does_not_match_its_signature_is_refused(
         self, host: BootingHost, served: Path, shell: list[str]
     ) -> None:
         (archive,) = served.glob("*.zip")
@@ -334,7 +332,7 @@ class TestTheCommandLineOfAws:
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
-def test_the_key_of_aws_is_the_one_that_aws_names(tmp_path: Path) -> None:
+def test_the_key_has_the_fingerprint_that_aws_documents(tmp_path: Path) -> None:
     """docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"""
     shown = subprocess.run(
         ["gpg", "--homedir", str(tmp_path), "--show-keys", "--with-colons", str(SCRIPTS / "aws-cli.asc")],

@@ -1,4 +1,4 @@
-"""What follows from a declaration, checked as its runner would read it, and told at its place there."""
+"""Checks of the configuration that a runner would read; each finding has its path in the declaration."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.spec.declaration import changed, declaration, output
 
 
 def findings(declared: Any) -> list[Finding]:
-    """What is told of a declaration."""
+    """The findings of a declaration."""
     return check_manager_configs(parse_stack(declared))
 
 
@@ -21,7 +21,7 @@ def sharing(**second: Any) -> Any:
     return changed("runners/second", {"group": 42, "host_of": "build", "registries": registries, **second})
 
 
-def test_there_is_nothing_to_tell_of_a_good_declaration() -> None:
+def test_a_good_declaration_has_no_findings() -> None:
     assert findings(declaration()) == []
     assert findings(sharing()) == []
 
@@ -37,7 +37,7 @@ def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager()
     )
 
 
-def test_a_protected_runner_beside_one_that_anybody_may_use() -> None:
+def test_a_protected_runner_beside_an_unprotected_one() -> None:
     (found,) = findings(sharing(protected=True))
     assert found == Finding(
         Severity.WARNING,
@@ -61,7 +61,7 @@ def test_more_jobs_than_there_are_networks() -> None:
 
 
 @pytest.mark.parametrize(("concurrent", "fits"), [(7, True), (8, False)])
-def test_a_range_of_ones_own_has_room_for_so_many_jobs(concurrent: int, fits: bool) -> None:
+def test_a_custom_range_limits_the_number_of_jobs(concurrent: int, fits: bool) -> None:
     declared = changed("runners/build/host", {"concurrent": concurrent, "job_networks": "10.9.0.0/24"})
     if fits:
         assert findings(declared) == []
@@ -72,7 +72,7 @@ def test_a_range_of_ones_own_has_room_for_so_many_jobs(concurrent: int, fits: bo
             findings(declared)
 
 
-def test_egress_to_where_job_networks_are() -> None:
+def test_egress_to_the_range_of_job_networks() -> None:
     rules = [
         {"cidr": cidr, "from_port": 443}
         for cidr in ("0.0.0.0/0", "10.0.0.0/8", "192.168.0.0/16", "172.16.0.0/12")
@@ -84,7 +84,7 @@ def test_egress_to_where_job_networks_are() -> None:
 
 
 def fleet(**keys: Any) -> Any:
-    """The good declaration with a fleet besides."""
+    """The good declaration and a fleet."""
     declared = {"instance_types": ["c7i.large"], "max_instances": 3000, **keys}
     return changed("runners/burst", {"group": 42, "registries": [], "fleet": declared})
 
@@ -99,7 +99,7 @@ def test_a_worker_has_room_for_its_own_jobs(jobs: int, fits: bool) -> None:
             findings(declared)
 
 
-def test_a_job_that_can_become_root_on_its_host_is_warned_of_at_its_place() -> None:
+def test_a_job_that_can_become_root_on_its_host_is_a_warning() -> None:
     volumes = {"volumes": ["/cache", "/var/run/docker.sock:/var/run/docker.sock"]}
     (found,) = findings(changed("runners/build/config", {"docker": volumes}))
     assert (found.severity, found.path) == (
@@ -109,7 +109,7 @@ def test_a_job_that_can_become_root_on_its_host_is_warned_of_at_its_place() -> N
     assert "root" in found.found
 
 
-def test_less_jobs_than_runners() -> None:
+def test_fewer_jobs_than_runners() -> None:
     declared = sharing(limit=1)
     declared["runners"]["build"]["host"]["concurrent"] = 1
     (found,) = findings(declared)
@@ -117,13 +117,13 @@ def test_less_jobs_than_runners() -> None:
 
 
 def build(config: Any, runner_version: str = "19.3.0", **host: Any) -> Any:
-    """The good declaration, whose runner and host say these things of config.toml itself."""
+    """The good declaration with these settings of config.toml at its runner and host."""
     declared = changed("runners/build/config", config)
     declared["runners"]["build"]["host"] |= {"runner_version": runner_version, "config": host}
     return declared
 
 
-def test_what_the_declaration_may_say_of_config_toml() -> None:
+def test_valid_settings_of_config_toml() -> None:
     docker = {
         "memory": "2g",
         "cpus": "1.5",
@@ -189,7 +189,9 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("declared", "path", "found"), REFUSED.values(), ids=REFUSED)
-def test_what_the_runner_would_ignore_or_die_of_is_refused(declared: Any, path: str, found: str) -> None:
+def test_settings_that_the_runner_ignores_or_fails_on_are_refused(
+    declared: Any, path: str, found: str
+) -> None:
     with pytest.raises(DeclarationError) as raised:
         findings(declared)
     (problem,) = raised.value.problems
@@ -214,10 +216,10 @@ WARNED: dict[str, tuple[Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("config", "path", "found"), WARNED.values(), ids=WARNED)
-def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) -> None:
-    told = findings(build(config))
-    assert (Severity.WARNING, path, found) in [(each.severity, each.path, each.found) for each in told]
-    assert not any("canary" in str(each) for each in told)
+def test_settings_with_side_effects_are_warnings(config: Any, path: str, found: str) -> None:
+    reported = findings(build(config))
+    assert (Severity.WARNING, path, found) in [(each.severity, each.path, each.found) for each in reported]
+    assert not any("canary" in str(each) for each in reported)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +235,7 @@ def test_what_works_hardly_as_meant_is_told(config: Any, path: str, found: str) 
         ("runners[1].docker.services[2].name", "stack.runners.second.services[2].name"),
     ],
 )
-def test_the_place_in_the_declaration(place: str, declared: str) -> None:
+def test_the_path_in_the_declaration(place: str, declared: str) -> None:
     manager = parse_stack(sharing()).managers["build"]
     assert declared_path(place, manager, "stack.runners") == declared
 
@@ -247,19 +249,19 @@ def with_fleet(**fields: Any) -> Any:
     return declared
 
 
-def test_there_is_nothing_to_tell_of_a_fleet() -> None:
+def test_a_good_fleet_has_no_findings() -> None:
     everything = {"jobs_per_instance": 2, "retire_after_jobs": 1, "idle": [{}], "state_storage": True}
     assert findings(with_fleet(**everything)) == []
 
 
-def test_a_fleet_that_takes_less_jobs_than_it_has_room_for() -> None:
+def test_a_fleet_that_takes_fewer_jobs_than_it_has_room_for() -> None:
     declared = with_fleet(jobs_per_instance=3)
     declared["runners"]["build"]["limit"] = 2
     (found,) = findings(declared)
     assert (found.severity, found.path) == (Severity.WARNING, "stack.runners.build.limit")
 
 
-def test_state_that_the_manager_of_a_fleet_is_too_old_to_keep() -> None:
+def test_state_storage_needs_a_newer_manager() -> None:
     declared = with_fleet(state_storage=True, manager={"runner_version": "17.4.0"})
     with pytest.raises(DeclarationError) as raised:
         findings(declared)
@@ -267,15 +269,15 @@ def test_state_that_the_manager_of_a_fleet_is_too_old_to_keep() -> None:
     assert problem.path == "stack.runners.build.fleet.state_storage"
 
 
-def test_the_place_of_what_a_fleets_manager_is_told() -> None:
+def test_the_path_of_a_setting_of_a_fleets_manager() -> None:
     manager = parse_stack(with_fleet()).managers["build"]
     place = "stack.runners.build.fleet.manager.config.log_level"
     assert declared_path("log_level", manager, "stack.runners") == place
 
 
 @pytest.mark.parametrize("known", ["10.9.0.0/24", output("stack.runners.build.host.job_networks")])
-def test_what_is_known_later_is_checked_then(known: Any) -> None:
-    """What was known at once has been checked already."""
+def test_a_value_known_later_is_checked_later(known: Any) -> None:
+    """A value that was known before is not checked again."""
     small = changed("runners/build/host", {"concurrent": 8, "job_networks": "10.9.0.0/24"})
     before = parse_stack(changed("runners/build/host", {"concurrent": 8, "job_networks": known}))
     if known == "10.9.0.0/24":
@@ -287,9 +289,7 @@ def test_what_is_known_later_is_checked_then(known: Any) -> None:
 
 
 @pytest.mark.parametrize(("concurrent", "warned"), [(14, False), (15, True)])
-def test_jobs_of_a_docker_host_with_the_networks_that_docker_has_by_itself(
-    concurrent: int, warned: bool
-) -> None:
+def test_jobs_of_a_docker_host_with_the_default_networks_of_docker(concurrent: int, warned: bool) -> None:
     runner = {"group": 42, "host": {"docker": {}, "concurrent": concurrent}}
     found = findings({"gitlab_url": "https://gitlab.example.com", "runners": {"build": runner}})
     assert [each.path for each in found] == (["stack.runners.build.host.concurrent"] if warned else [])

@@ -1,4 +1,4 @@
-"""`gitlab-runner-deliver`, run for real: a manager's files come into its volume whole or not at all."""
+"""The real `gitlab-runner-deliver`: it puts all files of a manager into its volume, or none."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ CONFIG = "concurrent = {}\n"
 
 
 class Volume:
-    """A volume, deliveries to it, and a gitlab-runner that checks what is delivered."""
+    """A volume, deliveries to it, and a gitlab-runner that checks the delivered files."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "volume"
@@ -21,21 +21,21 @@ class Volume:
         self.delivery = directory / "delivery"
         self.commands = Commands(directory)
         self.lint("exit 0")
-        self.commands.add("sync", "")  # of the whole machine
+        self.commands.add("sync", "")  # it would sync the whole machine
 
     def lint(self, body: str) -> None:
-        """What the runner's check of a configuration does."""
+        """Set the command that checks a configuration."""
         self.commands.add("gitlab-runner", f'[ "$1 $2" = "lint --help" ] && exit\n{body}')
 
     def deliver(
-        self, shell: list[str], concurrent: int, *, service: str = "", more: str = ""
+        self, shell: list[str], concurrent: int, *, service: str = "", extra: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Deliver a configuration, perhaps a service of credentials and a file more."""
+        """Deliver a configuration and, optionally, a credential service and an extra file."""
         files = {"config.toml": CONFIG.format(concurrent)}
         if service:
             files["sbin/gitlab-runner-credentials"] = service
-        if more:
-            files[more] = "a password"
+        if extra:
+            files[extra] = "a password"
         for path, content in files.items():
             file = self.delivery / "files" / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,11 +59,11 @@ class Volume:
 
     @property
     def current(self) -> Path:
-        """The files that hold."""
+        """The current files."""
         return self.path / "current"
 
     def concurrent(self) -> str:
-        """What the configuration says that holds."""
+        """The content of the current configuration."""
         return (self.current / "config.toml").read_text()
 
 
@@ -72,8 +72,8 @@ def volume(tmp_path: Path) -> Volume:
     return Volume(tmp_path)
 
 
-def test_files_are_delivered_for_root_alone(volume: Volume, shell: list[str]) -> None:
-    done = volume.deliver(shell, 4, more="passwords/legacy")
+def test_only_root_has_access_to_delivered_files(volume: Volume, shell: list[str]) -> None:
+    done = volume.deliver(shell, 4, extra="passwords/legacy")
     assert (done.returncode, done.stdout) == (0, "gitlab-runner-deliver: delivered\n")
     assert volume.concurrent() == CONFIG.format(4)
     assert (volume.current / "passwords/legacy").read_text() == "a password"
@@ -83,14 +83,14 @@ def test_files_are_delivered_for_root_alone(volume: Volume, shell: list[str]) ->
         assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_configuration_is_newer_than_the_one_before(volume: Volume, shell: list[str]) -> None:
+def test_the_configuration_is_newer_than_the_previous_one(volume: Volume, shell: list[str]) -> None:
     volume.deliver(shell, 4)
     before = (volume.current / "config.toml").stat().st_mtime_ns
     volume.deliver(shell, 5)
     assert (volume.current / "config.toml").stat().st_mtime_ns > before > 0
 
 
-def test_files_are_on_the_disk_before_they_hold(volume: Volume, shell: list[str]) -> None:
+def test_files_are_synced_before_they_become_current(volume: Volume, shell: list[str]) -> None:
     seen = volume.path.parent / "seen"
     volume.commands.add(
         "sync", f"cat {volume.current}/config.toml {volume.path}/version.*/config.toml >{seen}"
@@ -99,13 +99,13 @@ def test_files_are_on_the_disk_before_they_hold(volume: Volume, shell: list[str]
     assert seen.read_text() == CONFIG.format(4)
 
 
-def test_authorities_are_newer_than_those_before(volume: Volume, shell: list[str]) -> None:
-    """By that the runner knows that it is to read them anew: gitlab-runner, network/client.go."""
-    volume.deliver(shell, 4, more="certs/gitlab.example.com.crt")
+def test_authorities_are_newer_than_the_previous_ones(volume: Volume, shell: list[str]) -> None:
+    """The runner reads authorities again only if they are newer: gitlab-runner, network/client.go."""
+    volume.deliver(shell, 4, extra="certs/gitlab.example.com.crt")
     assert (volume.current / "certs/gitlab.example.com.crt").stat().st_mtime_ns > 0
 
 
-def test_what_an_interrupted_delivery_left_is_replaced(volume: Volume, shell: list[str]) -> None:
+def test_files_of_an_interrupted_delivery_are_replaced(volume: Volume, shell: list[str]) -> None:
     (volume.path / "version.of-before").mkdir()
     (volume.path / "current.new").symlink_to("version.of-before")
     assert volume.deliver(shell, 4).returncode == 0
@@ -113,8 +113,8 @@ def test_what_an_interrupted_delivery_left_is_replaced(volume: Volume, shell: li
     assert sorted(each.name.partition(".")[0] for each in volume.path.iterdir()) == ["current", "version"]
 
 
-def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> None:
-    volume.deliver(shell, 4, more="passwords/legacy")
+def test_a_delivery_replaces_all_previous_files(volume: Volume, shell: list[str]) -> None:
+    volume.deliver(shell, 4, extra="passwords/legacy")
     volume.deliver(shell, 5)
     assert volume.concurrent() == CONFIG.format(5)
     assert not (volume.current / "passwords").exists()
@@ -122,7 +122,7 @@ def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> N
 
 
 @pytest.mark.parametrize(
-    ("service", "lint", "told"),
+    ("service", "lint", "message"),
     [
         ("exit 0", "exit 1", "gitlab-runner refuses config.toml"),
         (
@@ -132,29 +132,30 @@ def test_nothing_stays_of_what_was_before(volume: Volume, shell: list[str]) -> N
         ),
     ],
 )
-def test_what_is_refused_changes_nothing(
-    volume: Volume, shell: list[str], service: str, lint: str, told: str
+def test_a_refused_delivery_changes_nothing(
+    volume: Volume, shell: list[str], service: str, lint: str, message: str
 ) -> None:
     volume.deliver(shell, 4)
     volume.lint(lint)
     done = volume.deliver(shell, 5, service=service)
     assert done.returncode == 1
-    assert f"gitlab-runner-deliver: {told}; the files of before stay" in done.stderr
+    assert f"gitlab-runner-deliver: {message}; the files of before stay" in done.stderr
     assert "delivered\n" not in done.stdout
     assert volume.concurrent() == CONFIG.format(4)
 
 
 @pytest.mark.parametrize(
-    ("command", "told"), [("mktemp", "the volume cannot be written"), ("cp", "the files cannot be written")]
+    ("command", "message"),
+    [("mktemp", "the volume cannot be written"), ("cp", "the files cannot be written")],
 )
-def test_a_full_volume_keeps_the_files_of_before(
-    volume: Volume, shell: list[str], command: str, told: str
+def test_a_full_volume_keeps_the_previous_files(
+    volume: Volume, shell: list[str], command: str, message: str
 ) -> None:
     volume.deliver(shell, 4)
     volume.commands.add(command, f'echo "{command}: No space left on device" >&2; exit 1')
     done = volume.deliver(shell, 5)
     assert done.returncode == 1
-    assert f"{command}: No space left on device\ngitlab-runner-deliver: {told}; " in done.stderr
+    assert f"{command}: No space left on device\ngitlab-runner-deliver: {message}; " in done.stderr
     assert volume.concurrent() == CONFIG.format(4)
     assert len(list(volume.path.glob("version.*"))) == 1
 
@@ -162,7 +163,7 @@ def test_a_full_volume_keeps_the_files_of_before(
 @pytest.mark.parametrize("lint", ["exit 0", "exit 1"], ids=["delivered", "refused"])
 def test_no_secret_stays_beside_the_volume(volume: Volume, shell: list[str], lint: str) -> None:
     volume.lint(lint)
-    volume.deliver(shell, 4, more="passwords/legacy")
+    volume.deliver(shell, 4, extra="passwords/legacy")
     assert not volume.delivery.exists()
 
 

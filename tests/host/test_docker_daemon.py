@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.host.docker_daemon import (
 )
 
 
-def test_the_whole_of_it() -> None:
+def test_the_default_settings() -> None:
     assert json.loads(docker_daemon_config(4)) == {
         "default-address-pools": [{"base": "192.168.0.0/16", "size": 24}],
         "live-restore": True,
@@ -37,12 +37,12 @@ def test_networks_are_as_large_as_the_range_allows(concurrent: int, size: int | 
     assert job_network_size(concurrent) == size
 
 
-def test_a_range_of_ones_own() -> None:
+def test_a_custom_range() -> None:
     settings = json.loads(docker_daemon_config(10, "10.99.0.0/22"))
     assert settings["default-address-pools"] == [{"base": "10.99.0.0/22", "size": 27}]
 
 
-def test_with_ipv6_there_is_a_range_of_it_too() -> None:
+def test_ipv6_adds_a_range() -> None:
     _, pool = json.loads(docker_daemon_config(4, ipv6=True))["default-address-pools"]
     range_ = IPv6Network(pool["base"])
     assert range_.subnet_of(IPv6Network("fd00::/8"))

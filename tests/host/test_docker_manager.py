@@ -33,7 +33,7 @@ def files(*names: str, **more: Any) -> dict[str, HostFile]:
     return docker_manager_files(CONFIG, registries(*names), HERE, tokens=TOKENS, **more)
 
 
-def test_with_fixed_passwords_alone_nothing_is_asked() -> None:
+def test_static_passwords_need_no_service() -> None:
     """printf me:canary-1 | base64 gives bWU6Y2FuYXJ5LTE=."""
     found = files("legacy", passwords={"legacy": ("me", "canary-1")}, runner_ids={"build": "7"})
     assert {path: file.mode for path, file in found.items()} == {
@@ -58,7 +58,7 @@ def test_with_fixed_passwords_alone_nothing_is_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ["team", "stored"])
-def test_where_something_is_to_be_asked_the_service_writes_the_configuration(name: str) -> None:
+def test_the_service_writes_the_configuration_of_dynamic_credentials(name: str) -> None:
     found = files("legacy", name, passwords={"legacy": ("me", "canary-1")})
     link = found["home/.docker/config.json"]
     assert (link.content, link.mode) == ("/run/gitlab-runner-credentials/config.json", "link")
@@ -124,7 +124,7 @@ IMAGE = {"image": "registry.example.com/manager:1"}
         ({"directory": "/root/.aws"}, "/srv/aws"),
     ],
 )
-def test_its_environment(credentials: dict[str, Any], directory: str) -> None:
+def test_the_environment(credentials: dict[str, Any], directory: str) -> None:
     assert environment({}) == [HOME, PATH]
     assert environment({**IMAGE, "aws_credentials": credentials}) == [
         *(HOME, PATH),
@@ -133,8 +133,8 @@ def test_its_environment(credentials: dict[str, Any], directory: str) -> None:
     ]
 
 
-def test_other_authorities_are_another_environment() -> None:
-    """Its process reads them when it starts."""
+def test_other_authorities_change_the_environment() -> None:
+    """The process of the manager reads authorities when it starts."""
     one, two, of_hosts = (
         parse_authorities({"a": {"pem": text, **hosts}})
         for text, hosts in ((pem(), {}), (pem("two"), {}), (pem(), {"hosts": ["a.example"]}))

@@ -1,4 +1,4 @@
-"""The files of the sandbox runner's host, each as it is written."""
+"""The files of the host of the sandbox's runner, as they are rendered."""
 
 import json
 import re
@@ -69,7 +69,7 @@ def test_every_file_and_its_mode() -> None:
     }
 
 
-def test_every_unit_runs_a_program_that_is_there() -> None:
+def test_every_unit_runs_a_program_of_the_host() -> None:
     rendered = sandbox_files()
     programs = {
         path: re.findall(r"^ExecStart=/(\S+)(?: \w+)?$", file.content, re.M)
@@ -87,7 +87,7 @@ def test_every_timer_has_its_service() -> None:
     assert {path.replace(".timer", ".service") for path in timers} <= set(sandbox_files())
 
 
-def test_the_boot_enables_every_unit_that_is_to_be_enabled() -> None:
+def test_the_boot_enables_every_installable_unit() -> None:
     boot = script("gitlab-runner-boot.sh")
     enabled = set(re.findall(r"gitlab-runner-\w+\.(?:timer|service)", boot))
     assert " --no-block gitlab-runner-credentials.service\n" in boot  # the boot waits for no credential
@@ -105,7 +105,7 @@ def test_every_script_reaches_a_host() -> None:
     boots = [user_data(**arguments, operating_system=system) for system in OPERATING_SYSTEMS.values()]
     for text in (worker_user_data("{}"), *boots):
         delivered |= {file["content"] for file in yaml.safe_load(text)["write_files"]}
-    # Those of a Docker host, and of the build of a machine image.
+    # The scripts of a Docker host, and of the build of a machine image.
     elsewhere = ("gitlab-runner-deliver.sh", "gitlab-runner-manager.sh", "gitlab-runner-image.sh")
     delivered |= {script(name) for name in elsewhere}
     names = [each.name for each in files(scripts).iterdir() if each.is_file() and each.name != "__init__.py"]
@@ -145,7 +145,7 @@ def test_config_toml() -> None:
     }
 
 
-def test_what_the_declaration_says_of_config_toml_is_laid_over_the_rest() -> None:
+def test_declared_settings_of_config_toml_override_the_defaults() -> None:
     runner = {
         "group": 42,
         "services": [{"name": "redis:7"}],
@@ -260,7 +260,7 @@ def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
     assert entry["autoscaler"]["plugin_config"]["name"] == "gitlab-runner-sandbox-build"
 
 
-def test_what_a_manager_learns_of_its_fleet_at_its_start_stands_in_a_file_of_its_own() -> None:
+def test_fleet_settings_that_need_a_restart_are_in_a_separate_file() -> None:
     files = with_fleet_and_cache()
     (settings,) = json.loads(files["etc/gitlab-runner/fleet.json"].content)
     assert settings["id"] == 23
@@ -269,20 +269,20 @@ def test_what_a_manager_learns_of_its_fleet_at_its_start_stands_in_a_file_of_its
     assert "etc/gitlab-runner/fleet.json" not in two_runners()
 
 
-def test_the_plugin_is_there_before_a_manager_with_a_fleet_starts() -> None:
+def test_the_plugin_is_installed_before_a_manager_with_a_fleet_starts() -> None:
     line = "ExecStartPre=/usr/bin/gitlab-runner fleeting install\n"
     assert line in with_fleet_and_cache()[UNIT_SETTINGS].content
     assert line not in two_runners()[UNIT_SETTINGS].content
 
 
-def test_a_manager_with_a_fleet_waits_for_the_one_before_it_however_long_that_takes() -> None:
+def test_a_manager_with_a_fleet_waits_for_the_previous_one_without_a_timeout() -> None:
     settings = with_fleet_and_cache()[UNIT_SETTINGS].content
     assert " gitlab-runner-turn\nTimeoutStartSec=infinity\n" in settings
     assert "gitlab-runner-turn" not in two_runners()[UNIT_SETTINGS].content
 
 
 @pytest.mark.parametrize(("shared", "prefix"), [(False, "runners/build"), (True, "shared")])
-def test_the_cache_lies_below_the_runners_prefix(shared: bool, prefix: str) -> None:
+def test_the_cache_is_below_the_prefix_of_the_runner(shared: bool, prefix: str) -> None:
     config = tomllib.loads(with_fleet_and_cache(shared=shared)["etc/gitlab-runner/config.toml"].content)
     cache = config["runners"][0]["cache"]
     assert (cache["Path"], cache["s3"]["BucketName"]) == (prefix, "bucket")
@@ -326,7 +326,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
     ]
 
 
-def test_a_public_image_stays_as_it_is() -> None:
+def test_a_public_image_is_unchanged() -> None:
     stack = parse_stack({"runners": {"build": {"group": 42, "host": {}}}})
     config = manager_config(stack.managers["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com")
     (runner,) = config["runners"]
@@ -381,7 +381,7 @@ def test_the_docker_configuration_of_the_managers_process_is_a_file_in_memory() 
         assert f"\n{setting}\n" in unit
 
 
-def test_where_the_credentials_of_each_registry_come_from() -> None:
+def test_the_credential_source_of_each_registry() -> None:
     assert sandbox_files()["etc/gitlab-runner/registries"].content.splitlines()[1:] == [
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com helper /usr/bin/docker-credential-ecr-login",
         "210987654321.dkr.ecr.us-east-1.amazonaws.com helper /usr/bin/docker-credential-ecr-login",
@@ -430,7 +430,7 @@ def test_every_kind_of_registry_has_its_source() -> None:
         "registry.gitlab.com/group/other parameter eu-west-1 /gitlab-runner/sandbox/build/registries/other",
     ]
     assert files["etc/gitlab-runner/registries"].content.splitlines()[1:] == lines
-    # A job's own credentials for registry.gitlab.com are hidden by nothing.
+    # Nothing hides a job's own credentials for registry.gitlab.com.
     assert not any(line.startswith("registry.gitlab.com ") for line in lines)
     config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
     assert config["runners"][0]["docker"]["image"] == f"{ecr}/hub/app:1"
@@ -487,7 +487,7 @@ def test_no_file_is_on_the_path_of_the_managers_process() -> None:
     assert not any(f"{each}/".startswith(f"{path}/") for each in files)
 
 
-def test_the_runner_starts_when_its_credentials_are_there_and_without_them_in_the_end() -> None:
+def test_the_runner_waits_for_its_credentials_and_starts_without_them_if_they_fail() -> None:
     assert "After=gitlab-runner-credentials.service " in sandbox_files()[UNIT_SETTINGS].content
     assert "Requires=" not in sandbox_files()[UNIT_SETTINGS].content
     unit = sandbox_files()["etc/systemd/system/gitlab-runner-credentials.service"].content
@@ -503,15 +503,15 @@ def test_another_partition() -> None:
     assert "Environment=AWS_REGION=cn-north-1\n" in files[UNIT_SETTINGS].content
 
 
-def test_a_token_stands_in_config_toml_alone() -> None:
+def test_only_config_toml_has_the_token() -> None:
     files = sandbox_files(token="glrt-canary")
     assert [path for path, file in files.items() if "glrt-canary" in file.content] == [
         "etc/gitlab-runner/config.toml"
     ]
 
 
-def test_no_password_stands_in_any_file() -> None:
-    # What `stack_file` puts in the place of every encrypted value.
+def test_no_file_has_a_password() -> None:
+    # `stack_file` puts this text in place of every encrypted value.
     assert not any("decrypted-value" in file.content for file in sandbox_files().values())
 
 

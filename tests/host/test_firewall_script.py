@@ -1,4 +1,4 @@
-"""`gitlab-runner-firewall`: which rules it asks for. `tests/docker/test_metrics_reach.py` tries them out."""
+"""The rules of `gitlab-runner-firewall`; `tests/docker/test_metrics_reach.py` tests their effect."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from tests.host.script_host import ScriptHost
 
 REJECT = "-j REJECT --reject-with tcp-reset"
-# Keeps the rules in a file: -C fails where there is none.
+# Keeps the rules in a file; -C fails for a missing rule.
 IPTABLES = """
 shift 2
 case $1 in
@@ -34,7 +34,7 @@ class Host(ScriptHost):
         return [each.removeprefix(prefix) for each in self._rules.read_text().splitlines()]
 
     def serve(self, port: str) -> None:
-        """Say at which port others reach the metrics."""
+        """Set the port at which others reach the metrics."""
         reporting = self.root / "etc/gitlab-runner/reporting"
         reporting.write_text(f"LOG_GROUP=\nHEALTH_OF=\nMETRICS_PORT={port}\n")
 
@@ -53,7 +53,7 @@ def test_jobs_reach_the_metrics_of_no_other_host(host: Host, shell: list[str]) -
     assert host.rules() == refused("iptables", "DOCKER-USER", "9252")
 
 
-def test_nor_those_of_their_own(host: Host, shell: list[str]) -> None:
+def test_jobs_do_not_reach_the_metrics_of_their_own_host(host: Host, shell: list[str]) -> None:
     host.serve("9999")
     assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
     assert host.rules() == [
@@ -73,24 +73,24 @@ def test_a_second_run_changes_nothing(host: Host, shell: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("command", "over"), [("iptables", ""), ("ip6tables", " over IPv6")])
-def test_a_runner_whose_metrics_jobs_would_reach_does_not_start(
+def test_a_runner_with_metrics_does_not_start_without_the_rules(
     host: Host, shell: list[str], command: str, over: str
 ) -> None:
     host.serve("9252")
     host.commands.add(command, "exit 4")
     assert host.run("gitlab-runner-firewall.sh", shell).returncode == 1
-    assert host.said() == [
+    assert host.logged() == [
         f"err: jobs cannot be kept from this host's metrics{over}; gitlab-runner does not start"
     ]
 
 
-def test_one_without_metrics_does(host: Host, shell: list[str]) -> None:
+def test_a_runner_without_metrics_starts_without_the_rules(host: Host, shell: list[str]) -> None:
     host.commands.add("iptables", "exit 4")
     assert host.run("gitlab-runner-firewall.sh", shell).returncode == 0
-    assert host.said()[-1].startswith("warning: jobs cannot be kept from the metrics of other hosts")
+    assert host.logged()[-1].startswith("warning: jobs cannot be kept from the metrics of other hosts")
 
 
-def test_the_chain_is_made_where_docker_has_not_started_yet(host: Host) -> None:
+def test_the_chain_is_created_before_docker_starts(host: Host) -> None:
     host.commands.add("iptables", 'case "$*" in *-L*) exit 1 ;; esac')
     assert host.run("gitlab-runner-firewall.sh", ["sh"]).returncode == 0
     assert "iptables -w 30 -N DOCKER-USER" in host.commands.calls("iptables")

@@ -1,4 +1,4 @@
-"""`gitlab-runner-health`, run for real: a dead host is replaced, a busy or draining one is not."""
+"""The real `gitlab-runner-health`: a dead host is replaced, a busy or draining one is not."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ class CheckedHost(ScriptHost):
             self.commands.add(command, "")
 
     def check(self, times: int, shell: list[str] | None = None) -> list[str]:
-        """Run the script so many times: the calls to AWS."""
+        """Run the script this many times; return the calls to AWS."""
         for _ in range(times):
             self.run("gitlab-runner-health.sh", shell or ["sh"])
         return self.commands.calls("aws")
@@ -44,20 +44,20 @@ def host(tmp_path: Path, metadata: InstanceMetadata) -> CheckedHost:
     return CheckedHost(tmp_path, metadata)
 
 
-def test_a_healthy_host_says_nothing(host: CheckedHost, shell: list[str]) -> None:
+def test_a_healthy_host_logs_nothing(host: CheckedHost, shell: list[str]) -> None:
     assert host.check(6, shell) == []
-    assert host.said() == []
+    assert host.logged() == []
 
 
-def test_a_healthy_host_says_so_where_there_is_an_alarm(host: CheckedHost, shell: list[str]) -> None:
+def test_a_healthy_host_reports_to_its_alarm(host: CheckedHost, shell: list[str]) -> None:
     host.report(HEALTH_OF="/the/host")
-    told = (
+    metric = (
         "aws --region eu-west-1 cloudwatch put-metric-data --namespace GitLabRunner --metric-data "
         "MetricName=Healthy,Value=1,Dimensions=[{Name=Host,Value=/the/host}]"
     )
-    assert host.check(2, shell) == [told, told]
+    assert host.check(2, shell) == [metric, metric]
     host.commands.add("systemctl", RUNNER_DEAD)
-    assert host.check(1) == [told, told]
+    assert host.check(1) == [metric, metric]
 
 
 @pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
@@ -68,11 +68,11 @@ def test_credentials_that_end_within_hours_are_counted(host: CheckedHost, shell:
     state = host.root / "run/gitlab-runner-credentials/state.json"
     state.parent.mkdir()
     state.write_text(json.dumps({"registries": {name: {"ends": each} for name, each in ends.items()}}))
-    (told,) = host.check(1, shell)
-    assert told.endswith(" MetricName=CredentialsEnding,Value=2,Dimensions=[{Name=Host,Value=/the/host}]")
+    (metric,) = host.check(1, shell)
+    assert metric.endswith(" MetricName=CredentialsEnding,Value=2,Dimensions=[{Name=Host,Value=/the/host}]")
 
 
-def test_a_draining_host_leaves_that_to_the_new_one(host: CheckedHost) -> None:
+def test_a_draining_host_does_not_report_to_the_alarm(host: CheckedHost) -> None:
     host.report(HEALTH_OF="/the/host")
     (host.root / "run/gitlab-runner-draining").touch()
     assert host.check(1) == []
@@ -85,34 +85,38 @@ def test_a_draining_host_leaves_that_to_the_new_one(host: CheckedHost) -> None:
         ("docker", "exit 1", "Docker does not answer"),
     ],
 )
-def test_a_dead_one_is_replaced_after_five_minutes(
+def test_a_dead_host_is_replaced_after_five_minutes(
     host: CheckedHost, shell: list[str], command: str, body: str, reason: str
 ) -> None:
     host.commands.add(command, body)
     assert host.check(4, shell) == []
-    assert host.said()[-1] == f"warning: {reason}, 4 of 5 times"
+    assert host.logged()[-1] == f"warning: {reason}, 4 of 5 times"
     assert host.check(1, shell) == [UNHEALTHY]
-    assert host.said()[-1].startswith(f"err: {reason}; this host asks")
+    assert host.logged()[-1].startswith(f"err: {reason}; this host asks")
 
 
 def test_docker_that_does_not_answer_in_half_a_minute_is_dead(host: CheckedHost, shell: list[str]) -> None:
     host.commands.add("timeout", "exit 124")
     host.check(1, shell)
     assert host.commands.calls("timeout") == ["timeout 30 docker version"]
-    assert host.said() == ["warning: Docker does not answer, 1 of 5 times"]
+    assert host.logged() == ["warning: Docker does not answer, 1 of 5 times"]
 
 
-def test_what_it_says_is_in_the_journal_under_its_name(host: CheckedHost, shell: list[str]) -> None:
+def test_messages_are_in_the_journal_under_the_name_of_the_script(
+    host: CheckedHost, shell: list[str]
+) -> None:
     host.commands.add("docker", "exit 1")
     host.check(1, shell)
-    said = "Docker does not answer, 1 of 5 times"
-    assert host.commands.calls("logger") == [f"logger -s -t gitlab-runner-health -p daemon.warning -- {said}"]
+    logged = "Docker does not answer, 1 of 5 times"
+    assert host.commands.calls("logger") == [
+        f"logger -s -t gitlab-runner-health -p daemon.warning -- {logged}"
+    ]
     host.commands.add("logger", "exit 1")
     shown = host.run("gitlab-runner-health.sh", shell).stderr
     assert shown == "gitlab-runner-health: Docker does not answer, 2 of 5 times\n"
 
 
-def test_a_restart_starts_the_count_anew(host: CheckedHost) -> None:
+def test_a_restart_resets_the_count(host: CheckedHost) -> None:
     host.commands.add("systemctl", RUNNER_DEAD)
     host.check(4)
     host.commands.add("systemctl", "")
@@ -127,14 +131,16 @@ def test_a_runner_that_is_stopped_for_its_hosts_end_is_not_dead(host: CheckedHos
     assert host.check(6) == []
 
 
-def test_a_runner_that_ends_its_jobs_to_start_anew_is_not_dead(host: CheckedHost, shell: list[str]) -> None:
-    """A fleet's manager for new settings of its fleet: its longest job may take hours."""
+def test_a_runner_that_ends_its_jobs_before_a_restart_is_not_dead(
+    host: CheckedHost, shell: list[str]
+) -> None:
+    """A fleet's manager restarts for new settings of its fleet; its longest job may take hours."""
     host.commands.add("systemctl", ENDS_JOBS)
     assert host.check(6, shell) == []
-    assert host.said() == []
+    assert host.logged() == []
 
 
-def test_one_whose_docker_is_dead_is_replaced_also_while_it_ends_its_jobs(host: CheckedHost) -> None:
+def test_a_host_with_a_dead_docker_is_replaced_while_it_ends_its_jobs(host: CheckedHost) -> None:
     host.commands.add("systemctl", ENDS_JOBS)
     host.commands.add("docker", "exit 1")
     assert host.check(5) == [UNHEALTHY]
@@ -146,16 +152,16 @@ def test_a_manager_that_waits_for_its_turn_is_not_dead(host: CheckedHost) -> Non
     assert host.check(6) == []
 
 
-def test_a_manager_that_waits_for_its_turn_says_that_it_works(host: CheckedHost, shell: list[str]) -> None:
-    """The one before it drains, and says nothing any more: the alarm would tell of neither."""
+def test_a_manager_that_waits_for_its_turn_reports_to_the_alarm(host: CheckedHost, shell: list[str]) -> None:
+    """The previous manager drains and no longer reports: without this report, the alarm would be raised."""
     host.report(HEALTH_OF="/the/host")
     (host.root / "run/gitlab-runner-waiting").touch()
     host.commands.add("systemctl", RUNNER_DEAD)
-    (told,) = host.check(1, shell)
-    assert "MetricName=Healthy,Value=1" in told
+    (metric,) = host.check(1, shell)
+    assert "MetricName=Healthy,Value=1" in metric
 
 
-def test_aws_takes_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
+def test_aws_accepts_the_call(host: CheckedHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
         groups = client_of(aws)
         (instance,) = make_group(groups, 1)

@@ -1,4 +1,4 @@
-"""`gitlab-runner-image`, in every shell there is, with commands that stand in for those of the machine."""
+"""`gitlab-runner-image` in every installed shell, with stand-ins for the commands of the machine."""
 
 import shutil
 from pathlib import Path
@@ -28,7 +28,7 @@ OF_ONE_MACHINE = (
 
 
 class Builder(ScriptHost):
-    """The instance that an image is built or tested on, an Amazon Linux."""
+    """The Amazon Linux instance on which an image is built or tested."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -50,18 +50,18 @@ class Builder(ScriptHost):
         self.commands.add("gitlab-runner", "echo Version: 19.3.0")
 
     def declare(self, **settings: str) -> None:
-        """Write its settings."""
+        """Write the settings of the image."""
         lines = [f"{name}='{value}'\n" for name, value in (SETTINGS | settings).items()]
         Path(self.environment["RUNNER_HOST_SETTINGS"]).write_text("".join(lines))
 
-    def do(self, what: str, shell: list[str]) -> tuple[int, str, list[str]]:
-        """Run the script: its exit status, what it complains of, and what it called."""
-        done = self.run("gitlab-runner-image.sh", shell, what)
+    def do(self, argument: str, shell: list[str]) -> tuple[int, str, list[str]]:
+        """Run the script; return its exit status, its error output and its calls."""
+        done = self.run("gitlab-runner-image.sh", shell, argument)
         calls = [each for each in self.commands.calls() if not each.startswith(("rpm ", "sleep "))]
         return done.returncode, done.stderr, calls
 
     def leave(self, path: str) -> Path:
-        """A file that something wrote as it was installed."""
+        """Write a file as an installation does."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
@@ -77,7 +77,7 @@ def test_a_build_installs_what_a_boot_would(builder: Builder, shell: list[str]) 
     assert builder.do("build", shell) == (0, "", [*INSTALLED, RUNNER_OFF, DOCKER_OFF])
 
 
-def test_nothing_of_one_machine_stays(builder: Builder, shell: list[str]) -> None:
+def test_files_of_the_building_machine_are_removed(builder: Builder, shell: list[str]) -> None:
     left = [builder.leave(path) for path in OF_ONE_MACHINE]
     assert builder.do("build", shell)[0] == 0
     assert [file for file in left if file.exists()] == []
@@ -101,7 +101,7 @@ def test_job_images_are_pulled_with_the_credentials_of_the_role(
         DOCKER_OFF,
     ]
     assert (tmp_path / "config.json").read_text() == f"{SETTINGS['LOGINS']}\n"
-    # Where the helper keeps what ECR gave it: nothing of it may be in the image.
+    # The helper caches the tokens of ECR there: none may be in the image.
     (home,) = set(done.stdout.split())
     assert not Path(home).exists()
 
@@ -122,7 +122,7 @@ def test_a_build_without_one_of_its_packages_fails(builder: Builder, shell: list
     assert (status, calls) == (1, [*INSTALLED[:failing], *[INSTALLED[failing]] * 4])
 
 
-def test_a_package_that_is_there_at_the_second_attempt_is_enough(
+def test_a_package_may_be_installed_at_the_second_attempt(
     builder: Builder, shell: list[str], tmp_path: Path
 ) -> None:
     tried = tmp_path / "tried"
@@ -158,15 +158,15 @@ def test_a_bad_image_does_not_pass(
         builder.commands.add("grep", f'exec {shutil.which("grep")} "$@"')
     else:
         builder.commands.add(command, body)
-    status, said, _ = builder.do("check", shell)
-    assert (status, said) == (1, f"gitlab-runner-image: {complaint}\n")
+    status, errors, _ = builder.do("check", shell)
+    assert (status, errors) == (1, f"gitlab-runner-image: {complaint}\n")
 
 
-def test_an_image_in_which_the_runner_has_a_name_does_not_pass(builder: Builder, shell: list[str]) -> None:
+def test_an_image_with_the_id_of_a_runner_manager_does_not_pass(builder: Builder, shell: list[str]) -> None:
     builder.leave("etc/gitlab-runner/.runner_system_id")
-    status, said, _ = builder.do("check", shell)
-    assert (status, said) == (1, "gitlab-runner-image: every host would be the same runner manager\n")
+    status, errors, _ = builder.do("check", shell)
+    assert (status, errors) == (1, "gitlab-runner-image: every host would be the same runner manager\n")
 
 
-def test_it_says_what_it_does(builder: Builder, shell: list[str]) -> None:
+def test_an_unknown_argument_prints_the_usage(builder: Builder, shell: list[str]) -> None:
     assert builder.do("brew", shell)[:2] == (2, "usage: gitlab-runner-image build|check\n")

@@ -25,12 +25,12 @@ from pulumi_gitlab_runner.host.lifecycle import (
     ],
 )
 def test_the_longest_job_ends_within_a_hundred_heartbeats(longest_job: int, seconds: int) -> None:
-    """AWS waits 100 times as long in all, and takes 7,200 seconds at most: autoscaling/lifecycle-hooks."""
+    """AWS waits for 100 heartbeats in all, each of at most 7,200 seconds: autoscaling/lifecycle-hooks."""
     assert heartbeat_timeout(longest_job) == seconds
 
 
 LONGEST_WAIT = 48 * 60 * 60
-"""For how many seconds AWS waits at a lifecycle hook at most."""
+"""The longest wait of AWS at a lifecycle hook, in seconds."""
 
 
 @pytest.mark.parametrize("longest_job", [0, 3600, 27_000, 27_001, LONGEST_WAIT - 1200])
@@ -43,7 +43,7 @@ def test_a_drain_takes_half_an_hour_more_than_the_longest_job() -> None:
     assert longest_drain(3600) == 5400
 
 
-def test_the_hooks_and_how_long_a_host_has_to_boot() -> None:
+def test_the_names_of_the_hooks_and_the_time_limits_of_a_boot() -> None:
     """Resources of users have these names; the provider gives up an instance refresh after 900 seconds."""
     assert (LAUNCH_HOOK, LIFECYCLE_HOOK) == ("gitlab-runner-boot", "gitlab-runner-drain")
     assert (BOOT_HEARTBEAT, FIRST_HOST_TIMEOUT) == (600, 1200)

@@ -1,4 +1,4 @@
-"""`gitlab-runner-logs`, run for real: what of the journal reaches CloudWatch, and that nothing is lost."""
+"""The real `gitlab-runner-logs`: the journal entries that it sends to CloudWatch, without a loss."""
 
 import json
 import re
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, ("curl", "jq"))), reason="curl or jq is not installed"
 )
 
-# A journal of one file, an entry a line: prints what lies behind the cursor, as journalctl does.
+# A journal in one file, an entry a line: prints the entries after the cursor, as journalctl does.
 JOURNALCTL = """
 while [ "$#" -gt 0 ]; do
     case $1 in --after-cursor) after=$2 ;; --boot) boot=yes ;; --all) all=yes ;; esac
@@ -30,7 +30,7 @@ elif [ -n "${after-}" ]; then sed "0,/\\"$after\\"/d" "$JOURNAL"; else cat "$JOU
 """
 LONGEST = 4096
 """Without `--all`, journalctl leaves out a longer text."""
-# CloudWatch, which keeps what it is sent.
+# A CloudWatch that keeps what it receives.
 KEEP = 'case "$4" in put-log-events) for last; do :; done; cat "${last#file://}" >>"$RECEIVED" ;; esac'
 CREATE = (
     "aws --region eu-west-1 logs create-log-stream --log-group-name /the/group "
@@ -39,7 +39,7 @@ CREATE = (
 
 
 class LoggingHost(ScriptHost):
-    """A host with a journal, whose CloudWatch keeps what it is sent."""
+    """A host with a journal, whose CloudWatch keeps what it receives."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -59,7 +59,7 @@ class LoggingHost(ScriptHost):
         self.cloudwatch(answers=True)
 
     def cloudwatch(self, *, answers: bool = True, refuses: str = "") -> None:
-        """Let CloudWatch keep what it is sent, or not; `refuses` is an error that it answers first."""
+        """Set whether CloudWatch answers; `refuses` is the error of its first answer."""
         once = f"""
 if [ "$4" = put-log-events ] && [ ! -e "$RECEIVED.refused" ]; then
     touch "$RECEIVED.refused"
@@ -89,7 +89,7 @@ fi
                 short.write(json.dumps(written) + "\n")
 
     def batches(self) -> list[list[dict[str, Any]]]:
-        """What CloudWatch was sent."""
+        """The batches that CloudWatch received."""
         return [json.loads(line) for line in self.received.read_text().splitlines()]
 
     def messages(self) -> list[str]:
@@ -119,7 +119,7 @@ def test_the_journal_is_sent_with_its_times_to_a_stream_of_the_instance(
     assert sent.startswith(CREATE.replace("create-log-stream", "put-log-events") + " --log-events file://")
 
 
-def test_the_next_run_goes_on_behind_the_last(host: LoggingHost, shell: list[str]) -> None:
+def test_a_run_continues_after_the_previous_one(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.run("gitlab-runner-logs.sh", shell)
     host.write("second")
@@ -129,7 +129,7 @@ def test_the_next_run_goes_on_behind_the_last(host: LoggingHost, shell: list[str
     assert len([call for call in host.commands.calls("aws") if call == CREATE]) == 1
 
 
-def test_a_cursor_that_a_crash_emptied_is_none(host: LoggingHost, shell: list[str]) -> None:
+def test_a_cursor_file_that_is_empty_after_a_crash_is_ignored(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.run("gitlab-runner-logs.sh", shell)
     cursor = host.root / "var/lib/gitlab-runner-host/logs-cursor"
@@ -140,7 +140,7 @@ def test_a_cursor_that_a_crash_emptied_is_none(host: LoggingHost, shell: list[st
     assert cursor.read_text() == "c00001\n"
 
 
-def test_a_cursor_is_on_the_disk_before_it_takes_the_place_of_the_last(
+def test_a_cursor_is_synced_before_it_replaces_the_previous_one(
     host: LoggingHost, shell: list[str], tmp_path: Path
 ) -> None:
     seen = tmp_path / "seen"
@@ -150,7 +150,7 @@ def test_a_cursor_is_on_the_disk_before_it_takes_the_place_of_the_last(
     assert seen.read_text() == "c00000\n"
 
 
-def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) -> None:
+def test_entries_that_did_not_arrive_are_sent_again(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.cloudwatch(answers=False)
     assert host.run("gitlab-runner-logs.sh", shell).returncode != 0
@@ -159,12 +159,12 @@ def test_what_did_not_arrive_is_sent_again(host: LoggingHost, shell: list[str]) 
     assert host.messages() == ["gitlab-runner: first"]
 
 
-def test_a_stream_that_is_there_already_is_used(host: LoggingHost, shell: list[str]) -> None:
+def test_an_existing_stream_is_used(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.commands.add("aws", f'[ "$4" != create-log-stream ] || exit 254\n{KEEP}')
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.messages() == ["gitlab-runner: first"]
-    assert host.said() == ["warning: the log stream was not created"]
+    assert host.logged() == ["warning: the log stream was not created"]
 
 
 def test_the_journal_of_another_machine_is_not_sent(host: LoggingHost, shell: list[str]) -> None:
@@ -205,19 +205,17 @@ def test_a_clock_that_is_set_back_splits_a_batch_too(host: LoggingHost) -> None:
     assert [len(each) for each in host.batches()] == [1, 2]
 
 
-def test_what_cloudwatch_refuses_for_good_does_not_keep_the_rest_back(
-    host: LoggingHost, shell: list[str]
-) -> None:
+def test_entries_that_cloudwatch_refuses_do_not_block_the_others(host: LoggingHost, shell: list[str]) -> None:
     host.write("refused")
     host.cloudwatch(refuses="InvalidParameterException")
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     host.write("taken")
     host.run("gitlab-runner-logs.sh", shell)
     assert host.messages() == ["gitlab-runner: taken"]
-    assert any("CloudWatch refuses 1 entries" in each for each in host.said())
+    assert any("CloudWatch refuses 1 entries" in each for each in host.logged())
 
 
-def test_a_log_group_that_was_made_anew_gets_its_stream(host: LoggingHost, shell: list[str]) -> None:
+def test_a_recreated_log_group_gets_its_stream(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.run("gitlab-runner-logs.sh", shell)
     host.write("second")
@@ -227,7 +225,7 @@ def test_a_log_group_that_was_made_anew_gets_its_stream(host: LoggingHost, shell
     assert host.commands.calls("aws").count(CREATE) == 2
 
 
-def test_a_throttled_call_is_made_again(host: LoggingHost, shell: list[str]) -> None:
+def test_a_throttled_call_is_retried(host: LoggingHost, shell: list[str]) -> None:
     host.write("first")
     host.cloudwatch(refuses="ThrottlingException")
     assert host.run("gitlab-runner-logs.sh", shell).returncode != 0
@@ -235,7 +233,7 @@ def test_a_throttled_call_is_made_again(host: LoggingHost, shell: list[str]) -> 
     assert host.messages() == ["gitlab-runner: first"]
 
 
-def test_of_a_long_text_the_beginning_is_sent(host: LoggingHost, shell: list[str]) -> None:
+def test_a_long_text_is_truncated(host: LoggingHost, shell: list[str]) -> None:
     host.write("a long text " * 1000)
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     (message,) = host.messages()
@@ -243,7 +241,7 @@ def test_of_a_long_text_the_beginning_is_sent(host: LoggingHost, shell: list[str
     assert len(message) == len("gitlab-runner: ") + 1000
 
 
-def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> None:
+def test_batches_keep_the_limits_of_cloudwatch(host: LoggingHost) -> None:
     host.write(*(f"{number} " + "é" * 5000 for number in range(600)))
     host.run("gitlab-runner-logs.sh", ["sh"])
     assert [len(batch) for batch in host.batches()] == [250, 250, 100]
@@ -252,7 +250,7 @@ def test_much_is_sent_in_batches_that_cloudwatch_takes(host: LoggingHost) -> Non
     assert {len(message) for message in host.messages()} == {len("gitlab-runner: ") + 1000}
 
 
-def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> None:
+def test_only_notable_entries_of_systemd_are_sent(host: LoggingHost, shell: list[str]) -> None:
     host.write("Started gitlab-runner-logs.service", SYSLOG_IDENTIFIER="systemd")
     host.write("docker.service: Failed", SYSLOG_IDENTIFIER="systemd", PRIORITY="4")
     host.write("a.service: Notice", SYSLOG_IDENTIFIER="systemd", PRIORITY="5")
@@ -269,7 +267,7 @@ def test_of_systemd_only_what_is_amiss(host: LoggingHost, shell: list[str]) -> N
 
 
 @pytest.mark.parametrize("message", [[255, 0], [0], [150], [255, 100], ["one", "two"], None], ids=str)
-def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str], message: Any) -> None:
+def test_an_entry_that_is_not_text(host: LoggingHost, shell: list[str], message: Any) -> None:
     host.write("", MESSAGE=message)
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     assert host.messages() == ["gitlab-runner: (binary)"]
@@ -284,18 +282,18 @@ def test_an_entry_that_is_no_text(host: LoggingHost, shell: list[str], message: 
     ],
     ids=["information", "warning", "error"],
 )
-def test_the_colours_of_gitlab_runner(
+def test_the_colours_of_gitlab_runner_are_removed(
     host: LoggingHost, shell: list[str], text: str, sent: str | None
 ) -> None:
-    """It writes them wherever it writes to (gitlab-runner, log/runner_formatter.go); journalctl shows such
-    a text as bytes: journalctl(1), the output `json`."""
+    """gitlab-runner writes them to any output (log/runner_formatter.go); journalctl shows such a text as
+    bytes: journalctl(1), the output `json`."""
     host.write("", MESSAGE=list(text.encode()))
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0
     expected = re.sub("\033[^m]*m", "", text) if sent is None else sent
     assert host.messages() == [f"gitlab-runner: {expected}"]
 
 
-def test_nothing_is_asked_where_logs_are_not_kept(host: LoggingHost, shell: list[str]) -> None:
+def test_nothing_is_called_without_a_log_group(host: LoggingHost, shell: list[str]) -> None:
     host.report()
     host.write("first")
     assert host.run("gitlab-runner-logs.sh", shell).returncode == 0

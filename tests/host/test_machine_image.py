@@ -1,4 +1,4 @@
-"""The document by which Image Builder makes a machine image."""
+"""The document from which Image Builder builds a machine image."""
 
 import re
 
@@ -13,20 +13,20 @@ IMAGES = [f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/image-{number}:2026.
 
 
 @pytest.mark.parametrize("name", BUILT_SYSTEMS)
-def test_it_fits_with_many_images_and_brings_every_file(name: str) -> None:
+def test_the_document_fits_with_many_images_and_has_every_file(name: str) -> None:
     system = OPERATING_SYSTEMS[name]
     document = image_document(system, "19.3.0", IMAGES, ["123456789012.dkr.ecr.eu-west-1.amazonaws.com"])
     assert len(document) < LONGEST_DOCUMENT
     # Each text can be read, and lines are not broken.
     assert len(re.findall(r"(?m)^      content: \|$", document)) == document.count("content: ")
-    # Image Builder would take it for an expression of its own.
+    # Image Builder would interpret it as an expression.
     assert "{{" not in document
     files = yaml.safe_load(document)["phases"][0]["steps"][0]["inputs"]
     written = {each["path"]: each["content"] for each in files}
     assert {path: script(data) for path, data in system.data}.items() <= written.items()
 
 
-def test_a_version_is_one_that_image_builder_takes() -> None:
+def test_image_builder_accepts_every_version() -> None:
     versions = {document_version(f"{number}") for number in range(1000)}
     assert len(versions) == 1000
     assert all(int(part) < 2**30 for version in versions for part in version.split("."))

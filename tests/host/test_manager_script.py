@@ -1,4 +1,4 @@
-"""`gitlab-runner-manager`, run with a directory in the place of the container's root."""
+"""`gitlab-runner-manager`, run with a directory in place of the container's root."""
 
 import os
 import subprocess
@@ -26,11 +26,11 @@ def root(tmp_path: Path) -> Path:
 
 
 def start(root: Path, shell: list[str]) -> list[str]:
-    """What is printed: by the runner, what it finds in its environment."""
+    """Run the script; return its output, in which the runner prints its environment."""
     text = script("gitlab-runner-manager.sh")
     for place in PLACES:
         text = text.replace(place, f"{root}{place}")
-    # The service of the credentials would go on for ever beside the runner.
+    # The credential service would run for ever beside the runner.
     text = text.replace("while true; do", "for once in 1; do").replace("/bin/sleep 5", ":")
     environment = {"PATH": os.environ["PATH"]}
     done = subprocess.run(
@@ -49,11 +49,11 @@ def test_authorities_for_all_hosts_are_trusted_beside_the_public_ones(root: Path
     assert start(root, shell) == [f"{bundle} {bundle}", "public", "a", "b"]
 
 
-def test_without_any_the_images_own_are(root: Path, shell: list[str]) -> None:
+def test_without_authorities_those_of_the_image_are_trusted(root: Path, shell: list[str]) -> None:
     assert start(root, shell) == [" "]
 
 
-def test_it_runs_with_the_current_configuration(root: Path, shell: list[str]) -> None:
+def test_the_runner_uses_the_current_configuration(root: Path, shell: list[str]) -> None:
     (root / "usr/bin/gitlab-runner").write_text('#!/bin/sh\necho "$*"\nreadlink "$3"\n')
     (root / "etc/gitlab-runner").mkdir()
     (root / "etc/gitlab-runner/config.toml").symlink_to("another")
@@ -63,10 +63,10 @@ def test_it_runs_with_the_current_configuration(root: Path, shell: list[str]) ->
     ]
 
 
-def test_credentials_are_asked_for_before_it_starts_and_kept_ready_beside_it(
+def test_credentials_are_requested_before_the_runner_starts_and_renewed_beside_it(
     root: Path, shell: list[str]
 ) -> None:
-    """A failure of theirs does not keep it from its start."""
+    """The runner starts even if the credentials fail."""
     service = root / "srv/gitlab-runner/current/sbin/gitlab-runner-credentials"
     service.parent.mkdir()
     service.write_text('echo "$* $PATH"\nexit 1\n')

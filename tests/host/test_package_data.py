@@ -1,4 +1,4 @@
-"""What lands on a host is part of the package that users install."""
+"""The files of a host are part of the package that users install."""
 
 import tomllib
 from fnmatch import fnmatch
@@ -7,7 +7,7 @@ from pathlib import Path
 COMPONENTS = Path(__file__).parents[2] / "components"
 
 
-def test_every_file_that_is_no_module_is_package_data() -> None:
+def test_every_file_that_is_not_a_module_is_package_data() -> None:
     patterns = tomllib.loads((COMPONENTS / "pyproject.toml").read_text())["tool"]["setuptools"][
         "package-data"
     ]["*"]

@@ -1,4 +1,4 @@
-"""`gitlab-runner-prune`, run for real, with a stand-in for Docker: what it removes, and when."""
+"""The real `gitlab-runner-prune` with a stand-in for Docker: what it removes, and when."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ OLD_IMAGES = f"{IMAGES} --filter until=24h"
 
 
 class PrunedHost(ScriptHost):
-    """A host whose Docker has what a test says; nothing, on a disk that is half full, to begin with."""
+    """A host whose Docker objects a test sets: at first none, on a disk that is half full."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -43,7 +43,7 @@ class PrunedHost(ScriptHost):
         self.runner_started("1")
 
     def runner_started(self, answer: str) -> None:
-        """When systemd says that the runner's process was started, in microseconds of uptime."""
+        """Set the start of the runner's process as systemd reports it, in microseconds of uptime."""
         asked = "show --property=ExecMainStartTimestampMonotonic --value gitlab-runner"
         self.commands.add("systemctl", f'[ "$*" != "{asked}" ] || echo "{answer}"')
 
@@ -54,7 +54,7 @@ class PrunedHost(ScriptHost):
             self.commands.add("df", f"printf 'Use%% IUse%%\\n %s%%  %s\\n' {used} {inodes}")
 
     def removed(self, shell: list[str] | None = None) -> list[str]:
-        """Run the script: what it removes besides stopped containers, which it always does first."""
+        """Run the script; return its removals after that of stopped containers, which always comes first."""
         self.run("gitlab-runner-prune.sh", shell or ["sh"])
         calls = [each for each in self.commands.calls("docker") if " rm " in each or " prune " in each]
         first, *others = calls
@@ -72,14 +72,14 @@ def ago(**time: float) -> str:
 
 
 def uptime_at(**time: float) -> str:
-    """A time of the past, as systemd counts it from the boot."""
+    """A time in the past as systemd reports it, in microseconds since the boot."""
     return str(int((boot_clock() - timedelta(**time).total_seconds()) * 1_000_000))
 
 
 @pytest.mark.parametrize(
     ("hours", "containers", "removed"), [(25, "", True), (23, "", False), (25, "a-container\n", False)]
 )
-def test_a_network_of_a_day_without_a_container_is_left_over(
+def test_a_network_without_a_container_is_removed_after_a_day(
     host: PrunedHost, shell: list[str], hours: int, containers: str, removed: bool
 ) -> None:
     host.has(**{"networks": "the-network\n", "created-network": ago(hours=hours), "in-network": containers})
@@ -100,7 +100,7 @@ LEFT = ["docker rm --force --volumes a-service"]
     ],
     ids=["before it", "its own", "within a minute", "a minute before it"],
 )
-def test_a_container_of_a_runner_that_was_killed_is_left_over(
+def test_a_container_of_a_killed_runner_is_removed(
     host: PrunedHost,
     shell: list[str],
     created: dict[str, float],
@@ -114,7 +114,7 @@ def test_a_container_of_a_runner_that_was_killed_is_left_over(
 
 
 @pytest.mark.parametrize("answer", ["", "0", "n/a", "[not set]"])
-def test_where_the_runners_start_is_not_known_no_running_container_is_removed(
+def test_no_running_container_is_removed_when_the_start_of_the_runner_is_unknown(
     host: PrunedHost, shell: list[str], answer: str
 ) -> None:
     host.has(**{"running": "a-job\n", "created-container": ago(days=2)})
@@ -134,12 +134,12 @@ def test_where_the_runners_start_is_not_known_no_running_container_is_removed(
         (100, "", "", [IMAGES]),
     ],
 )
-def test_images_go_when_the_disk_fills_up(
+def test_images_are_removed_when_the_disk_fills_up(
     host: PrunedHost, shell: list[str], used: int, networks: str, containers: str, removed: list[str]
 ) -> None:
     host.has(used, **{"networks": networks, "containers": containers, "created-network": ago(hours=1)})
     assert host.removed(shell) == removed
-    assert host.said() == (
+    assert host.logged() == (
         ["warning: the disk is almost full, and jobs are running: removing what no container uses"]
         if removed == [OLD_IMAGES]
         else []
@@ -151,13 +151,15 @@ def test_images_go_when_the_disk_fills_up(
 def test_a_disk_without_inodes_is_full_too(
     host: PrunedHost, shell: list[str], inodes: str, removed: list[str]
 ) -> None:
-    """Ext4, which Debian and Ubuntu have, makes them when it is made: one for 16 KiB. Btrfs has no count."""
+    """Ext4, as on Debian and Ubuntu, has a fixed number, one per 16 KiB. Btrfs reports no number."""
     host.has(50, inodes)
     assert host.removed(shell) == removed
 
 
 @pytest.mark.parametrize(("days", "removed"), [(7.1, True), (6.9, False)])
-def test_a_volume_of_a_week_goes_with_the_images(host: PrunedHost, days: float, removed: bool) -> None:
+def test_a_volume_older_than_a_week_is_removed_with_the_images(
+    host: PrunedHost, days: float, removed: bool
+) -> None:
     host.has(70, **{"volumes": "the-volume\n", "created-volume": ago(days=days)})
     assert host.removed() == [IMAGES, *(["docker volume rm the-volume"] if removed else [])]
     assert "docker volume ls --quiet --filter dangling=true" in host.commands.calls("docker")
@@ -171,6 +173,6 @@ def test_a_host_that_always_has_jobs_removes_volumes_before_its_disk_is_full(
     assert host.removed(shell) == removed
 
 
-def test_without_an_answer_of_docker_nothing_is_taken_for_unused(host: PrunedHost) -> None:
+def test_nothing_but_stopped_containers_is_removed_when_docker_does_not_answer(host: PrunedHost) -> None:
     host.has(100, status="1")
     assert host.removed() == []

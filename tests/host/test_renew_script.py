@@ -1,4 +1,4 @@
-"""`gitlab-runner-renew`, run for real: a host that is older than its launch template asks for another."""
+"""The real `gitlab-runner-renew`: a host that is older than its launch template requests a new one."""
 
 import shutil
 from pathlib import Path
@@ -25,7 +25,7 @@ def host(tmp_path: Path, metadata: InstanceMetadata) -> ScriptHost:
 
 
 def renewed(host: ScriptHost, versions: str, shell: list[str], start: str = "") -> bool:
-    """Whether the host asks for another, where AWS tells of its group's version and its own."""
+    """Whether the host requests a new one, if AWS returns the versions of its group and its own."""
     host.commands.add(
         "aws", f'case "$*" in *describe*) printf "{versions}" ;; *start*) {start or ":"} ;; esac'
     )
@@ -33,25 +33,25 @@ def renewed(host: ScriptHost, versions: str, shell: list[str], start: str = "") 
     return START in host.commands.calls("aws")
 
 
-def test_an_older_host_asks_for_another(host: ScriptHost, shell: list[str]) -> None:
+def test_an_older_host_requests_a_new_one(host: ScriptHost, shell: list[str]) -> None:
     assert renewed(host, "12\\t9\\n", shell)
-    assert host.said() == [
+    assert host.logged() == [
         "notice: launched from version 9 of the launch template: requesting a host of version 12"
     ]
 
 
 @pytest.mark.parametrize("versions", ["12\\t12\\n", "12\\tNone\\n", "None\\tNone\\n"])
-def test_what_is_up_to_date_or_not_in_service_stays(host: ScriptHost, versions: str) -> None:
-    """A host that boots, or that is told to go, is not in service."""
+def test_a_host_that_is_up_to_date_or_not_in_service_stays(host: ScriptHost, versions: str) -> None:
+    """A host that boots or terminates is not in service."""
     assert not renewed(host, versions, ["sh"])
-    assert host.said() == []
+    assert host.logged() == []
 
 
 @pytest.mark.parametrize(
     ("state", "versions"), [("InService", ["12", "9"]), ("Pending", ["12", None]), ("Standby", ["12", None])]
 )
-def test_what_is_asked_of_aws(host: ScriptHost, state: str, versions: list[str | None]) -> None:
-    """The query, answered from a group as AWS describes it."""
+def test_the_query_to_aws(host: ScriptHost, state: str, versions: list[str | None]) -> None:
+    """The query is evaluated on a group as AWS describes it."""
     renewed(host, "12\\t12\\n", ["sh"])
     (asked,) = host.commands.calls("aws")
     instances = [
@@ -63,23 +63,23 @@ def test_what_is_asked_of_aws(host: ScriptHost, state: str, versions: list[str |
     assert found == versions
 
 
-def test_a_host_that_ends_its_jobs_asks_for_nothing(host: ScriptHost) -> None:
+def test_a_draining_host_requests_nothing(host: ScriptHost) -> None:
     (host.root / "run/gitlab-runner-draining").touch()
     assert not renewed(host, "12\\t9\\n", ["sh"])
 
 
-def test_a_refresh_under_way_is_left_alone(host: ScriptHost, shell: list[str]) -> None:
-    under_way = 'echo "An error occurred (InstanceRefreshInProgress) when calling …" >&2; exit 254'
-    assert renewed(host, "12\\t9\\n", shell, under_way)
-    assert host.said() == []
+def test_a_refresh_in_progress_is_not_an_error(host: ScriptHost, shell: list[str]) -> None:
+    in_progress = 'echo "An error occurred (InstanceRefreshInProgress) when calling …" >&2; exit 254'
+    assert renewed(host, "12\\t9\\n", shell, in_progress)
+    assert host.logged() == []
 
 
-def test_another_error_is_in_the_journal(host: ScriptHost) -> None:
+def test_another_error_is_logged(host: ScriptHost) -> None:
     renewed(host, "12\\t9\\n", ["sh"], 'echo "AccessDenied" >&2; exit 254')
-    assert host.said() == ["warning: start-instance-refresh failed: AccessDenied"]
+    assert host.logged() == ["warning: start-instance-refresh failed: AccessDenied"]
 
 
-def test_aws_takes_the_calls(host: ScriptHost, metadata: InstanceMetadata) -> None:
+def test_aws_accepts_the_calls(host: ScriptHost, metadata: InstanceMetadata) -> None:
     with AwsServer() as aws:
         groups = client_of(aws)
         template: dict[str, Any] = {"LaunchTemplateName": "the-template"}
@@ -95,7 +95,7 @@ def test_aws_takes_the_calls(host: ScriptHost, metadata: InstanceMetadata) -> No
         host.commands.add("aws", AWS_COMMAND)
         host.environment |= environment_for(aws)
         assert host.run("gitlab-runner-renew.sh", ["sh"]).returncode == 0
-        assert host.said() == []
+        assert host.logged() == []
         groups.update_auto_scaling_group(
             AutoScalingGroupName="the-group", LaunchTemplate={**template, "Version": "2"}
         )

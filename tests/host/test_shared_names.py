@@ -1,4 +1,4 @@
-"""Names that Python shares with the programs of hosts and functions: the same in each."""
+"""Names that Python shares with the programs of hosts and functions are the same in each."""
 
 import pytest
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY

@@ -1,4 +1,4 @@
-"""The files of hosts and workers behind a proxy, with authorities of their own, and with user namespaces."""
+"""The files of hosts and workers behind a proxy, with additional authorities, and with user namespaces."""
 
 import base64
 import json
@@ -84,7 +84,7 @@ def entry(files: dict[str, HostFile]) -> dict[str, Any]:
 class TestProxy:
     """One declaration for all programs."""
 
-    def test_the_environment_has_it_in_both_cases(self) -> None:
+    def test_the_environment_has_it_in_upper_and_lower_case(self) -> None:
         found = variables(rendered(PROXY)[ENVIRONMENT])
         assert sorted(found) == sorted(
             ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"]
@@ -92,7 +92,7 @@ class TestProxy:
         assert {found["HTTP_PROXY"], found["https_proxy"]} == {PROXY["http"]}
         assert found["NO_PROXY"] == found["no_proxy"]
 
-    def test_docker_the_runner_and_the_credentials_read_it(self) -> None:
+    def test_docker_the_runner_and_the_credential_service_read_it(self) -> None:
         files = rendered(PROXY)
         units = (
             DROP_IN,
@@ -103,18 +103,18 @@ class TestProxy:
         assert f'. "$root/{ENVIRONMENT}"' in script("gitlab-runner-host.sh")
 
     @pytest.mark.parametrize("session_manager", [True, False])
-    def test_the_agent_of_systems_manager_reads_it_where_there_is_one(self, session_manager: bool) -> None:
+    def test_an_installed_systems_manager_agent_reads_it(self, session_manager: bool) -> None:
         files = rendered(PROXY, session_manager=session_manager)
         assert any("amazon-ssm-agent" in path for path in files) is session_manager
 
-    def test_nothing_of_it_is_there_without_one(self) -> None:
+    def test_there_are_no_files_without_a_proxy(self) -> None:
         assert not {ENVIRONMENT, DROP_IN} & rendered().keys()
 
     @pytest.mark.parametrize(
         "host",
         ["169.254.169.254", "fd00:ec2::254", "localhost", "127.0.0.1", "::1", "gitlab.example.com"],
     )
-    def test_what_is_reached_without_it(self, host: str) -> None:
+    def test_hosts_that_are_reached_without_it(self, host: str) -> None:
         """As Python reads the list; curl and Go read domains in the same way."""
         no_proxy = variables(rendered(PROXY)[ENVIRONMENT])["no_proxy"]
         assert proxy_bypass_environment(host, {"no": no_proxy})
@@ -144,7 +144,7 @@ class TestProxy:
         no_proxy = variables(files[ENVIRONMENT])["no_proxy"]
         assert proxy_bypass_environment(host, {"no": no_proxy}) is by_endpoint
 
-    def test_jobs_are_told_of_it_only_on_request(self) -> None:
+    def test_jobs_get_it_only_on_request(self) -> None:
         assert "environment" not in entry(rendered(PROXY))
         given = dict(each.split("=", 1) for each in entry(rendered(PROXY | {"jobs": True}))["environment"])
         assert given["https_proxy"] == given["HTTP_PROXY"] == PROXY["http"]
@@ -164,7 +164,7 @@ class TestProxy:
         given = dict(each.split("=", 1) for each in runner["environment"])
         assert proxy_bypass_environment(str(urlsplit(signed).hostname), {"no": given["no_proxy"]})
 
-    def test_it_stands_beside_the_environment_that_is_declared(self) -> None:
+    def test_it_is_added_to_the_declared_environment(self) -> None:
         declared = changed("proxy", PROXY | {"jobs": True})
         declared["runners"]["build"]["config"] = {"environment": ["A=1"]}
         stack = parse_stack(declared)
@@ -184,10 +184,10 @@ class TestProxy:
 
 
 class TestAuthorities:
-    """To where each program reads them."""
+    """Where each program reads certificate authorities."""
 
     @ANY_SYSTEM
-    def test_one_for_all_hosts_is_the_operating_systems(self, os: str) -> None:
+    def test_one_for_all_hosts_is_trusted_by_the_operating_system(self, os: str) -> None:
         files = rendered(authorities={"own": {"pem": pem() + pem("two")}}, os=os)
         assert files[f"{ANCHORS[os]}/gitlab-runner-own-1.crt"] == HostFile(pem(), "0644")
         assert files[f"{ANCHORS[os]}/gitlab-runner-own-2.crt"] == HostFile(pem("two"), "0644")
@@ -195,7 +195,7 @@ class TestAuthorities:
         assert "tls-ca-file" not in entry(files)
         assert not any("certs.d" in path for path in files)
 
-    def test_one_for_some_hosts_is_gitlabs_and_dockers_for_these(self) -> None:
+    def test_one_for_some_hosts_is_trusted_by_the_runner_and_docker_for_these(self) -> None:
         hosts = ["gitlab.example.com", "registry.example.com", "elsewhere.example.com:5000"]
         files = rendered(authorities={"own": {"pem": pem(), "hosts": hosts}})
         assert entry(files)["tls-ca-file"] == "/etc/gitlab-runner/certs/gitlab.example.com.crt"
@@ -213,7 +213,7 @@ class TestAuthorities:
         files = rendered(authorities=authorities)
         assert files["etc/gitlab-runner/certs/gitlab.example.com.crt"].content == pem("a") + pem("b")
 
-    def test_a_path_of_ones_own_for_gitlab_is_kept(self) -> None:
+    def test_a_declared_path_for_gitlab_is_kept(self) -> None:
         declared = changed(
             "certificate_authorities", {"own": {"pem": pem(), "hosts": ["gitlab.example.com"]}}
         )
@@ -223,14 +223,14 @@ class TestAuthorities:
         assert config["runners"][0]["tls_ca_file"] == "/mine.crt"
 
     @ANY_SYSTEM
-    def test_jobs_get_what_the_host_trusts_only_on_request(self, os: str) -> None:
+    def test_jobs_get_the_authorities_of_the_host_only_on_request(self, os: str) -> None:
         assert "environment" not in entry(rendered(authorities={"own": {"pem": pem()}}, os=os))
         found = entry(rendered(authorities={"own": {"pem": pem(), "jobs": True}}, os=os))
         assert found["docker"]["volumes"] == ["/cache", f"{BUNDLES[os]}:{JOBS}:ro"]
         given = dict(each.split("=", 1) for each in found["environment"])
         assert set(given.values()) == {JOBS}
         assert {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} <= given.keys()
-        # It would win over what the runner configures for GitLab.
+        # It would override the runner's configuration for GitLab.
         assert "GIT_SSL_CAINFO" not in given
 
     def test_a_manager_on_a_docker_host(self) -> None:
@@ -254,7 +254,7 @@ class TestAuthorities:
         assert found.host.docker is not None
         one = manager_environment(found.host.docker, PLACE, None, found.authorities)
         other = manager_environment(found.host.docker, PLACE, None, found.authorities[1:])
-        # Another list is read by another manager alone.
+        # Only a new manager reads another list.
         assert one != other == manager_environment(found.host.docker, PLACE)
 
 
@@ -262,7 +262,7 @@ class TestUserNamespaces:
     """A setting of Docker."""
 
     @pytest.mark.parametrize("wanted", [True, False])
-    def test_of_a_host(self, wanted: bool) -> None:
+    def test_a_host_enables_them_on_request(self, wanted: bool) -> None:
         files = rendered(user_namespaces=wanted)
         settings = json.loads(files["etc/docker/daemon.json"].content)
         assert settings.get("userns-remap") == ("default" if wanted else None)
@@ -277,10 +277,10 @@ class TestUserNamespaces:
 
 
 class TestUserData:
-    """What a machine needs from its first boot on."""
+    """The files that a machine needs from its first boot."""
 
     @ANY_SYSTEM
-    def test_a_host_has_what_it_needs_to_fetch_the_rest(self, os: str) -> None:
+    def test_a_host_has_the_files_that_it_needs_to_fetch_the_rest(self, os: str) -> None:
         found, _ = manager(PROXY, {"all": {"pem": pem()}, "some": {"pem": pem("b"), "hosts": ["x"]}}, os=os)
         further = first_boot_files(found.proxy, found.authorities, PLACE, found.host.os)
         assert set(further) == {ENVIRONMENT, DROP_IN, f"{ANCHORS[os]}/gitlab-runner-all-1.crt"}
@@ -292,7 +292,7 @@ class TestUserData:
         for path, text in further.items():
             assert (written[f"/{path}"]["content"], written[f"/{path}"]["permissions"]) == (text, "0644")
 
-    def test_what_is_too_long_is_packed(self) -> None:
+    def test_long_user_data_are_compressed(self) -> None:
         short, long = "x" * LARGEST_USER_DATA, "x" * (LARGEST_USER_DATA + 1)
         assert base64.b64decode(encoded(short)) == short.encode()
         assert decoded(encoded(long)) == long

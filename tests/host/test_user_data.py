@@ -1,4 +1,4 @@
-"""User data: what a fresh host needs to fetch everything else."""
+"""User data: the files that a fresh host needs to fetch all others."""
 
 import base64
 import gzip
@@ -62,7 +62,7 @@ def written() -> dict[str, Any]:
     return {file["path"]: file for file in parsed()["write_files"]}
 
 
-def test_cloud_init_knows_what_it_is() -> None:
+def test_it_starts_with_the_header_of_cloud_config() -> None:
     assert user_data(**SETTINGS).startswith(
         "#cloud-config\nwrite_files:\n- path: /etc/gitlab-runner-host\n  permissions: '0600'\n  content: |\n"
     )
@@ -70,7 +70,7 @@ def test_cloud_init_knows_what_it_is() -> None:
 
 
 @ANY_SYSTEM
-def test_it_has_the_shape_that_cloud_init_takes(system: OperatingSystem) -> None:
+def test_it_has_the_form_that_cloud_init_accepts(system: OperatingSystem) -> None:
     """cloud-init: config/schemas/schema-cloud-config-v1.json, cc_write_files and cc_runcmd."""
     data = parsed(system)
     assert set(data) == {"write_files", "runcmd"}
@@ -113,14 +113,14 @@ def test_every_file_and_its_mode(written: dict[str, Any]) -> None:
     ],
 )
 def test_scripts_arrive_without_their_comments(written: dict[str, Any], path: str, name: str) -> None:
-    """EC2 takes 16 KB."""
+    """EC2 accepts 16 KB."""
     text = script(name).splitlines()
     kept = [line for number, line in enumerate(text) if not number or not line.lstrip().startswith("#")]
     assert written[path]["content"].splitlines() == kept
 
 
 @ANY_SYSTEM
-def test_what_arrives_are_scripts_still(system: OperatingSystem) -> None:
+def test_scripts_without_comments_are_valid(system: OperatingSystem) -> None:
     for path, content in contents(system).items():
         if content.startswith("#!"):
             shell = subprocess.run(["sh", "-n"], input=content, text=True, capture_output=True, check=False)
@@ -135,13 +135,13 @@ def test_debian_and_ubuntu_install_with_apt(system: OperatingSystem) -> None:
     assert not any("yum" in path for path in files)
 
 
-def test_ubuntu_gets_the_key_that_the_command_line_of_aws_is_checked_with() -> None:
+def test_ubuntu_gets_the_key_that_verifies_the_aws_cli() -> None:
     assert contents(UBUNTU_24_04)["/usr/local/lib/aws-cli.asc"] == script("aws-cli.asc")
     assert "/usr/local/lib/aws-cli.asc" in without_comments(script("gitlab-runner-packages-apt.sh"))
 
 
 @ANY_SYSTEM
-def test_what_a_host_sources_is_there(system: OperatingSystem) -> None:
+def test_every_sourced_file_exists(system: OperatingSystem) -> None:
     files = contents(system)
     sourced = {
         path
@@ -152,7 +152,7 @@ def test_what_a_host_sources_is_there(system: OperatingSystem) -> None:
     assert sourced - set(files) <= {"/etc/os-release"}
 
 
-def test_the_host_runs_what_was_written(written: dict[str, Any]) -> None:
+def test_the_host_runs_a_written_file(written: dict[str, Any]) -> None:
     (command,) = parsed()["runcmd"]
     assert command == ["/usr/local/sbin/gitlab-runner-boot"]
     assert command[0] in written
@@ -182,7 +182,7 @@ def test_the_hosts_settings() -> None:
 
 @settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
-def test_whatever_a_name_holds_is_no_command(name: str) -> None:
+def test_no_name_is_run_as_a_command(name: str) -> None:
     assert dict(settings_in(parsed(tokens=name)))["TOKENS"] == name
 
 
@@ -206,14 +206,14 @@ def test_two_hundred_registries_fit() -> None:
         )
     )
     assert delivered.count("registry-199.") == 1
-    # EC2's limit, before it is encoded as base64. What grows with the declaration lies in S3.
+    # EC2's limit, before it is encoded as base64. Content that grows with the declaration is in S3.
     for system in OPERATING_SYSTEMS.values():
         text = user_data(**SETTINGS, operating_system=system)
         assert len(base64.b64decode(encoded(text))) < 16 * 1024
         assert "registry-199." not in text
 
 
-def test_user_data_is_packed_only_where_it_would_be_too_long() -> None:
+def test_only_long_user_data_are_compressed() -> None:
     """docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html: 16 KB, before it is encoded."""
     assert base64.b64decode(encoded("x" * 16_384)) == b"x" * 16_384
     packed = base64.b64decode(encoded("x" * 16_385))

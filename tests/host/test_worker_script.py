@@ -1,4 +1,4 @@
-"""The boot of a worker, in every shell there is, with commands that stand in for those of the machine."""
+"""The boot of a worker in every installed shell, with stand-ins for the commands of the machine."""
 
 import subprocess
 from pathlib import Path
@@ -19,7 +19,7 @@ STEPS = [
 
 
 class Worker(ScriptHost):
-    """A fresh instance, with the settings of a worker: none."""
+    """A fresh instance without settings, as a worker has none."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
@@ -32,7 +32,7 @@ class Worker(ScriptHost):
         return self.run(SCRIPT, shell)
 
     def called(self) -> list[str]:
-        """What the script called besides the journal."""
+        """The calls of the script, without those of the journal."""
         return [call for call in self.commands.calls() if not call.startswith("logger ")]
 
 
@@ -44,11 +44,11 @@ def worker(tmp_path: Path) -> Worker:
 def test_a_fresh_machine_becomes_a_worker(worker: Worker, shell: list[str]) -> None:
     done = worker.boot(shell)
     assert (done.returncode, done.stderr) == (0, "")
-    assert worker.said()[-1] == "info: ready"
+    assert worker.logged()[-1] == "info: ready"
     assert worker.called() == [ASKED, *STEPS]
 
 
-def test_what_the_machine_image_brings_is_not_installed(worker: Worker, shell: list[str]) -> None:
+def test_packages_of_the_machine_image_are_not_installed_again(worker: Worker, shell: list[str]) -> None:
     worker.commands.add("rpm", "")
     assert worker.boot(shell).returncode == 0
     assert worker.called() == [ASKED, *STEPS[1:]]
@@ -59,11 +59,11 @@ def test_a_failing_step_ends_the_boot(worker: Worker, shell: list[str], failing:
     command, _, arguments = STEPS[failing].partition(" ")
     worker.commands.add(command, f'[ "$*" != "{arguments}" ] || exit 3')
     assert worker.boot(shell).returncode != 0
-    assert "info: ready" not in worker.said()
+    assert "info: ready" not in worker.logged()
     assert worker.called() == [ASKED, *STEPS[: failing + 1]]
 
 
-def test_what_its_stack_declares_is_there_before_anything_is_fetched(
+def test_the_declared_proxy_and_authorities_are_configured_before_any_download(
     worker: Worker, shell: list[str]
 ) -> None:
     environment = worker.root / "etc/gitlab-runner/environment"

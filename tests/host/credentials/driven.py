@@ -1,4 +1,4 @@
-"""A credential service whose clock is driven, and whose sources are the test's."""
+"""A credential service whose clock and sources a test controls."""
 
 import base64
 import json
@@ -18,15 +18,15 @@ PARAMETER = "parameter eu-west-1"
 SECRET = "secret us-east-1 arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
 
-class Driven:
-    """A service in a directory, with time that passes only when the test says so.
+class DrivenService:
+    """A service in a directory, whose time passes only when the test advances it.
 
     Attributes:
         now: seconds since the boot.
-        asked: every question so far, with when it was asked.
-        said: the journal.
-        answer: what answers for a name; by default its name and "first".
-        away: the kinds of sources, or names, that fail, each with the reason.
+        asked: every question so far, with its time.
+        journal: the lines of the journal.
+        answer: returns the answer for a name; by default the name and "first".
+        failing: the kinds of sources, or names, that fail, each with the reason.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -35,39 +35,39 @@ class Driven:
         self._lists = 0
         self.now = START
         self.asked: list[tuple[float, Question]] = []
-        self.said: list[str] = []
+        self.journal: list[str] = []
         self.answer: Callable[[str], Answer] = lambda name: Credential("user", f"{name} first")
-        self.away: dict[str, str] = {}
+        self.failing: dict[str, str] = {}
         self.service: Service
 
     def start(self, *lines: str) -> None:
-        """Start the service, or another one after it, perhaps with a new list."""
+        """Start the service, or its successor, optionally with a new list of registries."""
         if lines or not self._registries.exists():
             self.declare(*lines)
         self.service = Service(
             self._registries,
             Files(self._directory / "run"),
-            lambda priority, text: self.said.append(f"<{priority}>{text}"),
+            lambda priority, text: self.journal.append(f"<{priority}>{text}"),
             self._ask,
             lambda: self.now,
         )
         self.turn()
 
     def declare(self, *lines: str) -> None:
-        """Deliver a list."""
+        """Deliver a list of registries."""
         self._lists += 1
         new = self._registries.with_name(f"registries.{self._lists}")
         new.write_text("# A heading.\n" + "".join(f"{line}\n" for line in lines))
         new.rename(self._registries)
 
     def turn(self) -> None:
-        """Let the service do what is to be done now, until all its questions are answered."""
+        """Run the service until all its current questions are answered."""
         self.service.turn()
         while any(entry.asking for entry in self.service.credentials.entries.values()):
             self.service.turn(wait=10)
 
-    def passes(self, seconds: float, step: float = 5.0) -> None:
-        """Let time pass."""
+    def advance(self, seconds: float, step: float = 5.0) -> None:
+        """Advance the time."""
         ends = self.now + seconds
         while self.now < ends:
             self.now = min(self.now + step, ends)
@@ -79,7 +79,7 @@ class Driven:
         return {registry: base64.b64decode(entry["auth"]).decode() for registry, entry in auths.items()}
 
     def state(self, registry: str) -> dict[str, float | str | None]:
-        """What the state says of a registry."""
+        """The state of a registry."""
         found: dict[str, float | str | None] = json.loads(self.file(STATE).read_text())["registries"][
             registry
         ]
@@ -90,20 +90,20 @@ class Driven:
         return self._directory / "run" / name
 
     def questions(self) -> list[str]:
-        """What was asked so far, each question by its source and names."""
+        """The questions so far, each by its source and names."""
         return [f"{each.kind} {each.where}: {' '.join(sorted(each.names))}" for _, each in self.asked]
 
     def forget(self) -> None:
-        """Forget what was asked and said."""
+        """Clear the questions and the journal."""
         self.asked.clear()
-        self.said.clear()
+        self.journal.clear()
 
     def _ask(self, question: Question) -> dict[str, Answer]:
         self.asked.append((self.now, question))
-        if question.kind in self.away:
-            return dict.fromkeys(question.names, Failure(self.away[question.kind]))
+        if question.kind in self.failing:
+            return dict.fromkeys(question.names, Failure(self.failing[question.kind]))
         return {
-            name: Failure(self.away[name]) if name in self.away else self.answer(name)
+            name: Failure(self.failing[name]) if name in self.failing else self.answer(name)
             for name in question.names
         }
 

@@ -1,4 +1,4 @@
-"""Asking real programs: whatever they do, an answer or a reason comes back in time."""
+"""Questions to real programs: each returns an answer or a reason in time."""
 
 import json
 import time
@@ -31,17 +31,17 @@ def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     return commands
 
 
-def asked(path: Path | str) -> Credential | Failure:
+def ask_helper(path: Path | str) -> Credential | Failure:
     """Ask a helper."""
     return ask(Question("helper", str(path), {HOST: (HOST,)}), PATIENCE)[HOST]
 
 
 def helper(commands: Commands, body: str, name: str = "docker-credential-any") -> Credential | Failure:
-    """Make a helper, and ask it."""
-    return asked(commands.add(name, body))
+    """Create a helper, and ask it."""
+    return ask_helper(commands.add(name, body))
 
 
-def said(answer: Credential | Failure) -> str:
+def reason_of(answer: Credential | Failure) -> str:
     """The reason of a failure."""
     assert isinstance(answer, Failure)
     assert "4711" not in answer.reason
@@ -59,11 +59,11 @@ def test_a_helper_is_asked_for_the_host_on_its_standard_input(commands: Commands
     assert (tmp_path / "stdin").read_text() == HOST
     assert commands.calls() == ["docker-credential-any get"]
     environment = (tmp_path / "env").read_text().splitlines()
-    # Its own cache would be on the disk.
+    # The helper's own cache would be on the disk.
     assert "AWS_ECR_DISABLE_CACHE=true" in environment
 
 
-def test_a_helper_that_does_not_read(commands: Commands) -> None:
+def test_a_helper_may_ignore_its_input(commands: Commands) -> None:
     assert helper(commands, f"exec 0<&-; cat <<'END'\n{ANSWER}\nEND") == Credential("me", SECRET)
 
 
@@ -83,15 +83,13 @@ def test_a_helper_that_does_not_read(commands: Commands) -> None:
         ("kill -9 $$", "failed with exit status -9"),
     ],
 )
-def test_whatever_a_helper_does_costs_no_more_than_its_patience(
-    commands: Commands, body: str, reason: str
-) -> None:
+def test_any_failure_of_a_helper_ends_within_the_timeout(commands: Commands, body: str, reason: str) -> None:
     started = time.monotonic()
-    assert said(helper(commands, body)) == reason
+    assert reason_of(helper(commands, body)) == reason
     assert time.monotonic() - started < PATIENCE + 5
 
 
-def test_what_was_given_up_does_not_go_on(commands: Commands, tmp_path: Path) -> None:
+def test_processes_of_a_helper_are_ended_after_the_timeout(commands: Commands, tmp_path: Path) -> None:
     helper(commands, f"sleep 60 & echo $! $$ >{tmp_path}/pids; wait")
     for pid in (tmp_path / "pids").read_text().split():
         status = Path(f"/proc/{pid}/stat")
@@ -99,13 +97,13 @@ def test_what_was_given_up_does_not_go_on(commands: Commands, tmp_path: Path) ->
 
 
 def test_a_helper_that_cannot_be_run(commands: Commands, tmp_path: Path) -> None:
-    assert said(asked("/opt/docker-credential-nowhere")) == "cannot be run: is it installed?"
+    assert reason_of(ask_helper("/opt/docker-credential-nowhere")) == "cannot be run: is it installed?"
     commands.add("plain", "").chmod(0o600)
-    assert said(asked(commands.directory / "plain")) == "cannot be run: is it installed?"
-    assert said(asked(tmp_path)) == "cannot be run: is it installed?"
+    assert reason_of(ask_helper(commands.directory / "plain")) == "cannot be run: is it installed?"
+    assert reason_of(ask_helper(tmp_path)) == "cannot be run: is it installed?"
 
 
-RUBBISH = [
+INVALID_ANSWERS = [
     "",
     "rubbish",
     "<html>502 Bad Gateway</html>",
@@ -123,8 +121,8 @@ RUBBISH = [
 ]
 
 
-@pytest.mark.parametrize("answer", RUBBISH, ids=range(len(RUBBISH)))
-def test_rubbish_is_no_credential(commands: Commands, answer: str) -> None:
+@pytest.mark.parametrize("answer", INVALID_ANSWERS, ids=range(len(INVALID_ANSWERS)))
+def test_an_invalid_answer_is_not_a_credential(commands: Commands, answer: str) -> None:
     assert helper(commands, printing(answer)) == NOTHING
 
 
@@ -136,15 +134,15 @@ def test_rubbish_is_no_credential(commands: Commands, answer: str) -> None:
         ("\\ud800", "x", "is not text"),
     ],
 )
-def test_what_no_docker_configuration_can_hold(
+def test_a_credential_that_no_docker_configuration_can_hold_is_refused(
     commands: Commands, username: str, secret: str, reason: str
 ) -> None:
     answer = f'{{"Username": "{username}", "Secret": "{secret}"}}'
-    assert reason in said(helper(commands, printing(answer)))
+    assert reason in reason_of(helper(commands, printing(answer)))
 
 
 @pytest.mark.parametrize("secret", ['a"b', "a\\b", "a b", "$HOME", "*", "ü", "a'b", "a:b", "a\nb", "\u0000"])
-def test_any_secret_arrives_whole(commands: Commands, secret: str) -> None:
+def test_any_secret_is_unchanged(commands: Commands, secret: str) -> None:
     answer = helper(commands, printing(json.dumps({"Username": "me", "Secret": secret})))
     assert answer == Credential("me", secret)
     assert isinstance(answer, Credential)
@@ -168,11 +166,11 @@ def test_the_reason_of_ecrs_helper_is_in_its_log(commands: Commands) -> None:
         f"{log}\nEND\necho credentials not found in native keychain; exit 1"
     )
     answer = helper(commands, body, "docker-credential-ecr-login")
-    assert said(answer) == 'failed: ecr: AccessDenied: \\"me\\" may not'
+    assert reason_of(answer) == 'failed: ecr: AccessDenied: \\"me\\" may not'
 
 
 def test_parameters(commands: Commands) -> None:
-    """By name or ARN, some of which are not there."""
+    """By name or ARN; some do not exist."""
     arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/b"
     stored = json.dumps({"username": "me", "password": SECRET})
     answer = {
@@ -198,7 +196,7 @@ def test_parameters(commands: Commands) -> None:
 
 
 def test_secrets(commands: Commands) -> None:
-    """Some of which may not be read, or are no text."""
+    """Some are forbidden, or are not text."""
     arns = [f"arn:aws:secretsmanager:us-east-1:123456789012:secret:{name}" for name in "abcde"]
     stored = json.dumps({"password": SECRET, "username": "me", "rotated": "yesterday"})
     answer = {
@@ -235,7 +233,7 @@ def test_secrets(commands: Commands) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["parameter", "secret"])
-def test_the_reason_of_the_command_line_of_aws(
+def test_the_reason_of_a_failure_of_the_aws_cli(
     commands: Commands, kind: str, errors: str, alone: bool
 ) -> None:
     commands.add("aws", f"printf '\\n%s\\n\\n' '{errors}' >&2; exit 254")
@@ -243,7 +241,7 @@ def test_the_reason_of_the_command_line_of_aws(
     assert answer == Failure(f"failed: {errors}", alone)
 
 
-def test_a_command_line_that_does_not_know_the_call_for_many_secrets(commands: Commands) -> None:
+def test_an_aws_cli_without_batch_get_secret_value(commands: Commands) -> None:
     commands.add(
         "aws", "echo 'aws: error: argument operation: Invalid choice, valid choices are:' >&2; exit 252"
     )
@@ -264,12 +262,12 @@ def test_an_answer_in_a_file(tmp_path: Path) -> None:
     assert ask(question) == {str(file): NOTHING}
 
 
-def test_a_kind_of_source_that_is_not_known() -> None:
+def test_an_unknown_kind_of_source() -> None:
     (answer,) = ask(Question("vault", "x", {"y": (HOST,)})).values()
-    assert said(answer) == "is a kind of source that this host does not know"
+    assert reason_of(answer) == "is a kind of source that this host does not know"
 
 
-def test_a_credential_does_not_show() -> None:
+def test_the_representation_of_a_credential_has_no_secret() -> None:
     assert "canary" not in repr(Credential("me", "canary"))
 
 

@@ -1,4 +1,4 @@
-"""The directory of the credentials: for root alone, whole at every moment, and its own."""
+"""The directory of the credentials: only root has access, and its files are complete at any time."""
 
 import errno
 import os
@@ -21,7 +21,7 @@ def mode(path: Path) -> str:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_it_is_for_its_owner_alone(directory: Path, umask: int) -> None:
+def test_only_the_owner_has_access(directory: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         Files(directory).write("config.json", "text")
@@ -30,7 +30,7 @@ def test_it_is_for_its_owner_alone(directory: Path, umask: int) -> None:
     assert (mode(directory), mode(directory / "config.json")) == ("0700", "0600")
 
 
-def test_a_directory_that_is_open_to_others_is_closed(directory: Path) -> None:
+def test_access_of_others_is_removed(directory: Path) -> None:
     directory.mkdir(mode=0o777)
     directory.chmod(0o777)
     Files(directory)
@@ -38,7 +38,9 @@ def test_a_directory_that_is_open_to_others_is_closed(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["link", "file"])
-def test_what_is_no_directory_of_its_own_is_refused(tmp_path: Path, directory: Path, what: str) -> None:
+def test_a_link_or_a_file_in_place_of_the_directory_is_refused(
+    tmp_path: Path, directory: Path, what: str
+) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir(mode=0o755)
     if what == "link":
@@ -51,7 +53,7 @@ def test_what_is_no_directory_of_its_own_is_refused(tmp_path: Path, directory: P
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory away")
-def test_somebody_elses_directory_is_refused(directory: Path) -> None:
+def test_a_directory_of_another_user_is_refused(directory: Path) -> None:
     directory.mkdir()
     os.chown(directory, 12345, 12345)
     with pytest.raises(NotADirectoryError):
@@ -59,7 +61,7 @@ def test_somebody_elses_directory_is_refused(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "state.json"])
-def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(
+def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(
     tmp_path: Path, directory: Path, name: str
 ) -> None:
     files = Files(directory)
@@ -71,7 +73,7 @@ def test_a_link_in_the_place_of_a_file_is_replaced_and_not_followed(
     assert (target.read_text(), files.read(name)) == ("untouched", "text")
 
 
-def test_whoever_reads_sees_one_version_or_the_other(directory: Path) -> None:
+def test_a_reader_sees_one_complete_version(directory: Path) -> None:
     files = Files(directory)
     versions = ["a" * 300_000, "b" * 200_000]
     files.write("config.json", versions[0])
@@ -99,7 +101,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("step", ["tempfile.mkstemp", "os.fdopen", "pathlib.Path.replace"])
 @pytest.mark.parametrize("after", [False, True])
-def test_a_service_that_is_killed_at_a_step_leaves_a_whole_file(
+def test_a_service_that_is_killed_at_a_step_leaves_a_complete_file(
     directory: Path, monkeypatch: pytest.MonkeyPatch, step: str, after: bool
 ) -> None:
     files = Files(directory)
@@ -115,7 +117,7 @@ def test_a_service_that_is_killed_at_a_step_leaves_a_whole_file(
 
     with monkeypatch.context() as patched:
         patched.setattr(step, killed)
-        patched.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # a killed one clears nothing away
+        patched.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # a killed service removes nothing
         with pytest.raises(Killed):
             files.write("config.json", "after")
     assert files.read("config.json") == ("after" if after and name == "replace" else "before")
@@ -151,12 +153,12 @@ def full(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     return files
 
 
-def test_a_full_memory_keeps_what_was_there(full: Files) -> None:
+def test_a_full_memory_keeps_the_previous_file(full: Files) -> None:
     with pytest.raises(OSError, match="No space left"):
         full.write("config.json", "b" * 101)
     assert full.read("config.json") == "a" * 100
 
 
-def test_a_full_memory_does_not_keep_what_was_removed(full: Files) -> None:
+def test_a_full_memory_does_not_keep_removed_credentials(full: Files) -> None:
     full.write("config.json", "b" * 100)
     assert full.read("config.json") == "b" * 100

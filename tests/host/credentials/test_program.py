@@ -1,4 +1,4 @@
-"""`gitlab-runner-credentials` as it is on a host, run for real."""
+"""The real `gitlab-runner-credentials`, as it is on a host."""
 
 import ast
 import base64
@@ -28,7 +28,7 @@ PATIENCE_S = 30.0
 
 
 class Program:
-    """A rendered host, with a registry whose credential a helper knows."""
+    """A rendered host, with a registry whose credential a helper provides."""
 
     def __init__(self, directory: Path) -> None:
         self.root = directory / "host"
@@ -39,12 +39,12 @@ class Program:
         (self.root / "run").mkdir()
 
     def answer(self, body: str) -> None:
-        """What the helper does."""
+        """Set the script of the helper."""
         self.helper.write_text(f"#!/bin/sh\n{body}\n")
         self.helper.chmod(0o755)
 
     def command(self, command: str, shell: list[str] | None = None) -> list[str]:
-        """The command line."""
+        """The command line of the program."""
         return [
             *(shell or []),
             str(self.root / "usr/local/sbin/gitlab-runner-credentials"),
@@ -54,7 +54,7 @@ class Program:
         ]
 
     def once(self, shell: list[str] | None = None, **options: str) -> subprocess.CompletedProcess[str]:
-        """Ask for everything once."""
+        """Request all credentials once."""
         command = self.command("once", shell)
         return subprocess.run(
             command,
@@ -66,7 +66,7 @@ class Program:
         )
 
     def auths(self) -> dict[str, str]:
-        """What the Docker configuration of root has."""
+        """The credentials in the Docker configuration of root."""
         auths = json.loads((self.root / "root/.docker/config.json").read_text())["auths"]
         return {registry: base64.b64decode(entry["auth"]).decode() for registry, entry in auths.items()}
 
@@ -77,7 +77,7 @@ def program(tmp_path: Path) -> Program:
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda each: Path(each[0]).name)
-def test_the_docker_configuration_of_root_leads_to_the_credentials(
+def test_the_docker_configuration_of_root_links_to_the_credentials(
     program: Program, shell: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
@@ -87,7 +87,7 @@ def test_the_docker_configuration_of_root_leads_to_the_credentials(
     assert list(program.root.rglob("*.pyc")) == []
 
 
-def test_a_registry_without_a_credential_is_told_by_the_exit_status(program: Program) -> None:
+def test_the_exit_status_reports_a_registry_without_a_credential(program: Program) -> None:
     program.answer("exit 3")
     done = program.once()
     assert (done.returncode, program.auths()) == (1, {})
@@ -97,11 +97,11 @@ def test_a_registry_without_a_credential_is_told_by_the_exit_status(program: Pro
 def test_the_journal_gets_priorities(program: Program) -> None:
     program.answer("exit 3")
     environment = {**os.environ, "JOURNAL_STREAM": "8:1"}
-    said = program.once(env=environment).stderr.splitlines()  # type: ignore[arg-type]
-    assert [line[:3] for line in said] == ["<4>", "<6>"]
+    output = program.once(env=environment).stderr.splitlines()  # type: ignore[arg-type]
+    assert [line[:3] for line in output] == ["<4>", "<6>"]
 
 
-def test_nothing_of_the_directory_it_is_started_in_is_run(program: Program, tmp_path: Path) -> None:
+def test_modules_of_the_current_directory_are_not_run(program: Program, tmp_path: Path) -> None:
     hostile = tmp_path / "hostile"
     hostile.mkdir()
     for module in ("json", "argparse", "gitlab_runner_credentials"):
@@ -119,7 +119,7 @@ def test_a_directory_that_is_a_link_is_refused(program: Program, tmp_path: Path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_one_that_is_killed_while_it_asks_and_started_again(program: Program, tmp_path: Path) -> None:
+def test_a_service_that_is_killed_during_a_question_recovers(program: Program, tmp_path: Path) -> None:
     program.once()
     asking = tmp_path / "asking"
     program.answer(f"touch {asking}; exec sleep 60")
@@ -136,24 +136,24 @@ def test_one_that_is_killed_while_it_asks_and_started_again(program: Program, tm
     assert program.auths() == {HOST: "me:another"}
 
 
-def test_its_help_names_the_places_on_a_host(
+def test_the_help_names_the_paths_on_a_host(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setattr(sys, "argv", ["__main__.py", "--help"])
     with pytest.raises(SystemExit):
         main()
-    said = capsys.readouterr().out
-    assert said.startswith("usage: gitlab-runner-credentials ")
+    output = capsys.readouterr().out
+    assert output.startswith("usage: gitlab-runner-credentials ")
     for described in (
         r"\{serve,once\}\s+run the service; or request the credentials that are due",
         r"--registries REGISTRIES\s+default: /etc/gitlab-runner/registries$",
         r"--directory DIRECTORY\s+the directory, in memory; default: /run/gitlab-runner-credentials$",
     ):
-        assert re.search(described, said, re.MULTILINE)
+        assert re.search(described, output, re.MULTILINE)
 
 
-def test_another_command_is_refused(
+def test_an_unknown_command_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["__main__.py", "renew", "--registries=/", "--directory=/nowhere/below"])
@@ -163,15 +163,15 @@ def test_another_command_is_refused(
     assert "invalid choice: 'renew'" in capsys.readouterr().err
 
 
-def test_what_is_delivered_is_what_is_tested() -> None:
+def test_the_delivered_files_are_the_tested_ones() -> None:
     delivered = {Path(path).name: file.content for path, file in credential_service_files().items()}
     assert delivered == {path.name: path.read_text() for path in MODULES.glob("*.py")}
     assert "gitlab-runner-host" in script("gitlab-runner-credentials.sh")
 
 
 @pytest.mark.parametrize("path", sorted(MODULES.glob("*.py")), ids=lambda path: path.name)
-def test_the_oldest_python_of_a_host_reads_it(path: Path) -> None:
-    """Amazon Linux 2023 has Python 3.9; it needs nothing that is not of the standard library."""
+def test_the_oldest_python_of_a_host_reads_every_module(path: Path) -> None:
+    """Amazon Linux 2023 has Python 3.9; the modules need only the standard library."""
     tree = ast.parse(path.read_text(), feature_version=(3, 9))
     imported = {
         each.module or "" for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) and each.level == 0

@@ -1,4 +1,4 @@
-"""When the credentials of a host are asked for, renewed and dropped: by a driven clock."""
+"""When the credentials of a host are requested, renewed and dropped, with a controlled clock."""
 
 import json
 from itertools import pairwise
@@ -8,7 +8,16 @@ import pytest
 from pulumi_gitlab_runner.host.credentials.questions import NO_BATCHES, Answer, Credential, Failure
 from pulumi_gitlab_runner.host.credentials.table import LONGEST_PAUSE_S
 
-from tests.host.credentials.driven import ECR, ECR_HELPER, HOUR, MINUTE, PARAMETER, SECRET, START, Driven
+from tests.host.credentials.driven import (
+    ECR,
+    ECR_HELPER,
+    HOUR,
+    MINUTE,
+    PARAMETER,
+    SECRET,
+    START,
+    DrivenService,
+)
 
 LEGACY = f"registry.example.com:5000 {PARAMETER} /legacy"
 TEAM = f"{ECR} helper {ECR_HELPER}"
@@ -16,21 +25,21 @@ REGISTRY = "registry.example.com:5000"
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Driven:
-    return Driven(tmp_path)
+def host(tmp_path: Path) -> DrivenService:
+    return DrivenService(tmp_path)
 
 
-def test_every_registry_is_asked_for_at_the_start(host: Driven) -> None:
+def test_every_credential_is_requested_at_the_start(host: DrivenService) -> None:
     host.start(TEAM, LEGACY, f"partner.example {SECRET}partner")
     assert host.auths() == {
         ECR: f"user:{ECR} first",
         REGISTRY: "user:/legacy first",
         "partner.example": f"user:{SECRET.split()[2]}partner first",
     }
-    assert host.said == []
+    assert host.journal == []
 
 
-def test_a_store_is_asked_for_many_at_once(host: Driven) -> None:
+def test_a_store_is_asked_in_batches(host: DrivenService) -> None:
     host.start(
         *(f"p{n}.example {PARAMETER} /p{n}" for n in range(23)),
         *(f"s{n}.example {SECRET}s{n}" for n in range(41)),
@@ -45,7 +54,7 @@ def test_a_store_is_asked_for_many_at_once(host: Driven) -> None:
     assert len(host.auths()) == 66
 
 
-def test_registries_that_share_a_source_share_its_answer(host: Driven) -> None:
+def test_registries_that_share_a_source_share_its_answer(host: DrivenService) -> None:
     host.start(TEAM, f"{ECR}/cached {TEAM.partition(' ')[2]}", LEGACY, f"other.example {PARAMETER} /legacy")
     assert sorted(host.questions()) == [f"helper {ECR_HELPER}: {ECR}", "parameter eu-west-1: /legacy"]
     assert host.auths()[f"{ECR}/cached"] == host.auths()[ECR]
@@ -61,93 +70,93 @@ def test_registries_that_share_a_source_share_its_answer(host: Driven) -> None:
     ],
     ids=["parameter", "secret", "another helper"],
 )
-def test_a_changed_password_is_there_within_a_minute(host: Driven, line: str, name: str) -> None:
+def test_a_changed_password_is_fetched_within_a_minute(host: DrivenService, line: str, name: str) -> None:
     host.start(line)
     host.answer = lambda _: Credential("user", "rotated")
-    host.passes(44, step=1)
+    host.advance(44, step=1)
     assert set(host.auths().values()) == {f"user:{name} first"}
-    host.passes(2, step=1)
+    host.advance(2, step=1)
     assert set(host.auths().values()) == {"user:rotated"}
 
 
-def test_a_token_of_ecr_is_renewed_every_hour(host: Driven) -> None:
+def test_a_token_of_ecr_is_renewed_every_hour(host: DrivenService) -> None:
     host.start(TEAM)
-    host.passes(24 * HOUR, step=MINUTE)
+    host.advance(24 * HOUR, step=MINUTE)
     assert [when - START for when, _ in host.asked] == [n * HOUR for n in range(25)]
 
 
-def test_ten_passwords_stay_one_call(host: Driven) -> None:
-    """Also when one of them was asked for later, by itself."""
+def test_ten_passwords_stay_one_call(host: DrivenService) -> None:
+    """Even if one of them was first requested later, by itself."""
     host.start(*(f"p{n}.example {PARAMETER} /p{n}" for n in range(9)))
-    host.passes(10)
+    host.advance(10)
     host.declare(*(f"p{n}.example {PARAMETER} /p{n}" for n in range(10)))
-    host.passes(10 * MINUTE)
+    host.advance(10 * MINUTE)
     host.forget()
-    host.passes(10 * MINUTE)
+    host.advance(10 * MINUTE)
     assert {len(each.names) for _, each in host.asked} == {10}
     assert 12 <= len(host.asked) <= 14
 
 
-def test_a_store_that_is_away_for_hours(host: Driven) -> None:
+def test_a_store_that_fails_for_hours(host: DrivenService) -> None:
     host.start(LEGACY, TEAM)
-    host.away["parameter"] = "gave no answer in 20 seconds"
-    host.passes(MINUTE)
+    host.failing["parameter"] = "gave no answer in 20 seconds"
+    host.advance(MINUTE)
     host.forget()
-    host.passes(11 * HOUR, step=MINUTE)
-    # The last good answer serves, it is asked for with pauses, and said once; the others are renewed.
+    host.advance(11 * HOUR, step=MINUTE)
+    # The last good answer is used; retries have pauses; the failure is logged once; others are renewed.
     assert set(host.auths()) == {ECR, REGISTRY}
     asked = [when for when, each in host.asked if each.kind == "parameter"]
     assert max(b - a for a, b in pairwise(asked)) == LONGEST_PAUSE_S
     assert len(asked) < 11 * 13
-    assert host.said == []
-    host.passes(HOUR, step=MINUTE)
+    assert host.journal == []
+    host.advance(HOUR, step=MINUTE)
     assert set(host.auths()) == {ECR}
-    (ended,) = host.said
+    (ended,) = host.journal
     assert ended == (
         f"<4>{REGISTRY}: its credential has ended, and parameter eu-west-1 /legacy: gave no answer in "
         "20 seconds"
     )
-    host.passes(HOUR, step=MINUTE)
-    assert host.said == [ended]
-    host.away.clear()
-    host.passes(6 * MINUTE)
+    host.advance(HOUR, step=MINUTE)
+    assert host.journal == [ended]
+    host.failing.clear()
+    host.advance(6 * MINUTE)
     assert set(host.auths()) == {ECR, REGISTRY}
-    assert host.said == [ended, f"<5>{REGISTRY}: parameter eu-west-1 /legacy: answers again"]
+    assert host.journal == [ended, f"<5>{REGISTRY}: parameter eu-west-1 /legacy: answers again"]
 
 
-def test_the_pause_grows_and_is_short_again_after_an_answer(host: Driven) -> None:
-    host.away["parameter"] = "failed with exit status 1"
+def test_the_pause_grows_and_is_short_again_after_an_answer(host: DrivenService) -> None:
+    host.failing["parameter"] = "failed with exit status 1"
     host.start(LEGACY)
-    host.passes(20 * MINUTE, step=1)
+    host.advance(20 * MINUTE, step=1)
     times = [when - START for when, _ in host.asked]
     assert times[:7] == [0, 5, 15, 35, 75, 155, 315]
     assert {b - a for a, b in pairwise(times[6:])} == {300}
-    host.away.clear()
-    host.passes(LONGEST_PAUSE_S)
-    host.away["parameter"] = "failed with exit status 1"
-    host.passes(MINUTE, step=1)
+    host.failing.clear()
+    host.advance(LONGEST_PAUSE_S)
+    host.failing["parameter"] = "failed with exit status 1"
+    host.advance(MINUTE, step=1)
     host.forget()
-    host.passes(15, step=1)
+    host.advance(15, step=1)
     assert len(host.asked) == 1
 
 
-def test_a_failure_is_said_once_for_all_that_it_hits(host: Driven) -> None:
-    host.away["parameter"] = "gave no answer in 20 seconds"
+def test_a_failure_is_logged_once_for_all_affected_registries(host: DrivenService) -> None:
+    host.failing["parameter"] = "gave no answer in 20 seconds"
     host.start(*(f"p{n}.example {PARAMETER} /p{n}" for n in range(3)))
-    host.passes(HOUR, step=MINUTE)
-    assert host.said == [
+    host.advance(HOUR, step=MINUTE)
+    assert host.journal == [
         "<4>p0.example, p1.example, p2.example: parameter eu-west-1: gave no answer in 20 seconds"
     ]
 
 
-def test_a_broken_source_costs_its_own_registries_alone(host: Driven) -> None:
-    host.away = {"/broken": "there is no such parameter", "helper": "cannot be run: is it installed?"}
+def test_a_broken_source_affects_only_its_own_registries(host: DrivenService) -> None:
+    host.failing = {"/broken": "there is no such parameter", "helper": "cannot be run: is it installed?"}
     host.start(LEGACY, TEAM, f"broken.example {PARAMETER} /broken", f"partner.example {SECRET}partner")
     assert set(host.auths()) == {REGISTRY, "partner.example"}
     assert host.state("broken.example")["reason"] == "there is no such parameter"
 
 
-def test_a_name_that_spoils_the_answer_for_others_is_asked_for_alone(host: Driven) -> None:
+def test_a_name_that_fails_a_batch_is_requested_alone(host: DrivenService) -> None:
     """A store refuses a whole call for one name that the host may not read."""
     denied = Failure("failed: AccessDenied", alone=True)
 
@@ -162,14 +171,14 @@ def test_a_name_that_spoils_the_answer_for_others_is_asked_for_alone(host: Drive
     host.start(*(f"{n}.example {PARAMETER} /{n}" for n in ("a", "b", "denied")))
     assert set(host.auths()) == {"a.example", "b.example"}
     assert asked == [["/a", "/b", "/denied"], ["/a"], ["/b"], ["/denied"]]
-    assert host.said == ["<4>denied.example: parameter eu-west-1 /denied: failed: AccessDenied"]
-    host.passes(10 * MINUTE)
-    assert ["/a", "/b"] in asked  # together again, and never with the third
+    assert host.journal == ["<4>denied.example: parameter eu-west-1 /denied: failed: AccessDenied"]
+    host.advance(10 * MINUTE)
+    assert ["/a", "/b"] in asked  # in one call again, and never with the third
     assert [names for names in asked[1:] if len(names) > 1 and "/denied" in names] == []
 
 
-def test_a_command_line_without_the_call_for_many_secrets(host: Driven) -> None:
-    """Debian 12's: batch-get-secret-value came with version 2.14."""
+def test_an_aws_cli_without_batch_get_secret_value(host: DrivenService) -> None:
+    """As on Debian 12: batch-get-secret-value came with version 2.14."""
 
     def ask(question: object) -> dict[str, Answer]:
         names = question.names  # type: ignore[attr-defined]
@@ -182,13 +191,13 @@ def test_a_command_line_without_the_call_for_many_secrets(host: Driven) -> None:
     host._ask = ask  # type: ignore[method-assign]
     host.start(*(f"s{n}.example {SECRET}s{n}" for n in range(3)))
     assert len(host.auths()) == 3
-    host.passes(10 * MINUTE)
+    host.advance(10 * MINUTE)
     assert asked[0] == 3
     assert set(asked[1:]) == {1}
-    assert host.said == []
+    assert host.journal == []
 
 
-def test_a_removed_registry_is_gone_at_once(host: Driven) -> None:
+def test_the_credential_of_a_removed_registry_is_dropped_immediately(host: DrivenService) -> None:
     host.start(TEAM, LEGACY)
     host.declare(TEAM)
     host.turn()
@@ -196,7 +205,7 @@ def test_a_removed_registry_is_gone_at_once(host: Driven) -> None:
     assert "legacy" not in host.file("state.json").read_text()
 
 
-def test_a_new_registry_is_asked_for_at_once_and_nothing_else(host: Driven) -> None:
+def test_only_the_credential_of_a_new_registry_is_requested(host: DrivenService) -> None:
     host.start(TEAM)
     host.forget()
     host.declare(TEAM, LEGACY)
@@ -206,11 +215,11 @@ def test_a_new_registry_is_asked_for_at_once_and_nothing_else(host: Driven) -> N
 
 
 @pytest.mark.parametrize(("fails", "kept"), [(False, "user:/new first"), (True, None)])
-def test_the_credential_of_a_changed_source_serves_until_the_new_one_has_answered(
-    host: Driven, fails: bool, kept: str | None
+def test_the_credential_of_the_previous_source_is_used_until_the_new_one_answers(
+    host: DrivenService, fails: bool, kept: str | None
 ) -> None:
     host.start(LEGACY)
-    host.away = {"/new": "there is no such parameter"} if fails else {}
+    host.failing = {"/new": "there is no such parameter"} if fails else {}
     host.declare(LEGACY.replace("/legacy", "/new"))
     host.service._look_at_list()
     host.service._write("config.json", host.service.credentials.config())
@@ -219,8 +228,8 @@ def test_the_credential_of_a_changed_source_serves_until_the_new_one_has_answere
     assert host.auths().get(REGISTRY) == kept
 
 
-def test_the_credential_of_a_changed_source_is_not_taken_for_the_new_ones_after_a_restart(
-    host: Driven,
+def test_the_credential_of_the_previous_source_is_not_used_after_a_restart(
+    host: DrivenService,
 ) -> None:
     host.start(LEGACY)
     host.declare(LEGACY.replace("/legacy", "/new"))
@@ -231,15 +240,15 @@ def test_the_credential_of_a_changed_source_is_not_taken_for_the_new_ones_after_
     ):
         host.service._write(name, text)
     host.forget()
-    host.away["/new"] = "there is no such parameter"
+    host.failing["/new"] = "there is no such parameter"
     host.start()
     assert host.questions() == ["parameter eu-west-1: /new"]
     assert host.auths() == {}
 
 
-def test_an_answer_to_a_question_of_before_is_not_taken(host: Driven) -> None:
+def test_an_answer_to_an_outdated_question_is_ignored(host: DrivenService) -> None:
     host.start(LEGACY)
-    host.passes(MINUTE)
+    host.advance(MINUTE)
     question = host.asked[-1][1]
     host.declare(LEGACY.replace("/legacy", "/new"))
     host.turn()
@@ -247,32 +256,32 @@ def test_an_answer_to_a_question_of_before_is_not_taken(host: Driven) -> None:
     assert host.service.credentials.entries[REGISTRY].credential == Credential("user", "/new first")
 
 
-def test_a_service_that_starts_again_goes_on_where_it_ended(host: Driven) -> None:
+def test_a_restarted_service_continues_from_its_state(host: DrivenService) -> None:
     host.start(TEAM, LEGACY)
-    host.passes(30)
+    host.advance(30)
     host.forget()
     host.start()
     assert host.asked == []
     assert set(host.auths()) == {ECR, REGISTRY}
-    host.passes(20)
+    host.advance(20)
     assert host.questions() == ["parameter eu-west-1: /legacy"]
 
 
-def test_what_was_renewed_long_ago_is_asked_for_at_the_start_and_serves_meanwhile(host: Driven) -> None:
+def test_an_old_credential_is_requested_at_the_start_and_used_meanwhile(host: DrivenService) -> None:
     host.start(LEGACY)
     host.now += 11 * HOUR
-    host.away["parameter"] = "gave no answer in 20 seconds"
+    host.failing["parameter"] = "gave no answer in 20 seconds"
     host.start()
     assert host.auths() == {REGISTRY: "user:/legacy first"}
-    host.passes(HOUR, step=MINUTE)
+    host.advance(HOUR, step=MINUTE)
     assert host.auths() == {}
 
 
-def test_credentials_of_another_boot_are_not_taken(host: Driven) -> None:
+def test_credentials_of_another_boot_are_not_used(host: DrivenService) -> None:
     host.start(LEGACY)
     state = json.loads(host.file("state.json").read_text())
     host.file("state.json").write_text(json.dumps({**state, "boot": "another"}))
-    host.away["parameter"] = "gave no answer in 20 seconds"
+    host.failing["parameter"] = "gave no answer in 20 seconds"
     host.start()
     assert host.auths() == {}
 
@@ -281,7 +290,7 @@ def test_credentials_of_another_boot_are_not_taken(host: Driven) -> None:
     "damage",
     ["", "{", "[]", "\x00", "{}", '{"boot": "BOOT", "registries": {"registry.example.com:5000": 7}}'],
 )
-def test_a_damaged_state_costs_a_question_and_nothing_else(host: Driven, damage: str) -> None:
+def test_a_damaged_state_causes_only_a_question(host: DrivenService, damage: str) -> None:
     host.start(LEGACY)
     host.forget()
     boot = json.loads(host.file("state.json").read_text())["boot"]
@@ -291,20 +300,20 @@ def test_a_damaged_state_costs_a_question_and_nothing_else(host: Driven, damage:
     host.answer = lambda name: (seen.append(set(host.auths())), answer(name))[1]
     host.start()
     assert host.questions() == ["parameter eu-west-1: /legacy"]
-    assert seen == [{REGISTRY}]  # what was there served while it was asked for
+    assert seen == [{REGISTRY}]  # the existing credential was used during the question
 
 
 @pytest.mark.parametrize(
     "damage", ["", "{", "[]", '{"auths": 7}', '{"auths": {"registry.example.com:5000": 7}}']
 )
-def test_a_damaged_configuration_is_written_anew(host: Driven, damage: str) -> None:
+def test_a_damaged_configuration_is_rewritten(host: DrivenService, damage: str) -> None:
     host.start(LEGACY)
     host.file("config.json").write_text(damage)
     host.start()
     assert set(host.auths()) == {REGISTRY}
 
 
-def test_the_state_of_another_boot_is_not_taken(host: Driven) -> None:
+def test_the_state_of_another_boot_is_not_used(host: DrivenService) -> None:
     host.start(LEGACY)
     host.now = START - 500
     host.forget()
@@ -312,10 +321,10 @@ def test_the_state_of_another_boot_is_not_taken(host: Driven) -> None:
     assert len(host.asked) == 1
 
 
-def test_age_end_and_last_failure_of_each_credential(host: Driven) -> None:
+def test_the_state_has_the_age_end_and_last_failure_of_each_credential(host: DrivenService) -> None:
     host.start(LEGACY)
-    host.away["parameter"] = "gave no answer in 20 seconds"
-    host.passes(50)
+    host.failing["parameter"] = "gave no answer in 20 seconds"
+    host.advance(50)
     known = host.state(REGISTRY)
     assert known["source"] == "parameter eu-west-1 /legacy"
     assert (known["answered"], known["ends"]) == (START, START + 12 * HOUR)
