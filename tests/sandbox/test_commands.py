@@ -1,4 +1,4 @@
-"""What `./dev` asks of Pulumi, with an engine that only writes down what it was asked."""
+"""The Pulumi commands that `./dev` runs, with an engine that only records them."""
 
 import functools
 import json
@@ -33,7 +33,7 @@ case "$*" in
 esac
 """
 
-NOTES_ITS_PROCESS = """\
+RECORDS_ITS_PROCESS = """\
 import os
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def dev(state: Path) -> Callable[..., int]:
 
 @pytest.fixture
 def asked(state: Path) -> Callable[[], list[str]]:
-    """Return what Pulumi was asked since the last call."""
+    """Return the Pulumi commands since the last call."""
     file = state.parent / "asked"
 
     def read() -> list[str]:
@@ -82,7 +82,7 @@ def asked(state: Path) -> Callable[[], list[str]]:
     return read
 
 
-def test_what_the_stack_docker_lacks_is_told_before_anything_starts(
+def test_a_missing_requirement_of_the_stack_docker_is_reported_before_the_start(
     dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lacking(_directory: Path, _progress: Progress) -> None:
@@ -95,7 +95,7 @@ def test_what_the_stack_docker_lacks_is_told_before_anything_starts(
     assert not (state / "services.json").exists()
 
 
-def test_up_makes_the_stack_once_and_shows_what_there_is(
+def test_up_creates_the_stack_once_and_shows_its_outputs(
     dev: Callable[..., int], asked: Callable[[], list[str]], capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert dev("up") == 0
@@ -107,7 +107,7 @@ def test_up_makes_the_stack_once_and_shows_what_there_is(
     assert asked() == [up, output]
 
 
-def test_lost_memory_is_refreshed_until_it_is_back(
+def test_the_state_is_refreshed_until_lost_memory_is_restored(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:
     dev("up")
@@ -123,7 +123,7 @@ def test_lost_memory_is_refreshed_until_it_is_back(
     ]
 
 
-def test_another_stack_is_the_users_own(
+def test_another_stack_uses_the_backend_of_the_user(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:
     dev("up", "prod")
@@ -140,7 +140,7 @@ def test_another_stack_is_the_users_own(
 
 
 @pytest.mark.parametrize("command", ["up", "preview"])
-def test_a_stack_without_a_file_is_not_made(command: str, dev: Callable[..., int], state: Path) -> None:
+def test_a_stack_without_a_file_is_not_created(command: str, dev: Callable[..., int], state: Path) -> None:
     with pytest.raises(
         SandboxError, match="there is no stack 'pord' in stacks/; there are: dev, docker, prod, sandbox"
     ):
@@ -155,7 +155,7 @@ def test_a_stack_may_be_named_with_its_organisation(
     assert asked()[0].endswith("stack select --create acme/gitlab-runner/prod")
 
 
-def test_down_of_what_was_never_up_asks_nothing(
+def test_down_before_the_first_up_does_nothing(
     dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
 ) -> None:
     assert dev("down") == 0
@@ -165,8 +165,8 @@ def test_down_of_what_was_never_up_asks_nothing(
     assert asked()[-1] == "sandbox: destroy --yes --skip-preview --suppress-progress"
 
 
-class TestAnotherIsAtWork:
-    """Two commands at once, and what an engine left that was killed."""
+class TestConcurrentCommands:
+    """Two commands at the same time, and the files of an engine that was killed."""
 
     @pytest.fixture
     def locked(self, dev: Callable[..., int], state: Path) -> Callable[[int, str], Path]:
@@ -205,7 +205,7 @@ class TestAnotherIsAtWork:
         assert not lock.exists()
         assert "Removed the lock of an engine that has ended" in capsys.readouterr().err
 
-    def test_an_engine_elsewhere_keeps_the_stack_and_how_to_cancel_is_named(
+    def test_the_lock_of_an_engine_elsewhere_stays_and_the_message_says_how_to_cancel(
         self,
         dev: Callable[..., int],
         locked: Callable[[int, str], Path],
@@ -214,18 +214,18 @@ class TestAnotherIsAtWork:
     ) -> None:
         locked(ENDED, "elsewhere")
         asked()
-        told = (
+        message = (
             f"the stack sandbox is locked (process {ENDED} of ci on elsewhere, since 2026-11-29 14:24:55). "
             "If no engine changes it there any more: ./dev pulumi sandbox cancel --yes"
         )
         with pytest.raises(SandboxError) as raised:
             dev("up")
-        assert str(raised.value) == told
+        assert str(raised.value) == message
         assert dev("pulumi", "sandbox", "refresh", "fail") == 7
         assert asked() == ["sandbox: refresh fail"]
-        assert capsys.readouterr().err.splitlines() == [f"note: {told}"]
+        assert capsys.readouterr().err.splitlines() == [f"note: {message}"]
 
-    def test_an_engine_that_is_killed_is_told(
+    def test_a_killed_engine_is_reported(
         self, dev: Callable[..., int], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert dev("pulumi", "sandbox", "killed") == -9
@@ -233,7 +233,7 @@ class TestAnotherIsAtWork:
             f"note: the engine was ended by signal 9; {commands.RUN_AGAIN}"
         ]
 
-    def test_what_cannot_be_repaired_is_told_before_the_engine_starts(
+    def test_a_state_that_cannot_be_repaired_is_reported_before_the_engine_starts(
         self, dev: Callable[..., int], asked: Callable[[], list[str]], state: Path
     ) -> None:
         dev("up")
@@ -244,7 +244,7 @@ class TestAnotherIsAtWork:
             dev("up")
         assert not (state.parent / "asked").exists()
 
-    def test_a_full_disk_is_told_before_the_engine_starts(
+    def test_a_full_disk_is_reported_before_the_engine_starts(
         self, dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(commands, "ROOM_MB", 10**9)
@@ -253,10 +253,10 @@ class TestAnotherIsAtWork:
         assert not (state.parent / "asked").exists()
 
 
-def test_each_stack_of_the_sandbox_has_one_of_its_own(
+def test_each_stack_has_its_own_sandbox(
     dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Both declare the same repositories and variables, of an account and a GitLab that hold nothing else."""
+    """Both declare the same repositories and variables, in an account and a GitLab without others."""
     helper = tmp_path / "ecr-login" / "v1" / "docker-credential-ecr-login"
     monkeypatch.setattr(commands, "prepare", lambda directory, progress: helper)
     monkeypatch.setattr(
@@ -269,7 +269,7 @@ def test_each_stack_of_the_sandbox_has_one_of_its_own(
     assert dev("stop") == 0
 
 
-def test_official_plugins_that_are_not_there_are_named_and_nothing_changes(
+def test_missing_official_plugins_are_named_and_nothing_changes(
     dev: Callable[..., int], state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(commands.provider_plugins, "explain_unreachable", lambda _url: "no answer")
@@ -280,14 +280,14 @@ def test_official_plugins_that_are_not_there_are_named_and_nothing_changes(
     assert not state.exists()
 
 
-def test_the_exit_code_is_pulumis(dev: Callable[..., int]) -> None:
+def test_the_exit_code_is_that_of_pulumi(dev: Callable[..., int]) -> None:
     assert dev("pulumi", "sandbox", "fail") == 7
 
 
-def test_all_tests_run_in_several_processes_each_file_whole_in_one(tmp_path: Path) -> None:
+def test_tests_run_in_several_processes_and_those_of_a_file_in_one(tmp_path: Path) -> None:
     files = [tmp_path / "test_one.py", tmp_path / "test_other.py"]
     for file in files:
-        file.write_text(NOTES_ITS_PROCESS)
+        file.write_text(RECORDS_ITS_PROCESS)
     subprocess.run(
         [sys.executable, "-m", "pytest", *commands.SIDE_BY_SIDE, "--numprocesses=2", "--rootdir=."],
         cwd=tmp_path,

@@ -91,7 +91,7 @@ def test_help_needs_no_set_up(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
-def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> None:
+def test_a_machine_without_python_gets_install_instructions(tmp_path: Path) -> None:
     for tool in ("sh", "dirname"):
         found = shutil.which(tool)
         assert found is not None
@@ -108,9 +108,9 @@ def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> Non
 
 
 class TestUnusableDirectory:
-    """One line, and nothing is tried."""
+    """The error is one line, and nothing is started."""
 
-    def told(self, directory: Path, *before: str) -> str:
+    def error(self, directory: Path, *before: str) -> str:
         command = [*before, sys.executable, "-P", "-m", "sandbox", "up"]
         shown = subprocess.run(
             command,
@@ -130,58 +130,58 @@ class TestUnusableDirectory:
     @pytest.mark.parametrize("below", ["", "below", "far/below"])
     def test_a_file(self, tmp_path: Path, below: str) -> None:
         (tmp_path / "file").touch()
-        assert f"{tmp_path / 'file' / below} is not a directory" in self.told(tmp_path / "file" / below)
+        assert f"{tmp_path / 'file' / below} is not a directory" in self.error(tmp_path / "file" / below)
 
-    def test_one_that_cannot_be_made(self) -> None:
-        assert "/proc/sandbox cannot be made: " in self.told(Path("/proc/sandbox"))
+    def test_a_directory_that_cannot_be_created(self) -> None:
+        assert "/proc/sandbox cannot be made: " in self.error(Path("/proc/sandbox"))
 
     @pytest.mark.parametrize(
-        ("options", "told"),
+        ("options", "error"),
         [("ro", "cannot be written to"), ("size=1m", "is full: the set-up needs 1200 MB, 1 MB are free.")],
     )
-    def test_a_disk_without_room(self, tmp_path: Path, options: str, told: str) -> None:
+    def test_a_disk_without_room(self, tmp_path: Path, options: str, error: str) -> None:
         mount = f"mount -t tmpfs -o {options} tmpfs {tmp_path}"
         own_mounts = ["unshare", "--mount", "sh", "-c"]
         if shutil.which("unshare") is None or subprocess.run([*own_mounts, mount], check=False).returncode:
             pytest.skip("no file systems of its own may be mounted here")
-        assert told in self.told(tmp_path, *own_mounts, f'{mount} && exec "$@"', "sh")
+        assert error in self.error(tmp_path, *own_mounts, f'{mount} && exec "$@"', "sh")
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    def test_one_without_permission(self, tmp_path: Path) -> None:
+    def test_a_directory_without_permission(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o500)
-        assert "cannot be written to" in self.told(tmp_path)
+        assert "cannot be written to" in self.error(tmp_path)
 
 
-def test_a_file_that_cannot_be_written_is_one_line(
+def test_a_file_that_cannot_be_written_is_an_error_of_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SANDBOX_DIR", str(tmp_path))
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of the tests stays
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handlers of the tests stay
     monkeypatch.setattr(sys, "argv", ["dev", "stop"])
     monkeypatch.setattr(virtual_environment, "is_ready", lambda: True)
     full = OSError(errno.ENOSPC, "No space left on device", "/state/file")
     monkeypatch.setattr(virtual_environment, "enter", lambda **_: raise_(full))
     assert dev_main() == 1
-    told = "error: /state/file: No space left on device; set SANDBOX_DIR to another directory\n"
-    assert capsys.readouterr().err == told
+    error = "error: /state/file: No space left on device; set SANDBOX_DIR to another directory\n"
+    assert capsys.readouterr().err == error
     monkeypatch.setattr(
         virtual_environment, "enter", lambda **_: raise_(FileNotFoundError(2, "no such file"))
     )
-    with pytest.raises(FileNotFoundError):  # a fault of ours: its traceback is wanted
+    with pytest.raises(FileNotFoundError):  # a bug: its traceback is wanted
         dev_main()
 
 
 @pytest.mark.parametrize(("command", "obtained"), [("lint", []), ("up", ["an engine"])])
-def test_a_first_command_gets_packages_and_an_engine_where_it_needs_one(
+def test_a_first_command_gets_packages_and_an_engine_if_it_needs_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, obtained: list[str]
 ) -> None:
     got: list[str] = []
     monkeypatch.setenv("SANDBOX_DIR", str(tmp_path))
-    monkeypatch.setattr(signal, "signal", lambda *_: None)  # that of the tests stays
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the handlers of the tests stay
     monkeypatch.setattr(sys, "argv", ["dev", command])
     monkeypatch.setattr(lookup, "obtain", lambda *_: got.append("an engine"))
     monkeypatch.setattr(virtual_environment, "make", lambda _: None)
-    # It began without the packages, even where it runs on the environment's own interpreter.
+    # It started without the packages, even if it runs on the interpreter of the environment.
     monkeypatch.setattr(virtual_environment, "_directory", lambda: Path(sys.prefix))
     monkeypatch.setattr(virtual_environment, "is_ready", lambda: False)
     monkeypatch.setattr(os, "execv", lambda *_: raise_(SystemExit(7)))
@@ -208,7 +208,7 @@ class TestVirtualEnvironment:
         monkeypatch.setattr(virtual_environment, "STATED_IN", (requirements,))
         return requirements
 
-    def test_it_is_made_once(self) -> None:
+    def test_it_is_created_once(self) -> None:
         assert not virtual_environment.is_ready()
         virtual_environment.make(Progress(io.StringIO()))
         assert virtual_environment.is_ready()
@@ -220,7 +220,7 @@ class TestVirtualEnvironment:
         assert virtual_environment.is_ready()
         assert (virtual_environment._directory() / "bin" / "installed-by").read_text() == f"{installer}\n"
 
-    def test_a_link_is_replaced_and_what_it_leads_to_stays(self, tmp_path: Path) -> None:
+    def test_a_link_is_replaced_and_its_target_stays(self, tmp_path: Path) -> None:
         """`venv --clear` follows a link, and would empty the environment of another checkout."""
         others = tmp_path / "others" / "bin" / "python"
         others.parent.mkdir(parents=True)
@@ -234,22 +234,22 @@ class TestVirtualEnvironment:
         assert others.read_text() == "another's"
         assert f"was a link to {tmp_path / 'others'}, which stays as it is" in shown.getvalue()
 
-    def test_a_checkout_that_cannot_be_written_is_told(
+    def test_a_checkout_that_cannot_be_written_is_reported(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """pip writes beside a package that it installs as it lies there."""
+        """pip writes next to a package that it installs in place."""
         (tmp_path / "state").mkdir()
         virtual_environment.check_room()
         monkeypatch.setattr(virtual_environment, "CHECKOUT", tmp_path / "nowhere")
         with pytest.raises(SandboxError, match="copy the checkout to where it can be written"):
             virtual_environment.check_room()
 
-    def test_a_full_disk_is_told(self, requirements: Path) -> None:
+    def test_a_full_disk_is_reported(self, requirements: Path) -> None:
         requirements.write_text("full\n")
         with pytest.raises(SandboxError, match=r"The disk is full; set SANDBOX_DIR to another directory, or"):
             virtual_environment.make(Progress(io.StringIO()))
 
-    def test_a_second_one_waits_and_says_so_at_once(self, tmp_path: Path) -> None:
+    def test_a_second_command_waits_and_reports_it_immediately(self, tmp_path: Path) -> None:
         shown = io.StringIO()
         with exclusive(tmp_path / "state" / "venv.lock", lambda: None):
             second = Thread(target=virtual_environment.make, args=(Progress(shown),))
@@ -265,14 +265,14 @@ class TestVirtualEnvironment:
         second.join(5)
         assert "Python packages: ready" in shown.getvalue()
 
-    def test_other_requirements_make_it_anew(self, requirements: Path) -> None:
+    def test_other_requirements_recreate_it(self, requirements: Path) -> None:
         virtual_environment.make(Progress(io.StringIO()))
         requirements.write_text("there==2\n")
         assert not virtual_environment.is_ready()
         virtual_environment.make(Progress(io.StringIO()))
         assert virtual_environment.is_ready()
 
-    def test_a_half_made_one_is_not_taken_for_a_whole_one(self, requirements: Path) -> None:
+    def test_an_incomplete_environment_is_not_ready(self, requirements: Path) -> None:
         virtual_environment.make(Progress(io.StringIO()))
         requirements.write_text("missing==1\n")
         shown = io.StringIO()
@@ -313,7 +313,7 @@ class TestSummary:
     def words(self, outputs: dict[str, object], width: int) -> list[list[str]]:
         return [line.split() for line in self.shown(outputs, width).splitlines() if line]
 
-    def test_it_names_what_there_is(self) -> None:
+    def test_it_lists_the_outputs_of_a_stack(self) -> None:
         assert self.words(self.OUTPUTS, 160) == [
             ["Registry", "Repository", "Address"],
             ["team", "ci/base", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base"],
@@ -329,7 +329,7 @@ class TestSummary:
             ["ECR_REGISTRY", "group", "42", "shown", "every", "job"],
         ]
 
-    def test_at_80_columns_what_does_not_fit_is_below(self) -> None:
+    def test_at_80_columns_a_cell_that_does_not_fit_is_below(self) -> None:
         assert (
             self.shown({key: self.OUTPUTS[key] for key in ("registries", "mirrors")})
             == f"""
@@ -364,20 +364,20 @@ postgres
         for whole in ("nightly-integration", "ci-nightly-integration-211a70b", "production,", "graviton"):
             assert whole in text
 
-    def test_a_policy_is_copied_as_it_is(self) -> None:
+    def test_a_policy_is_printed_unchanged(self) -> None:
         policy = {"Statement": [{"Resource": [f"arn:aws:ecr:eu-west-1:1:repository/{'a' * 80}", "b"]}]}
-        told = self.shown({"required_policies": {"shared": json.dumps(policy)}})
-        assert told.startswith(
+        text = self.shown({"required_policies": {"shared": json.dumps(policy)}})
+        assert text.startswith(
             "\nThe owner of the registry shared must take this policy, and put it on each of\nits"
         )
-        assert json.loads(told[told.index("{") :]) == policy
-        assert '"Statement": [\n' in told
+        assert json.loads(text[text.index("{") :]) == policy
+        assert '"Statement": [\n' in text
 
     @pytest.mark.parametrize("console", [{}, {"force_terminal": True, "no_color": True}])
-    def test_without_colour_it_is_the_same(self, console: dict[str, bool]) -> None:
+    def test_the_text_is_the_same_without_colour(self, console: dict[str, bool]) -> None:
         text = re.sub(r"\x1b\[[0-9]*m", "", self.shown(self.OUTPUTS, **console))
         assert text == self.shown(self.OUTPUTS)
         assert not re.search(r"\x1b\[[0-9;]*3[0-9]", self.shown(self.OUTPUTS, **console))
 
-    def test_what_is_not_there_is_left_out(self) -> None:
+    def test_missing_outputs_are_left_out(self) -> None:
         assert self.shown({}) == ""

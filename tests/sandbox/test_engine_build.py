@@ -1,4 +1,4 @@
-"""The build of the engine, with a `go` that only plays the part: the real one takes minutes."""
+"""The build of the engine with a stand-in for `go`: a real build takes minutes."""
 
 import sys
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_the_pinned_module_is_built_with_the_flags_of_a_release(folder: Path, tm
     assert "github.com/pulumi/pulumi/pkg/v3 v3.258.0 h1:" in (folder / "go.sum").read_text()
 
 
-def test_a_failed_build_says_how_it_ended(folder: Path, tmp_path: Path) -> None:
+def test_a_failed_build_reports_its_error(folder: Path, tmp_path: Path) -> None:
     install_go(folder, "go1.26.6", "echo 'dial tcp: no such host' >&2; exit 1")
     with pytest.raises(WayFailedError, match=r"`go build` failed: .*dial tcp: no such host"):
         build(tmp_path, Step("engine", ""))
@@ -107,5 +107,5 @@ def test_a_go_that_is_new_enough_is_used(folder: Path, tmp_path: Path, version: 
     assert (folder / "arguments").exists()
 
 
-def test_the_go_that_is_needed_is_the_one_of_go_mod() -> None:
+def test_the_required_go_version_is_that_of_go_mod() -> None:
     assert go_version_needed(MODULE) == (1, 25, 11)

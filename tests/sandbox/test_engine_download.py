@@ -22,7 +22,7 @@ CHECKSUMS = f"pulumi-{VERSION_TEXT}-checksums.txt"
 
 
 class Mirror:
-    """A server of releases; `files` maps a name to what it holds, or to how it answers."""
+    """A server of releases; `files` maps a name to its content, or to a function that answers."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes | Callable[[BaseHTTPRequestHandler], None]] = {}
@@ -132,7 +132,7 @@ def test_a_missing_file_is_named(mirror: Mirror, tmp_path: Path, missing: str) -
         fetch(tmp_path)
 
 
-def test_a_download_that_breaks_off_is_refused(mirror: Mirror, tmp_path: Path) -> None:
+def test_an_incomplete_download_is_refused(mirror: Mirror, tmp_path: Path) -> None:
     archive = tar({"pulumi/pulumi": PULUMI})
     mirror.publish(NAME, archive)
 
@@ -148,14 +148,14 @@ def test_a_download_that_breaks_off_is_refused(mirror: Mirror, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_no_archive_is_refused(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_refused(mirror: Mirror, tmp_path: Path) -> None:
     mirror.publish(NAME, b"<html>sign in to the network</html>")
     with pytest.raises(WayFailedError, match="cannot be unpacked"):
         fetch(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../outside", "pulumi/../../outside", "/tmp/sandbox-test-outside"])
-def test_an_archive_cannot_write_outside_of_its_folder(mirror: Mirror, tmp_path: Path, name: str) -> None:
+def test_an_archive_cannot_write_outside_its_folder(mirror: Mirror, tmp_path: Path, name: str) -> None:
     mirror.publish(NAME, tar({name: b"harm"}))
     inner = tmp_path / "inner"
     inner.mkdir()
@@ -165,21 +165,21 @@ def test_an_archive_cannot_write_outside_of_its_folder(mirror: Mirror, tmp_path:
 
 
 @pytest.mark.parametrize("silent", [NAME, CHECKSUMS])
-def test_a_silent_server_is_given_up_soon(
+def test_a_silent_server_times_out(
     mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, silent: str
 ) -> None:
-    given_up = threading.Event()
+    timed_out = threading.Event()
     mirror.publish(NAME, tar({"pulumi/pulumi": PULUMI}))
-    mirror.files[silent] = lambda request: given_up.wait(30) and None
+    mirror.files[silent] = lambda request: timed_out.wait(30) and None
     monkeypatch.setattr(download, "TIMEOUT_S", 0.2)
     began = time.monotonic()
     with pytest.raises(WayFailedError, match=r"no answer within 0\.2 s"):
         fetch(tmp_path)
-    given_up.set()
+    timed_out.set()
     assert time.monotonic() - began < 5
 
 
-def test_a_machine_without_a_way_out_finds_out_at_once(
+def test_a_machine_without_internet_access_fails_quickly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_ENGINE_MIRROR", "http://127.0.0.1:1")

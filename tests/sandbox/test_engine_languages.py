@@ -1,4 +1,4 @@
-"""The language hosts beside a built engine, with a `go` that only plays the part."""
+"""The language hosts beside a built engine, with a stand-in for `go`."""
 
 import re
 from pathlib import Path
@@ -31,59 +31,59 @@ YAML = "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml"
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """The file in which the played `go` notes what it builds."""
+    """The file in which the stand-in for `go` records its builds."""
     return tmp_path / "built"
 
 
 @pytest.fixture
 def engine(tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """A built engine alone, and the played `go` on PATH."""
+    """A built engine without language hosts, and the stand-in for `go` on PATH."""
     command = tmp_path / "engine" / "v0" / "bin" / "pulumi"
     command.parent.mkdir(parents=True)
     command.touch()
-    play(tmp_path, built)
+    install_go(tmp_path, built)
     monkeypatch.setenv("SANDBOX_DIR", str(tmp_path / "sandbox"))
     monkeypatch.setenv("PATH", f"{tmp_path / 'path'}:/usr/bin:/bin")
     return Engine(command, "built")
 
 
-def play(directory: Path, built: Path, result: str = "") -> None:
+def install_go(directory: Path, built: Path, result: str = "") -> None:
     go = directory / "path" / "go"
     go.parent.mkdir(exist_ok=True)
     go.write_text(GO.format(built=built, result=result))
     go.chmod(0o755)
 
 
-def beside(engine: Engine) -> list[str]:
+def hosts_beside(engine: Engine) -> list[str]:
     return sorted(each.name for each in engine.command.parent.iterdir() if each != engine.command)
 
 
-def test_a_built_engine_gets_them_once(engine: Engine, built: Path) -> None:
+def test_a_built_engine_gets_every_language_host_once(engine: Engine, built: Path) -> None:
     assert not engine.runs("yaml")
     for _ in range(2):
         languages.obtain(engine, Progress())
-    assert beside(engine) == ALL
+    assert hosts_beside(engine) == ALL
     assert built.read_text().splitlines() == [YAML, "./sdk-generator"]
     assert (engine.command.parent / "pulumi-language-go").read_text() == "./sdk-generator\n"
     assert all(engine.runs(language) for language in ("yaml", "go", "nodejs"))
     assert [each.name for each in engine.command.parents[2].iterdir() if "partial" in each.name] == []
 
 
-def test_only_what_is_missing_is_built(engine: Engine, built: Path) -> None:
+def test_only_missing_hosts_are_built(engine: Engine, built: Path) -> None:
     (engine.command.parent / "pulumi-language-yaml").touch()
     languages.obtain(engine, Progress())
     assert built.read_text().splitlines() == ["./sdk-generator"]
-    assert beside(engine) == ALL
+    assert hosts_beside(engine) == ALL
 
 
 @pytest.mark.parametrize("origin", ["downloaded", "on PATH"])
-def test_another_engine_has_its_own(engine: Engine, built: Path, origin: str) -> None:
+def test_another_engine_gets_none(engine: Engine, built: Path, origin: str) -> None:
     languages.obtain(Engine(engine.command, origin), Progress())
-    assert beside(engine) == []
+    assert hosts_beside(engine) == []
     assert not built.exists()
 
 
-def test_a_host_on_path_counts(engine: Engine, tmp_path: Path) -> None:
+def test_a_host_on_path_is_used(engine: Engine, tmp_path: Path) -> None:
     host = tmp_path / "path" / "pulumi-language-dotnet"
     host.touch()
     assert not engine.runs("dotnet")
@@ -91,14 +91,14 @@ def test_a_host_on_path_counts(engine: Engine, tmp_path: Path) -> None:
     assert engine.runs("dotnet")
 
 
-def test_a_failed_build_says_how_it_ended(engine: Engine, tmp_path: Path, built: Path) -> None:
-    play(tmp_path, built, "echo 'dial tcp: no such host' >&2; exit 1")
+def test_a_failed_build_reports_its_error(engine: Engine, tmp_path: Path, built: Path) -> None:
+    install_go(tmp_path, built, "echo 'dial tcp: no such host' >&2; exit 1")
     with pytest.raises(WayFailedError, match="no such host"):
         languages.obtain(engine, Progress())
-    assert beside(engine) == []
+    assert hosts_beside(engine) == []
 
 
-def test_the_modules_pin_what_they_build() -> None:
+def test_the_modules_pin_their_versions() -> None:
     engine, yaml = languages.MODULES / "engine", languages.MODULES / "yaml"
     assert "github.com/pulumi/pulumi-yaml v1.32.0" in (yaml / "go.mod").read_text()
     assert "github.com/pulumi/pulumi-yaml v1.32.0 h1:" in (yaml / "go.sum").read_text()
@@ -107,12 +107,12 @@ def test_the_modules_pin_what_they_build() -> None:
 
 
 def versions(module: Path) -> dict[str, str]:
-    """What `go.mod` requires, but for Pulumi's own modules."""
+    """The requirements of `go.mod`, without Pulumi's own modules: they are compiled once for both."""
     required = re.findall(r"^\s+(\S+) (v\S+)", (module / "go.mod").read_text(), re.MULTILINE)
     return {name: version for name, version in required if not name.startswith("github.com/pulumi/")}
 
 
-def test_packages_of_others_are_compiled_once_for_engine_and_yaml() -> None:
+def test_the_engine_and_yaml_have_the_same_versions_of_common_packages() -> None:
     engine, yaml = versions(languages.MODULES / "engine"), versions(languages.MODULES / "yaml")
     common = engine.keys() & yaml.keys()
     assert len(common) > 100

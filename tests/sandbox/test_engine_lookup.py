@@ -1,4 +1,4 @@
-"""The order of the ways to an engine, and what is said when none leads to one."""
+"""The order in which the ways to an engine are tried, and the message when all fail."""
 
 import stat
 import threading
@@ -78,7 +78,7 @@ def test_an_engine_on_path_is_asked_for_its_version_once(path: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("version", ["v3.257.9", "v2.999.0", "v4.0.0"])
-def test_another_version_on_path_is_passed_over(
+def test_another_version_on_path_is_skipped(
     path: Path, tmp_path: Path, ways: Callable[..., None], version: str
 ) -> None:
     ways(downloaded="v3.258.0")
@@ -86,7 +86,7 @@ def test_another_version_on_path_is_passed_over(
     assert obtain(tmp_path / "engine", Progress()).origin == "downloaded"
 
 
-def test_an_engine_that_cannot_run_python_is_passed_over(
+def test_an_engine_that_cannot_run_python_is_skipped(
     path: Path, tmp_path: Path, ways: Callable[..., None]
 ) -> None:
     ways(downloaded="v3.258.0")
@@ -95,12 +95,12 @@ def test_an_engine_that_cannot_run_python_is_passed_over(
     assert obtain(tmp_path / "engine", Progress()).origin == "downloaded"
 
 
-def test_a_way_that_fails_leads_to_the_next(path: Path, tmp_path: Path, ways: Callable[..., None]) -> None:
+def test_the_next_way_is_tried_after_a_failure(path: Path, tmp_path: Path, ways: Callable[..., None]) -> None:
     ways(downloaded=WayFailedError("offline"), built="v3.258.0")
     assert obtain(tmp_path / "engine", Progress()).origin == "built"
 
 
-def test_what_was_got_is_kept(path: Path, tmp_path: Path, ways: Callable[..., None]) -> None:
+def test_an_obtained_engine_is_kept(path: Path, tmp_path: Path, ways: Callable[..., None]) -> None:
     ways(downloaded="v3.258.0")
     first = obtain(tmp_path / "engine", Progress())
     ways(downloaded=WayFailedError("must not be asked again"))
@@ -108,7 +108,7 @@ def test_what_was_got_is_kept(path: Path, tmp_path: Path, ways: Callable[..., No
     assert first.command.parent.parent.name == f"v{VERSION_TEXT}"
 
 
-def test_an_engine_of_another_version_is_not_put_in_place(
+def test_an_engine_of_another_version_is_not_installed(
     path: Path, tmp_path: Path, ways: Callable[..., None]
 ) -> None:
     ways(downloaded="v3.257.0", built=WayFailedError("no Go"))
@@ -119,7 +119,9 @@ def test_an_engine_of_another_version_is_not_put_in_place(
     assert sorted(each.name for each in (tmp_path / "engine").iterdir()) == ["lock"]
 
 
-def test_every_way_and_every_reason_is_told(path: Path, tmp_path: Path, ways: Callable[..., None]) -> None:
+def test_the_message_has_every_way_and_its_reason(
+    path: Path, tmp_path: Path, ways: Callable[..., None]
+) -> None:
     ways(downloaded=WayFailedError("no such host"), built=WayFailedError("no Go"))
     with pytest.raises(EngineUnavailableError) as raised:
         obtain(tmp_path / "engine", Progress())
@@ -133,13 +135,15 @@ def test_every_way_and_every_reason_is_told(path: Path, tmp_path: Path, ways: Ca
         assert part in message
 
 
-def test_two_at_once_get_one_engine(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    began, go_on, runs = threading.Event(), threading.Event(), []
+def test_simultaneous_commands_get_one_engine(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, proceed, runs = threading.Event(), threading.Event(), []
 
     def slow(directory: Path, step: Step) -> Path:
         runs.append(step)
         began.set()
-        assert go_on.wait(10)
+        assert proceed.wait(10)
         return way("v3.258.0")(directory, step)
 
     monkeypatch.setattr(lookup, "WAYS", (("slow", "built", slow),))
@@ -151,12 +155,12 @@ def test_two_at_once_get_one_engine(path: Path, tmp_path: Path, monkeypatch: pyt
     threads[0].start()
     assert began.wait(10)
     threads[1].start()
-    go_on.set()
+    proceed.set()
     for thread in threads:
         thread.join(10)
     assert len(runs) == 1
     assert engines[0] == engines[1]
 
 
-def test_the_real_ways_in_their_order() -> None:
+def test_the_order_of_the_real_ways() -> None:
     assert [origin for _, origin, _ in lookup.WAYS] == ["downloaded", "built"]

@@ -1,4 +1,4 @@
-"""What a sandbox gives to the engine, and what it keeps away from it."""
+"""The environment that a sandbox gives to the engine, and the variables that it keeps from it."""
 
 import os
 import subprocess
@@ -23,14 +23,14 @@ SERVICES = (
 
 @pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox whose services are the least that answers."""
+    """A sandbox with the smallest services that answer."""
     monkeypatch.setattr("sandbox.environment.CHECKOUT", Path(__file__).parent / "fixtures" / "service")
     sandbox = Sandbox(tmp_path / "state", Engine(tmp_path / "engine" / "pulumi", "built"), SERVICES)
     yield sandbox
     sandbox.stop()
 
 
-def test_the_users_own_accounts_stay_out(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accounts_of_the_user_are_not_passed_on(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "GITLAB_TOKEN", "CI_JOB_TOKEN"):
         monkeypatch.setenv(name, "the user's")
     environment = sandbox.env()
@@ -38,7 +38,9 @@ def test_the_users_own_accounts_stay_out(sandbox: Sandbox, monkeypatch: pytest.M
     assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
 
 
-def test_everything_leads_into_the_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_address_and_directory_is_in_the_sandbox(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_PROXY", "intranet.example.com")
     environment = sandbox.env()
     assert environment["AWS_ENDPOINT_URL"] == sandbox.services["aws"].url
@@ -49,8 +51,8 @@ def test_everything_leads_into_the_sandbox(sandbox: Sandbox, monkeypatch: pytest
     assert environment["PULUMI_BACKEND_URL"] == f"file://{sandbox.directory}/state"
 
 
-def test_no_registry_elsewhere_is_asked(sandbox: Sandbox) -> None:
-    """But for those of a sandbox with a Docker Engine, which the way to its registries leads to."""
+def test_registries_outside_the_sandbox_are_not_called(sandbox: Sandbox) -> None:
+    """Except in a sandbox with a Docker Engine, which has its own way to registries."""
     assert sandbox.env()[OFFLINE] == "true"
     assert OFFLINE not in Sandbox(sandbox.directory, sandbox.engine, (*SERVICES, DOCKER)).env()
 
@@ -63,7 +65,7 @@ def test_the_engine_finds_a_launcher_for_each_installed_provider(sandbox: Sandbo
         assert launcher.read_text() == (CHECKOUT / "sandbox" / "plugin.sh").read_text()
 
 
-def test_the_library_s_own_plugin_runs_without_a_search_of_the_path(sandbox: Sandbox) -> None:
+def test_the_plugin_of_the_library_runs_without_a_path_search(sandbox: Sandbox) -> None:
     """`Pulumi.yaml` names no plugin: official tools find the console script on the PATH."""
     environment = sandbox.env()
     name = f"resource-gitlab-runner-v{__version__}"
@@ -76,8 +78,8 @@ def test_the_library_s_own_plugin_runs_without_a_search_of_the_path(sandbox: San
 
 
 def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) -> None:
-    has_state(sandbox, "one")
-    has_state(sandbox, "other")
+    create_state(sandbox, "one")
+    create_state(sandbox, "other")
     assert sandbox.start() is True
     assert sandbox.memory_lost("one")
     sandbox.memory_restored("one")
@@ -89,7 +91,7 @@ def test_memory_is_lost_with_a_service_until_it_is_restored(sandbox: Sandbox) ->
     assert sandbox.memory_lost("one")
 
 
-def test_two_that_start_at_once_start_each_service_once(
+def test_simultaneous_starts_start_each_service_once(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others = [Sandbox(sandbox.directory, services=SERVICES) for _ in range(3)]
@@ -99,27 +101,27 @@ def test_two_that_start_at_once_start_each_service_once(
     assert sandbox.runs()
 
 
-def test_what_the_engine_half_made_is_no_stack(sandbox: Sandbox) -> None:
-    has_state(sandbox, "one")
+def test_an_incomplete_state_is_not_a_stack(sandbox: Sandbox) -> None:
+    create_state(sandbox, "one")
     (state,) = sandbox.directory.rglob("one.json")
     state.rename(state.with_name("one.json.attrs"))
     assert not sandbox.has_stack("one")
 
 
-def test_a_new_stack_has_lost_nothing(sandbox: Sandbox) -> None:
+def test_a_new_stack_has_lost_no_memory(sandbox: Sandbox) -> None:
     sandbox.start()
-    has_state(sandbox, "one")
+    create_state(sandbox, "one")
     assert not sandbox.memory_lost("one")
 
 
-def has_state(sandbox: Sandbox, stack: str) -> None:
-    """Let a stack be there."""
+def create_state(sandbox: Sandbox, stack: str) -> None:
+    """Create the state of a stack."""
     stacks = sandbox.directory / "state" / ".pulumi" / "stacks" / "project"
     stacks.mkdir(parents=True, exist_ok=True)
     (stacks / f"{stack}.json").touch()
 
 
-def test_a_stack_is_known_by_its_state(sandbox: Sandbox) -> None:
-    has_state(sandbox, "one")
+def test_a_stack_exists_if_it_has_a_state(sandbox: Sandbox) -> None:
+    create_state(sandbox, "one")
     assert sandbox.has_stack("one")
     assert not sandbox.has_stack("on")

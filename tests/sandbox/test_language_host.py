@@ -62,18 +62,18 @@ def test_a_run_error_is_shown_without_a_traceback(project: Project) -> None:
     assert "Traceback" not in diagnostics
 
 
-def test_a_program_that_exits_after_its_message_is_not_commented_on(project: Project) -> None:
+def test_the_message_of_a_program_that_exits_is_the_only_one(project: Project) -> None:
     diagnostics = project.failing_preview("message-and-exit")
     assert [line.strip() for line in diagnostics.splitlines() if "error:" in line] == [
         "error: the message of the program"
     ]
 
 
-def test_the_exit_code_of_a_silent_program_is_told(project: Project) -> None:
+def test_the_exit_code_of_a_silent_program_is_reported(project: Project) -> None:
     assert "program exited with non-zero exit code: 3" in project.failing_preview("exit")
 
 
-def test_an_exception_is_shown_once_with_where_it_came_from(project: Project) -> None:
+def test_an_exception_is_shown_once_with_its_source(project: Project) -> None:
     diagnostics = project.failing_preview("exception")
     assert diagnostics.count("ZeroDivisionError: the message of an exception") == 1
     assert "__main__.py" in diagnostics
@@ -94,9 +94,9 @@ def test_a_policy_pack_can_fail_a_preview(project: Project) -> None:
     assert "refused: pulumi:pulumi:Stack" in result.stdout
 
 
-def test_what_the_program_runs_on_is_told(project: Project) -> None:
+def test_the_runtime_and_dependencies_of_a_program_are_reported(project: Project) -> None:
     about = json.loads(project.pulumi("about", "--json").stdout)
     assert about["runtime"]["language"] == "python"
     dependencies = {each["name"]: each["version"] for each in about["dependencies"]}
     assert dependencies["pulumi-gitlab-runner"] == __version__
-    assert "pulumi-aws" not in dependencies  # which the library requires
+    assert "pulumi-aws" not in dependencies  # a dependency of the library

@@ -40,7 +40,7 @@ def runtime(host: subprocess.Popen[str]) -> Iterator[LanguageRuntimeStub]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_quietly_when_it_is_told_to(host: subprocess.Popen[str], number: signal.Signals) -> None:
+def test_it_ends_without_output_on_a_signal(host: subprocess.Popen[str], number: signal.Signals) -> None:
     assert host.stdout is not None
     host.stdout.readline()
     host.send_signal(number)
@@ -48,13 +48,13 @@ def test_it_ends_quietly_when_it_is_told_to(host: subprocess.Popen[str], number:
     assert host.returncode == 0
 
 
-def test_it_says_that_it_makes_no_sdk(runtime: LanguageRuntimeStub) -> None:
+def test_it_refuses_to_generate_an_sdk(runtime: LanguageRuntimeStub) -> None:
     with pytest.raises(grpc.RpcError, match="installs pulumi-gitlab-runner itself, with pip"):
         runtime.GeneratePackage(language.GeneratePackageRequest())
 
 
-def test_it_ends_when_the_engine_is_gone() -> None:
-    """A shell plays the engine: it starts the host in the background, waits for its port, and is gone."""
+def test_it_ends_when_the_engine_ends() -> None:
+    """A shell in place of the engine starts the host in the background, waits for its port, and ends."""
     engine = (
         'pipe=$(mktemp -u) && mkfifo "$pipe" && { "$@" >"$pipe" & } && read -r port <"$pipe" && rm "$pipe"'
     )
@@ -78,7 +78,9 @@ def test_it_names_the_plugins_of_installed_packages(runtime: LanguageRuntimeStub
     assert {("aws", "v7.51.1", "resource"), ("gitlab", "v10.4.0", "resource")} <= named
 
 
-def test_a_plugin_runs_where_and_as_it_is_asked(runtime: LanguageRuntimeStub, tmp_path: Path) -> None:
+def test_a_plugin_gets_the_requested_directory_arguments_and_environment(
+    runtime: LanguageRuntimeStub, tmp_path: Path
+) -> None:
     plugin = tmp_path / "plugin"
     plugin.mkdir()
     (plugin / "__main__.py").write_text(
@@ -146,17 +148,17 @@ def printed(answers: Iterator[language.InstallDependenciesResponse]) -> str:
 
 @pytest.fixture(scope="module")
 def virtual_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with pip and nothing else: to make one takes longer than to copy it."""
+    """A virtual environment with only pip; to create one takes longer than to copy it."""
     directory = tmp_path_factory.mktemp("virtual") / "environment"
     venv.create(directory, with_pip=True)
     return directory
 
 
 @pytest.mark.integration
-def test_what_a_program_requires_is_installed_into_its_virtual_environment(
+def test_requirements_of_a_program_are_installed_into_its_virtual_environment(
     runtime: LanguageRuntimeStub, tmp_path: Path
 ) -> None:
-    """Requirements, of each form, are resolved from the program's own folder, whatever the current one is."""
+    """Requirements of each form are resolved from the program's own folder, not from the current one."""
     names = ("greeting", "parting", "meeting")
     for name in names:
         built = wheel(tmp_path / "wheels", f"pulumi-{name}", stated=f'{{"resource": true, "name": "{name}"}}')
@@ -167,8 +169,8 @@ def test_what_a_program_requires_is_installed_into_its_virtual_environment(
     refused = runtime.Run.future(language.RunRequest(info=info))
     assert "'virtualenv' option" in refused.exception(timeout=60).details()
 
-    told = printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
-    (successfully,) = (line for line in told.splitlines() if line.startswith("Successfully installed"))
+    output = printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
+    (successfully,) = (line for line in output.splitlines() if line.startswith("Successfully installed"))
     assert {f"pulumi-{name}-1.0" for name in names} <= set(successfully.split())
     own = str(tmp_path / "own" / "bin" / "python")
     assert runtime.About(language.AboutRequest(info=info)).executable == own
@@ -179,7 +181,7 @@ def test_what_a_program_requires_is_installed_into_its_virtual_environment(
 
 
 @pytest.mark.integration
-def test_a_virtual_environment_that_is_not_there_is_made_before_the_program_runs(
+def test_a_missing_virtual_environment_is_created_before_the_program_runs(
     runtime: LanguageRuntimeStub, tmp_path: Path
 ) -> None:
     info = information(tmp_path, virtualenv="own")
@@ -188,10 +190,10 @@ def test_a_virtual_environment_that_is_not_there_is_made_before_the_program_runs
 
 
 @pytest.mark.integration
-def test_requirements_that_cannot_be_had_are_one_message(
+def test_missing_requirements_are_one_message(
     runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
 ) -> None:
-    """As with a path that is relative to another folder: `-e ./components` in components/."""
+    """Such as a path that is relative to another folder: `-e ./components` in components/."""
     shutil.copytree(virtual_environment, tmp_path / "own", symlinks=True)
     (tmp_path / "requirements.txt").write_text("-e ./elsewhere\n")
     info = information(tmp_path, virtualenv="own")
@@ -201,7 +203,7 @@ def test_requirements_that_cannot_be_had_are_one_message(
 
 
 @pytest.mark.integration
-def test_a_plugin_runs_in_its_own_virtual_environment_where_it_has_one(
+def test_a_plugin_runs_in_its_own_virtual_environment_if_it_has_one(
     runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "__main__.py").write_text("import sys\nprint(sys.prefix)\n")
@@ -228,13 +230,13 @@ def test_a_plugin_that_is_a_package_without_a_main_module_is_run_by_its_name(
         '[build-system]\nrequires = []\nbuild-backend = "any"\n[project]\nname = "greeting"\n'
     )
     request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
-    told = b"".join(answer.stderr for answer in runtime.RunPlugin(request)).decode()
-    assert "No module named 'greeting'" in told
+    output = b"".join(answer.stderr for answer in runtime.RunPlugin(request)).decode()
+    assert "No module named 'greeting'" in output
 
 
 @pytest.mark.integration
 def test_a_program_s_dependencies_are_those_that_nothing_else_requires(runtime: LanguageRuntimeStub) -> None:
-    """`pulumi about` lists these; an engine that asks for all of them says so."""
+    """`pulumi about` lists these; an engine may also request all of them."""
 
     def named(transitive: bool) -> set[str]:
         request = language.GetProgramDependenciesRequest(transitiveDependencies=transitive)
@@ -260,11 +262,11 @@ PACKAGES = {
     "other": ("1.0.0", None),
     "other-provider": ("3.0.0", '{"resource": true}'),
 }
-"""Packages by their names: their version, and what their `pulumi-plugin.json` says, if they have one."""
+"""Packages by name: the version, and the content of `pulumi-plugin.json`, if there is one."""
 
 
 def installed(directory: Path, packages: Mapping[str, tuple[str, str | None]]) -> str:
-    """A virtual environment with packages; its interpreter."""
+    """Create a virtual environment with packages; return its interpreter."""
     venv.create(directory)
     place = next(directory.glob("lib/python*/site-packages"))
     for name, (version, stated) in packages.items():
@@ -274,7 +276,7 @@ def installed(directory: Path, packages: Mapping[str, tuple[str, str | None]]) -
 
 
 def test_packages_of_another_interpreter(tmp_path: Path) -> None:
-    """As the official host has it: a package `pulumi-…` that says nothing is taken for a provider."""
+    """As in the official host, a package `pulumi-…` without this file is taken for a provider."""
     found = installed_packages.plugins_of(installed(tmp_path, PACKAGES))
     plugin = installed_packages.Plugin
     assert sorted(found, key=lambda each: each.name) == [
@@ -329,8 +331,8 @@ def test_the_plugin_s_requirements_resolve_from_any_folder(folder: str) -> None:
     assert checked.returncode == 0, checked.stderr
 
 
-def test_the_library_itself_asks_for_no_plugin() -> None:
-    """Else every program that uses it would look for a download that cannot exist."""
+def test_the_library_requires_no_plugin() -> None:
+    """Otherwise, every program that uses it would try a download that cannot exist."""
     names = {each.name for each in installed_packages.plugins_of(sys.executable)}
     assert "gitlab-runner" not in names
     assert {"aws", "gitlab"} <= names

@@ -19,7 +19,7 @@ NO_ANSWER = "https://get.pulumi.com/releases/plugins/: no answer within 4 s"
 
 @pytest.fixture(autouse=True)
 def users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own `PULUMI_HOME`, which holds nothing."""
+    """The user's own `PULUMI_HOME`, which is empty."""
     for name in ("SANDBOX_PROVIDERS", "SANDBOX_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "users"))
@@ -34,7 +34,7 @@ def executable(file: Path, content: str = "an official plugin") -> Path:
     return file
 
 
-def placed(home: Path, plugin: Plugin = DOCKER) -> Path:
+def plugin_path(home: Path, plugin: Plugin = DOCKER) -> Path:
     return home / "plugins" / f"resource-{plugin.name}-{plugin.version}" / f"pulumi-resource-{plugin.name}"
 
 
@@ -57,12 +57,12 @@ def test_a_choice(written: str | None, official: set[str]) -> None:
 
 
 @pytest.mark.parametrize("written", ["azure", "docker,azure", "official,docker"])
-def test_a_choice_of_what_has_no_stand_in_is_refused(written: str) -> None:
+def test_the_choice_of_an_unknown_provider_is_refused(written: str) -> None:
     with pytest.raises(SandboxError, match=r"--providers: .* is none of stand-ins, official, aws, docker"):
         parse_choice(written)
 
 
-def test_the_environment_chooses_where_the_command_line_does_not(
+def test_the_environment_is_the_default_of_the_command_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_PROVIDERS", "docker")
@@ -78,51 +78,51 @@ def test_each_provider_that_is_served_is_installed() -> None:
 @pytest.mark.parametrize(
     "name", ["pulumi-resource-docker", f"resource-docker-{DOCKER.version}/pulumi-resource-docker"]
 )
-def test_an_official_plugin_takes_the_place_of_its_stand_in_alone(tmp_path: Path, name: str) -> None:
+def test_an_official_plugin_replaces_only_its_own_stand_in(tmp_path: Path, name: str) -> None:
     official = executable(tmp_path / "given" / name)
     home = place(tmp_path / "state", parse_choice("docker", tmp_path / "given"))
-    assert placed(home).resolve() == official
+    assert plugin_path(home).resolve() == official
     others = [plugin for plugin in plugins_of(sys.executable) if plugin.name in {"aws", "gitlab"}]
-    assert [placed(home, each).read_bytes() for each in others] == [LAUNCHER.read_bytes()] * 2
+    assert [plugin_path(home, each).read_bytes() for each in others] == [LAUNCHER.read_bytes()] * 2
 
 
-def test_the_stand_ins_have_a_home_of_their_own(tmp_path: Path) -> None:
+def test_the_stand_ins_have_a_separate_home(tmp_path: Path) -> None:
     executable(tmp_path / "given" / "pulumi-resource-docker")
     official = place(tmp_path, parse_choice("docker", tmp_path / "given"))
     stand_ins = place(tmp_path, parse_choice())
-    assert placed(official).read_text() == "an official plugin"
-    assert placed(stand_ins).read_bytes() == LAUNCHER.read_bytes()
+    assert plugin_path(official).read_text() == "an official plugin"
+    assert plugin_path(stand_ins).read_bytes() == LAUNCHER.read_bytes()
 
 
-def test_a_plugin_that_moved_is_followed(tmp_path: Path) -> None:
+def test_a_plugin_that_moved_is_found(tmp_path: Path) -> None:
     for directory in ("one", "other"):
         executable(tmp_path / directory / "pulumi-resource-docker", directory)
         home = place(tmp_path, parse_choice("docker", tmp_path / directory))
-        assert placed(home).read_text() == directory
+        assert plugin_path(home).read_text() == directory
 
 
-def test_what_the_user_has_installed_is_found(tmp_path: Path, users_home: Path) -> None:
-    installed = executable(placed(users_home))
-    assert placed(place(tmp_path, parse_choice("docker"))).resolve() == installed
+def test_a_plugin_that_the_user_installed_is_found(tmp_path: Path, users_home: Path) -> None:
+    installed = executable(plugin_path(users_home))
+    assert plugin_path(place(tmp_path, parse_choice("docker"))).resolve() == installed
 
 
-def test_another_version_is_none(tmp_path: Path) -> None:
+def test_another_version_is_not_used(tmp_path: Path) -> None:
     executable(tmp_path / "resource-docker-v4.0.0" / "pulumi-resource-docker")
     assert find(DOCKER, [tmp_path]) is None
 
 
-def test_a_stand_in_s_launcher_is_no_official_plugin(tmp_path: Path, users_home: Path) -> None:
-    """As where `./dev` runs below `./dev`, whose home holds launchers."""
-    executable(placed(users_home), LAUNCHER.read_text())
+def test_the_launcher_of_a_stand_in_is_not_an_official_plugin(tmp_path: Path, users_home: Path) -> None:
+    """As when `./dev` runs within `./dev`, whose home has launchers."""
+    executable(plugin_path(users_home), LAUNCHER.read_text())
     assert find(DOCKER, [users_home / "plugins"]) is None
 
 
-def test_a_file_that_cannot_be_run_is_none(tmp_path: Path) -> None:
+def test_a_file_that_is_not_executable_is_not_used(tmp_path: Path) -> None:
     executable(tmp_path / "pulumi-resource-docker").chmod(0o644)
     assert find(DOCKER, [tmp_path]) is None
 
 
-def test_what_cannot_be_downloaded_is_refused_in_one_line_and_nothing_changes(tmp_path: Path) -> None:
+def test_a_plugin_that_cannot_be_downloaded_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     choice = parse_choice("docker,docker-build")
     with pytest.raises(SandboxError) as raised:
         obtain(tmp_path / "state", choice, no_engine(tmp_path), Progress())
@@ -134,7 +134,7 @@ def test_what_cannot_be_downloaded_is_refused_in_one_line_and_nothing_changes(tm
     assert not (tmp_path / "state").exists()
 
 
-def test_what_is_there_is_not_downloaded(tmp_path: Path) -> None:
+def test_an_existing_plugin_is_not_downloaded(tmp_path: Path) -> None:
     executable(tmp_path / "given" / "pulumi-resource-docker")
     choice = parse_choice("docker", tmp_path / "given")
     obtain(tmp_path / "state", choice, no_engine(tmp_path), Progress())
@@ -155,12 +155,12 @@ def test_the_engine_downloads_the_others(tmp_path: Path, monkeypatch: pytest.Mon
     engine = Engine(executable(tmp_path / "pulumi", ENGINE), "built")
     choice = parse_choice("docker")
     obtain(tmp_path / "state", choice, engine, Progress())
-    assert placed(place(tmp_path / "state", choice)).read_text() == "downloaded\n"
+    assert plugin_path(place(tmp_path / "state", choice)).read_text() == "downloaded\n"
     with pytest.raises(SandboxError, match=r"docker-build 0\.0\.22 .*\(error: 404\)"):
         obtain(tmp_path / "state", parse_choice("docker-build"), engine, Progress())
 
 
-def test_the_official_aws_plugin_asks_no_one_but_the_sandbox() -> None:
+def test_the_official_aws_plugin_calls_only_the_sandbox() -> None:
     needed = parse_choice("official").environment("http://127.0.0.1:4566")
     assert needed["AWS_SKIP_CREDENTIALS_VALIDATION"] == "true"
     assert needed["HTTP_PROXY"] == "http://127.0.0.1:4566"
@@ -169,6 +169,6 @@ def test_the_official_aws_plugin_asks_no_one_but_the_sandbox() -> None:
 
 def test_each_provider_that_is_served_has_a_stand_in() -> None:
     providers = Path(LAUNCHER).with_name("providers")
-    there = {each.parent.name.replace("_", "-") for each in providers.glob("*/provider.py")}
-    assert there == set(SERVED)
+    found = {each.parent.name.replace("_", "-") for each in providers.glob("*/provider.py")}
+    assert found == set(SERVED)
     assert os.access(LAUNCHER, os.X_OK)

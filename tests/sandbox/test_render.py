@@ -1,4 +1,4 @@
-"""`./dev render`: the files of a host, whichever of its runners is named."""
+"""`./dev render`: the files of a host, for any of its runners."""
 
 import tomllib
 from pathlib import Path
@@ -18,15 +18,15 @@ config:
       build: {group: 42, host: {}}
       second: {group: 42, limit: 1, host_of: build}
 """
-NOBODY_LISTENS = "http://127.0.0.1:9"
+UNUSED_ADDRESS = "http://127.0.0.1:9"
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A sandbox that is not up, and one stack."""
+    """A stopped sandbox with one stack."""
     (tmp_path / "Pulumi.two.yaml").write_text(STACK)
     monkeypatch.setattr(paths, "STACKS", tmp_path)
-    service = SimpleNamespace(url=NOBODY_LISTENS)
+    service = SimpleNamespace(url=UNUSED_ADDRESS)
     return SimpleNamespace(services={"aws": service, "gitlab": service})
 
 
@@ -41,6 +41,6 @@ def test_runners_that_share_a_host_have_the_same_files(sandbox: Any, runner: str
     assert not any("id" in each for each in runners)
 
 
-def test_a_runner_that_nobody_declares(sandbox: Any) -> None:
+def test_an_undeclared_runner_is_refused(sandbox: Any) -> None:
     with pytest.raises(SandboxError, match="declares no runner 'third', only: build, second"):
         render.files_of("two", "third", sandbox)

@@ -42,7 +42,7 @@ def answers(process: ServiceProcess) -> bool:
         connection.close()
 
 
-def test_a_later_command_finds_what_an_earlier_one_started(process: ServiceProcess, tmp_path: Path) -> None:
+def test_a_later_command_finds_a_started_service(process: ServiceProcess, tmp_path: Path) -> None:
     assert process.start(ENVIRONMENT) is True
     process.wait()
     later = ServiceProcess(SERVICE, tmp_path)
@@ -53,7 +53,7 @@ def test_a_later_command_finds_what_an_earlier_one_started(process: ServiceProce
     assert later.stop() is False
 
 
-def test_the_address_stays_from_run_to_run(process: ServiceProcess) -> None:
+def test_the_address_is_the_same_in_each_run(process: ServiceProcess) -> None:
     process.start(ENVIRONMENT)
     process.wait()
     address = process.url
@@ -62,7 +62,7 @@ def test_the_address_stays_from_run_to_run(process: ServiceProcess) -> None:
     assert process.url == address
 
 
-def test_a_service_that_was_killed_is_started_again(process: ServiceProcess, tmp_path: Path) -> None:
+def test_a_killed_service_is_restarted(process: ServiceProcess, tmp_path: Path) -> None:
     process.start(ENVIRONMENT)
     process.wait()
     pid = int(str(remembered(tmp_path)["pid"]))
@@ -72,7 +72,7 @@ def test_a_service_that_was_killed_is_started_again(process: ServiceProcess, tmp
     process.wait()
 
 
-def test_a_port_that_another_program_took_is_left_to_it(
+def test_a_port_that_another_program_took_is_replaced(
     process: ServiceProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", process.port)):
@@ -82,7 +82,7 @@ def test_a_port_that_another_program_took_is_left_to_it(
         assert f"port {taken} is taken by another program, using {process.port}" in capsys.readouterr().err
 
 
-def test_a_process_that_only_has_the_same_id_is_left_alone(process: ServiceProcess, tmp_path: Path) -> None:
+def test_another_process_with_the_same_id_is_not_stopped(process: ServiceProcess, tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         known = {"port": process.port, "pid": stranger.pid, "started": "long ago"}
         (tmp_path / "services.json").write_text(json.dumps({"answering": known}))
@@ -91,7 +91,7 @@ def test_a_process_that_only_has_the_same_id_is_left_alone(process: ServiceProce
         stranger.communicate(b"\n")
 
 
-def test_why_a_service_does_not_start_is_told(process: ServiceProcess) -> None:
+def test_the_reason_of_a_failed_start_is_reported(process: ServiceProcess) -> None:
     process.start(ENVIRONMENT | {"END_AT_ONCE": "1"})
     with pytest.raises(SandboxError, match=r"answering exited immediately(?s:.*)a reason in the log"):
         process.wait()

@@ -18,19 +18,19 @@ CHECKPOINT = {"version": 3, "checkpoint": {"stack": "organization/project/sandbo
 OLDER = CHECKPOINT | {"older": True}
 ATTRIBUTES = {"user.content_type": "text/plain; charset=utf-8", "md5": "F+xNxG8Wsb+vfO9Xg0y+fw=="}
 ENDED = 2**22 + 1
-"""The number of no process: Linux gives none above 2**22."""
+"""The ID of no process: Linux assigns none above 2**22."""
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A whole state of the stack `sandbox`, beside one of another stack."""
-    place = tmp_path / ".pulumi"
+def directory(tmp_path: Path) -> Path:
+    """A complete state of the stack `sandbox`, beside that of another stack."""
+    directory = tmp_path / ".pulumi"
     for stack in ("sandbox", "sandbox-two"):
         for suffix, content in ((".json", CHECKPOINT), (".json.bak", OLDER)):
-            write(place / f"stacks/project/{stack}{suffix}", content)
-            write(place / f"stacks/project/{stack}{suffix}.attrs", ATTRIBUTES)
-    (place / "meta.yaml").write_text("version: 1\n")
-    return place
+            write(directory / f"stacks/project/{stack}{suffix}", content)
+            write(directory / f"stacks/project/{stack}{suffix}.attrs", ATTRIBUTES)
+    (directory / "meta.yaml").write_text("version: 1\n")
+    return directory
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def state(tmp_path: Path) -> StackState:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[int]:
-    """The number of a process that is called as an engine is."""
+    """The ID of a process that has the name of an engine."""
     sleep = shutil.which("sleep")
     assert sleep is not None
     shutil.copy(sleep, tmp_path / "pulumi")
@@ -57,63 +57,65 @@ def write(file: Path, content: Any) -> None:
     file.write_text(json.dumps(content))
 
 
-def lock(place: Path, pid: int, host: str = LOCAL_HOST, stack: str = "sandbox") -> Path:
-    file = place / f"locks/organization/project/{stack}/{pid}.json"
+def lock(directory: Path, pid: int, host: str = LOCAL_HOST, stack: str = "sandbox") -> Path:
+    file = directory / f"locks/organization/project/{stack}/{pid}.json"
     when = "2026-11-29T14:24:55.25+01:00"
     write(file, {"pid": pid, "username": "ci", "hostname": host, "timestamp": when})
     write(file.with_name(f"{file.name}.attrs"), ATTRIBUTES)
     return file
 
 
-def contents(place: Path) -> dict[str, bytes]:
-    return {str(file.relative_to(place)): file.read_bytes() for file in place.rglob("*") if file.is_file()}
+def contents(directory: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(directory)): file.read_bytes() for file in directory.rglob("*") if file.is_file()
+    }
 
 
-def test_a_whole_state_stays_as_it_is(state: StackState, place: Path) -> None:
-    before = contents(place)
+def test_a_complete_state_is_unchanged(state: StackState, directory: Path) -> None:
+    before = contents(directory)
     assert state.repair() == []
-    assert contents(place) == before
+    assert contents(directory) == before
 
 
-def test_no_state_is_no_fault(tmp_path: Path) -> None:
+def test_a_missing_state_is_not_an_error(tmp_path: Path) -> None:
     assert StackState(tmp_path / "nothing", "sandbox").repair() == []
 
 
 @pytest.mark.parametrize("name", ["sandbox.json.attrs", "sandbox.json.bak.attrs"])
 @pytest.mark.parametrize("content", ["", '{"md5":'])
-def test_attributes_that_were_not_written_are_removed(
-    state: StackState, place: Path, name: str, content: str
+def test_incomplete_attributes_are_removed(
+    state: StackState, directory: Path, name: str, content: str
 ) -> None:
-    before = contents(place)
-    (place / "stacks/project" / name).write_text(content)
-    (told,) = state.repair()
-    assert name in told
+    before = contents(directory)
+    (directory / "stacks/project" / name).write_text(content)
+    (message,) = state.repair()
+    assert name in message
     del before[f"stacks/project/{name}"]
-    assert contents(place) == before
+    assert contents(directory) == before
     assert state.repair() == []
 
 
 @pytest.mark.parametrize("content", ["", json.dumps(CHECKPOINT)[:20]])
-def test_a_checkpoint_that_was_cut_off_comes_back_from_its_backup(
-    state: StackState, place: Path, content: str
+def test_an_incomplete_checkpoint_is_restored_from_its_backup(
+    state: StackState, directory: Path, content: str
 ) -> None:
-    checkpoint = place / "stacks/project/sandbox.json"
+    checkpoint = directory / "stacks/project/sandbox.json"
     checkpoint.write_text(content)
-    (told,) = state.repair()
-    assert "Restored the state of the stack sandbox from its backup" in told
+    (message,) = state.repair()
+    assert "Restored the state of the stack sandbox from its backup" in message
     assert json.loads(checkpoint.read_text()) == OLDER
-    assert not (place / "stacks/project/sandbox.json.attrs").exists()
-    assert not list(place.rglob("*.restored"))
+    assert not (directory / "stacks/project/sandbox.json.attrs").exists()
+    assert not list(directory.rglob("*.restored"))
     assert state.repair() == []
 
 
 @pytest.mark.parametrize("backup", ["", None])
-def test_without_a_backup_one_message_says_what_to_delete(
-    state: StackState, place: Path, backup: str | None
+def test_without_a_backup_the_message_says_what_to_delete(
+    state: StackState, directory: Path, backup: str | None
 ) -> None:
-    checkpoint = place / "stacks/project/sandbox.json"
+    checkpoint = directory / "stacks/project/sandbox.json"
     checkpoint.write_text("")
-    file = place / "stacks/project/sandbox.json.bak"
+    file = directory / "stacks/project/sandbox.json.bak"
     file.unlink() if backup is None else file.write_text(backup)
     with pytest.raises(SandboxError) as raised:
         state.repair()
@@ -124,55 +126,57 @@ def test_without_a_backup_one_message_says_what_to_delete(
     assert not any(name.startswith("sandbox-two") for name in deleted)
 
 
-def test_another_stack_is_not_touched(state: StackState, place: Path) -> None:
-    (place / "stacks/project/sandbox-two.json").write_text("")
-    lock(place, ENDED, stack="sandbox-two")
-    before = contents(place)
+def test_another_stack_is_not_changed(state: StackState, directory: Path) -> None:
+    (directory / "stacks/project/sandbox-two.json").write_text("")
+    lock(directory, ENDED, stack="sandbox-two")
+    before = contents(directory)
     assert state.repair() == []
-    assert contents(place) == before
+    assert contents(directory) == before
 
 
-def test_a_file_of_the_layout_that_was_not_written_is_removed(state: StackState, place: Path) -> None:
-    (place / "meta.yaml").write_text("")
-    (told,) = state.repair()
-    assert "meta.yaml" in told
-    assert not (place / "meta.yaml").exists()
+def test_an_incomplete_file_of_the_layout_is_removed(state: StackState, directory: Path) -> None:
+    (directory / "meta.yaml").write_text("")
+    (message,) = state.repair()
+    assert "meta.yaml" in message
+    assert not (directory / "meta.yaml").exists()
 
 
 class TestLocks:
-    @pytest.mark.parametrize("pid", [ENDED, os.getpid()], ids=["ended", "by now another program's"])
-    def test_one_whose_engine_has_ended_is_removed(self, state: StackState, place: Path, pid: int) -> None:
-        before = contents(place)
-        lock(place, pid)
-        (told,) = state.repair()
-        assert told == (
+    @pytest.mark.parametrize("pid", [ENDED, os.getpid()], ids=["ended", "reused by another program"])
+    def test_the_lock_of_an_engine_that_has_ended_is_removed(
+        self, state: StackState, directory: Path, pid: int
+    ) -> None:
+        before = contents(directory)
+        lock(directory, pid)
+        (message,) = state.repair()
+        assert message == (
             f"Removed the lock of an engine that has ended (process {pid} of ci, since 2026-11-29 14:24:55)."
         )
-        assert contents(place) == before
+        assert contents(directory) == before
         assert state.locks() == []
 
-    def test_one_that_was_cut_off_was_never_held(self, state: StackState, place: Path) -> None:
-        before = contents(place)
-        lock(place, ENDED).write_text('{"pid":')
+    def test_an_incomplete_lock_is_not_held(self, state: StackState, directory: Path) -> None:
+        before = contents(directory)
+        lock(directory, ENDED).write_text('{"pid":')
         assert state.locks() == []
-        (told,) = state.repair()
-        assert "a cut-off lock" in told
-        assert contents(place) == before
+        (message,) = state.repair()
+        assert "a cut-off lock" in message
+        assert contents(directory) == before
 
-    def test_one_of_another_machine_stays(self, state: StackState, place: Path) -> None:
-        lock(place, ENDED, "elsewhere")
+    def test_the_lock_of_another_machine_stays(self, state: StackState, directory: Path) -> None:
+        lock(directory, ENDED, "elsewhere")
         assert state.repair() == []
         (held,) = state.locks()
         assert held.is_held
         assert str(held) == f"process {ENDED} of ci on elsewhere, since 2026-11-29 14:24:55"
 
-    def test_while_an_engine_runs_nothing_is_touched(
-        self, state: StackState, place: Path, engine: int
+    def test_nothing_is_changed_while_an_engine_runs(
+        self, state: StackState, directory: Path, engine: int
     ) -> None:
-        lock(place, engine)
-        (place / "stacks/project/sandbox.json.attrs").write_text("")
-        before = contents(place)
+        lock(directory, engine)
+        (directory / "stacks/project/sandbox.json.attrs").write_text("")
+        before = contents(directory)
         assert state.repair() == []
-        assert contents(place) == before
+        assert contents(directory) == before
         (held,) = state.locks()
         assert held.is_held

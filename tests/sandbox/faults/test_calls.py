@@ -1,4 +1,4 @@
-"""What a request asks for, by the protocols of AWS and GitLab."""
+"""The call that a request makes, in the protocols of AWS and GitLab."""
 
 import json
 
@@ -18,7 +18,7 @@ def test_a_query() -> None:
     assert aws("iam", "POST", "/", body) == "iam CreateRole ci-build"
 
 
-def test_a_number_of_ec2_differs_from_run_to_run() -> None:
+def test_the_name_of_a_call_has_no_id_of_ec2() -> None:
     body = b"Action=AuthorizeSecurityGroupEgress&Version=2016-11-15&GroupName=sg-0123456789abcdef0"
     assert aws("ec2", "POST", "/", body) == "ec2 AuthorizeSecurityGroupEgress sg-"
 
@@ -50,7 +50,7 @@ def test_gitlab() -> None:
     ("action", "changes"),
     [("DescribeGroups", False), ("GetRole", False), ("PutRolePolicy", True), ("BatchGetImage", False)],
 )
-def test_what_changes_something(action: str, changes: bool) -> None:
+def test_whether_an_action_changes_something(action: str, changes: bool) -> None:
     body = f"Action={action}&Version=1".encode()
     headers = {"Authorization": "Credential=key/20261129/eu-west-1/iam/aws4_request"}
     assert call_of(Request("POST", "/", headers, body), "aws").changes is changes

@@ -1,4 +1,4 @@
-"""Which scenarios are run, and the table of what became of them."""
+"""The choice of scenarios to run, and the table of their results."""
 
 from sandbox.faults.matrix import Choice, is_good, report
 from sandbox.faults.proxy import Fault, Way
@@ -7,7 +7,7 @@ from sandbox.faults.scenario import Outcome, Result
 CALLS = [Fault(f"iam CreateRole {name}", 1, Way.ERROR) for name in ("a", "b", "c")]
 
 
-def test_a_seed_decides_whatever_the_order_of_the_calls_was() -> None:
+def test_the_choice_depends_on_the_seed_and_not_on_the_order_of_the_calls() -> None:
     choice = Choice("sandbox", seed=7, sample=5)
     assert choice.scenarios(CALLS) == choice.scenarios(reversed(CALLS))
     assert len(set(choice.scenarios(CALLS))) == 5
@@ -15,7 +15,7 @@ def test_a_seed_decides_whatever_the_order_of_the_calls_was() -> None:
     assert len(Choice("sandbox", seed=7).scenarios(CALLS)) == 3 * len(Way)
 
 
-def test_the_table_counts_and_names_what_is_not_clean() -> None:
+def test_the_table_counts_and_names_scenarios_that_are_not_clean() -> None:
     fault = Fault("iam CreateRole a", 1, Way.LOST)
     results = [
         Result(Fault("iam CreateRole b", 1, Way.LOST)),

@@ -14,11 +14,11 @@ CALL = "gitlab POST things one"
 
 
 class Upstream(BaseHTTPRequestHandler):
-    heard: list[str]
+    received: list[str]
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.heard.append(self.path)
+        self.received.append(self.path)
         self.send_response(201)
         self.send_header("Content-Length", "4")
         self.end_headers()
@@ -30,14 +30,14 @@ class Upstream(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def way_in() -> Iterator[tuple[Traffic, str, list[str]]]:
-    """The traffic, the proxy's address, and what the service behind it heard."""
-    Upstream.heard = []
+    """The traffic, the proxy's address, and the requests that the service behind it received."""
+    Upstream.received = []
     server = HTTPServer(("127.0.0.1", 0), Upstream)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     traffic = Traffic()
     with proxy("gitlab", f"http://127.0.0.1:{server.server_port}", traffic) as address:
-        yield traffic, address, Upstream.heard
+        yield traffic, address, Upstream.received
     server.shutdown()
     thread.join()
     server.server_close()
@@ -52,7 +52,7 @@ def post(address: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("way", "answers", "heard"),
+    ("way", "answers", "received"),
     [
         (Way.ERROR, ["503", "made"], 1),
         (Way.ERROR_LASTING, ["503", "503"], 0),
@@ -63,18 +63,18 @@ def post(address: str) -> str:
     ],
 )
 def test_a_way_to_fail(
-    way_in: tuple[Traffic, str, list[str]], way: Way, answers: list[str], heard: int
+    way_in: tuple[Traffic, str, list[str]], way: Way, answers: list[str], received: int
 ) -> None:
     traffic, address, service = way_in
     traffic.begin(Fault(CALL, 1, way))
     assert [post(address), post(address)] == answers
-    assert len(service) == heard
+    assert len(service) == received
     traffic.begin(None)
     assert post(address) == "made"
     assert traffic.made == [CALL]
 
 
-def test_after_a_kill_nothing_is_heard(way_in: tuple[Traffic, str, list[str]]) -> None:
+def test_after_a_kill_no_request_arrives(way_in: tuple[Traffic, str, list[str]]) -> None:
     traffic, address, service = way_in
     killed: list[bool] = []
     traffic.begin(Fault(CALL, 2, Way.KILLED), lambda: killed.append(True))
