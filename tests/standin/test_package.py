@@ -1,4 +1,4 @@
-"""The base of the stand-ins is a package by itself, which another project can use."""
+"""The base of the stand-ins is an independent package, which another project can use."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ OUTSIDE = {"google", "grpc", "pulumi"}
 
 
 def imported(module: Path) -> set[str]:
-    """The top-level packages that a module imports, those of its own package aside."""
+    """The top-level packages that a module imports, without its own package."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):

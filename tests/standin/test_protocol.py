@@ -1,4 +1,4 @@
-"""The protocol's message classes without the SDK: what makes a plugin start quickly."""
+"""The protocol's message classes without the SDK, so that a plugin starts quickly."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ print(pulumi.Output.__module__, pulumi.runtime.proto.CheckRequest is loaded_firs
 """
 
 
-def test_a_plugin_loads_the_sdk_only_to_word_a_refusal() -> None:
+def test_a_plugin_starts_without_the_sdk_and_can_import_it_later() -> None:
     done = subprocess.run(
         [sys.executable, "-P", "-c", PROGRAM],
         env={"PYTHONPATH": str(CHECKOUT)},

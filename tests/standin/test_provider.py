@@ -118,7 +118,7 @@ def changes(
 
 
 @pytest.mark.parametrize(
-    ("inputs", "path", "words"),
+    ("inputs", "path", "message"),
     [
         ({"nonsense": 1}, "nonsense", f"not a property of {THING}"),
         ({"size": 10}, "size", "10 is not allowed; allowed is a number of at most 9"),
@@ -137,9 +137,9 @@ def changes(
     ],
 )
 def test_a_bad_input_is_refused_with_its_path_and_what_is_allowed(
-    example: Example, inputs: dict[str, Any], path: str, words: str
+    example: Example, inputs: dict[str, Any], path: str, message: str
 ) -> None:
-    assert words in refusals(example, inputs)[path]
+    assert message in refusals(example, inputs)[path]
 
 
 def test_a_refusal_does_not_show_a_secret(example: Example) -> None:
@@ -163,13 +163,13 @@ def test_defaults_are_filled_in_at_every_depth(example: Example) -> None:
     assert (checked["size"], checked["steps"]) == (1, [{"run": "a", "times": 1}])
 
 
-def test_an_automatic_name_stays(example: Example) -> None:
+def test_an_automatic_name_is_kept(example: Example) -> None:
     first = check(example, {})
     assert first["name"] == AutomaticName().make("thing", b"seed")
     assert example.check(THING, "thing", first, {"size": 2}, b"other seed")[0]["name"] == first["name"]
 
 
-def test_a_name_that_was_given_is_not_taken_for_an_automatic_one(example: Example) -> None:
+def test_a_given_name_is_not_kept_as_an_automatic_one(example: Example) -> None:
     assert check(example, {}, check(example, {"name": "given"}))["name"] != "given"
 
 
@@ -197,20 +197,20 @@ def test_an_automatic_name_that_is_too_long_is_refused(example: Example) -> None
         ({"name": "a"}, {"name": "b"}, {("name", True)}),
     ],
 )
-def test_what_counts_as_a_change(
+def test_the_changes_between_two_inputs(
     example: Example, old: dict[str, Any], new: dict[str, Any], expected: set[tuple[str, bool]]
 ) -> None:
     assert changes(example, {"name": "n"} | old, {"name": "n"} | new) == expected
 
 
-def test_a_value_that_the_service_chose_is_no_change_once_it_is_given(example: Example) -> None:
+def test_the_value_that_the_service_chose_is_not_a_change_when_it_is_given(example: Example) -> None:
     inputs = check(example, {"name": "n"})
     _, outputs = example.create(THING, inputs, preview=False)
     assert changes(example, {"name": "n"}, {"name": "n", "place": "here"}, outputs) == set()
     assert changes(example, {"name": "n"}, {"name": "n", "place": "there"}, outputs) == {("place", False)}
 
 
-def test_an_update_keeps_what_it_does_not_change(example: Example) -> None:
+def test_an_update_keeps_unchanged_outputs(example: Example) -> None:
     old = check(example, {"name": "n", "labels": {"a": "1"}, "once": "x"})
     resource_id, outputs = example.create(THING, old, preview=False)
     new = check(example, {"name": "n", "size": 2})
@@ -219,7 +219,7 @@ def test_an_update_keeps_what_it_does_not_change(example: Example) -> None:
     assert "labels" not in updated
 
 
-def test_the_state_has_what_the_service_chose_within_an_input(example: Example) -> None:
+def test_the_state_has_the_values_that_the_service_chose_within_an_input(example: Example) -> None:
     inputs = check(example, {"name": "n", "steps": [{"run": "a"}, {"run": "b", "host": "there"}]})
     resource_id, _ = example.create(THING, inputs, preview=False)
     example.world["n"]["steps"] = [{"host": "here", **step} for step in inputs["steps"]]
@@ -231,9 +231,7 @@ def test_the_state_has_what_the_service_chose_within_an_input(example: Example) 
     assert updated["steps"] == chosen
 
 
-def test_a_resource_may_turn_out_to_have_another_id(
-    example: Example, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_read_may_return_another_id(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
     read = Thing.read
     monkeypatch.setattr(Thing, "read", lambda *given: {**(read(*given) or {}), "id": "other"})
     example.create(THING, check(example, {"name": "n"}), preview=False)
@@ -242,7 +240,7 @@ def test_a_resource_may_turn_out_to_have_another_id(
     assert state.resource_id == "other"
 
 
-def test_the_preview_of_an_update_knows_what_stays(example: Example) -> None:
+def test_the_preview_of_an_update_knows_unchanged_outputs(example: Example) -> None:
     old = check(example, {"name": "n"})
     resource_id, outputs = example.create(THING, old, preview=False)
     new = check(example, {"name": "n", "size": 2})
@@ -271,7 +269,7 @@ def test_a_property_that_the_service_drops_is_an_error_and_the_resource_is_kept(
     assert {change.path for change in again} == {"ignored"}
 
 
-def test_the_next_update_finishes_a_create_that_stopped_half_way(
+def test_the_next_update_completes_an_incomplete_creation(
     example: Example, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(thing: Thing, resource_id: str, inputs: dict[str, Any]) -> None:
@@ -283,13 +281,13 @@ def test_the_next_update_finishes_a_create_that_stopped_half_way(
     with pytest.raises(Incomplete, match="the second call failed") as incomplete:
         example.create(THING, inputs, preview=False)
     made = incomplete.value.made
-    # The engine keeps the inputs of the program, and the outputs as the provider gives them.
+    # The engine keeps the inputs of the program, and the outputs as the provider returns them.
     outputs = example.update(THING, "n", inputs, made.outputs, inputs, preview=False)
     assert (outputs["size"], outputs["labels"]) == (5, {"a": "1"})
     assert (example.world["n"]["size"], example.world["n"]["labels"]) == (5, {"a": "1"})
 
 
-def test_drift_is_seen_in_what_was_given_and_in_what_was_not(example: Example) -> None:
+def test_drift_is_detected_in_given_and_omitted_properties(example: Example) -> None:
     inputs = check(example, {"name": "n", "labels": {"a": "1"}})
     resource_id, outputs = example.create(THING, inputs, preview=False)
     example.world["n"] |= {"labels": {"a": "2"}, "colour": "red", "place": "there"}
@@ -300,11 +298,11 @@ def test_drift_is_seen_in_what_was_given_and_in_what_was_not(example: Example) -
     assert state.outputs["place"] == "there"
 
 
-def test_what_is_gone_is_read_as_gone(example: Example) -> None:
+def test_a_deleted_resource_is_read_as_none(example: Example) -> None:
     assert example.read(THING, "n", {"name": "n"}, {"name": "n"}) is None
 
 
-def test_an_import_needs_nothing_but_the_id(example: Example) -> None:
+def test_an_import_needs_only_the_id(example: Example) -> None:
     inputs = check(example, {"name": "n", "size": 3})
     example.create(THING, inputs, preview=False)
     state = example.read(THING, "n", {}, {})
@@ -312,7 +310,7 @@ def test_an_import_needs_nothing_but_the_id(example: Example) -> None:
     assert example.diff(THING, state.inputs, state.outputs, inputs).changes == []
 
 
-def test_a_replacement_deletes_first_where_the_program_names_the_resource() -> None:
+def test_a_replacement_deletes_first_if_the_program_names_the_resource() -> None:
     class Placed(Thing):
         inputs: ClassVar = {**Thing.inputs, "name": Text(replaces=True), "place": Text(replaces=True)}
 
@@ -351,7 +349,7 @@ def test_unknown_configuration_is_refused(example: Example) -> None:
     assert [one.path for one in example.check_configuration({"region": "a", "zone": "b"})[1]] == ["zone"]
 
 
-# On the engine's protocol.
+# The protocol of the engine.
 
 
 class AbortedError(Exception):
@@ -359,7 +357,7 @@ class AbortedError(Exception):
 
 
 class Context:
-    """Stands for gRPC's context: remembers how a call was ended."""
+    """A stand-in for gRPC's context that records how a call ended."""
 
     def __init__(self) -> None:
         self.metadata: dict[str, bytes] = {}
@@ -378,7 +376,7 @@ def create_request(inputs: dict[str, Any]) -> Any:
     return protocol.CreateRequest(urn=URN, properties=encode(inputs))
 
 
-def test_secrets_leave_marked(example: Example) -> None:
+def test_secrets_are_marked_in_the_answer(example: Example) -> None:
     answer = Service(example).Create(
         create_request({"name": "n", "size": 1, "password": "hidden"}), Context()
     )
@@ -395,7 +393,7 @@ def test_an_error_of_the_service_is_one_line_with_the_type(example: Example) -> 
         Service(example).Create(create_request({"name": "n"}), Context())
 
 
-def test_a_half_made_resource_goes_into_the_state(example: Example) -> None:
+def test_an_incomplete_resource_is_added_to_the_state(example: Example) -> None:
     context = Context()
     with pytest.raises(AbortedError, match="did not take ignored"):
         Service(example).Create(create_request({"name": "n", "size": 1, "ignored": "x"}), context)
@@ -408,7 +406,7 @@ def test_a_half_made_resource_goes_into_the_state(example: Example) -> None:
     assert decode(made.properties)["name"] == "n"
 
 
-def test_a_diff_tells_update_from_replacement(example: Example) -> None:
+def test_a_diff_distinguishes_updates_from_replacements(example: Example) -> None:
     old, new = check(example, {"name": "a", "size": 1}), check(example, {"name": "b", "size": 2})
     request = protocol.DiffRequest(
         id="a", urn=URN, olds=encode(old), old_inputs=encode(old), news=encode(new)
@@ -419,7 +417,7 @@ def test_a_diff_tells_update_from_replacement(example: Example) -> None:
     assert (list(answer.replaces), answer.changes) == (["name"], protocol.DiffResponse.DIFF_SOME)
 
 
-def test_configuration_comes_and_goes_as_text() -> None:
+def test_configuration_is_passed_as_text() -> None:
     class Tagged(Example):
         configuration: ClassVar = {"tags": Object({"all": MapOf(Text())})}
 
@@ -432,12 +430,12 @@ def test_configuration_comes_and_goes_as_text() -> None:
     assert example.settings == {"tags": {"all": {"a": "b"}}}
 
 
-def test_values_survive_the_protocol() -> None:
+def test_values_are_unchanged_by_the_protocol() -> None:
     values = {"a": True, "b": 3, "c": 1.5, "d": "x", "e": [1, UNKNOWN], "f": {"g": {"h": "i"}}}
     assert decode(encode(values)) == values
 
 
-def test_a_null_is_no_value() -> None:
+def test_a_null_is_not_a_value() -> None:
     struct = struct_pb2.Struct()
     struct.fields["a"].null_value = struct_pb2.NULL_VALUE
     assert decode(struct) == {}

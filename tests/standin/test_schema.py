@@ -19,7 +19,7 @@ def test_secrets_are_secret() -> None:
     assert resources["gitlab:index/userRunner:UserRunner"]["properties"]["token"]["secret"] is True
 
 
-def test_every_served_type_is_in_it() -> None:
+def test_every_served_type_is_in_the_schema() -> None:
     for provider in (Aws(), GitLab()):
         schema = schema_of(provider)
         assert set(schema["resources"]) == {resource.token for resource in provider.resources}
