@@ -1,4 +1,4 @@
-"""`./dev mutate`: which changes are made to a file, and what becomes of them."""
+"""`./dev mutate`: the changes that it makes to a file, their statements and their tests."""
 
 import ast
 from pathlib import Path
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def lines(text: str, kind: str) -> set[str]:
-    """What the line with a text becomes by the mutants of a kind."""
+    """The results of the mutants of a kind on the line that has a text."""
     found = set()
     for mutant in mutants("file.py", SOURCE):
         line = mutant.line(SOURCE)
@@ -70,11 +70,11 @@ def lines(text: str, kind: str) -> set[str]:
         ("for a, b", "text", set()),
     ],
 )
-def test_the_changes(text: str, kind: str, after: set[str]) -> None:
+def test_the_mutants_of_a_line(text: str, kind: str, after: set[str]) -> None:
     assert lines(text, kind) == after
 
 
-def test_a_sample_is_of_every_kind_and_the_seed_decides_it() -> None:
+def test_a_sample_has_every_kind_and_depends_on_the_seed() -> None:
     files = [("file.py", SOURCE)]
     chosen = sample(files, 8, seed=1)
     assert len({each.kind for each in chosen}) == 8
@@ -109,7 +109,7 @@ def test_the_statement_of_a_change(text: str, lines: set[int], at_import: bool) 
         assert statement.at_import is at_import
 
 
-def test_a_diff_shows_the_change_alone() -> None:
+def test_a_diff_shows_only_the_change() -> None:
     (mutant,) = (each for each in mutants("file.py", SOURCE) if each.kind == "statement")
     diff = mutant.diff(SOURCE).splitlines()
     assert [each for each in diff if each[0] in "+-"] == [
@@ -140,11 +140,11 @@ def test_a_diff_shows_the_change_alone() -> None:
         ("bench/mutation/areas.py", "tests/bench"),
     ],
 )
-def test_which_tests_are_for_a_file(path: str, tests: str) -> None:
+def test_the_tests_of_a_file(path: str, tests: str) -> None:
     assert areas.tests_for(path, CHECKOUT) == (tests,)
 
 
-def test_tests_of_another_folder_are_for_a_file_too() -> None:
+def test_a_file_may_have_tests_in_another_folder() -> None:
     tests = areas.tests_for("components/pulumi_gitlab_runner/iam/pipeline_roles.py", CHECKOUT)
     assert tests == ("tests/iam", "tests/components/test_pipeline_roles.py")
 

@@ -73,19 +73,19 @@ def reached(reach: Reach, *lines: int, at_import: bool = False) -> list[str]:
     return [test.partition("::")[2] for test in tests]
 
 
-def test_the_tests_that_execute_it_and_pass(reach: Reach) -> None:
+def test_a_line_is_reached_by_passing_tests_that_execute_it(reach: Reach) -> None:
     assert reached(reach, 3) == ["test_double"]
     assert reach.failing == ["test_example.py::test_too_slow_while_recorded"]
 
 
-def test_what_several_tests_share_is_of_all(reach: Reach) -> None:
+def test_a_line_of_a_shared_fixture_is_reached_by_all_its_tests(reach: Reach) -> None:
     assert set(reached(reach, 7)) == {"test_double", "test_shared", "test_process"}
 
 
-def test_at_import_those_that_execute_the_file_come_first(reach: Reach) -> None:
+def test_at_import_tests_that_execute_the_file_come_first(reach: Reach) -> None:
     assert reached(reach, 1, at_import=True)[0] == "test_double"
     assert set(reached(reach, 1, at_import=True)) == {"test_double", "test_shared", "test_process"}
 
 
-def test_what_none_executes_may_be_executed_by_a_process(reach: Reach) -> None:
+def test_a_line_that_no_test_executes_may_be_executed_by_a_process(reach: Reach) -> None:
     assert reached(reach, 5) == ["test_process"]

@@ -1,4 +1,4 @@
-"""Every shell script of the repository is POSIX sh that shellcheck has nothing to say about."""
+"""Every shell script of the repository is POSIX sh without findings of shellcheck."""
 
 import shutil
 import subprocess
