@@ -36,4 +36,4 @@ yK/4VMSkCveks7K6Riylx96Zz8ty4XoCIC+qYw5IDeE3Nyos1UXuGXvAMFIUfM67
 vQ43UsjmRM1X
 -----END CERTIFICATE-----
 """
-"""Of an authority whose time ended on 2021-01-02."""
+"""The certificate of an authority that expired on 2021-01-02."""

@@ -1,8 +1,8 @@
-"""What the tests of every folder share: their order, Hypothesis' profile, the engine, and a sandbox.
+"""Shared by the tests of all folders: their order, the profile of Hypothesis, the engine and a sandbox.
 
 `--shuffle=SEED` runs the tests in a random order, and the same seed repeats the order; `./dev test` without
-arguments takes a seed of its own and prints it. No test may need that another ran before it. Tests of the
-engine, of Docker and of a boot keep their order: they share what takes long to bring up.
+arguments chooses a seed and prints it. No test may depend on another test. Tests of the engine, of Docker
+and of a boot keep their order: they share what takes long to start.
 """
 
 import gc
@@ -38,7 +38,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Shuffle the files of each folder, and the tests of each file.
 
-    What keeps its order takes longest and begins first, so that all processes end at the same time.
+    Tests that keep their order take longest and start first, so that all processes end at the same time.
     """
     seed = config.getoption("--shuffle")
     if seed is None:
@@ -60,9 +60,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep what the modules hold, which stays, from being looked through again and again.
+    """Exclude the objects of the modules, which stay, from garbage collection.
 
-    What later imports hold stays as well: the collector looks through everything rarely.
+    Objects of later imports stay as well: full collections are rare.
     """
     gc.disable()
     try:
@@ -80,9 +80,9 @@ def _keeps_its_order(item: pytest.Item) -> bool:
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """The Pulumi engine that is there; a test that needs one where there is none is skipped, and says why.
+    """The Pulumi engine of this machine; without one, a test that needs it is skipped with the reason.
 
-    The programs and plugins that it starts are forks of one process, where the system has what that needs.
+    The programs and plugins that it starts are forks of one process, if the system supports it.
     """
     try:
         found = locate(engine_directory())
@@ -99,7 +99,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def sandbox(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox, with nothing in it, for the tests of one module."""
+    """A running, empty sandbox for the tests of one module."""
     fresh = Sandbox(tmp_path_factory.mktemp("sandbox"), engine)
     try:
         fresh.start()

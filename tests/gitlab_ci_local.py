@@ -1,4 +1,4 @@
-"""gitlab-ci-local, which reads pipelines in code of its own, as a judge beside ours.
+"""gitlab-ci-local, an independent reader of pipelines, as a reference for ours.
 
 https://github.com/firecow/gitlab-ci-local: `--preview` shows a pipeline merged, with no include, `extends` or
 `default:`; `--list-csv` shows the jobs that a pipeline has by its rules.
@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.paths import CHECKOUT
 
-VERSION = "4.70.1"  # the last ones need Node.js 22
+VERSION = "4.70.1"  # later versions need Node.js 22
 INSTALLED = CHECKOUT / ".sandbox" / f"gitlab-ci-local-{VERSION}"
 PROGRAM = INSTALLED / "node_modules" / ".bin" / "gitlab-ci-local"
 

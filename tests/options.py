@@ -4,16 +4,16 @@ import argparse
 
 
 def options_of(parser: argparse.ArgumentParser) -> list[str]:
-    """Each option as a user writes it, with what it takes and its default; each says what it is for."""
+    """Each option as a user writes it, with its value and its default; each must have a help text."""
     shown = []
     for action in parser._actions[1:]:  # without --help
         if isinstance(action, argparse._SubParsersAction):
             continue
         assert action.help
         value = "|".join(map(str, action.choices)) if action.choices else action.metavar
-        takes_none = action.nargs == 0 or isinstance(action, argparse._StoreConstAction)
+        has_no_value = action.nargs == 0 or isinstance(action, argparse._StoreConstAction)
         name = action.option_strings[0] if action.option_strings else ""
-        text = " ".join(filter(None, [name, "" if takes_none else str(value or "TEXT")]))
+        text = " ".join(filter(None, [name, "" if has_no_value else str(value or "TEXT")]))
         if action.nargs == "?" or (name and not action.required):
             text = f"[{text}]"
         default = action.default

@@ -1,4 +1,4 @@
-"""A network without a way out but for an HTTP proxy."""
+"""A network whose only way out is an HTTP proxy."""
 
 import contextlib
 import socket
@@ -26,12 +26,12 @@ _HEAD = 64 * 1024
 
 
 class ProxiedNetwork:
-    """An HTTP proxy that listens in a network namespace, and connects from outside of it.
+    """An HTTP proxy that listens in a network namespace, and connects from outside it.
 
     Args:
         directory: an empty one.
-        places: the address that the proxy connects to for a host, where that is another.
-        network: the namespace. Default: a new one, with loopback alone.
+        places: the address to which the proxy connects for a host, if it is not that of the host.
+        network: the namespace. Default: a new one with only loopback.
         address: where the proxy listens in it.
     """
 

@@ -1,4 +1,4 @@
-"""Which cron expressions are taken, on both sides of each limit."""
+"""Which cron expressions are accepted, on both sides of each limit."""
 
 import pytest
 from pulumi_gitlab_runner.cron import is_image_builder_cron, is_unix_cron
@@ -61,7 +61,7 @@ NOT_IMAGE_BUILDER = [
 
 
 @pytest.mark.parametrize("expression", UNIX)
-def test_unix_takes(expression: str) -> None:
+def test_unix_accepts(expression: str) -> None:
     assert is_unix_cron(expression)
 
 
@@ -71,7 +71,7 @@ def test_unix_refuses(expression: str) -> None:
 
 
 @pytest.mark.parametrize("expression", IMAGE_BUILDER)
-def test_image_builder_takes(expression: str) -> None:
+def test_image_builder_accepts(expression: str) -> None:
     assert is_image_builder_cron(expression)
 
 
@@ -93,15 +93,15 @@ def test_every_name_of_a_day_and_a_month_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "first", "last"), [(0, 0, 59), (1, 0, 23), (2, 1, 31), (3, 1, 12), (4, 0, 7)]
+    ("position", "first", "last"), [(0, 0, 59), (1, 0, 23), (2, 1, 31), (3, 1, 12), (4, 0, 7)]
 )
-def test_each_field_of_unix_has_its_numbers(place: int, first: int, last: int) -> None:
+def test_each_field_of_unix_has_its_range(position: int, first: int, last: int) -> None:
     fields = ["*"] * 5
 
-    def taken(number: int) -> bool:
-        return is_unix_cron(" ".join([*fields[:place], str(number), *fields[place + 1 :]]))
+    def accepted(number: int) -> bool:
+        return is_unix_cron(" ".join([*fields[:position], str(number), *fields[position + 1 :]]))
 
-    assert [number for number in range(100) if taken(number)] == list(range(first, last + 1))
+    assert [number for number in range(100) if accepted(number)] == list(range(first, last + 1))
 
 
 @pytest.mark.parametrize(
@@ -119,12 +119,12 @@ def test_each_field_of_unix_has_its_numbers(place: int, first: int, last: int) -
         ("0 4 ? * mon {}", 1970, 2199),
     ],
 )
-def test_each_field_of_image_builder_has_its_numbers(form: str, first: int, last: int) -> None:
-    taken = [number for number in range(2300) if is_image_builder_cron(form.format(number))]
-    assert taken == list(range(first, last + 1))
+def test_each_field_of_image_builder_has_its_range(form: str, first: int, last: int) -> None:
+    accepted = [number for number in range(2300) if is_image_builder_cron(form.format(number))]
+    assert accepted == list(range(first, last + 1))
 
 
-@pytest.mark.parametrize(("step", "taken"), [(0, False), (1, True)])
-def test_a_step_is_one_or_more(step: int, *, taken: bool) -> None:
-    assert is_unix_cron(f"*/{step} * * * *") is taken
-    assert is_image_builder_cron(f"*/{step} 4 ? * mon *") is taken
+@pytest.mark.parametrize(("step", "accepted"), [(0, False), (1, True)])
+def test_a_step_is_one_or_more(step: int, *, accepted: bool) -> None:
+    assert is_unix_cron(f"*/{step} * * * *") is accepted
+    assert is_image_builder_cron(f"*/{step} 4 ? * mon *") is accepted

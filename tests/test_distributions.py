@@ -1,4 +1,4 @@
-"""What is published: the library, and the doctor by itself, with one version everywhere."""
+"""The published distributions: the library and the doctor, with one version everywhere."""
 
 import json
 import re
@@ -34,7 +34,7 @@ build_meta.build_wheel(sys.argv[1])
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheels, as they are built from what a clone has."""
+    """The wheels, built from the files of a clone."""
     clone = tmp_path_factory.mktemp("clone")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "components"],
@@ -54,7 +54,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.integration
-def test_a_wheel_has_what_users_and_indexes_ask_for(wheels: dict[str, Path]) -> None:
+def test_a_wheel_has_the_metadata_for_users_and_indexes(wheels: dict[str, Path]) -> None:
     for name, wheel in wheels.items():
         with zipfile.ZipFile(wheel) as files:
             described = next(each for each in files.namelist() if each.endswith("/METADATA"))
@@ -87,7 +87,7 @@ def test_the_library_has_every_file_of_its_source(wheels: dict[str, Path]) -> No
 
 
 @pytest.mark.integration
-def test_the_library_says_that_it_has_no_plugin_to_download(wheels: dict[str, Path]) -> None:
+def test_the_library_declares_that_it_has_no_plugin_to_download(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels[LIBRARY]) as files:
         assert json.loads(files.read("pulumi_gitlab_runner/pulumi-plugin.json")) == {"resource": False}
 
@@ -115,7 +115,7 @@ sys.exit(main(["--version"]))
 
 
 @pytest.mark.integration
-def test_the_doctor_by_itself_needs_what_it_declares_and_nothing_of_pulumi(wheels: dict[str, Path]) -> None:
+def test_the_doctor_needs_only_its_declared_dependencies_and_no_pulumi(wheels: dict[str, Path]) -> None:
     with zipfile.ZipFile(wheels[DOCTOR]) as files:
         places = (name.split("/") for name in files.namelist())
         parts = {place[1] for place in places if place[0] == "pulumi_gitlab_runner" and len(place) > 2}
@@ -148,7 +148,7 @@ def _with_dependencies(requirements: list[Requirement]) -> set[str]:
     return found
 
 
-def test_the_version_is_one() -> None:
+def test_every_file_has_the_same_version() -> None:
     assert analyzed_schema()["version"] == __version__
     named = [
         (path.relative_to(CHECKOUT).as_posix(), set(re.findall(pattern, path.read_text())))
@@ -175,7 +175,7 @@ def test_the_version_is_one() -> None:
     }
 
 
-def test_the_repository_has_one_address() -> None:
+def test_every_file_has_the_same_repository_address() -> None:
     project = tomllib.loads((CHECKOUT / "components" / "pyproject.toml").read_text())["project"]
     repository = project.get("urls", {}).get("Repository", PLACEHOLDER).partition("://")[2] or PLACEHOLDER
     texts = [
@@ -190,7 +190,7 @@ def test_the_repository_has_one_address() -> None:
     assert set(re.findall(r"[\w./$-]+/pulumi-gitlab-runner/stack(?=@)", text)) == {STACK_COMPONENT}
 
 
-def test_the_examples_use_the_versions_that_the_stacks_run_on() -> None:
+def test_the_examples_use_the_versions_of_the_stacks() -> None:
     pins = dict(
         line.split("==") for line in (CHECKOUT / "requirements.txt").read_text().splitlines() if "==" in line
     )
@@ -208,7 +208,7 @@ def test_the_examples_use_the_versions_that_the_stacks_run_on() -> None:
     assert found == [(name, pins[name]) for name, _ in found]
 
 
-def test_what_the_plugin_runs_on_is_what_the_stacks_run_on() -> None:
+def test_the_plugin_and_the_stacks_have_the_same_requirements() -> None:
     """`components/requirements.txt` is read from any folder, so it cannot refer to the other file."""
     ours, plugin = (
         {line for line in (CHECKOUT / name).read_text().splitlines() if line[:1] not in {"#", "-", ""}}

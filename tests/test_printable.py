@@ -1,4 +1,4 @@
-"""What may be shown on a terminal."""
+"""Text that is safe to show on a terminal."""
 
 import json
 
@@ -9,13 +9,13 @@ from pulumi_gitlab_runner.printable import escaped, printable, printable_json
 
 
 @given(st.text())
-def test_nothing_steers_the_terminal(text: str) -> None:
+def test_no_text_has_unprintable_characters(text: str) -> None:
     assert all(each.isprintable() or each == "\n" for each in printable(text))
 
 
 @given(st.recursive(st.text() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 @example("\x7f\x9b31m\u202e\U000e0001")
-def test_json_keeps_its_meaning_and_nothing_in_it_steers_the_terminal(value: object) -> None:
+def test_json_keeps_its_value_and_has_no_unprintable_characters(value: object) -> None:
     shown = printable_json(json.dumps(value, indent=2, ensure_ascii=False))
     assert all(each.isprintable() or each == "\n" for each in shown)
     assert json.loads(shown) == value
@@ -29,7 +29,7 @@ def test_json_keeps_its_meaning_and_nothing_in_it_steers_the_terminal(value: obj
         ("a\tb\u202ec\r\n", "a\ufffdb\ufffdc\ufffd\n"),
     ],
 )
-def test_what_steers_a_terminal_is_replaced_and_all_else_stays(text: str, shown: str) -> None:
+def test_unprintable_characters_are_replaced_and_other_text_stays(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
@@ -43,11 +43,11 @@ def test_what_steers_a_terminal_is_replaced_and_all_else_stays(text: str, shown:
         ("two\nlines", True, "two\nlines"),
     ],
 )
-def test_what_is_unseen_is_escaped_as_python_writes_it(text: str, shown: str, *, lines: bool) -> None:
+def test_unprintable_characters_are_escaped_as_in_python(text: str, shown: str, *, lines: bool) -> None:
     assert escaped(text, lines=lines) == shown
 
 
-def test_lines_are_escaped_unless_they_are_to_stay() -> None:
+def test_line_breaks_are_escaped_by_default() -> None:
     assert escaped("a\nb") == "a\\nb"
 
 
@@ -59,5 +59,5 @@ def test_lines_are_escaped_unless_they_are_to_stay() -> None:
         ('"\uffff\U000e0001"', '"\\uffff\\udb40\\udc01"'),
     ],
 )
-def test_json_is_escaped_as_json_writes_it(text: str, shown: str) -> None:
+def test_json_is_escaped_as_in_json(text: str, shown: str) -> None:
     assert printable_json(text) == shown

@@ -1,4 +1,4 @@
-"""Versions of GitLab Runner: one form for all that reads them, one for what a host installs."""
+"""Versions of GitLab Runner: how they are read, and the exact version that a host installs."""
 
 import pytest
 from pulumi_gitlab_runner.runner_version import (
@@ -44,7 +44,7 @@ def test_every_form_of_a_version(text: str) -> None:
         "18.11\n",
     ],
 )
-def test_what_is_not_a_version(text: str) -> None:
+def test_an_invalid_version_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a version of GitLab Runner; write it as 18\.11\.0"):
         RunnerVersion.parse(text)
 
@@ -76,5 +76,5 @@ def test_the_version_that_a_runner_prints(printed: str, version: str | None) -> 
     assert reported_version(printed) == version
 
 
-def test_the_releases_that_brought_what_the_library_relies_on() -> None:
+def test_the_releases_of_the_features_that_the_library_needs() -> None:
     assert (SERVICES_BY_DIGEST, PATH_SCOPES) == ((17, 1), (17, 5))

@@ -12,9 +12,9 @@ from rich.text import Text
 IMAGE = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/mirror/postgres:17@sha256:{'0' * 64}"
 
 
-def printed(what: object, width: int = 80) -> list[str]:
+def printed(renderable: object, width: int = 80) -> list[str]:
     stream = io.StringIO()
-    Console(file=stream, width=width, highlight=False).print(what)
+    Console(file=stream, width=width, highlight=False).print(renderable)
     return stream.getvalue().splitlines()
 
 
@@ -31,21 +31,21 @@ def printed(what: object, width: int = 80) -> list[str]:
         ("first\n\nlast line of it", ["first", "", "last line", "of it"]),
     ],
 )
-def test_a_text_goes_on_at_a_space_else_at_a_part_of_an_address(text: str, lines: list[str]) -> None:
+def test_a_line_breaks_at_a_space_or_else_at_a_part_of_an_address(text: str, lines: list[str]) -> None:
     assert printed(Folded(text), 10) == lines
 
 
-def test_the_lines_below_the_first_begin_further_right() -> None:
+def test_continuation_lines_are_indented() -> None:
     assert printed(Folded("one two three four", 2), 9) == ["one two", "  three", "  four"]
 
 
-def test_its_styles_stay() -> None:
+def test_styles_are_kept() -> None:
     (first, second) = Folded(Text.assemble(("bold", "bold"), " plain")).lines(6)
     assert (first.plain, second.plain) == ("bold", "plain")
     assert [str(span.style) for span in first.spans] == ["bold"]
 
 
-def test_it_takes_what_a_grid_leaves() -> None:
+def test_a_text_fills_the_remaining_width_of_a_grid() -> None:
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column()
@@ -62,7 +62,7 @@ def table(*rows: tuple[str, ...]) -> TerminalTable:
     return table
 
 
-def test_a_row_that_fits_is_one_line_and_another_has_its_last_cell_below() -> None:
+def test_a_row_that_does_not_fit_has_its_last_cell_below() -> None:
     assert printed(table(("one", "short", "a/b"), ("other", "long", IMAGE), ("none", "empty", ""))) == [
         "Name    Kind    Address",
         "one     short   a/b",
@@ -73,7 +73,7 @@ def test_a_row_that_fits_is_one_line_and_another_has_its_last_cell_below() -> No
     ]
 
 
-def test_where_even_that_does_not_fit_each_cell_has_a_line() -> None:
+def test_each_cell_has_a_line_if_that_does_not_fit_either() -> None:
     assert printed(table(("a-long-name", "a kind with words", "a/b")), 24) == [
         "Name  a-long-name",
         "  Kind  a kind with",
@@ -84,19 +84,19 @@ def test_where_even_that_does_not_fit_each_cell_has_a_line() -> None:
 
 def test_no_word_is_broken_at_80_columns() -> None:
     words = [f"word-{number}-{'x' * number}" for number in range(40)]
-    for what in (Folded(" ".join(words)), table((words[5], words[9], " ".join(words)))):
-        assert set(words) <= set(re.split(r"\s+", "\n".join(printed(what))))
+    for renderable in (Folded(" ".join(words)), table((words[5], words[9], " ".join(words)))):
+        assert set(words) <= set(re.split(r"\s+", "\n".join(printed(renderable))))
 
 
-def styled(what: object, width: int) -> str:
+def styled(renderable: object, width: int) -> str:
     stream = io.StringIO()
     Console(file=stream, width=width, force_terminal=True, color_system="standard", highlight=False).print(
-        what
+        renderable
     )
     return stream.getvalue()
 
 
-def test_titles_stand_out() -> None:
+def test_titles_are_highlighted() -> None:
     bold, dim, end = "\x1b[1m", "\x1b[2m", "\x1b[0m"
     wide = styled(table(("one", "short", "a/b")), 80).splitlines()[0]
     assert wide == f"{bold}Name{end}   {bold}Kind{end}    {bold}Address{end}"
@@ -108,7 +108,7 @@ def test_titles_stand_out() -> None:
     ]
 
 
-def test_an_empty_last_line_stays() -> None:
+def test_an_empty_last_line_is_kept() -> None:
     assert [line.plain for line in Folded("end\n").lines(10)] == ["end", ""]
 
 
@@ -121,11 +121,11 @@ def test_an_empty_last_line_stays() -> None:
         (11, ["Name  one", "  Kind", "    short", "  Address", "    a/b/c/", "    de"]),
     ],
 )
-def test_each_width_on_both_sides_of_what_fits(width: int, lines: list[str]) -> None:
+def test_widths_on_both_sides_of_each_limit(width: int, lines: list[str]) -> None:
     assert printed(table(("one", "short", "a/b/c/de")), width) == lines
 
 
-def test_a_cell_that_is_empty_has_no_line_where_each_has_one() -> None:
+def test_an_empty_cell_has_no_line_of_its_own() -> None:
     assert printed(table(("a-long-name", "", "a/b")), 12) == [
         "Name",
         "  a-long-nam",
@@ -140,9 +140,7 @@ def test_a_table_without_rows_has_its_titles() -> None:
 
 
 @pytest.mark.parametrize(("text", "smallest", "longest"), [("a" * 30, 20, 30), ("ab\nabc", 3, 3)])
-def test_a_table_of_rich_may_make_it_narrow_but_for_20_columns(
-    text: str, smallest: int, longest: int
-) -> None:
+def test_a_rich_table_may_shrink_a_text_to_20_columns(text: str, smallest: int, longest: int) -> None:
     console = Console(file=io.StringIO(), width=80)
     assert console.measure(Folded(text)) == (smallest, longest)
 
@@ -156,5 +154,5 @@ def test_a_table_of_rich_may_make_it_narrow_but_for_20_columns(
         (0, 0, ["a", "b", "c", "d"]),
     ],
 )
-def test_where_there_is_no_room_each_line_has_a_character(indent: int, width: int, lines: list[str]) -> None:
+def test_without_room_each_line_has_one_character(indent: int, width: int, lines: list[str]) -> None:
     assert [line.plain for line in Folded("abcd", indent).lines(width)] == lines

@@ -1,4 +1,4 @@
-"""Values against TypedDicts, with pydantic as the judge of what Python's types mean."""
+"""Values against TypedDicts, with pydantic as the reference for the meaning of Python's types."""
 
 from typing import Annotated, Any, NotRequired
 
@@ -42,7 +42,7 @@ class Whole(Base):
     anything: NotRequired[Any]
 
 
-JUDGE = TypeAdapter(Whole)
+REFERENCE = TypeAdapter(Whole)
 
 scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(0.25, 0.75) | st.sampled_from(["", "a"])
 names = st.sampled_from([*Whole.__annotations__, *Part.__annotations__, "whole", "other"])
@@ -68,21 +68,21 @@ wholes = st.fixed_dictionaries(
 )
 
 
-def judge(value: Any) -> tuple[Any, set[Any]]:
-    """The value as pydantic has it, and the places that it refuses."""
+def validated_by_pydantic(value: Any) -> tuple[Any, set[Any]]:
+    """The value as pydantic validates it, and the locations that it refuses."""
     try:
-        return JUDGE.validate_python(value, strict=True), set()
+        return REFERENCE.validate_python(value, strict=True), set()
     except ValidationError as error:
         return None, {each["loc"] for each in error.errors()}
 
 
 @given(wholes | values)
-def test_what_fits_and_what_does_not_is_as_pydantic_says(value: Any) -> None:
+def test_values_are_accepted_and_refused_as_by_pydantic(value: Any) -> None:
     found, mismatches = fitted(value, Whole)
-    judged, places = judge(value)
-    assert {each.location for each in mismatches} == places
-    if not places:
-        assert repr(found) == repr(judged)  # in the same order, and of the same types
+    expected, locations = validated_by_pydantic(value)
+    assert {each.location for each in mismatches} == locations
+    if not locations:
+        assert repr(found) == repr(expected)  # in the same order, and of the same types
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_mismatch_says_where_it_is_and_what_was_expected(value: Any, mismatch:
     assert fitted(value, Whole)[1] == [mismatch]
 
 
-def test_a_whole_number_may_come_as_one_with_a_fraction_of_zero() -> None:
+def test_an_integer_may_be_a_float_without_a_fraction() -> None:
     found, mismatches = fitted({"part": {"text": ""}, "whole": 3.0}, Whole)
     assert (repr(found["whole"]), mismatches) == ("3", [])
     assert [each.location for each in fitted({"part": {"text": ""}, "whole": 3.5}, Whole)[1]] == [("whole",)]
@@ -131,7 +131,7 @@ def test_marks_wrap_their_type_from_the_inside_out() -> None:
     assert {each.location for each in found} == {("number",)}
 
 
-def test_every_type_of_a_declaration_is_one_that_is_read() -> None:
+def test_every_type_of_a_declaration_is_supported() -> None:
     """A field of another type, such as a union, would refuse every value."""
     seen: set[Any] = set()
 

@@ -1,4 +1,4 @@
-"""What mypy reads of the SDK for AWS, which is most of what it would read: all that the source uses."""
+"""mypy reads only the types of the AWS SDK that the source uses: all of it would take most of its time."""
 
 import re
 import tomllib
