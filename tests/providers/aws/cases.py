@@ -22,7 +22,7 @@ def policy(*actions: str, **statement: Any) -> str:
 
 
 def trust(service: str) -> str:
-    """A policy document that lets ``service`` take a role."""
+    """A policy document that lets ``service`` assume a role."""
     return policy("sts:AssumeRole", Principal={"Service": service})
 
 
@@ -40,7 +40,7 @@ def replication(*prefixes: str) -> Inputs:
 
 
 def scanning(frequency: str, *patterns: str) -> Inputs:
-    """A rule after which images of the repositories ``patterns`` are scanned."""
+    """A rule by which images of the repositories ``patterns`` are scanned."""
     filters = [{"filter": pattern, "filterType": "WILDCARD"} for pattern in patterns]
     return {"scanFrequency": frequency, "repositoryFilters": filters}
 
@@ -70,11 +70,11 @@ def alone() -> Inputs:
 class Case:
     """A resource type under test.
 
-    ``base`` makes the first inputs, from the ids of the resources that it needs; ``update`` is what an update
-    in place changes, ``replacement`` what makes a new resource; ``None`` removes a property. ``lost`` are the
-    properties that an import cannot see, ``import_id`` the form of the id that it takes. ``rewritten`` are
-    the inputs that the service shows in another form. ``left`` is what a deletion leaves of a resource that
-    is never gone, ``refuses`` the error of another deletion.
+    ``base`` creates the first inputs, from the ids of the resources that it needs; ``update`` is a change in
+    place, ``replacement`` a change that needs a new resource; ``None`` removes a property. ``lost`` are the
+    properties that an import cannot read, ``import_id`` the form of the id that it takes. ``rewritten`` are
+    the inputs that the service returns in another form. ``left`` is what remains of a resource that a
+    deletion does not remove, ``refuses`` the error of a second deletion.
     """
 
     token: str
@@ -587,7 +587,7 @@ CASES = [
         update={"description": None, "tags": {"b": "2"}},
         replacement={"name": "other"},
         replaces=("name",),
-        # It is there until its time of recovery is over: internal/service/secretsmanager/secret.go.
+        # It exists until the end of its recovery window: internal/service/secretsmanager/secret.go.
         refuses="InvalidRequestException",
     ),
     Case(

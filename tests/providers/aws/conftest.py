@@ -42,7 +42,7 @@ def aws(endpoint: str) -> Aws:
 
 @dataclass(frozen=True)
 class Made:
-    """A resource that a test made, with what a stack's state would hold of it."""
+    """A resource that a test created, with its values in a stack's state."""
 
     aws: Aws
     token: str
@@ -53,7 +53,7 @@ class Made:
     outputs: dict[str, Any]
 
     def check(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """The inputs of the same resource as the engine would get them back; they must be accepted."""
+        """The checked inputs of an update of the resource; they must be accepted."""
         checked, failures = self.aws.check(self.token, self.name, self.inputs, inputs, b"seed")
         assert failures == []
         return checked
@@ -69,11 +69,11 @@ class Made:
         return replace(self, given=inputs, inputs=new, outputs=outputs)
 
     def read(self) -> State | None:
-        """As a refresh sees it."""
+        """The state as a refresh reads it."""
         return self.aws.read(self.token, self.id, self.inputs, self.outputs)
 
     def imported(self, resource_id: str = "") -> State:
-        """As an import sees it."""
+        """The state as an import reads it."""
         state = self.aws.read(self.token, resource_id or self.id, {}, {})
         assert state is not None
         return state
@@ -88,7 +88,7 @@ Make = Callable[..., Made]
 
 @pytest.fixture(scope="module")
 def make(aws: Aws) -> Make:
-    """Makes a resource of the type ``token``; each has a name of its own in the program."""
+    """Creates a resource of the type ``token``; each has its own name in the program."""
 
     def make(token: str, inputs: dict[str, Any]) -> Made:
         name = f"demo{next(_numbers)}"
@@ -108,5 +108,5 @@ def client(aws: Aws) -> Callable[[str], Any]:
 
 @pytest.fixture
 def failures(aws: Aws) -> Callable[[str, dict[str, Any]], list[Failure]]:
-    """What is wrong with inputs of the type ``token``."""
+    """The failures of inputs of the type ``token``."""
     return lambda token, inputs: aws.check(token, "demo", {}, inputs, b"seed")[1]

@@ -1,4 +1,4 @@
-"""What the cases need besides: the resources that theirs refer to."""
+"""The resources to which those of the cases refer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -8,7 +8,7 @@ from tests.providers.aws.cases import CASES, Case, archive, trust
 
 
 class MadeResource(Protocol):
-    """A resource that was made."""
+    """A resource that was created."""
 
     @property
     def id(self) -> str: ...
@@ -17,7 +17,7 @@ class MadeResource(Protocol):
 
 
 Make = Callable[[str, dict[str, Any]], MadeResource]
-"""Makes a resource of a type."""
+"""Creates a resource of a type."""
 Invoke = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 """Calls a function of the provider."""
 
@@ -28,7 +28,7 @@ COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION = (
 
 
 def needs(make: Make, invoke: Invoke) -> Callable[[Case], dict[str, Any]]:
-    """Return what makes all that a case needs: anew where the case changes it, and once where it does not."""
+    """Return a function that creates what a case needs: again if the case changes it, otherwise once."""
 
     def bucket() -> str:
         return make("aws:s3/bucket:Bucket", {"forceDestroy": True}).id

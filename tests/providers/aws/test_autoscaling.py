@@ -20,7 +20,7 @@ Client = Callable[[str], Any]
 
 
 class Scaled:
-    """A group of one or more instances and what a test does with it."""
+    """A group of one or more instances, and the operations of the tests on it."""
 
     def __init__(self, make: Make, aws: Aws, client: Client, **inputs: Any) -> None:
         name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
@@ -40,7 +40,7 @@ class Scaled:
         self.ec2 = client("ec2")
 
     def listed(self) -> list[Any]:
-        """The group's instances as the API shows them."""
+        """The group's instances as the API describes them."""
         found = self.api.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])
         instances: list[Any] = found["AutoScalingGroups"][0]["Instances"]
         return instances
@@ -59,13 +59,13 @@ class Scaled:
         return str(found["State"]["Name"])
 
     def end(self, instance: str) -> None:
-        """Let the group end an instance."""
+        """Let the group terminate an instance."""
         self.api.terminate_instance_in_auto_scaling_group(
             InstanceId=instance, ShouldDecrementDesiredCapacity=False
         )
 
     def about(self, hook: Made, instance: str) -> dict[str, str]:
-        """What a request about ``hook`` holding back ``instance`` names."""
+        """The arguments of a request about ``instance``, which ``hook`` holds back."""
         return {
             "AutoScalingGroupName": self.name,
             "LifecycleHookName": hook.id,
@@ -80,7 +80,7 @@ class Scaled:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The time of the groups, which stands still but for the test."""
+    """The time of the groups, which only the test advances."""
     clock = Clock()
     monkeypatch.setattr(CONDITIONS, "now", clock)
     monkeypatch.setattr(CONDITIONS, "warms_up", True)
@@ -90,12 +90,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def scaled(make: Make, aws: Aws, client: Client) -> Callable[..., Scaled]:
-    """Makes a group with further inputs."""
+    """Creates a group with further inputs."""
     return lambda **inputs: Scaled(make, aws, client, **inputs)
 
 
-def test_a_request_waits_for_the_one_before(make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between two states of an instance another request would take it for one that waits for no hook."""
+def test_a_request_waits_for_the_previous_one(
+    make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two states of an instance, another request would see one that waits for no hook."""
     group = scaled()
     make(
         HOOK,
@@ -149,7 +151,7 @@ def test_every_hook_must_be_completed_unless_one_abandons(make: Make, scaled: An
     assert old not in group.instances()
 
 
-def test_a_heartbeat_puts_off_the_end_of_the_wait(make: Make, scaled: Any, clock: Clock) -> None:
+def test_a_heartbeat_extends_the_wait(make: Make, scaled: Any, clock: Clock) -> None:
     group = scaled()
     hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING, "heartbeatTimeout": 30})
     (old,) = group.instances()
@@ -163,7 +165,7 @@ def test_a_heartbeat_puts_off_the_end_of_the_wait(make: Make, scaled: Any, clock
     assert group.state(old) == "terminated"
 
 
-def test_a_deleted_hook_holds_nothing_back(make: Make, scaled: Any) -> None:
+def test_a_deleted_hook_holds_no_instance_back(make: Make, scaled: Any) -> None:
     group = scaled()
     hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
     (old,) = group.instances()
@@ -190,14 +192,16 @@ def test_a_group_that_is_deleted_by_force_ends_protected_instances_too(scaled: A
     assert group.state(instance) == "terminated"
 
 
-def test_initial_hooks_are_there_before_the_first_instance(scaled: Any) -> None:
+def test_initial_hooks_exist_before_the_first_instance(scaled: Any) -> None:
     group = scaled(initialLifecycleHooks=[{"name": "drain", "heartbeatTimeout": 90, **TERMINATING}])
     found = group.api.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]
     assert [(hook["LifecycleHookName"], hook["HeartbeatTimeout"]) for hook in found] == [("drain", 90)]
     assert list(group.instances().values()) == ["InService"]
 
 
-def test_the_service_chooses_the_time_of_an_initial_hook_and_shows_the_templates_name(scaled: Any) -> None:
+def test_the_service_chooses_the_timeout_of_an_initial_hook_and_returns_the_name_of_the_template(
+    scaled: Any,
+) -> None:
     group = scaled(initialLifecycleHooks=[{"name": "drain", **TERMINATING}])
     assert group.made.outputs["initialLifecycleHooks"] == [{"name": "drain", **TERMINATING}]
     found = group.api.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]
@@ -240,7 +244,7 @@ def test_a_refresh_is_in_progress_while_a_hook_holds_an_old_instance_back(make: 
 def test_a_further_refresh_waits_until_the_first_is_cancelled(
     make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the official provider: it gives up after 15 minutes, and the state keeps that it did."""
+    """As in the official provider, the wait fails after 15 minutes, and the state has the new inputs."""
     group = scaled(instanceRefresh={"strategy": "Rolling"})
     hook = make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
     (old,) = group.instances()
@@ -258,7 +262,7 @@ def test_a_further_refresh_waits_until_the_first_is_cancelled(
     assert group.refreshes() == ["Cancelled"]
 
 
-def test_one_that_leaves_may_end_the_refresh_that_waits_for_it(make: Make, scaled: Any) -> None:
+def test_a_refresh_can_be_cancelled_without_waiting_for_an_instance(make: Make, scaled: Any) -> None:
     group = scaled(instanceRefresh={"strategy": "Rolling"})
     make(HOOK, {"autoscalingGroupName": group.name, **TERMINATING})
     (old,) = group.instances()
@@ -281,7 +285,7 @@ FIRST: dict[str, Any] = {
 }
 
 
-def test_a_host_that_is_not_ready_never_takes_the_place_of_another(
+def test_a_host_that_is_not_ready_never_replaces_another(
     scaled: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = scaled(**FIRST)
@@ -295,7 +299,7 @@ def test_a_host_that_is_not_ready_never_takes_the_place_of_another(
     assert (group.instances()[old], group.refreshes()) == ("InService", ["InProgress"])
     clock.wait(3600)
     assert (group.instances(), group.refreshes()) == ({old: "InService"}, ["Failed"])
-    # The next change has a host that gets ready.
+    # The host of the next change becomes ready.
     monkeypatch.setattr(CONDITIONS, "ready_after", lambda *_: 20)
     group.template.update({**group.launched, "instanceType": "t3.medium"})
     updated.update({**group.inputs, "launchTemplate": {"id": group.template.id, "version": "3"}})
@@ -326,7 +330,7 @@ def test_a_launch_that_waits_for_a_deleted_hook_is_abandoned(
 NO_CAPACITY = "We currently do not have sufficient t3.small capacity in the Availability Zone you requested"
 
 
-def test_a_zone_without_capacity_fails_a_group_unless_it_is_told_to_go_on(
+def test_a_zone_without_capacity_fails_a_group_unless_failures_are_ignored(
     scaled: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (first,) = scaled().listed()
@@ -341,7 +345,7 @@ def test_a_zone_without_capacity_fails_a_group_unless_it_is_told_to_go_on(
 def test_a_security_group_in_use_is_not_deleted(
     make: Make, scaled: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the official provider, it is tried again for 15 minutes."""
+    """As in the official provider, the deletion is retried for 15 minutes."""
     used = make("aws:ec2/securityGroup:SecurityGroup", {})
     group = scaled()
     group.template.update({**group.launched, "vpcSecurityGroupIds": [used.id]})
@@ -356,7 +360,7 @@ def test_a_security_group_in_use_is_not_deleted(
     assert used.read() is None
 
 
-def test_an_unhealthy_instance_goes_when_another_is_ready(
+def test_an_unhealthy_instance_is_terminated_when_another_is_ready(
     scaled: Any, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     group = scaled(**FIRST)
@@ -369,7 +373,7 @@ def test_an_unhealthy_instance_goes_when_another_is_ready(
     assert old not in group.instances()
 
 
-def test_a_refresh_leaves_protected_instances(scaled: Any) -> None:
+def test_a_refresh_keeps_protected_instances(scaled: Any) -> None:
     group = scaled(protectFromScaleIn=True, instanceRefresh={"strategy": "Rolling", "triggers": ["tag"]})
     before = group.instances()
     tags = [{"key": "a", "value": "1", "propagateAtLaunch": False}]

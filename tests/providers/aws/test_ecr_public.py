@@ -1,4 +1,4 @@
-"""ECR Public as the sandbox's AWS answers for it."""
+"""ECR Public in the sandbox's AWS."""
 
 import base64
 from typing import Any
@@ -12,7 +12,7 @@ def gallery(endpoint: str, region: str) -> Any:
     return boto3.client("ecr-public", region_name=region, endpoint_url=endpoint)
 
 
-def test_it_gives_a_token(endpoint: str) -> None:
+def test_it_returns_a_token(endpoint: str) -> None:
     given = gallery(endpoint, "us-east-1").get_authorization_token()["authorizationData"]
     username, _, password = base64.b64decode(given["authorizationToken"]).decode().partition(":")
     assert (username, bool(password)) == ("AWS", True)
@@ -23,6 +23,6 @@ def test_it_answers_in_one_region_only(endpoint: str) -> None:
         gallery(endpoint, "eu-west-1").get_authorization_token()
 
 
-def test_it_refuses_what_it_does_not_know(endpoint: str) -> None:
+def test_it_refuses_unsupported_operations(endpoint: str) -> None:
     with pytest.raises(ClientError, match="UnsupportedCommandException"):
         gallery(endpoint, "us-east-1").describe_repositories()

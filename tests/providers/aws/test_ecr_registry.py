@@ -1,4 +1,4 @@
-"""What ECR takes for a whole registry, and what it refuses."""
+"""The settings of a whole ECR registry that are accepted, and those that are refused."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def test_a_registry_policy_may_not_allow_every_action(make: Make) -> None:
         make(POLICY, {"region": "sa-east-1", "policy": registry_policy("ecr:BatchGetImage")})
 
 
-def test_a_frequency_must_go_with_the_scan_type(make: Make) -> None:
+def test_a_frequency_must_match_the_scan_type(make: Make) -> None:
     rules = [scanning("CONTINUOUS_SCAN", "*")]
     with pytest.raises(Exception, match="The scan type BASIC has no frequency CONTINUOUS_SCAN"):
         make(SCANNING, {**alone(), "scanType": "BASIC", "rules": rules})
@@ -51,7 +51,7 @@ def test_a_rule_for_an_unknown_upstream_is_refused(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "inputs", "path", "words"),
+    ("token", "inputs", "path", "message"),
     [
         (TEMPLATE, {"prefix": "a", "appliedFors": ["REPLICATION"]}, "prefix", "at least 2"),
         (TEMPLATE, {"prefix": "ab", "appliedFors": []}, "appliedFors", "at least 1"),
@@ -73,18 +73,20 @@ def test_a_rule_for_an_unknown_upstream_is_refused(make: Make) -> None:
         ),
     ],
 )
-def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
-    assert words in {failure.path: failure.reason for failure in failures(token, inputs)}[path]
+def test_invalid_inputs_are_refused(
+    failures: Refusals, token: str, inputs: dict[str, Any], path: str, message: str
+) -> None:
+    assert message in {failure.path: failure.reason for failure in failures(token, inputs)}[path]
 
 
-def test_filters_without_the_mutability_that_takes_them_are_refused(make: Make) -> None:
+def test_filters_without_a_mutability_that_supports_them_are_refused(make: Make) -> None:
     filters = [{"filter": "latest*", "filterType": "WILDCARD"}]
     inputs = {"prefix": "mutable", "appliedFors": ["CREATE_ON_PUSH"]}
     with pytest.raises(Exception, match="did not take imageTagMutabilityExclusionFilters"):
         make(TEMPLATE, {**inputs, "imageTagMutabilityExclusionFilters": filters})
 
 
-def test_a_snapshot_shows_what_is_set_for_a_registry(make: Make, endpoint: str) -> None:
+def test_a_snapshot_shows_the_settings_of_a_registry(make: Make, endpoint: str) -> None:
     place = ("ap-southeast-2",)
     assert "registry" not in snapshot(endpoint, place)
     here = {"region": "ap-southeast-2"}

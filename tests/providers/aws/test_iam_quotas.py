@@ -1,4 +1,4 @@
-"""IAM refuses what exceeds its quotas, as AWS's does."""
+"""The sandbox's IAM refuses what exceeds the quotas of AWS."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ def role(iam: Any) -> str:
 
 
 def refused(call: Callable[[], Any]) -> str:
-    """The code and message of what is refused; nothing for what is not."""
+    """The code and message of a refusal; empty without one."""
     try:
         call()
     except ClientError as error:
@@ -35,7 +35,7 @@ def refused(call: Callable[[], Any]) -> str:
     return ""
 
 
-def test_the_inline_policies_of_a_role_together(iam: Any, role: str) -> None:
+def test_the_quota_of_all_inline_policies_of_a_role(iam: Any, role: str) -> None:
     def put(name: str, characters: int) -> str:
         policy = of_length(characters)
         return refused(lambda: iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=policy))
@@ -49,7 +49,7 @@ def test_the_inline_policies_of_a_role_together(iam: Any, role: str) -> None:
     assert put("second", 240) == ""
 
 
-def test_a_managed_policy_and_each_version_of_it(iam: Any) -> None:
+def test_the_quota_of_a_managed_policy_and_its_versions(iam: Any) -> None:
     def create(characters: int) -> Any:
         name = f"quotas-{uuid4().hex[:8]}"
         return iam.create_policy(PolicyName=name, PolicyDocument=of_length(characters))["Policy"]["Arn"]
@@ -62,7 +62,7 @@ def test_a_managed_policy_and_each_version_of_it(iam: Any) -> None:
     )
 
 
-def test_a_trust_policy(iam: Any, role: str) -> None:
+def test_the_quota_of_a_trust_policy(iam: Any, role: str) -> None:
     def update(document: str) -> str:
         return refused(lambda: iam.update_assume_role_policy(RoleName=role, PolicyDocument=document))
 
@@ -76,7 +76,7 @@ def test_a_trust_policy(iam: Any, role: str) -> None:
     )
 
 
-def test_how_many_managed_policies_a_role_has(iam: Any, role: str) -> None:
+def test_the_quota_of_managed_policies_of_a_role(iam: Any, role: str) -> None:
     arns = [
         iam.create_policy(PolicyName=f"{role}-{number}", PolicyDocument=of_length(200))["Policy"]["Arn"]
         for number in range(11)

@@ -1,4 +1,4 @@
-"""Image Builder's double: what a build leaves, and what is refused."""
+"""The double of Image Builder: the result of a build, and what is refused."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -26,7 +26,7 @@ COMPONENT, RECIPE, INFRASTRUCTURE, DISTRIBUTION, PIPELINE = (
 
 @pytest.fixture
 def pipeline(make: Make) -> dict[str, Made]:
-    """A pipeline, and what it is made of."""
+    """A pipeline and its parts."""
     return pipeline_to(make, f"/imagebuilder/{uuid4().hex}")
 
 
@@ -46,8 +46,8 @@ def pipeline_to(make: Make, parameter: str) -> dict[str, Made]:
 def distribution(parameter: str) -> dict[str, Any]:
     """A distribution that names its images in a parameter."""
     inputs = DISTRIBUTION.base()
-    (there,) = inputs["distributions"]
-    there["ssmParameterConfigurations"][0]["parameterName"] = parameter
+    (target,) = inputs["distributions"]
+    target["ssmParameterConfigurations"][0]["parameterName"] = parameter
     return inputs
 
 
@@ -65,7 +65,7 @@ def test_a_build_makes_an_image_that_the_parameter_names(
     assert {"Key": "CreatedBy", "Value": "EC2 Image Builder"} in first["Tags"]
 
 
-def test_image_builder_writes_its_own_parameters_alone(make: Make, client: Callable[[str], Any]) -> None:
+def test_image_builder_writes_only_its_own_parameters(make: Make, client: Callable[[str], Any]) -> None:
     made = pipeline_to(make, "/ci/image")
     with pytest.raises(ClientError, match="ForbiddenException"):
         client("imagebuilder").start_image_pipeline_execution(imagePipelineArn=made["pipeline"].id)
@@ -75,7 +75,7 @@ def test_image_builder_writes_its_own_parameters_alone(make: Make, client: Calla
     "order",
     [("pipeline", "recipe", "component"), ("pipeline", "infrastructure"), ("pipeline", "distribution")],
 )
-def test_what_is_in_use_cannot_be_deleted(pipeline: dict[str, Made], order: tuple[str, ...]) -> None:
+def test_a_resource_in_use_cannot_be_deleted(pipeline: dict[str, Made], order: tuple[str, ...]) -> None:
     for user, used in pairwise(order):
         with pytest.raises(ClientError, match="ResourceDependencyException"):
             pipeline[used].delete()
@@ -83,7 +83,7 @@ def test_what_is_in_use_cannot_be_deleted(pipeline: dict[str, Made], order: tupl
     pipeline[order[-1]].delete()
 
 
-def test_a_recipe_never_changes_under_its_version(make: Make) -> None:
+def test_a_version_of_a_recipe_cannot_change(make: Make) -> None:
     component = make(COMPONENT.token, COMPONENT.base())
     inputs = RECIPE.base(component.id)
     make(RECIPE.token, inputs)
@@ -101,19 +101,19 @@ def test_a_recipe_never_changes_under_its_version(make: Make) -> None:
         (RECIPE, {"parentImage": "ssm:/no/such"}, "does not exist"),
     ],
 )
-def test_the_api_refuses(
+def test_the_api_refuses_invalid_requests(
     client: Callable[[str], Any], case: Case, change: dict[str, Any], reason: str
 ) -> None:
     request = {"name": "demo", "semanticVersion": "1.0.0", **change}
     if case is COMPONENT:
         request = {"platform": "Linux", "data": "schemaVersion: 1.0", **request}
-        ask = client("imagebuilder").create_component
+        create = client("imagebuilder").create_component
     else:
         request = {"components": [], "parentImage": AMAZON_LINUX, **request}
-        ask = client("imagebuilder").create_image_recipe
+        create = client("imagebuilder").create_image_recipe
         request["components"] = [{"componentArn": _component(client)}]
     with pytest.raises(ClientError, match=reason):
-        ask(**request)
+        create(**request)
 
 
 def _component(client: Callable[[str], Any]) -> str:

@@ -1,4 +1,4 @@
-"""Functions that run, and what a stack's runs tell them."""
+"""Functions that run, and the input of their invocations in a stack."""
 
 import json
 from collections.abc import Callable
@@ -40,22 +40,22 @@ def invocation(function: Made, **inputs: Any) -> dict[str, Any]:
     return {"functionName": function.id, "input": '{"a": 1}', **inputs}
 
 
-def test_a_run_is_told_nothing_but_its_input(function: Made, make: Make) -> None:
+def test_an_invocation_has_only_its_input(function: Made, make: Make) -> None:
     made = make("aws:lambda/invocation:Invocation", invocation(function))
     assert json.loads(made.outputs["result"]) == {"a": 1}
     other = made.difference({**made.given, "input": '{"a": 2}'})
     assert [(change.path, change.replaces) for change in other.changes] == [("input", True)]
 
 
-def test_a_run_may_be_told_of_changes(function: Made, make: Make) -> None:
+def test_an_invocation_may_have_the_action_and_the_previous_input(function: Made, make: Make) -> None:
     made = make("aws:lambda/invocation:Invocation", invocation(function, lifecycleScope="CRUD"))
     assert json.loads(made.outputs["result"]) == {"a": 1, "tf": {"action": "create", "prev_input": None}}
     updated = made.update({**made.given, "input": '{"a": 2}'})
-    told = {"action": "update", "prev_input": {"a": 1}}
-    assert json.loads(updated.outputs["result"]) == {"a": 2, "tf": told}
+    expected = {"action": "update", "prev_input": {"a": 1}}
+    assert json.loads(updated.outputs["result"]) == {"a": 2, "tf": expected}
 
 
-def test_the_end_may_be_told_too(function: Made, make: Make, client: Callable[[str], Any]) -> None:
+def test_a_deletion_may_invoke_the_function(function: Made, make: Make, client: Callable[[str], Any]) -> None:
     def runs() -> int:
         events = client("logs").filter_log_events(logGroupName=GROUP)["events"]
         return sum("asked for ['a', 'tf']" in each["message"] for each in events)
@@ -66,7 +66,7 @@ def test_the_end_may_be_told_too(function: Made, make: Make, client: Callable[[s
     assert runs() == before + 2
 
 
-def test_what_a_function_raises_is_an_error(function: Made, make: Make) -> None:
+def test_an_exception_in_a_function_is_an_error(function: Made, make: Make) -> None:
     with pytest.raises(Refused, match=r"invoking Lambda Function .*as asked.*ValueError"):
         make("aws:lambda/invocation:Invocation", invocation(function, input='{"fail": true}'))
 

@@ -1,4 +1,4 @@
-"""The AWS stand-in refuses what AWS would refuse, and the stack registers nothing of it."""
+"""The AWS stand-in refuses what AWS would refuse; a stack registers no such resource."""
 
 import base64
 import json
@@ -33,11 +33,11 @@ NOT_REGISTERED = {
     "aws:iam/policy:Policy",
     "aws:sns/topic:Topic",
 }
-"""What the stand-in serves besides: for examples, and for policies that do not fit into a role."""
+"""Other types that the stand-in serves: for examples, and for policies that do not fit into a role."""
 
 
 def of_length(characters: int) -> str:
-    """A policy document of so many characters, white space aside."""
+    """A policy document of this many characters, without white space."""
 
     def document(filling: str) -> str:
         resource = f"arn:aws:s3:::{filling}"
@@ -96,7 +96,7 @@ BASES: dict[str, dict[str, Any]] = {
         },
     },
 }
-"""What each type needs besides the property under test."""
+"""The inputs that each type needs in addition to the property under test."""
 
 
 def refused(token: str, **inputs: Any) -> list[str]:
@@ -109,7 +109,7 @@ def refused(token: str, **inputs: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("token", "name", "taken", "not_taken"),
+    ("token", "name", "accepted", "rejected"),
     [
         (GROUP, "name", "runner-sg-1", "sg-runner"),
         (GROUP, "name", "a" * 255, "a" * 256),
@@ -158,12 +158,12 @@ def refused(token: str, **inputs: Any) -> list[str]:
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_both_sides_of_a_limit(token: str, name: str, taken: Any, not_taken: Any) -> None:
-    assert refused(token, **{name: taken}) == []
-    assert {root(path) for path in refused(token, **{name: not_taken})} == {name}
+def test_both_sides_of_a_limit(token: str, name: str, accepted: Any, rejected: Any) -> None:
+    assert refused(token, **{name: accepted}) == []
+    assert {root(path) for path in refused(token, **{name: rejected})} == {name}
 
 
-def test_a_refusal_names_the_value_what_is_allowed_and_who_says_so() -> None:
+def test_a_refusal_names_the_value_the_rule_and_its_source() -> None:
     _, (failure,) = Aws().check(GROUP, "demo", {}, {"name": "sg-runner"}, b"seed")
     assert failure.path == "name"
     assert failure.reason.startswith('"sg-runner" is not allowed; allowed is up to 255 of ')
@@ -179,20 +179,20 @@ def test_a_refusal_does_not_show_a_secret() -> None:
     assert "4 KB" in failure.reason
 
 
-def test_what_is_missing() -> None:
+def test_a_missing_input_is_refused() -> None:
     vpc = "aws:ec2/vpc:Vpc"
     assert refused(vpc, cidrBlock="10.0.0.0/16") == []
     assert refused(vpc) != []
 
 
-def test_what_is_not_known_yet_is_not_refused() -> None:
+def test_an_unknown_value_is_not_refused() -> None:
     assert refused(GROUP, name=UNKNOWN, description=UNKNOWN, tags={"team": UNKNOWN}) == []
     assert refused(PARAMETER, name=UNKNOWN, value=UNKNOWN) == []
     assert refused(TEMPLATE, userData=UNKNOWN, metadataOptions=UNKNOWN) == []
 
 
 @pytest.mark.parametrize("token", [each.token for each in Aws.resources])
-def test_every_type_is_held_against_awss_own(token: str) -> None:
+def test_every_type_has_a_counterpart_or_is_listed_without_one(token: str) -> None:
     assert (counterpart_of(token) is None) == (token in WITHOUT_COUNTERPART)
 
 
@@ -209,7 +209,7 @@ def sample(part: Property) -> Any:
 
 
 def paths(described: Mapping[str, Property], without: Collection[str], above: str = "") -> Iterator[str]:
-    """The paths of properties at every depth, but those in `without`."""
+    """The paths of properties at every depth, except those in `without`."""
     for name, part in described.items():
         if (path := above + name) not in without:
             yield path
@@ -228,7 +228,7 @@ def placed(node: Node) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", Aws.resources, ids=lambda kind: kind.token.rpartition(":")[2])
-def test_every_input_has_its_place_there_or_is_said_to_have_none(kind: Any) -> None:
+def test_every_input_has_a_counterpart_or_is_listed_without_one(kind: Any) -> None:
     counterpart = counterpart_of(kind.token)
     if counterpart is None:
         return

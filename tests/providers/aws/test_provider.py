@@ -1,4 +1,4 @@
-"""What holds for the whole AWS stand-in, and what is particular to a resource type."""
+"""The behaviour of the AWS stand-in as a whole, and of single resource types."""
 
 import hashlib
 import json
@@ -59,12 +59,12 @@ def test_different_policies() -> None:
     assert not same_policy(policy("a:B", Resource="x"), policy("a:B", Resource="y"))
 
 
-def test_a_policy_stays_as_it_was_written(make: Make) -> None:
+def test_a_policy_keeps_its_format(make: Make) -> None:
     spaced = json.dumps(json.loads(trust("ec2.amazonaws.com")), indent=4)
     assert make(ROLE, {"assumeRolePolicy": spaced}).outputs["assumeRolePolicy"] == spaced
 
 
-def test_a_lifecycle_policy_written_otherwise_is_no_change(make: Make) -> None:
+def test_another_format_of_a_lifecycle_policy_is_not_a_change(make: Make) -> None:
     repository = make(REPOSITORY, {}).id
     made = make("aws:ecr/lifecyclePolicy:LifecyclePolicy", {"repository": repository, "policy": lifecycle(3)})
     respaced = json.dumps(json.loads(lifecycle(3)), indent=2, sort_keys=True)
@@ -73,7 +73,7 @@ def test_a_lifecycle_policy_written_otherwise_is_no_change(make: Make) -> None:
     assert replaced.deletes_first
 
 
-def test_an_attachment_is_deleted_before_the_one_in_its_place_is_made(make: Make) -> None:
+def test_an_attachment_is_deleted_before_its_replacement_is_created(make: Make) -> None:
     role = make(ROLE, {"assumeRolePolicy": trust("ec2.amazonaws.com")}).id
     attached = {"role": role, "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}
     made = make("aws:iam/rolePolicyAttachment:RolePolicyAttachment", attached)
@@ -81,7 +81,7 @@ def test_an_attachment_is_deleted_before_the_one_in_its_place_is_made(make: Make
 
 
 @pytest.mark.parametrize("kept", ["Enabled", "Suspended"])
-def test_versions_of_a_bucket_are_suspended_and_never_disabled(make: Make, kept: str) -> None:
+def test_versioning_of_a_bucket_is_suspended_and_never_disabled(make: Make, kept: str) -> None:
     bucket = {"bucket": make("aws:s3/bucket:Bucket", {}).id}
     made = make("aws:s3/bucketVersioning:BucketVersioning", {**bucket, **versioning(kept)})
     assert made.outputs["versioningConfiguration"] == {"status": kept, "mfaDelete": "Disabled"}
@@ -94,7 +94,7 @@ def versioning(status: str) -> dict[str, Any]:
     return {"versioningConfiguration": {"status": status}}
 
 
-def test_a_schedule_is_in_the_default_group_once_it_is_made(make: Make, aws: Aws) -> None:
+def test_a_schedule_is_in_the_default_group_after_its_creation(make: Make, aws: Aws) -> None:
     target = {
         "arn": "arn:aws:lambda:eu-west-1:123456789012:function:f",
         "roleArn": "arn:aws:iam::123456789012:role/r",
@@ -124,7 +124,7 @@ def test_the_key_of_a_creation_template_stays_with_another_encryption(make: Make
     assert updated.outputs["encryptionConfigurations"] == [{"encryptionType": "AES256", "kmsKey": key}]
 
 
-def test_default_tags_are_put_on_resources_and_are_no_drift(endpoint: str) -> None:
+def test_default_tags_are_added_to_resources_and_are_not_drift(endpoint: str) -> None:
     aws = Aws()
     aws.configure({"region": "eu-west-1", "defaultTags": {"tags": {"team": "ci", "stage": "dev"}}})
     inputs, _ = aws.check(REPOSITORY, "tagged", {}, {"tags": {"stage": "prod"}}, b"tagged")
@@ -145,7 +145,7 @@ def test_a_resource_may_be_in_another_region(make: Make, aws: Aws) -> None:
     assert [(change.path, change.replaces) for change in moved] == [("region", True)]
 
 
-def test_an_object_is_made_before_the_one_that_it_replaces_is_deleted(make: Make) -> None:
+def test_a_replacement_of_an_object_is_created_before_the_old_one_is_deleted(make: Make) -> None:
     first, second = (make("aws:s3/bucket:Bucket", {"bucket": f"objects-{each}"}).id for each in "ab")
     made = make("aws:s3/bucketObjectv2:BucketObjectv2", {"bucket": first, "key": "a", "content": "x"})
     moved = made.difference({"bucket": second, "key": "a", "content": "x"})
@@ -153,11 +153,11 @@ def test_an_object_is_made_before_the_one_that_it_replaces_is_deleted(make: Make
     assert not moved.deletes_first
 
 
-def test_tags_of_others_stay_on_a_bucket(make: Make, client: Callable[[str], Any]) -> None:
+def test_foreign_tags_of_a_bucket_are_kept(make: Make, client: Callable[[str], Any]) -> None:
     bucket = make("aws:s3/bucket:Bucket", {"tags": {"a": "1", "b": "2"}})
     named = {"AccountId": ACCOUNT, "ResourceArn": bucket.outputs["arn"]}
     client("s3control").tag_resource(**named, Tags=[{"Key": "of-another", "Value": ""}])
-    with pytest.raises(Refused, match="of-another"):  # it is no tag of the state's
+    with pytest.raises(Refused, match="of-another"):  # the state does not have this tag
         bucket.update({"tags": {"b": "3", "c": "4"}})
     assert bucket.imported().inputs["tags"] == {"of-another": "", "b": "3", "c": "4"}
 
@@ -193,7 +193,9 @@ def test_a_default_tag_changed_by_hand_is_drift(endpoint: str) -> None:
     assert aws.diff(REPOSITORY, state.inputs, state.outputs, inputs).changes
 
 
-def test_a_role_with_foreign_policies_needs_force_to_go(make: Make, client: Callable[[str], Any]) -> None:
+def test_the_deletion_of_a_role_with_foreign_policies_needs_force(
+    make: Make, client: Callable[[str], Any]
+) -> None:
     def with_policy(**inputs: Any) -> Any:
         made = make(ROLE, {"assumeRolePolicy": trust("ec2.amazonaws.com"), **inputs})
         document = policy("s3:GetObject", Resource="*")
@@ -217,14 +219,14 @@ def test_a_write_only_parameter_changes_with_its_version(make: Make, client: Cal
     assert live["Parameter"]["Value"] == "second"
 
 
-def test_a_value_of_a_parameter_never_shows_in_a_refusal(failures: Refusals) -> None:
+def test_a_refusal_does_not_show_the_value_of_a_parameter(failures: Refusals) -> None:
     found = failures(PARAMETER, {"type": "SecureString", "value": ["hidden"]})
     assert "hidden" not in str(found)
     assert "value" in [failure.path for failure in found]
 
 
 @pytest.mark.parametrize(
-    ("token", "inputs", "path", "words"),
+    ("token", "inputs", "path", "message"),
     [
         (REPOSITORY, {"imageTagMutability": "NO"}, "imageTagMutability", "allowed is MUTABLE, IMMUTABLE"),
         (
@@ -254,11 +256,13 @@ def test_a_value_of_a_parameter_never_shows_in_a_refusal(failures: Refusals) -> 
         (SECRET, {"recoveryWindowInDays": 3}, "recoveryWindowInDays", "give 0, or 7 to 30"),
     ],
 )
-def test_refused(failures: Refusals, token: str, inputs: dict[str, Any], path: str, words: str) -> None:
-    assert words in {failure.path: failure.reason for failure in failures(token, inputs)}[path]
+def test_invalid_inputs_are_refused(
+    failures: Refusals, token: str, inputs: dict[str, Any], path: str, message: str
+) -> None:
+    assert message in {failure.path: failure.reason for failure in failures(token, inputs)}[path]
 
 
-def test_a_type_of_the_official_provider_is_told_from_nonsense(aws: Aws) -> None:
+def test_a_type_of_the_official_provider_that_is_not_served_is_refused(aws: Aws) -> None:
     with pytest.raises(Refused, match="aws:sqs/queue:Queue: the sandbox does not serve this type"):
         aws.check("aws:sqs/queue:Queue", "x", {}, {}, b"")
 
@@ -281,7 +285,7 @@ def test_a_managed_policy_keeps_its_newest_five_versions(make: Make, client: Cal
     made.delete()
 
 
-def test_a_change_of_tags_alone_makes_no_new_version_of_a_template(make: Make) -> None:
+def test_a_change_of_only_the_tags_creates_no_new_version_of_a_template(make: Make) -> None:
     made = make("aws:ec2/launchTemplate:LaunchTemplate", {"instanceType": "t3.small"})
     retagged = made.aws.update(
         made.token,
@@ -442,7 +446,7 @@ def test_an_alias_and_the_rules_of_a_group_are_looked_up(make: Make, aws: Aws) -
     assert (shown["isEgress"], shown["cidrIpv4"], shown["fromPort"]) == (True, "0.0.0.0/0", -1)
 
 
-def test_a_snapshot_shows_what_was_made_and_what_is_gone(make: Make, endpoint: str) -> None:
+def test_a_snapshot_shows_created_and_not_deleted_resources(make: Make, endpoint: str) -> None:
     before = snapshot(endpoint)
     made = [
         make(REPOSITORY, {"region": "us-east-1"}),
@@ -482,31 +486,31 @@ def test_an_image_by_its_tag(make: Make, aws: Aws, client: Callable[[str], Any])
     assert found["imageUri"].endswith(f"/{repository}@{found['imageDigest']}")
 
 
-def test_an_image_of_no_repository(aws: Aws) -> None:
+def test_an_image_of_a_missing_repository(aws: Aws) -> None:
     with pytest.raises(Exception, match="couldn't find resource"):
         aws.invoke("aws:ecr/getImage:getImage", {"repositoryName": "no/such", "imageTag": "1"})
 
 
-def test_a_rule_without_the_secret_that_its_upstream_wants_is_refused(make: Make) -> None:
+def test_a_rule_without_the_secret_that_its_upstream_requires_is_refused(make: Make) -> None:
     rule = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
     with pytest.raises(Exception, match="requires a credential"):
         make("aws:ecr/pullThroughCacheRule:PullThroughCacheRule", rule)
 
 
-def test_an_alarm_does_not_take_the_place_of_one_that_is_there(make: Make) -> None:
+def test_an_alarm_does_not_overwrite_an_existing_one(make: Make) -> None:
     name = make(ALARM, {**METRIC, "statistic": "Sum"}).id
     with pytest.raises(Refused, match=f"there is an alarm {name} already"):
         make(ALARM, {**METRIC, "statistic": "Sum", "name": name})
 
 
-def test_a_secret_without_a_time_to_recover_it_may_be_deleted_twice(make: Make) -> None:
+def test_a_secret_without_a_recovery_window_may_be_deleted_twice(make: Make) -> None:
     secret = make(SECRET, {"recoveryWindowInDays": 0})
     secret.delete()
     assert secret.read() is None
     secret.delete()
 
 
-def test_a_secret_that_awaits_its_deletion_is_gone_and_so_is_its_value(make: Make) -> None:
+def test_a_secret_that_is_scheduled_for_deletion_is_gone_with_its_value(make: Make) -> None:
     secret = make(SECRET, {})
     version = make(VERSION, {"secretId": secret.id, "secretString": "value"})
     secret.delete()
@@ -514,7 +518,7 @@ def test_a_secret_that_awaits_its_deletion_is_gone_and_so_is_its_value(make: Mak
     assert version.read() is None
 
 
-def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: str) -> None:
+def test_a_private_network_is_created_and_deleted(make: Make, endpoint: str) -> None:
     before = snapshot(endpoint)
     vpc = make("aws:ec2/vpc:Vpc", {"cidrBlock": "10.3.0.0/16", "enableDnsHostnames": True})
     public = make("aws:ec2/subnet:Subnet", {"vpcId": vpc.id, "cidrBlock": "10.3.0.0/24"})
@@ -523,8 +527,8 @@ def test_a_private_network_is_made_and_taken_down_whole(make: Make, endpoint: st
     address = make("aws:ec2/eip:Eip", {"domain": "vpc"})
     nat = make("aws:ec2/natGateway:NatGateway", {"subnetId": public.id, "allocationId": address.id})
     table = make("aws:ec2/routeTable:RouteTable", {"vpcId": vpc.id})
-    way_out = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
-    route = make("aws:ec2/route:Route", {**way_out, "natGatewayId": nat.id})
+    default_route = {"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0"}
+    route = make("aws:ec2/route:Route", {**default_route, "natGatewayId": nat.id})
     routed = {"subnetId": private.id, "routeTableId": table.id}
     association = make("aws:ec2/routeTableAssociation:RouteTableAssociation", routed)
     group = make("aws:ec2/securityGroup:SecurityGroup", {"vpcId": vpc.id})

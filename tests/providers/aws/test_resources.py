@@ -1,4 +1,4 @@
-"""Every resource type from its making to its end, over moto's server."""
+"""The life cycle of every resource type, over moto's server."""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -17,7 +17,7 @@ from tests.providers.aws.needs import needs
 
 @pytest.fixture(scope="module")
 def needed(make: Make, aws: Aws) -> Callable[[Case], dict[str, Any]]:
-    """Makes what a case needs."""
+    """Creates what a case needs."""
     return needs(make, lambda token, arguments: aws.invoke(token, arguments)[0])
 
 
@@ -28,7 +28,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 
 @pytest.fixture(scope="module")
-def standing(case: Case, needed: Callable[[Case], dict[str, Any]], make: Make) -> Made:
+def shared(case: Case, needed: Callable[[Case], dict[str, Any]], make: Make) -> Made:
     """The case's resource, for tests that do not change it."""
     return make(case.token, case.base(**needed(case)))
 
@@ -44,20 +44,18 @@ def test_every_type_has_a_case(aws: Aws) -> None:
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
-    """The names of what differs."""
+    """The names of the values that differ."""
     return {name for name in {*one, *other} if one.get(name) != other.get(name)}
 
 
-def test_what_was_made_is_what_is_there(case: Case, standing: Made) -> None:
-    assert standing.difference(standing.given).changes == []
-    state = standing.read()
+def test_a_created_resource_is_read_without_a_difference(case: Case, shared: Made) -> None:
+    assert shared.difference(shared.given).changes == []
+    state = shared.read()
     assert state is not None
-    assert differing(state.inputs, standing.inputs) == set(case.rewritten)
-    assert standing.aws.diff(standing.token, state.inputs, state.outputs, standing.inputs).changes == []
-    assert state.outputs == standing.outputs
-    assert [
-        name for name in standing.aws._resource(standing.token).outputs if name not in standing.outputs
-    ] == []
+    assert differing(state.inputs, shared.inputs) == set(case.rewritten)
+    assert shared.aws.diff(shared.token, state.inputs, state.outputs, shared.inputs).changes == []
+    assert state.outputs == shared.outputs
+    assert [name for name in shared.aws._resource(shared.token).outputs if name not in shared.outputs] == []
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.update], ids=str, scope="module")
@@ -74,23 +72,23 @@ def test_update_in_place(case: Case, made: Made) -> None:
     assert state.outputs == updated.outputs
 
 
-def test_replacement(case: Case, standing: Made) -> None:
-    changes = standing.difference(changed(standing.given, case.replacement)).changes
+def test_replacement(case: Case, shared: Made) -> None:
+    changes = shared.difference(changed(shared.given, case.replacement)).changes
     assert tuple(change.path for change in changes if change.replaces) == case.replaces
 
 
-def test_import(case: Case, standing: Made) -> None:
-    given = case.import_id.format(id=standing.id, **standing.inputs)
-    state = standing.imported(f"{given}@{standing.given['region']}" if "region" in standing.given else given)
-    assert state.resource_id == standing.id
-    imported = replace(standing, inputs=state.inputs, outputs=state.outputs)
-    named = {name: standing.inputs[name] for name in ("name", "bucket", "key") if name in standing.inputs}
-    assert {change.path for change in imported.difference({**named, **standing.given}).changes} == set(
+def test_import(case: Case, shared: Made) -> None:
+    given = case.import_id.format(id=shared.id, **shared.inputs)
+    state = shared.imported(f"{given}@{shared.given['region']}" if "region" in shared.given else given)
+    assert state.resource_id == shared.id
+    imported = replace(shared, inputs=state.inputs, outputs=state.outputs)
+    named = {name: shared.inputs[name] for name in ("name", "bucket", "key") if name in shared.inputs}
+    assert {change.path for change in imported.difference({**named, **shared.given}).changes} == set(
         case.lost
     )
 
 
-def test_deleted_is_gone(case: Case, made: Made) -> None:
+def test_a_deleted_resource_is_gone(case: Case, made: Made) -> None:
     made.delete()
     state = made.read()
     if case.left is None:
@@ -102,11 +100,11 @@ def test_deleted_is_gone(case: Case, made: Made) -> None:
         assert {name: state.inputs[name] for name in case.left} == case.left
 
 
-def test_preview_knows_no_outputs(standing: Made, aws: Aws) -> None:
-    inputs, _ = aws.check(standing.token, "preview", {}, standing.given, b"preview")
-    resource_id, outputs = aws.create(standing.token, inputs, preview=True)
+def test_a_preview_knows_no_outputs(shared: Made, aws: Aws) -> None:
+    inputs, _ = aws.check(shared.token, "preview", {}, shared.given, b"preview")
+    resource_id, outputs = aws.create(shared.token, inputs, preview=True)
     assert resource_id == ""
-    assert {outputs[name] for name in aws._resource(standing.token).outputs} <= {UNKNOWN}
+    assert {outputs[name] for name in aws._resource(shared.token).outputs} <= {UNKNOWN}
 
 
 def test_every_property_is_one_of_the_official_provider(aws: Aws) -> None:

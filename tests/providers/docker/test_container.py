@@ -1,4 +1,4 @@
-"""A container without a Docker Engine: what the stand-in takes, shows and replaces."""
+"""A container without a Docker Engine: what the stand-in accepts, returns and replaces."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def shown(healthcheck: Any = None, **host: Any) -> dict[str, Any]:
     )
 
 
-def test_the_old_one_is_deleted_before_the_next_is_made() -> None:
+def test_the_old_container_is_deleted_before_the_new_one_is_created() -> None:
     old, new = checked()[0], checked(hostname="other")[0]
     difference = Docker().diff(CONTAINER, old, old, new)
     assert [(change.path, change.replaces) for change in difference.changes] == [("hostname", True)]
@@ -50,7 +50,7 @@ def test_the_mode_of_a_file_has_four_digits(permissions: str, refused: bool) -> 
     [(0, "0s"), (10**8, "100ms"), (10**9, "1s"), (15 * 10**8, "1.5s"), (60 * 10**9, "1m0s"),
      (90 * 10**9, "1m30s"), (3600 * 10**9, "1h0m0s"), (3690 * 10**9, "1h1m30s")],
 )  # fmt: skip
-def test_a_period_is_shown_as_go_writes_it(nanoseconds: int, period: str) -> None:
+def test_a_period_is_formatted_as_in_go(nanoseconds: int, period: str) -> None:
     assert shown({"Test": ["NONE"], "Interval": nanoseconds})["healthcheck"]["interval"] == period
 
 
@@ -67,7 +67,7 @@ def test_hosts_are_shown() -> None:
     assert shown(ExtraHosts=None)["hosts"] is None
 
 
-def test_labels_that_are_left_to_the_image_are_no_change() -> None:
+def test_omitted_labels_are_not_a_change() -> None:
     labelled = checked(labels=[{"label": "of", "value": "tests"}])[0]
     without = checked()[0]
     assert [change.path for change in Docker().diff(CONTAINER, labelled, labelled, without).changes] == []

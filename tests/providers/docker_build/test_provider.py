@@ -1,4 +1,4 @@
-"""The stand-in without a Docker Engine: what it refuses, and when it builds anew."""
+"""The stand-in without a Docker Engine: what it refuses, and when it builds again."""
 
 import stat
 from pathlib import Path
@@ -39,7 +39,7 @@ def failures(given: Properties) -> list[Failure]:
 
 
 def changes(given: Properties, hashed: str, **others: Any) -> list[str]:
-    """The paths of what differs from an image that was made of `given`."""
+    """The paths of the changes to an image that was built from `given`."""
     made = given | {"contextHash": hashed}
     return [each.path for each in DockerBuild().diff(IMAGE, given, made, given | others).changes]
 
@@ -49,7 +49,7 @@ def hashed(given: Properties) -> str:
     return context_hash(given["context"]["location"], given["dockerfile"]["location"])
 
 
-def test_it_takes_what_the_component_gives(given: Properties) -> None:
+def test_inputs_of_the_component_are_accepted(given: Properties) -> None:
     assert failures(given) == []
 
 
@@ -79,18 +79,18 @@ def test_it_takes_what_the_component_gives(given: Properties) -> None:
         ({"tags": []}, "tags", "0 items; at least 1 are required"),
     ],
 )
-def test_it_refuses_what_it_does_not_serve(
+def test_unsupported_inputs_are_refused(
     given: Properties, others: Properties, path: str, reason: str
 ) -> None:
     assert failures(given | others) == [Failure(path, reason)]
 
 
-def test_it_builds_on_previews_unless_told_otherwise_as_the_official_one(given: Properties) -> None:
+def test_the_default_of_build_on_preview_is_that_of_the_official_provider(given: Properties) -> None:
     del given["buildOnPreview"]
     assert [each.path for each in failures(given)] == ["buildOnPreview"]
 
 
-def test_nothing_changes_while_nothing_changes(given: Properties, hashed: str) -> None:
+def test_the_same_inputs_and_files_are_not_a_change(given: Properties, hashed: str) -> None:
     assert changes(given, hashed) == []
 
 
@@ -99,7 +99,7 @@ def test_a_changed_file_is_a_change(given: Properties, hashed: str, tmp_path: Pa
     assert changes(given, hashed) == ["contextHash"]
 
 
-def test_a_file_that_is_ignored_is_none(given: Properties, tmp_path: Path) -> None:
+def test_a_file_that_is_ignored_is_not_a_change(given: Properties, tmp_path: Path) -> None:
     (tmp_path / ".dockerignore").write_text("# not sent\napp\n")
     hashed = context_hash(given["context"]["location"], given["dockerfile"]["location"])
     (tmp_path / "app").write_text("2")
@@ -116,11 +116,11 @@ def test_the_ignore_file_of_the_dockerfile_comes_first(given: Properties, tmp_pa
     assert changes(given, hashed) == ["contextHash"]
 
 
-def test_which_secrets_are_ignored_is_no_change(given: Properties, hashed: str) -> None:
+def test_another_list_of_ignored_secrets_is_not_a_change(given: Properties, hashed: str) -> None:
     assert changes(given, hashed, ignoreSecretsInDiffCalculation=["npm"]) == []
 
 
-def test_other_values_of_ignored_secrets_are_no_change(given: Properties, hashed: str) -> None:
+def test_other_values_of_ignored_secrets_are_not_a_change(given: Properties, hashed: str) -> None:
     assert changes(given, hashed, secrets={"npm": "other", "apt-key": "other"}) == []
 
 
@@ -128,7 +128,7 @@ def test_another_secret_is_a_change(given: Properties, hashed: str) -> None:
     assert changes(given, hashed, secrets=given["secrets"] | {"new": "canary"}) == ["secrets.new"]
 
 
-def test_a_context_that_is_not_known_yet_is_no_error(given: Properties, hashed: str) -> None:
+def test_an_unknown_context_is_not_an_error(given: Properties, hashed: str) -> None:
     assert changes(given, hashed, context={"location": UNKNOWN}) == ["context.location"]
 
 
@@ -156,13 +156,13 @@ NEW = '[ "$1" = --version ] && echo "Docker version 28.2.2, build e6534b4"'
 WITH_PLUGIN = f'{NEW} || echo "github.com/docker/buildx v0.24.0"'
 
 
-class TestTheCommandLine:
+class TestDockerCommand:
     @pytest.fixture(autouse=True)
-    def looked_for_anew(self) -> None:
+    def clear_cache(self) -> None:
         docker_command.cache_clear()
 
     @pytest.mark.parametrize("script", [OLD, WITH_PLUGIN])
-    def test_the_first_one_that_builds_with_buildkit_is_taken(
+    def test_the_first_one_with_buildkit_is_used(
         self, script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = [
@@ -174,12 +174,12 @@ class TestTheCommandLine:
         assert docker_command() == f"{tmp_path}/with/docker"
 
     @pytest.mark.parametrize(
-        ("there", "reason"),
+        ("installed", "reason"),
         [(True, "docker would need the plugin buildx"), (False, "docker is not installed")],
     )
-    def test_none_is_told_of(
-        self, there: bool, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_a_missing_command_is_refused(
+        self, installed: bool, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setenv("PATH", docker(tmp_path / "bin", NEW) if there else str(tmp_path))
+        monkeypatch.setenv("PATH", docker(tmp_path / "bin", NEW) if installed else str(tmp_path))
         with pytest.raises(Refused, match=reason):
             docker_command()

@@ -10,8 +10,8 @@ VARIABLE = {"key": "KEY", "value": "a value"}
 class Case:
     """A resource type.
 
-    `inputs` make one, `updates` change it in place, `replaces` make a new one, `path` is where the API has
-    it, and `drift` is a change by hand with the property that then differs.
+    `inputs` create one, `updates` change it in place, `replaces` need a new one, `path` is its path in the
+    API, and `drift` is a change by hand with the property that then differs.
     """
 
     kind: str

@@ -13,7 +13,7 @@ TOKEN = "token-of-the-administrator"
 
 @dataclass
 class Made:
-    """A resource as the engine's state holds it."""
+    """A resource as it is in the engine's state."""
 
     id: str
     inputs: dict[str, Any]
@@ -22,7 +22,7 @@ class Made:
 
 @dataclass
 class Stack:
-    """Does with one resource what the engine does: check first, then the operation."""
+    """Runs the operations of the engine on one resource: first a check, then the operation."""
 
     provider: GitLab
     client: httpx.Client
@@ -46,7 +46,7 @@ class Stack:
         return self.provider.read(token(kind), resource_id, {}, {})
 
     def changes(self, kind: str, made: Made, inputs: dict[str, Any]) -> dict[str, bool]:
-        """What an update to `inputs` changes; true means that it replaces."""
+        """The changes of an update to `inputs`; true means a replacement."""
         checked, failures = self.check(kind, inputs, made)
         assert not failures
         difference = self.provider.diff(token(kind), made.inputs, made.outputs, checked)
@@ -64,7 +64,7 @@ class Stack:
         self.provider.delete(token(kind), made.id, made.outputs)
 
     def by_hand(self, method: str, path: str, **body: Any) -> Any:
-        """Does something in GitLab without the stack."""
+        """Sends a request to GitLab without the stack."""
         response = self.client.request(method, path, json=body or None)
         response.raise_for_status()
         return response.json() if response.content else None

@@ -1,4 +1,4 @@
-"""What holds for each resource type: made, read, changed, replaced, deleted, imported, changed by hand."""
+"""Each resource type: created, read, updated, replaced, deleted, imported, changed by hand."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def of_each(attribute):
     )
 
 
-def test_what_is_made_reads_back_without_a_difference(stack, case):
+def test_a_created_resource_is_read_without_a_difference(stack, case):
     made = stack.make(case.kind, case.inputs)
     assert made.id == case.id
     assert made.outputs.items() >= case.inputs.items()
@@ -49,20 +49,20 @@ def test_replacements(stack, case, change):
     assert {path for path, replaces in changes.items() if replaces} == set(change) - {"masked", "value"}
 
 
-def test_what_is_deleted_is_gone(stack, case):
+def test_a_deleted_resource_is_gone(stack, case):
     made = stack.make(case.kind, case.inputs)
     stack.delete(case.kind, made)
     assert stack.read(case.kind, made) is None
     stack.delete(case.kind, made)
 
 
-def test_what_was_deleted_by_hand_is_gone(stack, case):
+def test_a_resource_that_was_deleted_by_hand_is_gone(stack, case):
     made = stack.make(case.kind, case.inputs)
     stack.by_hand("DELETE", case.path)
     assert stack.read(case.kind, made) is None
 
 
-def test_an_import_finds_what_there_is(stack, case):
+def test_an_import_reads_the_resource(stack, case):
     made = stack.make(case.kind, case.inputs)
     imported = stack.import_(case.kind, case.id)
     assert imported.resource_id == case.id
@@ -72,7 +72,7 @@ def test_an_import_finds_what_there_is(stack, case):
     assert stack.changes(case.kind, made, case.inputs) == {}
 
 
-def test_an_import_of_nothing(stack, case):
+def test_an_import_of_a_missing_resource(stack, case):
     assert stack.import_(case.kind, case.id) is None
 
 

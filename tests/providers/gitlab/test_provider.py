@@ -36,7 +36,7 @@ class TestConfiguration:
         monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
         assert configured({}).connect({}).get("projects/7")["path"] == "app"
 
-    def test_the_stack_wins(self, base_url, monkeypatch):
+    def test_the_stack_overrides_the_environment(self, base_url, monkeypatch):
         monkeypatch.setenv("GITLAB_BASE_URL", UNREACHABLE)
         monkeypatch.setenv("GITLAB_TOKEN", "wrong")
         provider = configured({"baseUrl": base_url, "token": f"{TOKEN}-developer"})
@@ -54,17 +54,17 @@ class TestConfiguration:
             ({"baseUrl": UNREACHABLE}, "no token for GitLab: set gitlab:token in the stack, or GITLAB_TOKEN"),
         ],
     )
-    def test_what_is_missing_is_said(self, settings, message):
+    def test_a_missing_setting_is_named(self, settings, message):
         with pytest.raises(Refused) as refusal:
             configured(settings)
         assert str(refusal.value) == message
 
-    def test_a_wrong_token_is_found_at_once(self, base_url):
+    def test_a_wrong_token_is_refused_by_the_early_check(self, base_url):
         with pytest.raises(Refused) as refusal:
             configured({"baseUrl": base_url, "token": "a-wrong-token"})
         assert str(refusal.value) == "GET user: GitLab answered 401: 401 Unauthorized"
 
-    def test_an_address_where_nothing_is(self):
+    def test_an_unreachable_address(self):
         with pytest.raises(
             Refused, match=r"GitLab at http://127.0.0.1:1/api/v4/ is not reachable"
         ) as refusal:
@@ -117,8 +117,8 @@ def test_a_type_that_is_not_served(stack, token, reason):
         stack.provider.check(token, "it", {}, {}, b"")
 
 
-class TestAskingAgain:
-    """As the official provider's client: after an answer of 5xx, and never where there was no answer."""
+class TestRetries:
+    """As in the official provider's client: after an answer of 5xx, and never without an answer."""
 
     @pytest.fixture
     def fault(self, server, base_url):

@@ -1,4 +1,4 @@
-"""What is special about runners: the token, the tags, the type, and the project enablement."""
+"""Runners: the token, the tags, the type, and the enablement for projects."""
 
 import pytest
 
@@ -14,7 +14,7 @@ PROJECT = {"runnerType": "project_type", "projectId": 7}
 INSTANCE = {"runnerType": "instance_type"}
 
 
-def test_the_token_is_known_from_the_creation_alone(stack):
+def test_only_the_creation_returns_the_token(stack):
     made = stack.make("UserRunner", GROUP)
     given = made.outputs["token"]
     assert given.startswith("glrt-")
@@ -24,7 +24,7 @@ def test_the_token_is_known_from_the_creation_alone(stack):
     assert "token" not in stack.import_("UserRunner", made.id).outputs
 
 
-def test_the_token_is_secret_and_unknown_before(stack):
+def test_the_token_is_secret_and_unknown_in_a_preview(stack):
     assert stack.provider.secret_outputs(token("UserRunner")) == ["token"]
     checked, _ = stack.check("UserRunner", GROUP)
     resource_id, outputs = stack.provider.create(token("UserRunner"), checked, preview=True)
@@ -39,13 +39,13 @@ def test_the_order_of_tags_does_not_matter(stack):
     assert "tagLists" in stack.changes("UserRunner", made, {**GROUP, "tagLists": ["aws", "arm"]})
 
 
-def test_what_is_no_longer_given_stays(stack):
+def test_omitted_inputs_are_not_a_change(stack):
     made = stack.make("UserRunner", {**GROUP, "description": "build", "tagLists": ["docker"]})
     assert stack.changes("UserRunner", made, GROUP) == {}
 
 
 @pytest.mark.parametrize("inputs", [GROUP, PROJECT, INSTANCE, {**GROUP, "groupId": UNKNOWN}])
-def test_each_type_with_its_place(stack, inputs):
+def test_each_type_with_its_group_or_project(stack, inputs):
     assert stack.check("UserRunner", inputs)[1] == []
 
 
@@ -98,11 +98,11 @@ class TestScopesOfTheToken:
     NEEDED = frozenset({"create_runner", "manage_runner", "read_api"})
 
     @pytest.fixture
-    def lives(self, base_url, server, client):
-        """Take a runner through its life with a token of some scopes; return the stack."""
+    def run_life_cycle(self, base_url, server, client):
+        """Run the life cycle of a runner with a token of some scopes; return the stack."""
         tokens = server[0].extensions[GITLAB_INSTANCE].tokens
 
-        def live(scopes):
+        def run(scopes):
             tokens["runners"] = AccessToken(tokens[TOKEN].user, scopes)
             provider = GitLab()
             settings, _ = provider.check_configuration({"baseUrl": base_url, "token": "runners"})
@@ -113,17 +113,17 @@ class TestScopesOfTheToken:
             stack.delete("UserRunner", changed)
             return stack
 
-        return live
+        return run
 
-    def test_these_are_enough_for_runners_alone(self, lives):
-        stack = lives(self.NEEDED)
+    def test_these_scopes_are_enough_for_runners_only(self, run_life_cycle):
+        stack = run_life_cycle(self.NEEDED)
         with pytest.raises(Refused, match="higher privileges"):
             stack.make("GroupVariable", {"group": "42", "key": "KEY", "value": "a value"})
 
     @pytest.mark.parametrize("missing", sorted(NEEDED))
-    def test_none_of_them_is_too_much(self, lives, missing):
+    def test_each_of_these_scopes_is_needed(self, run_life_cycle, missing):
         with pytest.raises(Refused, match="higher privileges"):
-            lives(self.NEEDED - {missing})
+            run_life_cycle(self.NEEDED - {missing})
 
 
 class TestProjectRunnerEnablement:
@@ -135,7 +135,7 @@ class TestProjectRunnerEnablement:
         return [project["id"] for project in stack.by_hand("GET", f"runners/{runner}")["projects"]]
 
     @pytest.mark.parametrize("project", ["8", "platform/toolchain"])
-    def test_it_lives(self, stack, runner, project):
+    def test_its_life_cycle(self, stack, runner, project):
         inputs = {"project": project, "runnerId": runner}
         made = stack.make("ProjectRunnerEnablement", inputs)
         assert made.id == f"{project}:{runner}"
@@ -159,7 +159,7 @@ class TestProjectRunnerEnablement:
         assert stack.read("ProjectRunnerEnablement", made) is None
 
     @pytest.mark.parametrize("resource_id", ["8", "8:build", ":1"])
-    def test_an_id_that_is_none(self, stack, resource_id):
+    def test_an_invalid_id_is_refused(self, stack, resource_id):
         with pytest.raises(Refused, match="PROJECT:RUNNER is expected"):
             stack.import_("ProjectRunnerEnablement", resource_id)
 

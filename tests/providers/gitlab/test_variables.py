@@ -1,4 +1,4 @@
-"""What is special about variables: masking, hiding, scopes, and what an update sends."""
+"""Variables: masking, hiding, scopes, and what an update sends."""
 
 import pytest
 
@@ -109,13 +109,13 @@ class TestScopes:
             stack.make("ProjectVariable", PROJECT)
 
     @pytest.mark.parametrize("resource_id", ["KEY", "7:", ":KEY:*"])
-    def test_an_id_that_is_none(self, stack, resource_id):
+    def test_an_invalid_id_is_refused(self, stack, resource_id):
         with pytest.raises(Refused, match="PROJECT_OR_GROUP:KEY:ENVIRONMENT_SCOPE is expected"):
             stack.import_("ProjectVariable", resource_id)
 
 
-def test_an_update_sets_back_what_is_not_given(stack):
-    """As the official provider: leaving `masked` out is no change, but the next change sets it back."""
+def test_an_update_resets_omitted_inputs(stack):
+    """As in the official provider, omitting `masked` is not a change, but the next change resets it."""
     made = stack.make("ProjectVariable", {**PROJECT, "value": "maskable", "masked": True, "protected": True})
     assert stack.changes("ProjectVariable", made, {**PROJECT, "value": "maskable"}) == {}
     wanted = {**PROJECT, "value": "another"}
