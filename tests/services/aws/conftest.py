@@ -12,7 +12,7 @@ from sandbox.services.aws.server import AwsServer
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Callable[[str], Any]]:
-    """What makes a client of a service in a server of the module."""
+    """A function that creates a client of a service in a server of the module."""
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1")
     with AwsServer() as server:
         yield partial(session.client, endpoint_url=server.endpoint)

@@ -1,10 +1,10 @@
-"""A stack's host over time: what `up` does, what the hosts' scripts do, and the jobs that they run.
+"""A stack's host over time: the effects of `up` and of the hosts' scripts, and the jobs that the hosts run.
 
-`up` is as the engine and the official provider have it (internal/service/autoscaling/group.go), with the
-options that `aws/hosts/host_group.py` gives the group: a refresh for a new version of the launch template, in
-the place of one that is under way, once that is cancelled; a new group for a new role, and for one that
-was not made or updated as it should be; old groups, and then their role, are deleted when everything
-else is done. Hosts act as gitlab-runner-boot, -drain and -renew do.
+`up` follows the engine and the official provider (internal/service/autoscaling/group.go), with the options
+that `aws/hosts/host_group.py` gives the group: a new version of the launch template starts a refresh, after
+the cancellation of one in progress; a new role, or a group whose creation or update failed, leads to a new
+group; old groups, and then their role, are deleted at the end. Hosts act like gitlab-runner-boot, -drain and
+-renew.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,8 +44,8 @@ class Template:
     """A version of the launch template.
 
     Attributes:
-        ready: in how many seconds its host is ready; None: never.
-        gives_up: in how many seconds its boot says that it failed; None: it says nothing.
+        ready: the seconds until its host is ready; None: never.
+        gives_up: the seconds until its boot reports a failure; None: it reports nothing.
     """
 
     number: int
@@ -54,12 +54,12 @@ class Template:
 
 
 class JobEndedError(AssertionError):
-    """A job was ended before its time."""
+    """A job was ended early."""
 
 
 @dataclass
 class Host:
-    """An instance and what runs on it: its scripts, and jobs, each by the time when it ends."""
+    """An instance with its scripts and its jobs, each job by the time of its end."""
 
     id: str
     group: "HostGroup"
@@ -72,11 +72,11 @@ class Host:
 
     @property
     def state(self) -> str:
-        """Its state in its group."""
+        """The state of the host in its group."""
         return self.group.model.find(self.id).state
 
     def act(self, now: float) -> None:
-        """What its scripts do at this time."""
+        """Run the scripts of the host at this time."""
         self.jobs = [end for end in self.jobs if end > now]
         if not self.ready and not self.draining:
             self._boot(now - self.since)
@@ -97,7 +97,7 @@ class Host:
                 model.heartbeat("boot", self.id, None)
 
     def _drain(self) -> None:
-        # A machine that never got so far has no script for it.
+        # A machine whose boot did not get that far has no drain script.
         if self.template.ready is None and self.template.gives_up is None:
             return
         first, self.draining = not self.draining, True
@@ -116,7 +116,7 @@ class Host:
 
 
 class HostGroup:
-    """An Auto Scaling group of the host, with its role and what it launches."""
+    """An Auto Scaling group of the host, with its role and its launch template."""
 
     def __init__(self, deployment: "Deployment", template: Template, role: int) -> None:
         self._deployment = deployment
@@ -142,12 +142,12 @@ class HostGroup:
 
 @dataclass
 class Deployment:
-    """A stack of one host: what is declared, what the state holds, and what is there.
+    """A stack of one host: its declaration, its state, and the resources that exist.
 
     Attributes:
         declared: a version of the launch template, and a role.
         outages: the zones without capacity.
-        current: the group that the state holds, `unfinished` where the engine noted an error of it.
+        current: the group in the state; `unfinished` if the engine recorded an error of it.
         pending: groups that have been replaced, and are still to be deleted.
         served: whether a host has taken jobs.
     """
@@ -163,7 +163,7 @@ class Deployment:
     served: bool = False
     _ids: Iterator[int] = field(default_factory=count)
 
-    # What the world does.
+    # Events outside the stack.
 
     def launched(self, group: HostGroup) -> str:
         """EC2 launches an instance."""
@@ -172,7 +172,7 @@ class Deployment:
         return made
 
     def terminated(self, instance: str, now: float) -> None:
-        """EC2 ends an instance."""
+        """EC2 terminates an instance."""
         host = self.hosts.pop(instance)
         if any(end > now for end in host.jobs):
             raise JobEndedError(f"{instance} of {host.template} ended at {now}, with jobs until {host.jobs}")
@@ -182,13 +182,13 @@ class Deployment:
         return [each for each in self.hosts.values() if each.ready and each.state == "InService"]
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass; a host that takes jobs is there until another does."""
+        """Let time pass; once a host has taken jobs, one always does."""
         self._until(lambda: False, seconds)
 
-    # What the engine and the provider do.
+    # Operations of the engine and the provider.
 
     def up(self) -> bool:
-        """Bring the stack to what is declared; whether that went well."""
+        """Update the stack to its declaration; return whether that succeeded."""
         template, role = self.declared
         self.roles.add(role)
         group = self.current
@@ -230,8 +230,8 @@ class Deployment:
         self.roles = {self.current.role}
         return True
 
-    def _until(self, happened: Callable[[], bool], patience: float) -> bool:
-        end = self.now + patience
+    def _until(self, happened: Callable[[], bool], timeout: float) -> bool:
+        end = self.now + timeout
         while not happened():
             if self.now >= end:
                 return False

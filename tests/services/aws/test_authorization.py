@@ -1,4 +1,4 @@
-"""What IAM allows in the sandbox: actions, the resources that a call names, and conditions."""
+"""IAM in the sandbox: actions, the resources that a call names, and conditions."""
 
 import os
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ HERE = allow("Here", ["ec2:Describe*"], ["*"], {"StringEquals": {"aws:RequestedR
         (Call("ecr:BatchGetImage", (f"{REPOSITORY}/team/app",)), True),
         (Call("ecr:BatchGetImage", (f"{REPOSITORY}/team/app", f"{REPOSITORY}/other")), False),
         (Call("ecr:PutImage", (f"{REPOSITORY}/team/app",)), False),
-        (Call("ecr:BatchGetImage"), True),  # moto does not tell which
+        (Call("ecr:BatchGetImage"), True),  # moto does not say which repository
         (Call("ec2:DescribeVpcs"), True),
         (Call("ec2:CreateVpc"), False),
     ],
@@ -36,7 +36,7 @@ def test_a_call_is_allowed_by_a_statement_for_each_of_its_resources(call: Call, 
     assert allows([PULL, HERE], call, {"aws:RequestedRegion": REGION}) == allowed
 
 
-def test_a_condition_must_hold_where_its_key_is_known() -> None:
+def test_a_condition_must_match_if_its_key_is_known() -> None:
     call = Call("ec2:DescribeVpcs")
     assert not allows([HERE], call, {"aws:RequestedRegion": "us-east-1"})
     assert allows([HERE], call, {})
@@ -44,7 +44,7 @@ def test_a_condition_must_hold_where_its_key_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[boto3.Session]:
-    """A session of a role that may look at one repository and at one role."""
+    """A session of a role that may read one repository and one role."""
     statements = [
         allow("Look", ["ecr:DescribeRepositories", "ecr:CreateRepository"], [f"{REPOSITORY}/team/app"]),
         allow("Role", ["iam:GetRole"], [f"arn:aws:iam::{ACCOUNT}:role/ci/*"]),
@@ -73,7 +73,7 @@ def session() -> Iterator[boto3.Session]:
 
 
 def refused(session: boto3.Session, service: str, operation: str, **parameters: Any) -> bool:
-    """Whether IAM refuses a call; other errors are none of its."""
+    """Whether IAM refuses a call; other errors do not count."""
     try:
         getattr(session.client(service), operation)(**parameters)
     except ClientError as error:
@@ -85,7 +85,7 @@ def refused(session: boto3.Session, service: str, operation: str, **parameters: 
     return False
 
 
-def test_calls_are_asked_about_with_the_resources_that_they_name(session: boto3.Session) -> None:
+def test_calls_are_authorized_for_the_resources_that_they_name(session: boto3.Session) -> None:
     with recorded() as calls:
         assert not refused(session, "sts", "get_caller_identity")
         assert not refused(session, "ecr", "create_repository", repositoryName="team/app")
@@ -100,7 +100,7 @@ def test_calls_are_asked_about_with_the_resources_that_they_name(session: boto3.
     assert calls[-1] == Call("s3:GetBucketTagging", ("arn:aws:s3:::ci-1",))
 
 
-def test_a_parameter_of_aws_is_of_no_account(session: boto3.Session) -> None:
+def test_the_arn_of_a_parameter_of_aws_has_no_account(session: boto3.Session) -> None:
     image = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
     with recorded() as calls:
         assert refused(session, "ssm", "get_parameter", Name=image)
@@ -111,7 +111,7 @@ def test_a_parameter_of_aws_is_of_no_account(session: boto3.Session) -> None:
     ]
 
 
-def test_the_tags_of_a_bucket_are_asked_of_s3_control(session: boto3.Session) -> None:
+def test_the_tags_of_a_bucket_are_requested_from_s3_control(session: boto3.Session) -> None:
     through = Config(proxies={"http": os.environ["AWS_ENDPOINT_URL"]})
     control = session.client("s3control", config=through)
     with recorded() as calls:
@@ -133,7 +133,7 @@ def test_the_tags_of_a_bucket_are_asked_of_s3_control(session: boto3.Session) ->
         ("ssm", "describe_parameters", "AccessDeniedException"),
     ],
 )
-def test_a_refusal_says_who_may_not_do_what(
+def test_a_refusal_names_the_identity_and_the_action(
     session: boto3.Session, service: str, operation: str, code: str
 ) -> None:
     with pytest.raises(ClientError) as refusal:

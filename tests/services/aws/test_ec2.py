@@ -1,4 +1,4 @@
-"""What the sandbox's EC2 answers where moto by itself answers something else."""
+"""Answers of the sandbox's EC2 that differ from those of moto."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def group(ec2: Any, vpc: str, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def endpoint(ec2: Any, vpc: str) -> Callable[..., dict[str, Any]]:
-    """What makes an endpoint."""
+    """A function that creates an endpoint."""
 
     def make(**given: Any) -> dict[str, Any]:
         service = "com.amazonaws.eu-west-1.s3"
@@ -52,13 +52,13 @@ def code(refused: pytest.ExceptionInfo[ClientError]) -> str:
     return str(refused.value.response["Error"]["Code"])
 
 
-@pytest.mark.parametrize("way", ["ingress", "egress"])
-def test_a_rule_that_is_gone_is_refused_by_its_id(ec2: Any, group: str, way: str) -> None:
-    made = getattr(ec2, f"authorize_security_group_{way}")(
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_a_deleted_rule_is_refused_by_its_id(ec2: Any, group: str, direction: str) -> None:
+    made = getattr(ec2, f"authorize_security_group_{direction}")(
         GroupId=group, IpPermissions=[{**_TCP, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]}]
     )
     rule = made["SecurityGroupRules"][0]["SecurityGroupRuleId"]
-    revoke = getattr(ec2, f"revoke_security_group_{way}")
+    revoke = getattr(ec2, f"revoke_security_group_{direction}")
     revoke(GroupId=group, SecurityGroupRuleIds=[rule])
     with pytest.raises(ClientError) as refused:
         revoke(GroupId=group, SecurityGroupRuleIds=[rule])
@@ -68,14 +68,14 @@ def test_a_rule_that_is_gone_is_refused_by_its_id(ec2: Any, group: str, way: str
     assert code(refused) == "InvalidGroup.NotFound"
 
 
-def test_a_rule_is_revoked_in_its_own_direction_alone(ec2: Any, group: str) -> None:
+def test_a_rule_is_revoked_only_in_its_own_direction(ec2: Any, group: str) -> None:
     rule = added(ec2, group, {**_TCP, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]})
     with pytest.raises(ClientError) as refused:
         ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=[rule])
     assert code(refused) == "InvalidSecurityGroupRuleId.NotFound"
 
 
-def test_a_rule_that_is_gone_is_refused_by_its_content(ec2: Any, group: str) -> None:
+def test_a_missing_rule_is_refused_by_its_content(ec2: Any, group: str) -> None:
     with pytest.raises(ClientError) as refused:
         ec2.revoke_security_group_ingress(
             GroupId=group, IpPermissions=[{**_TCP, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]}]
@@ -97,7 +97,7 @@ def test_a_rule_for_every_protocol_changes_without_ports(ec2: Any, group: str) -
     assert {"FromPort", "ToPort"}.isdisjoint(permission)
 
 
-def test_a_rule_for_one_protocol_changes_with_ports_alone(ec2: Any, group: str) -> None:
+def test_a_change_of_a_rule_for_one_protocol_needs_ports(ec2: Any, group: str) -> None:
     rule = added(ec2, group, {**_TCP, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]})
     changed = {"IpProtocol": "tcp", "CidrIpv4": "10.1.0.0/16"}
     with pytest.raises(ClientError) as refused:
@@ -115,11 +115,11 @@ def test_a_rule_for_one_protocol_changes_with_ports_alone(ec2: Any, group: str) 
         ({"PrefixListIds": [{"PrefixListId": "pl-1"}]}, {"PrefixListId": "pl-2"}),
     ],
 )
-def test_the_far_end_of_a_rule_changes(
+def test_the_source_of_a_rule_changes(
     ec2: Any, group: str, before: dict[str, list[dict[str, str]]], after: dict[str, str]
 ) -> None:
-    ((kind, (far,)),) = before.items()
-    rule = added(ec2, group, {**_TCP, kind: [{**far, "Description": "before"}]})
+    ((kind, (source,)),) = before.items()
+    rule = added(ec2, group, {**_TCP, kind: [{**source, "Description": "before"}]})
     changed = {"SecurityGroupRuleId": rule, "SecurityGroupRule": {**_TCP, "ToPort": 23, **after}}
     ec2.modify_security_group_rules(GroupId=group, SecurityGroupRules=[changed])
     shown = rule_of(ec2, rule)
@@ -128,7 +128,7 @@ def test_the_far_end_of_a_rule_changes(
     assert not shown.get("Description")
 
 
-def test_a_launch_template_that_is_gone_is_refused_by_what_it_was_named_by(ec2: Any) -> None:
+def test_a_deleted_launch_template_is_refused_by_its_id(ec2: Any) -> None:
     data = {"InstanceType": "t3.micro"}
     made = ec2.create_launch_template(LaunchTemplateName="gone", LaunchTemplateData=data)
     template = made["LaunchTemplate"]["LaunchTemplateId"]
@@ -167,17 +167,17 @@ def test_only_an_endpoint_with_interfaces_has_private_dns(
     assert ec2.describe_vpc_endpoints(VpcEndpointIds=ids)["VpcEndpoints"][0]["PrivateDnsEnabled"] is True
 
 
-def test_the_policy_of_an_endpoint_is_the_usual_one_again(
+def test_the_policy_of_an_endpoint_is_reset_to_the_default(
     ec2: Any, endpoint: Callable[..., dict[str, Any]]
 ) -> None:
-    usual = endpoint(VpcEndpointType="Gateway")["PolicyDocument"]
+    default = endpoint(VpcEndpointType="Gateway")["PolicyDocument"]
     made = endpoint(VpcEndpointType="Gateway", PolicyDocument='{"Statement": []}')["VpcEndpointId"]
     ec2.modify_vpc_endpoint(VpcEndpointId=made, ResetPolicy=True)
     (shown,) = ec2.describe_vpc_endpoints(VpcEndpointIds=[made])["VpcEndpoints"]
-    assert shown["PolicyDocument"] == usual
+    assert shown["PolicyDocument"] == default
 
 
-def test_an_endpoint_that_is_gone_is_not_deleted_again(
+def test_a_deleted_endpoint_cannot_be_deleted_again(
     ec2: Any, vpc: str, endpoint: Callable[..., dict[str, Any]]
 ) -> None:
     table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]

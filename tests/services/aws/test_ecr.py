@@ -1,4 +1,4 @@
-"""What the sandbox's ECR answers where moto by itself answers something else."""
+"""Answers of the sandbox's ECR that differ from those of moto."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 
 @pytest.mark.parametrize(("given", "kept"), [({}, False), ({"scanOnPush": True}, True)])
-def test_what_a_scanning_configuration_leaves_out_is_its_default(
+def test_an_omitted_value_of_a_scanning_configuration_is_its_default(
     client: Callable[[str], Any], given: dict[str, bool], kept: bool
 ) -> None:
     ecr, name = client("ecr"), f"scans-{kept}".lower()

@@ -1,4 +1,4 @@
-"""Changes, failures and jobs in any order: no job ends early, a host serves, the last declaration wins."""
+"""Changes, failures and jobs in any order: no job ends early, a host serves, the last declaration applies."""
 
 from itertools import count
 
@@ -60,7 +60,7 @@ class Changes(RuleBasedStateMachine):
         host.group.model.set_health(host.id, "Unhealthy")
 
     def teardown(self) -> None:
-        """Whoever declares what works, and repeats `up` until it does, has it."""
+        """A declaration that works is deployed when `up` is repeated until it succeeds."""
         self.it.outages = set()
         self.it.declared = (Template(next(self.numbers)), self.it.declared[1])
         assert any(self.it.up() for _ in range(3))
@@ -90,7 +90,7 @@ def deployment() -> Deployment:
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_broken_version_leaves_the_old_host(deployment: Deployment, broken: dict[str, int | None]) -> None:
+def test_a_broken_version_keeps_the_old_host(deployment: Deployment, broken: dict[str, int | None]) -> None:
     (old,) = deployment.serving()
     deployment.declared = (Template(2, **broken), 1)
     assert deployment.up()
@@ -104,7 +104,7 @@ def test_a_broken_version_leaves_the_old_host(deployment: Deployment, broken: di
     assert [each.template.number for each in deployment.hosts.values()] == [3]
 
 
-def test_a_change_while_the_old_host_ends_its_jobs_need_not_wait_for_them(deployment: Deployment) -> None:
+def test_a_change_does_not_wait_for_the_jobs_of_a_draining_host(deployment: Deployment) -> None:
     (old,) = deployment.serving()
     old.jobs = [deployment.now + 7000]
     deployment.declared = (Template(2), 1)
@@ -120,7 +120,7 @@ def test_a_change_while_the_old_host_ends_its_jobs_need_not_wait_for_them(deploy
     assert old.id in deployment.hosts
 
 
-def test_a_first_host_that_never_gets_ready_fails_each_up_until_one_does(deployment: Deployment) -> None:
+def test_each_up_fails_until_a_first_host_is_ready(deployment: Deployment) -> None:
     it = Deployment(declared=(Template(1, None, 400), 1))
     assert not it.up()
     assert not it.up()
@@ -129,8 +129,8 @@ def test_a_first_host_that_never_gets_ready_fails_each_up_until_one_does(deploym
     assert [each.template.number for each in it.hosts.values()] == [2]
 
 
-def test_a_passing_failure_is_made_good_without_an_up(deployment: Deployment) -> None:
-    """Such as a package repository that is down for longer than a refresh goes on."""
+def test_a_temporary_failure_is_recovered_without_an_up(deployment: Deployment) -> None:
+    """Such as a package repository that is unavailable for longer than a refresh lasts."""
     deployment.outages = set(ZONES)
     deployment.declared = (Template(2), 1)
     assert deployment.up()

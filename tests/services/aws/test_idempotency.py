@@ -1,4 +1,4 @@
-"""A retry after a lost answer has the token of the first request, and doubles nothing."""
+"""A retry after a lost answer has the token of the first request, and creates no duplicate."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from sandbox.services.aws.server import AwsServer
 
 @pytest.fixture
 def lossy() -> Iterator[tuple[Traffic, Any]]:
-    """Traffic in which answers can be lost, and what makes a client behind it."""
+    """Traffic in which answers can be lost, and a function that creates a client behind it."""
     traffic = Traffic()
     with AwsServer() as server, proxy("aws", server.endpoint, traffic) as address:
 
@@ -39,7 +39,7 @@ def test_a_launch_template(lossy: tuple[Traffic, Any]) -> None:
     assert traffic.struck == 1
     (found,) = ec2.describe_launch_templates(LaunchTemplateNames=["once"])["LaunchTemplates"]
     assert found["LaunchTemplateId"] == made["LaunchTemplate"]["LaunchTemplateId"]
-    with pytest.raises(ec2.exceptions.ClientError, match="AlreadyExists"):  # a request of its own
+    with pytest.raises(ec2.exceptions.ClientError, match="AlreadyExists"):  # a separate request
         ec2.create_launch_template(LaunchTemplateName="once", LaunchTemplateData=data)
 
 

@@ -1,4 +1,4 @@
-"""CloudWatch, asked in CBOR."""
+"""CloudWatch over CBOR."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ _ALARM: dict[str, Any] = {
 
 @pytest.fixture
 def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of CloudWatch that asks in CBOR."""
+    """A client of CloudWatch that uses CBOR."""
     monkeypatch.setattr(botocore.model, "PRIORITY_ORDERED_SUPPORTED_PROTOCOLS", ("smithy-rpc-v2-cbor",))
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="eu-west-1")
     with AwsServer() as server:

@@ -1,4 +1,4 @@
-"""What the sandbox's S3 answers where moto by itself answers something else."""
+"""Answers of the sandbox's S3 that differ from those of moto."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +11,10 @@ from sandbox.services.aws import ACCOUNT
 def test_a_bucket_has_the_tags_of_its_creation(client: Callable[..., Any]) -> None:
     s3 = client("s3")
     tags = [{"Key": "team", "Value": "ci"}, {"Key": "empty", "Value": ""}]
-    asked = {"LocationConstraint": "eu-west-1", "Tags": tags}
-    s3.create_bucket(Bucket="tagged", CreateBucketConfiguration=asked)
+    configuration = {"LocationConstraint": "eu-west-1", "Tags": tags}
+    s3.create_bucket(Bucket="tagged", CreateBucketConfiguration=configuration)
     assert s3.get_bucket_tagging(Bucket="tagged")["TagSet"] == tags
-    # Its address begins with the account, so that the server is its proxy.
+    # Its host name starts with the account, so the server is used as a proxy.
     control = client("s3control", config=Config(proxies={"http": s3.meta.endpoint_url}))
     shown = control.list_tags_for_resource(AccountId=ACCOUNT, ResourceArn="arn:aws:s3:::tagged")
     assert shown["Tags"] == tags

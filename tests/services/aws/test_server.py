@@ -1,4 +1,4 @@
-"""What a server in a test's own process has in its memory."""
+"""The state of a server in a test's own process."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def put(server: AwsServer, name: str) -> None:
     client(server, "ssm").put_parameter(Name=name, Value="value", Type="String")
 
 
-def test_one_user_after_another_starts_with_nothing() -> None:
+def test_a_server_after_another_one_starts_empty() -> None:
     with AwsServer() as first:
         put(first, "/first")
         client(first, "imagebuilder").create_component(**_COMPONENT)
@@ -37,7 +37,7 @@ def test_one_user_after_another_starts_with_nothing() -> None:
         assert client(second, "imagebuilder").list_components()["componentVersionList"] == []
 
 
-def test_a_policy_of_aws_is_attached_to_nothing_at_first() -> None:
+def test_a_policy_of_aws_is_not_attached_at_first() -> None:
     policy = "arn:aws:iam::aws:policy/ReadOnlyAccess"
     counts = []
     for _ in range(2):
@@ -50,7 +50,7 @@ def test_a_policy_of_aws_is_attached_to_nothing_at_first() -> None:
     assert counts == [0, 1] * 2
 
 
-def test_a_second_user_does_not_empty_the_first() -> None:
+def test_a_second_server_does_not_clear_the_first() -> None:
     with AwsServer() as first:
         put(first, "/first")
         with AwsServer() as second:

@@ -1,4 +1,4 @@
-"""What an Auto Scaling group does over time, where no test of a deployment comes to."""
+"""An Auto Scaling group over time, where no test of a deployment covers it."""
 
 from sandbox.services.aws.autoscaling.simulation import LAUNCHING, LONGEST_WAIT, Group, Hook
 
@@ -10,7 +10,7 @@ class World:
         return "i-1"
 
     def terminate(self, instance: str) -> None:
-        """Nothing to end."""
+        """Do nothing."""
 
     def version(self) -> object:
         return 1
@@ -19,7 +19,7 @@ class World:
         return None
 
 
-def test_heartbeats_put_off_the_end_of_a_wait_for_48_hours_at_most() -> None:
+def test_heartbeats_extend_a_wait_to_48_hours_at_most() -> None:
     group = Group(World(), ("a",), desired=1)
     group.put_hook(Hook("boot", LAUNCHING, timeout=7200))
     group.settle()

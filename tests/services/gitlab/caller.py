@@ -19,7 +19,7 @@ class Answer:
 
 @dataclass
 class Caller:
-    """Calls the API with a token; the other tokens are made from the administrator's by a suffix."""
+    """Calls the API with a token; the other tokens are the administrator's with a suffix."""
 
     client: FlaskClient
     token: str = TOKEN

@@ -1,4 +1,4 @@
-"""A freshly seeded GitLab double for each test; the application around it is made once."""
+"""A freshly seeded GitLab double for each test; the application around it is created once."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""Who is let in, and how far."""
+"""Authentication and authorization."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_no_or_wrong_token_is_unauthorized(call, token):
         {"headers": {"Private-Token": ""}, "query_string": {"private_token": TOKEN}},
     ],
 )
-def test_a_token_may_come_in_other_places(call, options):
+def test_a_token_may_be_in_other_places(call, options):
     assert call("GET", "user", **options).body["username"] == "root"
 
 
@@ -29,7 +29,7 @@ def test_further_tokens_are_the_administrators():
         assert Caller(client, token)("GET", "user").body["username"] == "root"
 
 
-def test_a_reading_scope_does_not_write(call):
+def test_a_read_scope_cannot_write(call):
     reader = call.as_("read-api")
     assert reader("GET", "projects/7/variables").status == 200
     answer = reader("POST", "projects/7/variables", {"key": "KEY", "value": "value"})
@@ -40,7 +40,7 @@ def test_a_reading_scope_does_not_write(call):
     )
 
 
-def test_the_scope_create_runner_does_nothing_else(call):
+def test_the_scope_create_runner_allows_nothing_else(call):
     creator = call.as_("create-runner")
     runner = creator("POST", "user/runners", {"runner_type": "instance_type"})
     assert runner.status == 201
@@ -60,7 +60,7 @@ def test_the_scope_create_runner_does_nothing_else(call):
         ("POST", "user/runners", {"runner_type": "project_type", "project_id": 7}),
     ],
 )
-def test_a_developer_may_not(call, method, path, body):
+def test_requests_that_are_forbidden_for_a_developer(call, method, path, body):
     answer = call.as_("developer")(method, path, body)
     assert answer.status == 403
     assert answer.body["message"].startswith("403 Forbidden")
@@ -81,13 +81,13 @@ def test_a_maintainer_may_change_projects_and_not_groups(call):
 @pytest.mark.parametrize(
     ("path", "kind"), [("groups/43", "Group"), ("projects/8", "Project"), ("projects/8/variables", "Project")]
 )
-def test_what_a_user_is_no_member_of_is_not_there(call, path, kind):
+def test_groups_and_projects_without_membership_are_not_found(call, path, kind):
     answer = call.as_("developer")("GET", path)
     assert (answer.status, answer.body) == (404, {"message": f"404 {kind} Not Found"})
 
 
 @pytest.mark.parametrize(("path", "kind"), [("groups/999", "Group"), ("projects/team%2Fnothing", "Project")])
-def test_unknown_groups_and_projects(call, path, kind):
+def test_unknown_groups_and_projects_are_not_found(call, path, kind):
     answer = call("GET", path)
     assert (answer.status, answer.body) == (404, {"message": f"404 {kind} Not Found"})
 
@@ -104,12 +104,12 @@ def test_a_path_must_be_encoded(call, path):
     assert (answer.status, answer.body) == (404, {"message": "404 Project Not Found"})
 
 
-def test_lists_hold_what_the_user_may_see(call):
+def test_lists_have_only_the_groups_and_projects_of_the_user(call):
     assert [group["id"] for group in call("GET", "groups").body] == [42, 43]
     assert [project["id"] for project in call.as_("developer")("GET", "projects").body] == [7]
 
 
-def test_an_unknown_endpoint_says_so(call):
+def test_an_unknown_endpoint_is_not_found(call):
     assert call("GET", "no/such/thing").body == {"error": "404 Not Found"}
     assert call("PATCH", "user").status == 405
 

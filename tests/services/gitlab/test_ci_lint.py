@@ -1,4 +1,4 @@
-"""The CI lint API: what is merged, what is refused, and who may ask."""
+"""The CI lint API: what is merged, what is refused, and who may call it."""
 
 import pytest
 import yaml
@@ -27,7 +27,7 @@ def merged(call: Caller, content: str) -> dict[str, object]:
     return found
 
 
-def test_what_is_sent_is_merged_with_its_includes(call: Caller, repositories: None) -> None:
+def test_sent_content_is_merged_with_its_includes(call: Caller, repositories: None) -> None:
     found = merged(
         call,
         """
@@ -46,7 +46,7 @@ job: {extends: [.base, .docker], script: [x], variables: {A: b}, tags: [!referen
     assert "include" not in found
 
 
-def test_what_is_in_the_repository(call: Caller, repositories: None) -> None:
+def test_the_file_of_the_repository_is_merged(call: Caller, repositories: None) -> None:
     answer = call("GET", LINT)
     assert yaml.safe_load(answer.body["merged_yaml"])["job"]["image"] == "base:1"
     assert [each["location"] for each in answer.body["includes"]] == ["/ci/base.yml"]
@@ -67,14 +67,16 @@ def test_what_is_in_the_repository(call: Caller, repositories: None) -> None:
         ("- a", "Invalid configuration format"),
     ],
 )
-def test_what_is_not_valid(application, call: Caller, repositories: None, content: str, error: str) -> None:
+def test_invalid_content_is_refused(
+    application, call: Caller, repositories: None, content: str, error: str
+) -> None:
     application.extensions[INSTANCE].projects[7].files["ci/circle.yml"] = "include: ci/circle.yml\n"
     answer = call("POST", LINT, {"content": content})
     assert (answer.status, answer.body["valid"], answer.body["merged_yaml"]) == (200, False, None)
     assert error in answer.body["errors"][0]
 
 
-def test_who_may_ask(call: Caller, repositories: None) -> None:
+def test_who_may_call_the_api(call: Caller, repositories: None) -> None:
     content = {"content": "a: {script: x}"}
     assert call.as_("developer")("POST", LINT, content).status == 200
     assert call.as_("developer")("POST", "projects/8/ci/lint", content).status == 404

@@ -1,4 +1,4 @@
-"""What a runner manager asks: whether its token holds, for jobs, and what it tells of them."""
+"""The requests of a runner manager: to verify its token, for jobs, and about their output and state."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,12 +28,12 @@ def queue(call, **job):
     return answer.get_json()["id"]
 
 
-def ask(call, runner):
+def request_job(call, runner):
     return call("POST", "jobs/request", {"token": runner["token"]}, headers={"Private-Token": ""})
 
 
-def take(call, runner):
-    answer = ask(call, runner)
+def take_job(call, runner):
+    answer = request_job(call, runner)
     assert answer.status == 201, answer.status
     return answer.body
 
@@ -67,7 +67,7 @@ class TestRunner:
         runner = create(call, GROUP)
         call("DELETE", "runners/1")
         assert call("POST", "runners/verify", {"token": runner["token"]}).status == 403
-        assert ask(call, runner).status == 403
+        assert request_job(call, runner).status == 403
 
     def test_a_runner_removes_itself(self, call):
         runner = create(call, GROUP)
@@ -76,7 +76,7 @@ class TestRunner:
 
 
 class TestStatus:
-    """A runner is what its last contact says; a runner that was never in contact, what its age says."""
+    """The status of a runner follows from its last contact or, without one, from its age."""
 
     def status(self, call, **changed):
         create(call, GROUP)
@@ -111,15 +111,15 @@ class TestStatus:
     def test_never_contacted_for_long(self, call):
         assert self.status(call, created_at=self.ago(days=8)) == ("stale", None)
 
-    def test_asking_for_jobs_is_a_contact(self, call):
+    def test_a_request_for_a_job_is_a_contact(self, call):
         runner = create(call, GROUP)
-        assert ask(call, runner).status == 204
+        assert request_job(call, runner).status == 204
         assert call("GET", "runners/1").body["status"] == "online"
 
     def test_a_running_job_is_a_contact_and_makes_its_runner_active(self, call):
         runner = create(call, GROUP)
         queue(call)
-        job = take(call, runner)
+        job = take_job(call, runner)
         call.client.application.extensions[INSTANCE].runners[1].contacted_at = None
         send(call, job, "a line")
         details = call("GET", "runners/1").body
@@ -130,7 +130,7 @@ class TestStatus:
 
 class TestAssignment:
     @pytest.mark.parametrize(
-        ("runner", "job", "taken"),
+        ("runner", "job", "assigned"),
         [
             (EVERYWHERE, {}, True),
             (GROUP, {}, True),
@@ -148,30 +148,30 @@ class TestAssignment:
             (GROUP, {"protected": True}, True),
         ],
     )
-    def test_a_runner_takes_its_jobs_alone(self, call, runner, job, taken):
+    def test_a_runner_gets_only_its_jobs(self, call, runner, job, assigned):
         runner = create(call, runner)
         queue(call, **job)
-        assert ask(call, runner).status == (201 if taken else 204)
+        assert request_job(call, runner).status == (201 if assigned else 204)
 
     def test_an_enabled_project_is_served_until_it_is_disabled(self, call):
         runner = create(call, PROJECT)
         call("POST", "projects/8/runners", {"runner_id": runner["id"]})
         queue(call, project_id=8)
-        assert ask(call, runner).status == 201
+        assert request_job(call, runner).status == 201
         call("DELETE", f"projects/8/runners/{runner['id']}")
         queue(call, project_id=8)
-        assert ask(call, runner).status == 204
+        assert request_job(call, runner).status == 204
 
-    def test_jobs_are_taken_once_and_in_their_order(self, call):
+    def test_jobs_are_assigned_once_and_in_their_order(self, call):
         runner = create(call, GROUP)
         queued = [queue(call), queue(call)]
-        assert [take(call, runner)["id"] for _ in queued] == queued
-        assert ask(call, runner).status == 204
+        assert [take_job(call, runner)["id"] for _ in queued] == queued
+        assert request_job(call, runner).status == 204
 
-    def test_what_a_runner_is_told(self, call):
+    def test_the_content_of_an_assigned_job(self, call):
         runner = create(call, {**GROUP, "maximum_timeout": 900})
         queue(call, image="redis:7", services=[{"name": "postgres:16", "alias": "db"}], variables={"A": "b"})
-        job = take(call, runner)
+        job = take_job(call, runner)
         assert job["image"] == {"name": "redis:7"}
         assert job["services"] == [{"name": "postgres:16", "alias": "db"}]
         assert job["steps"][0]["script"] == ["echo hi"]
@@ -179,13 +179,13 @@ class TestAssignment:
         assert {"key": "A", "value": "b"}.items() <= job["variables"][-1].items()
 
     @pytest.mark.parametrize(("protected", "expected"), [(True, "of the project"), (False, "of the group")])
-    def test_a_job_gets_the_variables_that_reach_it(self, call, protected, expected):
+    def test_a_job_gets_the_variables_of_its_scope(self, call, protected, expected):
         runner = create(call, GROUP)
         call("POST", "groups/42/variables", {"key": "KEY", "value": "of the group"})
         call("POST", "projects/7/variables", {"key": "KEY", "value": "of the project", "protected": True})
         call("POST", "projects/7/variables", {"key": "DEPLOY", "value": "x", "environment_scope": "prod"})
         queue(call, protected=protected)
-        given = {each["key"]: each["value"] for each in take(call, runner)["variables"]}
+        given = {each["key"]: each["value"] for each in take_job(call, runner)["variables"]}
         assert given["KEY"] == expected
         assert "DEPLOY" not in given
 
@@ -195,7 +195,7 @@ class TestJob:
     def job(self, call):
         runner = create(call, GROUP)
         queue(call)
-        return take(call, runner)
+        return take_job(call, runner)
 
     def test_its_trace_grows_part_by_part(self, call, job):
         first = send(call, job, "one\n")
@@ -203,18 +203,18 @@ class TestJob:
         assert send(call, job, "two\n", start=4).headers["Range"] == "0-8"
         assert trace(call, job) == "one\ntwo\n"
 
-    def test_a_part_that_comes_too_early_is_asked_for_again(self, call, job):
+    def test_a_part_that_comes_too_early_is_requested_again(self, call, job):
         send(call, job, "one\n")
         answer = send(call, job, "three\n", start=8)
         assert (answer.status, answer.headers["Range"]) == (416, "0-4")
         assert trace(call, job) == "one\n"
 
-    def test_a_part_that_is_sent_again_is_there_once(self, call, job):
+    def test_a_part_that_is_sent_again_is_added_once(self, call, job):
         for _ in range(2):
             send(call, job, "one\n")
         assert trace(call, job) == "one\n"
 
-    def test_a_part_must_say_where_it_belongs(self, call, job):
+    def test_a_part_must_have_a_range(self, call, job):
         headers = {**PART, "Job-Token": job["token"]}
         assert call("PATCH", f"jobs/{job['id']}/trace", data="x", headers=headers).status == 400
 
@@ -238,7 +238,7 @@ class TestJob:
         assert call("GET", f"projects/7/jobs/{job['id']}").body["status"] == "success"
 
     @pytest.mark.parametrize("runner", [{"paused": True}, None], ids=["paused", "removed"])
-    def test_it_goes_on_when_its_runner_is(self, call, job, runner):
+    def test_it_continues_when_its_runner_is_paused_or_removed(self, call, job, runner):
         if runner:
             call("PUT", "runners/1", runner)
         else:
@@ -247,7 +247,7 @@ class TestJob:
         answer = call("PUT", f"jobs/{job['id']}", {"token": job["token"], "state": "success"})
         assert answer.status == 200
 
-    def test_only_its_own_token_opens_it(self, call, job):
+    def test_only_its_own_token_is_accepted(self, call, job):
         runner = create(call, GROUP)
         for token in ("", runner["token"], "glcbt-wrong"):
             assert call("PUT", f"jobs/{job['id']}", {"token": token, "state": "success"}).status == 403
@@ -262,25 +262,25 @@ class TestJob:
         answer = call("PUT", f"jobs/{job['id']}", {"token": job["token"], "state": "canceled"})
         assert answer.status == 400
 
-    def test_its_token_is_shown_to_its_runner_alone(self, call, job):
+    def test_its_token_is_shown_only_to_its_runner(self, call, job):
         assert job["token"] not in str(call("GET", f"projects/7/jobs/{job['id']}").body)
 
 
-def test_a_job_of_another_project_is_not_there(call):
+def test_a_job_of_another_project_is_not_found(call):
     number = queue(call)
     assert call("GET", f"projects/8/jobs/{number}").status == 404
 
 
-def test_a_stranger_queues_no_job(call):
+def test_a_request_without_a_token_queues_no_job(call):
     answer = call.client.post("/sandbox/jobs", json={"project_id": 7, "script": ["true"]})
     assert answer.status_code == 401
 
 
-def test_a_runner_of_a_group_takes_its_projects_job_with_the_variables_of_both(call):
+def test_a_runner_of_a_group_gets_a_job_of_its_project_with_the_variables_of_both(call):
     for place, value in (("groups/42", "above"), ("projects/7", "below")):
         call("POST", f"{place}/variables", {"key": "KEY", "value": value})
     call("POST", "groups/42/variables", {"key": "ABOVE", "value": "above"})
     runner = create(call, GROUP)
     queue(call)
-    given = {each["key"]: each["value"] for each in take(call, runner)["variables"]}
+    given = {each["key"]: each["value"] for each in take_job(call, runner)["variables"]}
     assert (given["KEY"], given["ABOVE"]) == ("below", "above")

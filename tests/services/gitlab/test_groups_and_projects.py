@@ -1,16 +1,16 @@
-"""Groups and projects that are made, moved and deleted, and who serves their jobs."""
+"""Groups and projects that are created, moved and deleted, and who serves their jobs."""
 
 import pytest
 
 
-def make(call, kind, **body):
+def create(call, kind, **body):
     answer = call("POST", kind, body)
     assert answer.status == 201, answer.body
     return answer.body
 
 
 def test_a_project_is_found_by_its_full_path(call):
-    project = make(call, "projects", name="My API", namespace_id=42)
+    project = create(call, "projects", name="My API", namespace_id=42)
     assert project["path_with_namespace"] == "team/my-api"
     assert call("GET", "projects/team%2Fmy-api").body == project
     assert call("GET", "projects/my-api").status == 404
@@ -27,7 +27,7 @@ def test_a_project_is_found_by_its_full_path(call):
         ("projects", {"name": "Other", "namespace_id": 999}, 400, "is not valid"),
     ],
 )
-def test_what_breaks_a_rule_is_refused(call, kind, given, status, attribute):
+def test_invalid_values_are_refused(call, kind, given, status, attribute):
     before = call("GET", kind).body
     answer = call("POST", kind, given)
     assert answer.status == status
@@ -42,18 +42,18 @@ def test_a_refused_change_changes_nothing(call):
     assert call("GET", "groups/43").body == before
 
 
-def test_roles_reach_down(call):
+def test_roles_are_inherited(call):
     developer, maintainer = call.as_("developer"), call.as_("maintainer")
-    assert make(developer, "projects", name="mine", namespace_id=42)["id"] == 100
+    assert create(developer, "projects", name="mine", namespace_id=42)["id"] == 100
     assert developer("DELETE", "projects/100").status == 403
     assert developer("DELETE", "groups/42").status == 403
-    group = make(maintainer, "groups", name="Tools", path="tools")["id"]
+    group = create(maintainer, "groups", name="Tools", path="tools")["id"]
     assert developer("GET", f"groups/{group}").status == 404
     assert maintainer("DELETE", f"groups/{group}").status == 202
 
 
-def test_what_was_in_a_deleted_group_is_gone(call):
-    project = make(call, "projects", name="api", namespace_id=42)["id"]
+def test_the_content_of_a_deleted_group_is_gone(call):
+    project = create(call, "projects", name="api", namespace_id=42)["id"]
     call("POST", "user/runners", {"runner_type": "group_type", "group_id": 42})
     call("POST", "user/runners", {"runner_type": "project_type", "project_id": project})
     call("POST", "user/runners", {"runner_type": "project_type", "project_id": 7})

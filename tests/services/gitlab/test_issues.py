@@ -7,7 +7,7 @@ from sandbox.services.gitlab.access import INSTANCE
 ISSUES = "projects/7/issues"
 
 
-def test_an_issue_lives(call):
+def test_the_life_cycle_of_an_issue(call):
     made = call("POST", ISSUES, {"title": "one", "labels": "drift,prod", "confidential": True})
     assert made.status == 201
     assert (made.body["iid"], made.body["state"], made.body["labels"]) == (1, "opened", ["drift", "prod"])
@@ -25,8 +25,8 @@ def test_issues_are_found_by_all_of_their_labels_and_their_state(call):
         call("POST", ISSUES, {"title": title, "labels": labels})
     call("PUT", f"{ISSUES}/1", {"state_event": "close"})
 
-    def found(asked):
-        return [issue["title"] for issue in call("GET", f"{ISSUES}?{asked}").body]
+    def found(query):
+        return [issue["title"] for issue in call("GET", f"{ISSUES}?{query}").body]
 
     assert found("") == ["c", "b", "a"]
     assert found("labels=drift&sort=asc") == ["a", "b"]
@@ -59,17 +59,17 @@ def test_issues_are_found_by_all_of_their_labels_and_their_state(call):
         ("GET", f"{ISSUES}?state=open", None, 400, {"error": "state does not have a valid value"}),
     ],
 )
-def test_what_is_refused(call, method, path, body, status, refusal):
+def test_invalid_requests_are_refused(call, method, path, body, status, refusal):
     answer = call(method, path, body)
     assert (answer.status, answer.body) == (status, refusal)
 
 
-def test_a_change_of_nothing_is_refused(call):
+def test_an_empty_change_is_refused(call):
     call("POST", ISSUES, {"title": "one"})
     assert "at least one parameter must be provided" in call("PUT", f"{ISSUES}/1", {}).body["error"]
 
 
-def test_where_issues_are_turned_off_none_is_opened_or_found(call, application):
+def test_no_issue_is_created_or_found_if_issues_are_disabled(call, application):
     call("POST", ISSUES, {"title": "one"})
     application.extensions[INSTANCE].projects[7].issues_enabled = False
     answer = call("POST", ISSUES, {"title": "two"})
@@ -77,7 +77,7 @@ def test_where_issues_are_turned_off_none_is_opened_or_found(call, application):
     assert call("GET", ISSUES).body == []
 
 
-def test_a_token_that_reads_opens_none(call):
+def test_a_read_token_cannot_create_an_issue(call):
     assert call.as_("read-api")("POST", ISSUES, {"title": "one"}).status == 403
     assert call.as_("developer")("POST", ISSUES, {"title": "one", "labels": "drift"}).body["labels"] == [
         "drift"

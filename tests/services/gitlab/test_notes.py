@@ -9,7 +9,7 @@ from tests.services.gitlab.caller import TOKEN
 NOTES = "projects/7/merge_requests/1/notes"
 
 
-def test_a_note_lives(call):
+def test_the_life_cycle_of_a_note(call):
     made = call("POST", NOTES, {"body": "first"})
     assert (made.status, made.body["author"]["username"], made.body["system"]) == (201, "root", False)
     path = f"{NOTES}/{made.body['id']}"
@@ -22,7 +22,7 @@ def test_a_note_lives(call):
     assert call("GET", path).body == {"message": "404 Note Not Found"}
 
 
-def test_notes_come_in_pages_the_newest_first_unless_asked_otherwise(call):
+def test_notes_are_paginated_newest_first_by_default(call):
     for number in range(25):
         call("POST", NOTES, {"body": str(number)})
     first = call("GET", NOTES)
@@ -43,14 +43,14 @@ def test_notes_come_in_pages_the_newest_first_unless_asked_otherwise(call):
         ),
     ],
 )
-def test_a_text_that_no_note_may_have(call, body, reason):
+def test_an_invalid_text_of_a_new_note_is_refused(call, body, reason):
     answer = call("POST", NOTES, {"body": body})
     assert (answer.status, answer.body) == (400, {"message": reason})
     assert call("GET", NOTES).body == []
 
 
 @pytest.mark.parametrize(
-    ("body", "answered"),
+    ("body", "expected"),
     [
         (" ", {"error": "body is empty"}),
         (
@@ -59,10 +59,10 @@ def test_a_text_that_no_note_may_have(call, body, reason):
         ),
     ],
 )
-def test_a_text_that_no_note_is_changed_to(call, body, answered):
+def test_an_invalid_text_of_a_change_is_refused(call, body, expected):
     path = f"{NOTES}/{call('POST', NOTES, {'body': 'first'}).body['id']}"
     answer = call("PUT", path, {"body": body})
-    assert (answer.status, answer.body) == (400, answered)
+    assert (answer.status, answer.body) == (400, expected)
     assert call("GET", path).body["body"] == "first"
 
 
@@ -72,7 +72,7 @@ def test_the_longest_note(call):
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
-def test_only_its_author_and_a_maintainer_change_a_note(call, method):
+def test_only_its_author_and_a_maintainer_may_change_a_note(call, method):
     body = {"body": "another"} if method == "PUT" else None
     of_the_administrator = call("POST", NOTES, {"body": "mine"}).body["id"]
     developer = call.as_("developer")
@@ -82,7 +82,7 @@ def test_only_its_author_and_a_maintainer_change_a_note(call, method):
     assert call.as_("maintainer")(method, f"{NOTES}/{of_the_developer}", body).status < 300
 
 
-def test_nobody_changes_a_note_of_the_system(call, application):
+def test_a_system_note_cannot_be_changed(call, application):
     instance = application.extensions[INSTANCE]
     author = next(iter(instance.tokens.values())).user
     note = Note(next(instance.note_ids), author, "changed the title", "2026", "2026", system=True)
@@ -90,7 +90,7 @@ def test_nobody_changes_a_note_of_the_system(call, application):
     assert call("PUT", f"{NOTES}/{note.id}", {"body": "another"}).status == 403
 
 
-def test_a_token_that_reads_writes_no_note(call):
+def test_a_read_token_cannot_create_a_note(call):
     reader = call.as_("read-api")
     assert reader("GET", NOTES).status == 200
     answer = reader("POST", NOTES, {"body": "text"})
@@ -105,7 +105,7 @@ def test_a_token_that_reads_writes_no_note(call):
         (f"{NOTES}/99", "404 Note Not Found"),
     ],
 )
-def test_what_is_not_there(call, path, message):
+def test_missing_objects_are_not_found(call, path, message):
     answer = call("GET", path)
     assert (answer.status, answer.body) == (404, {"message": message})
 
@@ -119,7 +119,7 @@ def test_a_guest_sees_no_notes(call, application):
         assert (answer.status, answer.body) == (404, {"message": "404 MergeRequest Not Found"})
 
 
-def test_notes_of_a_project_that_one_is_no_member_of_are_not_there(call, application):
+def test_notes_of_a_project_without_membership_are_not_found(call, application):
     project = application.extensions[INSTANCE].projects[8]
     project.merge_requests = application.extensions[INSTANCE].projects[7].merge_requests
     assert call("GET", "projects/8/merge_requests/1/notes").status == 200

@@ -1,4 +1,4 @@
-"""What GitLab makes of the values of a request, before any rule looks at them."""
+"""How GitLab converts the values of a request, before it validates them."""
 
 import pytest
 
@@ -26,7 +26,7 @@ GROUP = {"runner_type": "group_type", "group_id": 42}
         (texts, 1, []),
     ],
 )
-def test_a_value_becomes_one_of_its_type(kind, given, kept):
+def test_a_value_is_converted_to_its_type(kind, given, kept):
     assert kind(given) == kept
 
 
@@ -43,8 +43,8 @@ def test_a_value_becomes_one_of_its_type(kind, given, kept):
         (texts, [["x"]]),
     ],
 )
-def test_a_value_that_cannot_be_one(kind, given):
-    with pytest.raises(ValueError):  # noqa: PT011 - that of Python, whatever it says
+def test_a_value_that_cannot_be_converted_is_an_error(kind, given):
+    with pytest.raises(ValueError):  # noqa: PT011 - any message of Python
         kind(given)
 
 
@@ -66,7 +66,7 @@ def test_tags_that_gitlab_keeps(call, given, kept):
 
 
 @pytest.mark.parametrize("body", [{"description": "a\0b"}, {"tag_list": ["a", "b\0"]}])
-def test_a_request_with_a_nul_is_not_read(call, body):
+def test_a_request_with_a_nul_is_refused(call, body):
     assert call("POST", "user/runners", {**GROUP, **body}).status == 400
 
 

@@ -10,7 +10,7 @@ SCHEDULES = "projects/7/pipeline_schedules"
 NEW = {"description": "drift", "ref": "refs/heads/main", "cron": "0 4 * * 1-5"}
 
 
-def test_a_schedule_lives(call):
+def test_the_life_cycle_of_a_schedule(call):
     made = call("POST", SCHEDULES, {**NEW, "cron_timezone": "Europe/Berlin"})
     assert (made.status, made.body["active"], made.body["owner"]["username"]) == (201, True, "root")
     assert made.body.items() >= {**NEW, "cron_timezone": "Europe/Berlin"}.items()
@@ -58,7 +58,7 @@ def test_rules_of_a_schedule(call, change, attribute):
         assert list(answer.body["message"]) == [attribute]
 
 
-def test_who_may(call):
+def test_who_may_read_and_change_a_schedule(call):
     path = f"{SCHEDULES}/{call('POST', SCHEDULES, NEW).body['id']}"
     developer, maintainer = call.as_("developer"), call.as_("maintainer")
     assert developer("PUT", path, {"active": False}).status == 403

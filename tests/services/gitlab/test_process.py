@@ -1,4 +1,4 @@
-"""The double as a process of its own: its port, its log, and the snapshot over HTTP."""
+"""The double as a separate process: its port, its log, and the snapshot over HTTP."""
 
 import os
 import socket
@@ -53,7 +53,7 @@ def base_url(directory):
     process.wait(10)
 
 
-def test_a_snapshot_tells_what_was_made_and_unmade(base_url):
+def test_a_snapshot_shows_created_and_not_deleted_resources(base_url):
     before = snapshot(base_url, TOKEN)
     with httpx.Client(base_url=base_url, headers={"Private-Token": TOKEN}) as client:
         for place in ("groups/42", "projects/7", "admin/ci"):

@@ -48,7 +48,7 @@ def test_ids_count_up_and_tokens_differ(call):
     assert len({runner["token"] for runner in runners}) == 3
 
 
-def test_what_tokens_start_with_may_be_given(call):
+def test_the_prefix_of_tokens_can_be_set(call):
     call = Caller(create_application(TOKEN, runner_token="glrt-canary").test_client())
     assert [create(call, GROUP)["token"] for _ in range(2)] == ["glrt-canary-1", "glrt-canary-2"]
 
@@ -130,8 +130,8 @@ RULES = [
 @pytest.mark.parametrize(("settings", "attribute", "message"), RULES)
 def test_rules_of_a_new_runner(call, settings, attribute, message):
     answer = call("POST", "user/runners", {**GROUP, **settings})
-    words = attribute.replace("_", " ").capitalize()
-    assert (answer.status, answer.body) == (400, {"message": f"400 Bad request - {words} {message}"})
+    label = attribute.replace("_", " ").capitalize()
+    assert (answer.status, answer.body) == (400, {"message": f"400 Bad request - {label} {message}"})
     assert call("GET", "runners/all").body == []
 
 
@@ -144,7 +144,7 @@ def test_rules_of_a_change(call, settings, attribute, message):
     assert call("GET", "runners/1").body == before
 
 
-def test_several_broken_rules_make_one_sentence(call):
+def test_several_errors_are_one_message(call):
     answer = call("POST", "user/runners", {**GROUP, "run_untagged": False, "maximum_timeout": 1})
     assert answer.body["message"] == (
         "400 Bad request - Tags list can not be empty when runner is not allowed to pick untagged jobs"
@@ -159,12 +159,12 @@ def test_several_broken_rules_make_one_sentence(call):
         ({**PROJECT, "project_id": 1}, "Missing/invalid project"),
     ],
 )
-def test_a_group_or_project_that_is_not_there(call, body, reason):
+def test_a_missing_group_or_project_is_refused(call, body, reason):
     answer = call("POST", "user/runners", body)
     assert (answer.status, answer.body) == (400, {"message": f"400 Bad request - {reason}"})
 
 
-def test_a_change_of_nothing(call):
+def test_an_empty_change_is_refused(call):
     create(call, GROUP)
     answer = call("PUT", "runners/1", {})
     assert answer.status == 400
@@ -172,7 +172,7 @@ def test_a_change_of_nothing(call):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_an_unknown_runner(call, method):
+def test_an_unknown_runner_is_not_found(call, method):
     answer = call(method, "runners/9", {"paused": True} if method == "PUT" else None)
     assert (answer.status, answer.body) == (404, {"message": "404 Runner Not Found"})
 
@@ -278,7 +278,7 @@ class TestEnablement:
         assert (answer.status, answer.body) == (403, {"message": "403 Forbidden - Runner is locked"})
         assert call("DELETE", "projects/8/runners/1").status == 204
 
-    def test_what_is_not_enabled_cannot_be_disabled(self, call):
+    def test_a_project_that_is_not_enabled_cannot_be_disabled(self, call):
         create(call, PROJECT)
         answer = call("DELETE", "projects/8/runners/1")
         assert (answer.status, answer.body) == (404, {"message": "404 Runner Not Found"})

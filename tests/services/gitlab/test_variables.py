@@ -18,7 +18,7 @@ def place(request):
     return request.param
 
 
-def test_a_variable_lives(call, place):
+def test_the_life_cycle_of_a_variable(call, place):
     made = call("POST", place, {**NEW, "protected": True})
     assert (made.status, made.body["protected"], made.body["masked"]) == (201, True, False)
     assert call("GET", f"{place}/KEY").body == made.body
@@ -39,7 +39,7 @@ def test_a_variable_lives(call, place):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_an_unknown_variable(call, place, kind, method):
+def test_an_unknown_variable_is_not_found(call, place, kind, method):
     answer = call(method, f"{place}/NONE", {"value": "a value"} if method == "PUT" else None)
     assert (answer.status, answer.body) == (404, {"message": f"404 {kind} Not Found"})
 
@@ -94,7 +94,7 @@ def test_masking_is_checked_on_a_change_too(call, place):
     assert call("GET", f"{place}/KEY").body["masked"] is False
 
 
-def test_a_key_is_taken_once(call, place):
+def test_a_key_is_unique(call, place):
     call("POST", place, NEW)
     answer = call("POST", place, NEW)
     assert (answer.status, answer.body) == (400, {"message": {"key": ["(KEY) has already been taken"]}})
@@ -116,11 +116,11 @@ def test_parameters_are_checked(call, place, body, error):
     assert (answer.status, answer.body) == (400, {"error": error})
 
 
-def test_blanks_around_a_key_are_taken_off(call, place):
+def test_blanks_around_a_key_are_removed(call, place):
     assert call("POST", place, {**NEW, "key": " KEY "}).body["key"] == "KEY"
 
 
-def test_a_body_that_is_no_object(call, place):
+def test_a_body_that_is_not_an_object_is_refused(call, place):
     answer = call("POST", place, ["KEY"])
     assert answer.status == 400
     assert "not valid JSON" in answer.body["error"]
@@ -157,26 +157,26 @@ class TestScopes:
         assert [variable["value"] for variable in call("GET", place).body] == ["new"]
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-    def test_several_need_the_filter(self, call, place, method):
+    def test_several_scopes_need_the_filter(self, call, place, method):
         for scope in ("*", "production"):
             call("POST", place, {**NEW, "environment_scope": scope})
         answer = call(method, f"{place}/KEY", {"value": "new"} if method == "PUT" else None)
         assert answer.status == 409
         assert "filter[environment_scope]" in answer.body["message"]
 
-    def test_a_scope_that_is_taken(self, call, place):
+    def test_a_scope_in_use_is_refused(self, call, place):
         for scope in ("*", "production"):
             call("POST", place, {**NEW, "environment_scope": scope})
         by_scope = {"filter[environment_scope]": "production"}
         answer = call("PUT", f"{place}/KEY", {"environment_scope": "*"}, query_string=by_scope)
         assert (answer.status, answer.body) == (400, {"message": {"key": ["(KEY) has already been taken"]}})
 
-    def test_the_filter_may_come_in_the_body(self, call, place):
+    def test_the_filter_may_be_in_the_body(self, call, place):
         call("POST", place, {**NEW, "environment_scope": "production"})
         body = {"value": "new", "filter": {"environment_scope": "*"}}
         assert call("PUT", f"{place}/KEY", body).status == 404
 
-    def test_a_scope_that_is_none(self, call, place):
+    def test_an_invalid_scope_is_refused(self, call, place):
         answer = call("POST", place, {**NEW, "environment_scope": "a,b"})
         assert answer.status == 400
         assert answer.body["message"]["environment_scope"][0].startswith("can contain only letters")
@@ -208,7 +208,7 @@ class TestHidden:
         assert (answer.status, answer.body) == (400, {"error": f"{name} is not a parameter of this request"})
 
 
-def test_long_lists_come_in_pages(call):
+def test_long_lists_are_paginated(call):
     for number in range(45):
         call("POST", "groups/42/variables", {"key": f"KEY_{number}", "value": "v"})
     first = call("GET", "groups/42/variables")
