@@ -10,7 +10,7 @@ from tests.components.recording import run
 
 
 def take(registries: int) -> int:
-    """The size of the user data of a runner with so many registries, in bytes."""
+    """The size of the user data of a runner with this many registries, in bytes."""
     declared: dict[str, Any] = {
         f"registry-{number}": {
             "host": f"registry-{number}.example.com:5000",

@@ -1,8 +1,8 @@
-"""Simple Storage Service: buckets, what is configured on them, and objects.
+"""Simple Storage Service: buckets, their configuration, and objects.
 
-Source of what replaces and what is updated: the official provider's ``internal/service/s3``. It tags a bucket
-with its creation and with S3 Control from then on (``tags.go``); its other ways, for a principal or a region
-without these, are not served.
+Source of updates and replacements: the official provider's ``internal/service/s3``. It tags a bucket at its
+creation, and later with S3 Control (``tags.go``); its alternatives, for a principal or a region without
+these, are not supported.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ class Bucket(AwsResource):
         }
 
     def retag(self, named: str, old: Properties, new: Properties) -> None:
-        """Change the tags in place."""
+        """Update the tags in place."""
         bucket = self._named(named)
         added, removed = tag_changes(old, new)
         if removed:
@@ -73,19 +73,19 @@ class Bucket(AwsResource):
 
     @property
     def _control(self) -> Any:
-        """The client of S3 Control, which the provider reads and changes tags with."""
+        """The client of S3 Control, with which the provider reads and updates tags."""
         return self.connection.client("s3control")
 
     def _named(self, bucket: str) -> dict[str, str]:
-        """What S3 Control knows a bucket by."""
+        """The arguments that identify a bucket in S3 Control."""
         arn = f"arn:{self.connection.partition}:s3:::{bucket}"
         return {"AccountId": self.connection.account, "ResourceArn": arn}
 
 
 class _BucketConfiguration(AwsResource):
-    """One aspect of a bucket, put as a whole. Its id is the bucket's name.
+    """One configuration of a bucket, put as a whole. Its id is the bucket's name.
 
-    - ``aspect``: what the API's operations call it: Put, Get and Delete it.
+    - ``aspect``: its name in the API's operations Put, Get and Delete.
     - ``body``: its properties.
     """
 
@@ -104,7 +104,7 @@ class _BucketConfiguration(AwsResource):
         self.put(resource_id, new)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Go back to what a bucket has without it."""
+        """Reset the bucket to its default."""
         self.call(f"Delete{self.aspect}", {}, Bucket=resource_id)
 
     def put(self, bucket: str, inputs: Properties) -> None:
@@ -115,12 +115,12 @@ class _BucketConfiguration(AwsResource):
         return from_api(self.body, answer.get(self._member, answer))
 
     def sent(self, inputs: Properties) -> dict[str, Any]:
-        """The configuration in ``inputs`` as the API takes it."""
+        """The configuration in ``inputs`` in the format of the API."""
         return to_api(self.body, inputs, self.shape(f"Put{self.aspect}", self._member))
 
     @property
     def _member(self) -> str:
-        """What the operations call the configuration itself."""
+        """The name of the configuration's parameter in the operations."""
         return str(self.shape(f"Put{self.aspect}").serialization["payload"])
 
 
@@ -141,14 +141,14 @@ class BucketVersioning(_BucketConfiguration):
 
     @classmethod
     def replaced_by(cls, old: Properties, new: Properties) -> Iterator[str]:
-        """A bucket that once kept versions can only suspend that."""
+        """The versioning of a bucket can be suspended, but not disabled again."""
         before, after = ((one.get("versioningConfiguration") or {}).get("status") for one in (old, new))
         if after == "Disabled" and before in ("Enabled", "Suspended"):
             raise Refused(f"versioning_configuration.status cannot be updated from '{before}' to '{after}'")
         yield from ()
 
     def put(self, bucket: str, inputs: Properties) -> None:
-        """Set the versioning; a bucket is made without it, and stays so where it is Disabled."""
+        """Set the versioning; a bucket is created without it, which ``Disabled`` keeps."""
         if inputs["versioningConfiguration"]["status"] != "Disabled":
             self.call("PutBucketVersioning", inputs, self.body, Bucket=bucket)
 
@@ -158,7 +158,7 @@ class BucketVersioning(_BucketConfiguration):
         return from_api(self.body, {"VersioningConfiguration": {**unset, **live}})
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Suspend the versioning; it cannot be taken away."""
+        """Suspend the versioning; it cannot be removed."""
         if state["versioningConfiguration"]["status"] == "Enabled":
             self.client.put_bucket_versioning(
                 Bucket=resource_id, VersioningConfiguration={"Status": "Suspended"}
@@ -166,7 +166,7 @@ class BucketVersioning(_BucketConfiguration):
 
 
 class BucketPublicAccessBlock(_BucketConfiguration):
-    """What of public access a bucket refuses."""
+    """The public access that a bucket blocks."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
     gone = ("NoSuchBucket", "NoSuchPublicAccessBlockConfiguration")
@@ -181,7 +181,7 @@ class BucketPublicAccessBlock(_BucketConfiguration):
 
 
 class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
-    """How a bucket encrypts its objects when nothing else is said."""
+    """The default encryption of a bucket's objects."""
 
     token = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     gone = ("NoSuchBucket", "ServerSideEncryptionConfigurationNotFoundError")
@@ -204,7 +204,7 @@ class BucketServerSideEncryptionConfiguration(_BucketConfiguration):
 
 
 class BucketPolicy(_BucketConfiguration):
-    """The permissions on a bucket."""
+    """The policy of a bucket."""
 
     token = "aws:s3/bucketPolicy:BucketPolicy"
     gone = ("NoSuchBucket", "NoSuchBucketPolicy")
@@ -220,7 +220,7 @@ class BucketPolicy(_BucketConfiguration):
 
 
 class BucketLifecycleConfiguration(_BucketConfiguration):
-    """When a bucket's objects expire."""
+    """The rules for the expiration of a bucket's objects."""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     gone = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
@@ -246,7 +246,7 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
     inputs = {**_BUCKET, **body}
 
     def sent(self, inputs: Properties) -> dict[str, Any]:
-        """The rules; each must say to what it applies, all objects if nothing else."""
+        """The rules, each with a filter, by default for all objects."""
         rules = super().sent(inputs)["Rules"]
         return {"Rules": [{**rule, "Filter": rule.get("Filter") or {"Prefix": ""}} for rule in rules]}
 
@@ -255,7 +255,7 @@ class BucketLifecycleConfiguration(_BucketConfiguration):
 
 
 class BucketObjectv2(AwsResource):
-    """An object in a bucket, its content given as text. Its id is ``BUCKET/KEY``."""
+    """An object in a bucket, with its content as text. Its id is ``BUCKET/KEY``."""
 
     token = "aws:s3/bucketObjectv2:BucketObjectv2"
     service = "s3"
@@ -278,13 +278,13 @@ class BucketObjectv2(AwsResource):
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
         """The service lower-cases the keys of metadata, so others are refused."""
         metadata = inputs.get("metadata")
-        for key in metadata if isinstance(metadata, Mapping) else ():  # not known yet
+        for key in metadata if isinstance(metadata, Mapping) else ():  # unknown in a preview
             if key != key.lower():
                 yield Failure(f"metadata.{key}", f"not allowed; write it in lower case: {key.lower()}")
 
     @classmethod
     def identify(cls, resource_id: str) -> tuple[str, Properties]:
-        """The id to import may begin with ``s3://`` and end in ``@REGION``."""
+        """The id of an import may start with ``s3://`` and end in ``@REGION``."""
         path, known = super().identify(resource_id.removeprefix("s3://"))
         if "/" not in path:
             raise Refused(f"{resource_id} is not the id of an object; write BUCKET/KEY")
@@ -292,7 +292,7 @@ class BucketObjectv2(AwsResource):
 
     @classmethod
     def unsettled(cls, changed: set[str]) -> tuple[str, ...]:
-        """Every new content is a new version."""
+        """New content creates a new version."""
         return ("etag", "versionId") if changed - {"tags", "tagsAll"} else ()
 
     def create(self, inputs: Properties) -> str:
@@ -300,7 +300,7 @@ class BucketObjectv2(AwsResource):
         return f"{inputs['bucket']}/{inputs['key']}"
 
     def describe(self, resource_id: str, known: Properties) -> Properties:
-        """The object as it is now; of its content, its etag alone."""
+        """The current properties of the object; of its content, only the ETag."""
         bucket, key = resource_id.split("/", 1)
         live = self.client.head_object(Bucket=bucket, Key=key)
         tags = self.client.get_object_tagging(Bucket=bucket, Key=key)
@@ -315,7 +315,7 @@ class BucketObjectv2(AwsResource):
         }
 
     def update(self, resource_id: str, old: Properties, new: Properties, changed: set[str]) -> None:
-        """Put the object anew, or only its tags."""
+        """Put the object again, or only its tags."""
         if changed - {"tags", "tagsAll"}:
             self._put(new)
         elif "tagsAll" in changed:

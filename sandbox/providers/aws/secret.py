@@ -1,6 +1,6 @@
 """Secrets Manager's secrets and their versions.
 
-Source of the properties and of what replaces: the official provider's ``internal/service/secretsmanager``.
+Source of the properties and of replacements: the official provider's ``internal/service/secretsmanager``.
 """
 
 from collections.abc import Iterator
@@ -33,18 +33,18 @@ class Secret(TableResource):
 
     @classmethod
     def validate(cls, inputs: Properties) -> Iterator[Failure]:
-        """A window of some days, or none."""
+        """A recovery window of 7 to 30 days, or none."""
         days = inputs.get("recoveryWindowInDays")
-        if isinstance(days, int | float) and 0 < days < 7:  # else not known yet
+        if isinstance(days, int | float) and 0 < days < 7:  # otherwise unknown in a preview
             yield Failure("recoveryWindowInDays", f"{days:g} is not allowed; give 0, or 7 to 30")
 
     def describe(self, resource_id: str, known: Properties) -> Properties | None:
-        """The secret as it is now; one that awaits its deletion counts as gone."""
+        """The current properties of the secret; one that is scheduled for deletion does not exist."""
         live = self.find(resource_id, known) or {}
         return None if live.get("DeletedDate") else self.shown(live)
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Schedule the secret's deletion; without a time to recover it, delete it."""
+        """Schedule the secret's deletion; without a recovery window, delete it immediately."""
         days = state["recoveryWindowInDays"]
         when = {"RecoveryWindowInDays": int(days)} if days else {"ForceDeleteWithoutRecovery": True}
         self.client.delete_secret(SecretId=resource_id, **when)
@@ -73,7 +73,7 @@ class SecretVersion(AwsResource):
         return {**self.shown(live), "secretId": secret}
 
     def remove(self, resource_id: str, state: Properties) -> None:
-        """Take the stages from the version, other than the current one: the service keeps that."""
+        """Remove the staging labels of the version, except AWSCURRENT, which the service keeps."""
         secret, version = resource_id.split("|", 1)
         for stage in {*self.describe(resource_id, state)["versionStages"]} - {"AWSCURRENT"}:
             self.client.update_secret_version_stage(

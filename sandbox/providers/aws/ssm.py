@@ -98,7 +98,7 @@ class Parameter(AwsResource):
             self._put(resource_id, {**kept, **new, "overwrite": True, "tagsAll": {}}, **gone)
 
     def retag(self, named: str, old: Properties, new: Properties) -> None:
-        """Update the tags; the operations ask for the type of the resource too."""
+        """Update the tags; the operations require the type of the resource too."""
         added, removed = tag_changes(old, new)
         parameter = {"ResourceType": "Parameter", "ResourceId": named}
         if removed:

@@ -54,7 +54,7 @@ class TableResource(AwsResource):
         return self.separator.join(inputs[name] for name in self._parts())
 
     def find(self, resource_id: str, known: Properties) -> dict[str, Any] | None:
-        """The API's answer about the resource; ``None`` if it is gone."""
+        """The resource in the API's response; ``None`` if it does not exist."""
         answer = self.on(self.shows, resource_id, {}, known)
         live = answer[self.place] if self.place else answer
         if isinstance(live, list):

@@ -1,4 +1,4 @@
-"""Resources with one path in GitLab's API each: made with POST, read with GET, updated with PUT."""
+"""Resources with one path in GitLab's API each: created with POST, read with GET, updated with PUT."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class ApiResource(Resource[Api]):
 
     The API's name of a property is its ``service_name``, by default the property's name in snake case.
 
-    - ``collection``, ``member``: the path at which it is made, and its own, with parts of its id in braces.
+    - ``collection``, ``member``: the paths of its creation and of itself, with parts of its id in braces.
     - ``identity``: the parts of its id, in order, separated by colons: inputs, and ``id``, GitLab's own id.
     - ``kind``, ``id_form``: what it is, and the form of its id, for messages.
     """
@@ -35,7 +35,7 @@ class ApiResource(Resource[Api]):
         return ":".join(str({"id": made.get("id"), **inputs}[name]) for name in self.identity)
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
-        """The properties that GitLab shows, and those in the id."""
+        """The properties that GitLab returns, and those in the id."""
         parts = self.parts(resource_id)
         live = self.connection.find(_path(self.member, parts), **self.query(parts))
         if live is None:
@@ -48,12 +48,12 @@ class ApiResource(Resource[Api]):
         self.connection.put(_path(self.member, parts), self.updated(old, new, changed), **self.query(parts))
 
     def delete(self, resource_id: str, state: Properties) -> None:
-        """Delete it."""
+        """Delete the resource."""
         parts = self.parts(resource_id)
         self.connection.delete(_path(self.member, parts), **self.query(parts))
 
     def created(self, inputs: Properties) -> dict[str, Any]:
-        """The body of the request that makes it."""
+        """The body of the request that creates it."""
         return sent(self.inputs, inputs)
 
     def updated(self, old: Properties, new: Properties, changed: set[str]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class ApiResource(Resource[Api]):
         return sent({name: part for name, part in self.inputs.items() if not part.replaces}, new)
 
     def shown(self, live: Mapping[str, Any]) -> Properties:
-        """The properties in a response; a text that is null is the empty string, as officially."""
+        """The properties in a response; a string that is null is empty, as in the official provider."""
         named = {
             name: (part, _parameter(name, part)) for name, part in {**self.inputs, **self.outputs}.items()
         }
@@ -75,7 +75,7 @@ class ApiResource(Resource[Api]):
         """Keep what only the response to the creation contains."""
 
     def query(self, parts: Mapping[str, Any]) -> dict[str, str]:
-        """The query of requests at its own path."""
+        """The query of requests to the path of the resource."""
         return {}
 
     @classmethod
@@ -89,7 +89,7 @@ class ApiResource(Resource[Api]):
 
     @classmethod
     def refuse_id(cls, resource_id: str) -> None:
-        """Raise the error of an id that is not of this form."""
+        """Raise the error of an id that does not have this form."""
         raise Refused(f"{resource_id!r} is not the id of {cls.kind}: {cls.id_form} is expected")
 
 

@@ -1,9 +1,10 @@
-"""IAM authorization in the sandbox, once moto enforces it (its `INITIAL_NO_AUTH_ACTION_COUNT`).
+"""IAM authorization in the sandbox, when moto enforces it (its `INITIAL_NO_AUTH_ACTION_COUNT`).
 
-moto looks up who calls, and the policies; but it compares every resource with `*`, knows conditions in trust
-policies alone, and names actions of S3 by its own routes. Here a call is what AWS calls it, on the resources
-that it names, with what it takes besides (docs.aws.amazon.com/service-authorization/latest/reference).
-Policies hold statements that allow, with `StringEquals` and `StringLike` at most, as in this project.
+moto looks up the caller and the policies; but it compares every resource with `*`, supports conditions only
+in trust policies, and names actions of S3 by its own routes. Here a call has the action that AWS defines for
+it, the resources that it names, and its dependent actions
+(docs.aws.amazon.com/service-authorization/latest/reference). Policies have only statements that allow, with
+`StringEquals` and `StringLike`, as in this project.
 """
 
 import json
@@ -51,10 +52,10 @@ RENAMED = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:GetObjectVersion": "s3:GetObject",
 }
-"""Calls that another action is for. The provider reads no version of an object but the last."""
+"""Calls with an action of another name. The provider reads only the latest version of an object."""
 
 FREE = {"sts:GetCallerIdentity"}
-"""Calls that everybody may make."""
+"""Calls that need no permission."""
 
 TAKES_BESIDES = {
     "autoscaling:CreateAutoScalingGroup": ["ec2:RunInstances"],
@@ -64,17 +65,17 @@ TAKES_BESIDES = {
     "scheduler:CreateSchedule": ["iam:PassRole"],
     "ssm:PutParameter": ["kms:Encrypt"],
 }
-"""The actions that AWS asks for besides a call's own: the dependent actions of the same reference; for a
+"""The actions that AWS requires besides a call's own: the dependent actions of the same reference; for a
 parameter under a key, docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html."""
 
 AWS_MANAGED_KEY = "alias/aws/ssm"
-"""The key of parameters that name none; whoever may read a parameter may use it."""
+"""The default key of parameters; every identity that may read a parameter may use it."""
 
 OPERATORS: Mapping[str, Callable[[str, str], bool]] = {"StringEquals": eq, "StringLike": fnmatchcase}
-"""The operators of conditions that are known."""
+"""The supported operators of conditions."""
 
 IN_JSON = {"ecr", "kms", "lambda", "logs", "monitoring", "scheduler", "secretsmanager", "ssm"}
-"""The services that answer in JSON."""
+"""The services whose responses are JSON."""
 
 PATHS = {"lambda": "functions", "scheduler": "schedules"}
 """The prefix of a resource's name in the path of a call."""
@@ -96,9 +97,9 @@ class Call:
 
     Attributes:
         action: the action.
-        resources: the resources that it names; none where it names none.
-        context: the condition keys of its own that are known.
-        caller: the ARN of who makes it.
+        resources: the resources that it names, if any.
+        context: the known values of its own condition keys.
+        caller: the ARN of the caller.
     """
 
     action: str
@@ -113,7 +114,7 @@ _lock = threading.Lock()
 
 @contextmanager
 def recorded() -> Iterator[list[Call]]:
-    """Every call that this process is asked to allow, while it asks."""
+    """Record every call that this process authorizes, until the context ends."""
     calls: list[Call] = []
     with _lock:
         _recorders.append(calls)
@@ -130,7 +131,7 @@ def allows(statements: Sequence[Mapping[str, Any]], call: Call, context: Mapping
     Args:
         statements: those of all policies of the caller.
         call: the call.
-        context: the values of the condition keys that are known, besides the call's own.
+        context: the known values of condition keys, in addition to the call's own.
     """
     known = {**context, **call.context}
     return all(
@@ -160,12 +161,12 @@ def _applies(
 
 @method_of(IAMRequestBase)
 def check_signature(_request: Any) -> None:
-    """Accept any: it is of the request as it was sent; to S3 Control, or in CBOR, moto sees another one."""
+    """Accept any: it signs the original request; to S3 Control, or in CBOR, moto gets a converted one."""
 
 
 @method_of(IAMRequestBase)
 def check_action_permitted(request: Any, resource: str) -> None:
-    """In the place of moto's own check."""
+    """Check a call in place of moto."""
     caller = request._access_key.arn
     calls = [replace(each, caller=caller) for each in _calls(request, resource)]
     with _lock:
@@ -181,7 +182,7 @@ def check_action_permitted(request: Any, resource: str) -> None:
 
 
 def _calls(request: Any, resource: str) -> Iterator[Call]:
-    """What a request asks for, and what that takes besides."""
+    """The call of a request, and its dependent actions."""
     call = _call(request, resource)
     yield call
     yield from (Call(each) for each in TAKES_BESIDES.get(call.action, ()))
@@ -194,7 +195,7 @@ def _calls(request: Any, resource: str) -> Iterator[Call]:
 
 
 def _decryption(request: Any, read: Call) -> Iterator[Call]:
-    """Decrypting the parameter that is read, under a key of the customer's.
+    """The decryption of the parameter, if its key is a customer managed key.
 
     Source: docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html.
     """
@@ -210,7 +211,7 @@ def _decryption(request: Any, read: Call) -> Iterator[Call]:
 
 
 def _refuse(request: Any, call: Call) -> None:
-    """In the form of the service: moto answers every one in a form that botocore alone reads."""
+    """Refuse in the format of the service: moto has one format for all, which only botocore reads."""
     on = f" on resource: {call.resources[0]}" if call.resources else ""
     message = f"User: {call.caller} is not authorized to perform: {call.action}{on}"
     if request._service in IN_JSON:
@@ -250,7 +251,7 @@ def _action(service: str, operation: str) -> str:
 
 
 def _named(service: str, request: Any, path: str) -> Iterator[str]:
-    """The ARNs of what a call names."""
+    """The ARNs of the resources that a call names."""
     partition = "aws"
     start = f"arn:{partition}:{service}:{request._region}:{request.account_id}"
     if service in PATHS:
@@ -266,7 +267,7 @@ def _named(service: str, request: Any, path: str) -> Iterator[str]:
     elif service in PARAMETERS:
         parameter, form = PARAMETERS[service]
         if isinstance(value := given.get(parameter), str):
-            of_aws = service == "ssm" and value.startswith("/aws/")  # a parameter of no account
+            of_aws = service == "ssm" and value.startswith("/aws/")  # its ARN has no account
             yield f"{start.removesuffix(request.account_id) if of_aws else start}:{form.format(value)}"
 
 

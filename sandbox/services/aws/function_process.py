@@ -1,7 +1,7 @@
 """``python -m sandbox.services.aws.function_process HANDLER``: one run of a Lambda function of Python.
 
-Standard input holds ``event`` and ``timeout`` (seconds) as JSON. The last line of standard output is what the
-function returned, or, with exit code 1, what it raised, as Lambda answers it.
+Standard input contains ``event`` and ``timeout`` (seconds) as JSON. The last line of standard output is the
+result of the function or, with exit code 1, its error, in the format of Lambda's response.
 """
 
 import importlib
@@ -21,12 +21,12 @@ class Context:
     started: float = field(default_factory=time.monotonic)
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long the run may go on."""
+        """The remaining time of the run."""
         return int((self.timeout - (time.monotonic() - self.started)) * 1000)
 
 
 def main() -> int:
-    """Run the handler that the command line names."""
+    """Run the handler that the command line names; return the exit code."""
     asked = json.loads(sys.stdin.read())
     module, _, name = sys.argv[1].rpartition(".")
     try:

@@ -1,6 +1,6 @@
-"""Patches moto's Lambda, which runs functions in Docker alone and drops where they log.
+"""Patches moto's Lambda, which runs functions only in Docker, and drops their logging configuration.
 
-Here a function of Python runs in a process of its own, with the sandbox's Python and the sandbox's AWS, and
+Here a Python function runs in a separate process, with the sandbox's Python and the sandbox's AWS, and with
 the credentials of its execution role: docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html.
 """
 
@@ -39,7 +39,7 @@ def __init__(  # noqa: N807 - the name of the patched method
 
 @around(LambdaFunction)
 def update_configuration(original: Callable[..., Any], function: Any, changes: dict[str, Any]) -> Any:
-    """Update where the function logs too."""
+    """Update the logging configuration too."""
     _keep(function, changes)
     return original(function, changes)
 
@@ -52,7 +52,7 @@ def _keep(function: Any, settings: Mapping[str, Any]) -> None:
 
 @around(LambdaFunction)
 def get_configuration(original: Callable[..., dict[str, Any]], function: Any, **named: Any) -> dict[str, Any]:
-    """The configuration, with where the function logs."""
+    """The configuration of the function, with its logging configuration."""
     usual = {"LogFormat": "Text", "LogGroup": function.logs_group_name}
     kept = vars(function).get("logging_config", {})
     return {**original(function, **named), "LoggingConfig": usual | kept}
@@ -60,7 +60,7 @@ def get_configuration(original: Callable[..., dict[str, Any]], function: Any, **
 
 @method_of(LambdaFunction)
 def invoke(function: Any, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
-    """Run the function, write its output to its log, and answer with its result or error."""
+    """Run the function, write its output to its log, and return its result or error."""
     event = body.decode() if isinstance(body, bytes) else body
     with tempfile.TemporaryDirectory() as directory:
         with zipfile.ZipFile(io.BytesIO(function.code_bytes)) as archive:
@@ -84,7 +84,7 @@ def invoke(function: Any, body: str | bytes, request_headers: Any, response_head
 
 
 def _environment(function: Any, directory: str, host: str) -> dict[str, str]:
-    """What the function's process sees: its role, and the sandbox's AWS, where it was asked to run."""
+    """The environment of the function's process: its role's credentials, and the URL of the sandbox's AWS."""
     sts = sts_backends[function.account_id][get_partition(function.region)]
     session = sts.assume_role(
         function.region, function.function_name, function.role, policy="", duration=_SESSION_S, external_id=""

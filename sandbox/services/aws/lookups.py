@@ -1,4 +1,4 @@
-"""Patches moto, which looks up again for every request what stays the same."""
+"""Patches moto, which repeats constant lookups for every request."""
 
 from functools import cache
 from typing import Any
@@ -7,7 +7,7 @@ from moto import backends
 from moto.core import responses
 
 _folders = frozenset(backends.list_of_moto_modules())
-# The folders of moto, with whose names it compares the host of a request.
+# The names of moto's folders, which it compares with the host of a request.
 backends.list_of_moto_modules = lambda: _folders
 _responses: Any = responses
 # The actions of a service.

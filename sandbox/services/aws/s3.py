@@ -1,8 +1,8 @@
 """Patches moto's S3.
 
-moto enforces bucket policies but not their conditions, so the usual "deny what does not come over TLS" would
-deny everything. Statements with a condition are left out of the decision; the policy is kept and shown as it
-was put. A bucket gets the tags that its creation asks for.
+moto enforces bucket policies but not their conditions, so the usual statement that denies requests
+without TLS would deny every request. Here statements with a condition are left out of the decision; the
+policy is stored and returned unchanged. A bucket gets the tags in the request of its creation.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Patches moto's Resource Groups Tagging API, which leaves out what ECR and parts of EC2 have.
+"""Patches moto's Resource Groups Tagging API, which lacks the resources of ECR and some of EC2.
 
 Source: docs.aws.amazon.com/ARG/latest/userguide/supported-resources.html.
 """

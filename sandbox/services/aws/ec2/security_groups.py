@@ -1,14 +1,14 @@
 """Patches moto's security groups.
 
-moto deletes a group that an instance uses, and refuses to revoke rules whose ids are gone with the error for
-rules that are named by their content. A change of a rule asks for ports even where the protocol is all, keeps
-a description that is left out, and forgets the far end and the description where that is not a range of IPv4.
+moto deletes a group that an instance uses. For unknown rule ids, its error is that of rules given by their
+content. Its modification of a rule requires ports even if the protocol is all, keeps an omitted description,
+and drops the source or destination and the description unless it is an IPv4 range.
 
-That a description which is left out goes is documented of the operations for descriptions alone
-(docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html), not of
-`ModifySecurityGroupRules`. The official provider relies on it: it leaves out what is no longer declared, and
-reads the rule back (internal/service/ec2/vpc_security_group_ingress_rule.go). None of its acceptance tests
-removes a description.
+That an omitted description is removed is documented only for the operations on descriptions
+(docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UpdateSecurityGroupRuleDescriptionsIngress.html), not for
+`ModifySecurityGroupRules`. The official provider relies on it: it omits what is no longer declared, and reads
+the rule back (internal/service/ec2/vpc_security_group_ingress_rule.go). None of its acceptance tests removes
+a description.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from sandbox.services.aws.patching import around
 
 _ALL = "-1"
 
-# moto looks for the description in the range alone.
+# moto looks for the description only in the range.
 _rule: Any = SecurityGroupRule
 _rule.description = property(lambda rule: (rule.source_group | rule.ip_range).get("Description"))
 
@@ -42,7 +42,7 @@ def delete_security_group(
 def modify_security_group_rules(
     original: Callable[..., None], backend: Any, group_id: str, rules: dict[str, dict[str, Any]]
 ) -> None:
-    """Change the whole of each rule."""
+    """Replace each rule as a whole."""
     original(
         backend,
         group_id,
