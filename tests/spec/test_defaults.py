@@ -10,9 +10,11 @@ from pulumi_gitlab_runner.spec.observation import Logs
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState, parse_pipeline
 
+from tests.authorities import pem
+
 STACK = parse_stack(
     {
-        "registries": {"team": {"ecr": {}, "repositories": ["ci/base"]}},
+        "registries": {"team": {"ecr": {}, "repositories": ["ci/base", "mirror/redis"]}},
         "runners": {
             "build": {"group": 42, "host": {}, "services": [{"name": "redis:7"}]},
             "burst": {"group": 42, "fleet": {"instance_types": ["c7i.large"], "max_instances": 2}},
@@ -24,6 +26,11 @@ STACK = parse_stack(
         "network": {"flow_logs": {}},
         "proxy": {"https": "http://proxy.example.com:3128"},
         "variables": [{"group": 42, "key": "A", "value": "short"}],
+        "certificate_authorities": {"corporate": {"pem": pem()}},
+        "mirrors": {
+            "hub": {"registry": "team", "images": {"redis": "redis:7"}, "variables": {"group": 42}},
+        },
+        "job_roles": {"push": {"projects": ["team/app"], "branches": ["main"], "push": ["team/ci/base"]}},
         "ecr_settings": {
             "eu-west-1": {
                 "scanning": {},
@@ -165,6 +172,22 @@ DEFAULTS: dict[str, tuple[Any, dict[str, Any]]] = {
             "adopt": False,
         },
     ),
+    "an authority": (STACK.managers["build"].authorities[0], {"hosts": (), "jobs": False}),
+    "a mirror": (STACK.mirrors["hub"], {"delete": False}),
+    "the variables of a mirror": (STACK.mirrors["hub"].variables, {"prefix": "IMAGE_"}),
+    "a mirrored image": (STACK.mirrors["hub"].images[0], {"digest": None, "platforms": ()}),
+    "a job role": (
+        STACK.job_roles["push"],
+        OF_A_ROLE
+        | {
+            "tags": (),
+            "registries": (),
+            "declared_issuer": "https://gitlab.com",
+            "declared_audience": None,
+            "identity_provider": None,
+            "trust_policy_length": 2048,
+        },
+    ),
     "a registration": (
         STACK.runners["build"].registration,
         {
@@ -224,6 +247,9 @@ REQUIRED = {
     "a replica": {"region"},
     "the source of a replica": {"account"},
     "a build": {"repository", "context"},
+    "a mirror": {"registry", "images"},
+    "a mirrored image": {"source", "repository", "tag"},
+    "a job role": {"projects", "branches", "push"},
     "a network": {"flow_logs"},
     "a template": {"mutable_tags"},  # other than a repository's
     "a pipeline": {

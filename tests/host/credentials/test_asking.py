@@ -221,7 +221,11 @@ def test_secrets(commands: Commands) -> None:
     commands.add("aws", printing(json.dumps({"SecretString": stored})))
     (alone,) = ask(Question("secret", "us-east-1", {arns[0]: (HOST,)}), PATIENCE).values()
     assert alone == Credential("me", SECRET)
-    assert commands.calls()[-1].endswith(f"secretsmanager get-secret-value --secret-id {arns[0]}")
+    command = "aws --region us-east-1 --output json secretsmanager"
+    assert commands.calls() == [
+        f"{command} batch-get-secret-value --secret-id-list {' '.join(arns)}",
+        f"{command} get-secret-value --secret-id {arns[0]}",
+    ]
 
 
 @pytest.mark.parametrize(
