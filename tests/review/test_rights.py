@@ -10,6 +10,7 @@ from tests.review.previews import allow
 
 A, B = "arn:aws:ecr:eu-west-1:123456789012:repository/a", "arn:aws:ecr:eu-west-1:123456789012:repository/b"
 WHEN = {"Bool": {"aws:SecureTransport": "true"}}
+BOTH = WHEN | {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -22,6 +23,11 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         ([allow("ECR:get", A)], [allow("ecr:Get", A)], []),
         ([allow("x:*", "*", Condition=WHEN)], [allow("x:1", A)], [Gain(("x:1",), (A,), (), "")]),
         ([allow("x:*", "*", Condition=WHEN)], [allow("x:1", A, Condition=WHEN)], []),
+        (
+            [allow("x:1", A, Condition=BOTH)],
+            [allow("x:1", A, Condition=dict(reversed(BOTH.items())))],
+            [],
+        ),
         ([allow("ecr:Get", A), allow("s3:Get", B)], [allow(["ecr:Get"], A)], []),
         ([allow("ecr:Get", A)], [allow("ecr:Get", [A, B])], [Gain(("ecr:Get",), (B,), (), "")]),
         ([allow("ecr:Get", A)], [allow(["ecr:Get", "ecr:Put"], A)], [Gain(("ecr:Put",), (A,), (), "")]),
