@@ -109,7 +109,7 @@ class StackState:
             raise SandboxError(
                 f"the state of the stack {self.stack} cannot be read, and neither can its backup: the disk "
                 "was full, or the machine stopped, while both were written. What the stack made exists in "
-                "the sandbox's services alone; begin anew:\n"
+                "the sandbox's services alone; start again:\n"
                 f"  ./dev stop && rm {checkpoint}* && ./dev up {self.stack}"
             )
         restored = checkpoint.with_name(f"{checkpoint.name}.restored")

@@ -170,7 +170,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
         f"{CONFIG}.docker.network_mtu",
         "the key is ignored without a network per job",
     ),
-    "a feature flag that nobody knows": (
+    "an unknown feature flag": (
         build({"feature_flags": {"FF_NETWORK_PER_JOB": True}}),
         f"{CONFIG}.feature_flags.FF_NETWORK_PER_JOB",
         "unknown feature flag, which the runner would silently ignore",

@@ -240,7 +240,7 @@ class TestConcurrentCommands:
         asked()
         (checkpoint,) = state.rglob("sandbox.json")
         checkpoint.write_text("")
-        with pytest.raises(SandboxError, match="begin anew"):
+        with pytest.raises(SandboxError, match="start again"):
             dev("up")
         assert not (state.parent / "asked").exists()
 

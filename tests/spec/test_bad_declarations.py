@@ -712,7 +712,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
         changed("registries/vault/static/key", "alias/ci"),
         Problem("stack.registries.vault.static.key", "text", "the ARN of a KMS key"),
     ),
-    "a key of a password that stands here": (
+    "a key of a password in the declaration": (
         changed("registries/legacy/static/key", "arn:aws:kms:eu-west-1:123456789012:key/0a1b"),
         Problem(
             "stack.registries.legacy.static",
@@ -1054,7 +1054,7 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "exactly one of host, host_of, fleet",
         ),
     ),
-    "the host of nobody": (
+    "the host of an unknown runner": (
         with_second_runner(host_of="biuld"),
         Problem(
             "stack.runners.second.host_of",

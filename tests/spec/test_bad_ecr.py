@@ -142,7 +142,7 @@ CACHES: dict[str, tuple[dict[str, Any], Problem]] = {
             "only a pull-through cache has an upstream",
         ),
     ),
-    "a token of a wrong type, which is not told": (
+    "a token of a wrong type, which is not shown": (
         {"pull_through": "ghcr", "upstream_credentials": {"username": "me", "access_token": 4711}},
         Problem(
             "stack.registries.hub.upstream_credentials.access_token",

@@ -205,7 +205,7 @@ BAD: dict[str, tuple[Any, Problem]] = {
             "the cache is in S3, and a Docker host has no IAM role",
         ),
     ),
-    "a network for nobody": (
+    "a network without hosts in it": (
         on_docker(network={}),
         Problem(
             "stack.network",
