@@ -1,4 +1,4 @@
-"""Secrets that are easy to find again, wherever they were written."""
+"""Secrets that are easy to find in any output."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ GITLAB_TOKENS = {
     "GitLab token of the environment": "glpat-canary-environment-a40c92e5",
     "GitLab token of hosted runners": "glpat-canary-hosted-6be5170f",
 }
-"""Those that the sandbox's GitLab takes besides its own."""
+"""The tokens that the sandbox's GitLab accepts besides its own."""
 
 CANARIES = {
     "registry password": PASSWORD,
@@ -25,24 +25,24 @@ CANARIES = {
     "job token": "glcbt-canary-job-83a6e0d4",
     **GITLAB_TOKENS,
 }
-"""One of every kind; in most of them something that JSON or a URL writes in another way."""
+"""One secret of each kind; most contain characters that JSON or a URL escapes."""
 
 
 def written_forms(secret: str) -> list[str]:
-    """A secret itself, and what of it is always there when it stands somewhere in text that is base64.
+    """The forms of a secret in a text: plain, in JSON, in JSON within JSON, in a URL, in Base64.
 
-    Also as JSON, JSON within JSON, and URLs have it.
+    Of Base64, only the characters that do not depend on the surrounding text.
     """
     escaped = json.dumps(secret)[1:-1]
     forms = [secret, escaped, json.dumps(escaped)[1:-1]]
     forms += [quote(secret), quote(secret, safe=""), quote_plus(secret)]
     for offset in range(3):
-        # Three bytes become four characters; the first and last group may mix with what stands beside.
+        # Three bytes become four characters; the first and last group may mix with adjacent text.
         encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode().rstrip("=")
         forms.append(encoded[4 if offset else 0 : len(encoded) // 4 * 4 - 4])
     return list(dict.fromkeys(forms))
 
 
 def kinds_in(text: str) -> list[str]:
-    """The kinds of secrets that stand in a text, in any form."""
+    """The kinds of secrets that a text contains, in any form."""
     return [kind for kind, secret in CANARIES.items() if any(form in text for form in written_forms(secret))]

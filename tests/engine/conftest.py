@@ -1,4 +1,4 @@
-"""One sandbox and one stack that is up, for all tests here; a test that changes it changes it back."""
+"""One sandbox and one deployed stack for all tests here; a test that changes the stack restores it."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ PASSWORD_PATH = "gitlab-runner:stack.registries.legacy.static.password"
 
 @pytest.fixture(scope="package")
 def sandbox(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox whose GitLab takes the tokens of `canaries`, and gives every runner the same one."""
+    """A running sandbox whose GitLab accepts the tokens of `canaries`, and gives all runners the same one."""
     fresh = Sandbox(tmp_path_factory.mktemp("sandbox"), engine)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANDBOX_RUNNER_TOKEN", TOKEN)
@@ -28,7 +28,7 @@ def sandbox(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="package")
 def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The checkout's project, up, with the declaration of the stack `sandbox`."""
+    """The checkout's project, deployed with the declaration of the stack `sandbox`."""
     project = Project(tmp_path_factory.mktemp("project") / "it", sandbox)
     project.pulumi("config", "set", "--secret", "--path", PASSWORD_PATH, PASSWORD)
     project.up("--diff")

@@ -175,7 +175,7 @@ def _exit_code(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> None:
-    """Run `python ARGUMENTS`, of which `-P`, `-m MODULE` and the path of a script or folder are known."""
+    """Run `python ARGUMENTS`, of which `-P`, `-m MODULE` and the path of a script or folder are supported."""
     if is_safe := arguments[0] == "-P":
         arguments = arguments[1:]
     is_module = arguments[0] == "-m"

@@ -22,19 +22,19 @@ from tests.registry.fixtures import ONLY_LOOPBACK
 REGION = "eu-west-1"
 
 Change = tuple[str, str, str]
-"""What is done to a resource: the operation, the last part of the type, the name."""
+"""A change of a resource: the operation, the last part of the type, the name."""
 
 
 class Project:
     """A project in a directory of its own: the tests never write into the checkout.
 
     Args:
-        directory: where; it must not be there yet.
-        sandbox: a running one.
+        directory: where the project is created; it must not exist.
+        sandbox: a running sandbox.
         source: the project's folder. Default: the checkout's own project.
         settings: the stack's file. Default: that of the stack `sandbox`.
         stack: the stack's name.
-        environment: what its commands get besides the sandbox's. Default: no way to other machines.
+        environment: variables of its commands besides the sandbox's. Default: they reach only loopback.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Project:
     ) -> None:
         self.directory = directory
         self.sandbox = sandbox
-        # Official plugins reach the sandbox's own servers through a proxy of it.
+        # Official plugins reach the sandbox's servers through the sandbox's proxy.
         aws = sandbox.env().get("AWS_ENDPOINT_URL", "")
         self.environment = dict(environment) | sandbox.plugins.environment(aws)
         self.printed = ""
@@ -64,7 +64,7 @@ class Project:
         self.pulumi("stack", "init", stack)
 
     def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a Pulumi command on the stack, and keep what it printed."""
+        """Run a Pulumi command on the stack, and keep its output."""
         environment = self.environment | {
             "PULUMI_DEBUG_COMMANDS": "true",  # which `--event-log` needs
             "PULUMI_SKIP_CHECKPOINTS": "true",  # the state is saved at the end, not for each step
@@ -76,9 +76,9 @@ class Project:
         return result
 
     def up(self, *options: str) -> set[Change]:
-        """Update the stack; return what was done to it, as `changes` tells it before.
+        """Update the stack; return the changes, in the form of `changes`.
 
-        With `--refresh` also what was not as the state had it: `("refresh", TYPE, NAME)`.
+        With `--refresh`, also each resource that differed from the state: `("refresh", TYPE, NAME)`.
         """
         log = self.directory / "events.json"
         self.pulumi("up", "--yes", "--skip-preview", "--event-log", str(log), *options)
@@ -97,7 +97,7 @@ class Project:
         return {(step["op"], *_type_and_name(step["urn"])) for step in (*done, *drifted)}
 
     def changes(self, *options: str) -> set[Change]:
-        """What `up` would do now. A component that says something else of itself is no change of anything."""
+        """The changes that `up` would make. An update of a component's own properties is not one."""
         preview = json.loads(self.pulumi("preview", "--json", *options).stdout)
         steps = [step for step in preview["steps"] if _is_change(step["op"], step.get("newState"))]
         return {(step["op"], *_type_and_name(step["urn"])) for step in steps}
@@ -112,14 +112,14 @@ class Project:
 
     @contextmanager
     def declaring(self, path: str, value: Any) -> Iterator[None]:
-        """Declare something else at a place, such as `runners/build/tags`, for a while."""
+        """Declare another value at a path, such as `runners/build/tags`, until the block ends."""
         before = self.settings.read_text()
         settings = yaml.safe_load(before)
-        place = settings["config"]["gitlab-runner:stack"]
+        parent = settings["config"]["gitlab-runner:stack"]
         *parents, last = path.split("/")
         for part in parents:
-            place = place[int(part) if isinstance(place, list) else part.replace("|", "/")]
-        place[int(last) if isinstance(place, list) else last] = value
+            parent = parent[int(part) if isinstance(parent, list) else part.replace("|", "/")]
+        parent[int(last) if isinstance(parent, list) else last] = value
         self.settings.write_text(yaml.safe_dump(settings))
         try:
             yield
@@ -137,17 +137,17 @@ class Project:
         )
 
     def gitlab(self, method: str, path: str, **body: Any) -> Any:
-        """Ask the sandbox's GitLab as an administrator."""
+        """Send a request to the sandbox's GitLab as an administrator."""
         url = f"{self.sandbox.services['gitlab'].url}/api/v4/{path}"
         answer = httpx.request(method, url, headers={"Private-Token": GITLAB_TOKEN}, json=body or None)
         return answer.raise_for_status().json() if answer.content else None
 
-    def what_there_is(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
         """Everything in the sandbox's AWS and GitLab."""
-        return what_there_is(self.sandbox)
+        return snapshot(self.sandbox)
 
 
-def what_there_is(sandbox: Sandbox) -> dict[str, Any]:
+def snapshot(sandbox: Sandbox) -> dict[str, Any]:
     """Everything in a sandbox's AWS and GitLab, to compare before and after."""
     return {
         "aws": aws_snapshot(sandbox.services["aws"].url),

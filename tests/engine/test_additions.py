@@ -1,6 +1,6 @@
 """A stack that gains registries of every kind, their settings, credentials of hosted runners, and a job role.
 
-All of it is made in one update, as declared; it is steady, and gone again in another one.
+One update creates all of it as declared, a second one changes nothing, and another one deletes it.
 """
 
 import base64
@@ -71,8 +71,8 @@ ROLE: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def up(project: Project) -> Iterator[Project]:
-    """The stack with all of it; in the end, without."""
-    before = there_is(project)
+    """The stack with all of it; removed at the end."""
+    before = resources(project)
     with ExitStack() as declared:
         for name, registry in REGISTRIES.items():
             declared.enter_context(project.declaring(f"registries/{name}", registry))
@@ -86,24 +86,24 @@ def up(project: Project) -> Iterator[Project]:
         project.up()
         yield project
     project.up()
-    assert there_is(project) == before
+    assert resources(project) == before
     assert project.aws("ecr").describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
     assert project.aws("ecr").describe_registry()["replicationConfiguration"]["rules"] == []
     east = project.aws("ecr", "us-east-1")
     assert east.describe_repository_creation_templates()["repositoryCreationTemplates"] == []
 
 
-def there_is(project: Project) -> dict[str, Any]:
-    """Everything in AWS and GitLab; of an object in S3, not how many versions."""
-    found = project.what_there_is()
+def resources(project: Project) -> dict[str, Any]:
+    """Everything in AWS and GitLab, without the number of versions of objects in S3."""
+    found = project.snapshot()
     return found | {"aws": found["aws"] | {"object": set(found["aws"]["object"])}}
 
 
-def test_it_stays_as_it_is(up: Project) -> None:
+def test_a_second_update_changes_nothing(up: Project) -> None:
     assert up.up("--refresh") == set()
 
 
-def test_the_rules_of_the_caches_are_there(up: Project) -> None:
+def test_each_pull_through_cache_has_its_rule(up: Project) -> None:
     found = up.aws("ecr").describe_pull_through_cache_rules()["pullThroughCacheRules"]
     rules = {rule["ecrRepositoryPrefix"]: rule for rule in found}
     assert {prefix: rule["upstreamRegistryUrl"] for prefix, rule in rules.items()} == {
@@ -122,26 +122,26 @@ def test_ecr_logs_in_with_the_declared_credentials(up: Project) -> None:
     assert UPSTREAM_TOKEN not in up.pulumi("stack", "export").stdout
 
 
-def test_the_host_knows_where_each_registrys_credentials_come_from(up: Project) -> None:
+def test_the_host_has_the_source_of_each_registrys_credentials(up: Project) -> None:
     files = files_of_the_host(up)
     assert "own.example/team parameter eu-west-1 arn:aws:ssm" in files
     assert "gcr.io helper /usr/bin/docker-credential-gcr" in files
     assert "registry.gitlab.com" not in files
 
 
-def test_the_owner_of_the_other_account_is_told_what_to_allow(up: Project) -> None:
+def test_the_outputs_have_the_policy_that_the_other_account_must_add(up: Project) -> None:
     policies = up.outputs()["required_policies"]
     assert list(policies) == ["shared"]
     assert "arn:aws:iam::123456789012:role/ci-build-" in policies["shared"]
 
 
-def test_images_are_copied_where_it_is_declared(up: Project) -> None:
+def test_images_are_replicated_as_declared(up: Project) -> None:
     rules = up.aws("ecr").describe_registry()["replicationConfiguration"]["rules"]
     destinations = [[(each["region"], each["registryId"]) for each in rule["destinations"]] for rule in rules]
     assert destinations == [[("us-east-1", "123456789012")], [("eu-west-1", OTHER)]]
 
 
-def test_images_are_scanned_as_it_is_declared(up: Project) -> None:
+def test_images_are_scanned_as_declared(up: Project) -> None:
     scanning = up.aws("ecr").get_registry_scanning_configuration()["scanningConfiguration"]
     assert scanning["scanType"] == "ENHANCED"
     filters = {
@@ -151,7 +151,7 @@ def test_images_are_scanned_as_it_is_declared(up: Project) -> None:
     assert filters == {"SCAN_ON_PUSH": ["*"], "CONTINUOUS_SCAN": ["team/*"]}
 
 
-def test_ecr_creates_repositories_as_it_is_declared(up: Project) -> None:
+def test_ecr_creates_repositories_as_declared(up: Project) -> None:
     found = up.aws("ecr", "us-east-1").describe_repository_creation_templates()
     templates = {each["prefix"]: each for each in found["repositoryCreationTemplates"]}
     assert templates.keys() == {"ci", "ROOT"}
@@ -164,7 +164,7 @@ def test_ecr_creates_repositories_as_it_is_declared(up: Project) -> None:
     assert ":role/ci-us-east-1-creation-templates-" in templates["ROOT"]["customRoleArn"]
 
 
-def test_another_account_may_copy_to_here(up: Project) -> None:
+def test_another_account_may_replicate_to_this_registry(up: Project) -> None:
     policy = up.aws("ecr", "us-east-1").get_registry_policy()["policyText"]
     assert "arn:aws:ecr:us-east-1:123456789012:repository/team/*" in policy
 
@@ -173,7 +173,7 @@ def variables(project: Project, scope: str) -> list[dict[str, Any]]:
     return project.gitlab("GET", f"{scope}/variables")
 
 
-def test_the_variables_are_there_when_it_is_up(up: Project) -> None:
+def test_the_variables_exist_after_the_update(up: Project) -> None:
     for scope in ("projects/8", "groups/43"):
         (made,) = variables(up, scope)
         assert (made["key"], made["masked"], made["raw"]) == ("DOCKER_AUTH_CONFIG", True, True)
@@ -185,7 +185,7 @@ def test_the_variables_are_there_when_it_is_up(up: Project) -> None:
         }
 
 
-def test_the_renewal_runs_by_a_schedule_and_is_watched(up: Project) -> None:
+def test_the_renewal_has_a_schedule_and_alarms(up: Project) -> None:
     (schedule,) = up.aws("scheduler").list_schedules()["Schedules"]
     found = up.aws("scheduler").get_schedule(Name=schedule["Name"])
     assert found["ScheduleExpression"] == "rate(6 hours)"
@@ -198,7 +198,7 @@ def test_the_renewal_runs_by_a_schedule_and_is_watched(up: Project) -> None:
     assert {"ci-ecr-failed", "ci-ecr-stale"} <= names
 
 
-def test_no_secret_of_hosted_runners_is_to_be_seen(up: Project) -> None:
+def test_no_secret_of_hosted_runners_is_visible(up: Project) -> None:
     (function,) = up.aws("lambda").list_functions()["Functions"]
     group = "/gitlab-runner/tested/hosted-auth/ecr"
     assert function["LoggingConfig"]["LogGroup"] == group
@@ -214,14 +214,14 @@ def test_no_secret_of_hosted_runners_is_to_be_seen(up: Project) -> None:
     assert [file for file in files if kinds_in(file.read_text(errors="replace"))] == []
 
 
-def test_a_job_has_what_it_needs_to_push(up: Project) -> None:
-    told = up.outputs()["job_roles"]["publish"]
-    (role,) = (each for each in up.aws("iam").list_roles()["Roles"] if each["Arn"] == told["arn"])
+def test_a_job_gets_the_role_and_the_settings_to_push(up: Project) -> None:
+    output = up.outputs()["job_roles"]["publish"]
+    (role,) = (each for each in up.aws("iam").list_roles()["Roles"] if each["Arn"] == output["arn"])
     condition = role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
     assert condition == {
         "StringEquals": {"gitlab.example.com:aud": ISSUER},
         "StringLike": {"gitlab.example.com:sub": ["project_path:team/app:ref_type:branch:ref:main"]},
     }
-    job = yaml.safe_load(told["snippet"])[".publish"]
-    assert job["variables"]["AWS_ROLE_ARN"] == told["arn"]
+    job = yaml.safe_load(output["snippet"])[".publish"]
+    assert job["variables"]["AWS_ROLE_ARN"] == output["arn"]
     assert job["before_script"][-1].endswith(ECR_HOST)

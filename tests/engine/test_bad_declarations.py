@@ -1,4 +1,4 @@
-"""What is wrongly declared is told once, and nothing is created."""
+"""Each problem of a declaration is reported once, and nothing is created."""
 
 from contextlib import ExitStack
 from typing import Any
@@ -51,30 +51,32 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ],
     ),
 }
-"""Declarations with several problems, and what is in the message."""
+"""Declarations with several problems, and parts of the message."""
 
 
 @pytest.fixture(scope="module")
 def untouched(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A stack that was never up."""
+    """A stack that was never deployed."""
     return Project(tmp_path_factory.mktemp("untouched") / "it", sandbox, stack="untouched")
 
 
-@pytest.mark.parametrize("what", BAD)
-def test_each_problem_is_told_once_and_nothing_is_created(untouched: Project, what: str) -> None:
-    changes, told = BAD[what]
-    before = untouched.what_there_is()
+@pytest.mark.parametrize("kind", BAD)
+def test_each_problem_is_reported_once_and_nothing_is_created(untouched: Project, kind: str) -> None:
+    changes, expected = BAD[kind]
+    before = untouched.snapshot()
     with ExitStack() as declared:
         for path, value in changes.items():
             declared.enter_context(untouched.declaring(path, value))
         result = untouched.pulumi("up", "--yes", check=False)
     assert result.returncode != 0
-    assert_told_once(result.stdout + result.stderr, told, problems=sum(part.endswith("\n") for part in told))
-    assert untouched.what_there_is() == before
+    assert_reported_once(
+        result.stdout + result.stderr, expected, problems=sum(part.endswith("\n") for part in expected)
+    )
+    assert untouched.snapshot() == before
 
 
-def test_this_account_named_twice_is_told_once_its_number_is_known(untouched: Project) -> None:
-    before = untouched.what_there_is()
+def test_declaring_this_account_twice_is_reported_when_its_number_is_known(untouched: Project) -> None:
+    before = untouched.snapshot()
     again = {"ecr": {"account": "123456789012", "region": "eu-west-1"}, "repositories": ["other"]}
     with untouched.declaring("registries/this-account", again):
         result = untouched.pulumi("up", "--yes", check=False)
@@ -82,15 +84,15 @@ def test_this_account_named_twice_is_told_once_its_number_is_known(untouched: Pr
     printed = result.stdout + result.stderr
     assert "Traceback" not in printed
     assert printed.count("stack.registries.this-account") == printed.count("  found:") == 1
-    assert untouched.what_there_is() == before
+    assert untouched.snapshot() == before
 
 
-def assert_told_once(printed: str, told: list[str], problems: int = 1) -> None:
-    """One error, and nothing else: beside the resource's name Pulumi repeats only its first line."""
+def assert_reported_once(printed: str, expected: list[str], problems: int = 1) -> None:
+    """Assert that there is one error: beside the resource's name, Pulumi repeats only its first line."""
     diagnostics = printed[printed.index("Diagnostics:") :]
     assert diagnostics.count("error:") == 1
     counted = "a problem" if problems == 1 else f"{problems} problems"
     assert f"error: The declaration has {counted}; nothing was created." in diagnostics
     assert printed.count("  found:") == problems
     assert "Traceback" not in printed
-    assert [part for part in told if part not in diagnostics] == []
+    assert [part for part in expected if part not in diagnostics] == []

@@ -1,4 +1,4 @@
-"""What a changed declaration changes: in place, and nothing else."""
+"""A change of the declaration changes only the resources that depend on it."""
 
 import json
 import tomllib
@@ -13,25 +13,25 @@ pytestmark = pytest.mark.engine
 
 CHANGES: dict[str, tuple[Any, Change]] = {
     "runners/build/tags": (["docker", "large"], ("update", "UserRunner", "ci-build")),
-    # The official provider replaces a changed lifecycle policy; the repository and its images stay.
+    # The official provider replaces a changed lifecycle policy; the repository and its images are kept.
     "registries/team/repositories/ci|base/keep_images": (
         60,
         ("replace", "LifecyclePolicy", "ci-team/ci/base"),
     ),
-    # It reaches the running host by S3: neither launch template nor instance change.
+    # It reaches the running host through S3: neither launch template nor instance changes.
     "runners/build/image": ("team/private/image:2", ("update", "BucketObjectv2", "ci-build-files")),
     # A key of config.toml.
     "runners/build/config": ({"docker": {"memory": "2g"}}, ("update", "BucketObjectv2", "ci-build-files")),
 }
 
 
-def test_only_what_depends_on_a_change_changes(project: Project) -> None:
-    before = project.what_there_is()
+def test_only_resources_that_depend_on_a_change_are_updated(project: Project) -> None:
+    before = project.snapshot()
     with ExitStack() as declared:
         for path, (value, expected) in CHANGES.items():
             declared.enter_context(project.declaring(path, value))
             assert project.up() == {expected}
-        (runner,) = project.what_there_is()["gitlab"]["runners"].values()
+        (runner,) = project.snapshot()["gitlab"]["runners"].values()
         assert runner["tag_list"] == ["docker", "large"]
         policy = json.loads(
             project.aws("ecr").get_lifecycle_policy(repositoryName="ci/base")["lifecyclePolicyText"]
@@ -39,15 +39,15 @@ def test_only_what_depends_on_a_change_changes(project: Project) -> None:
         assert [rule["selection"]["countNumber"] for rule in policy["rules"]] == [7, 60]
         assert "private/image:2" in files_of_the_host(project)
         assert 'memory = \\"2g\\"' in files_of_the_host(project)
-        assert project.what_there_is()["aws"].keys() == before["aws"].keys()
-        assert project.what_there_is()["aws"]["instance"] == before["aws"]["instance"]
+        assert project.snapshot()["aws"].keys() == before["aws"].keys()
+        assert project.snapshot()["aws"]["instance"] == before["aws"]["instance"]
     assert project.up() == {expected for _, expected in CHANGES.values()}
     assert "private/image:2" not in files_of_the_host(project)
-    assert project.what_there_is()["gitlab"] == before["gitlab"]
+    assert project.snapshot()["gitlab"] == before["gitlab"]
 
 
-def test_another_runner_comes_to_a_running_host_with_its_files(project: Project) -> None:
-    instance = project.what_there_is()["aws"]["instance"]
+def test_another_runner_reaches_a_running_host_with_its_files(project: Project) -> None:
+    instance = project.snapshot()["aws"]["instance"]
     with project.declaring("runners/second", {"group": 42, "tags": ["small"], "host_of": "build"}):
         assert project.up() == {
             ("create", "RunnerRegistration", "ci-second"),
@@ -58,16 +58,16 @@ def test_another_runner_comes_to_a_running_host_with_its_files(project: Project)
         config = tomllib.loads(
             json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
         )
-        told = project.outputs()["runners"]
+        output = project.outputs()["runners"]
         assert [each["name"] for each in config["runners"]] == ["build", "second"]
-        # Their numbers are beside the files, and put in on the host.
+        # Their IDs are in the metadata of the object, and the host inserts them.
         assert object_of_the_host(project)["Metadata"] == {
-            "runner-ids": ",".join(told[name]["id"] for name in ("build", "second"))
+            "runner-ids": ",".join(output[name]["id"] for name in ("build", "second"))
         }
-        assert told["second"]["host"] == told["build"]["host"]
+        assert output["second"]["host"] == output["build"]["host"]
         parameter = project.aws("ssm").get_parameter(Name="/gitlab-runner/tested/build/tokens/second")
         assert parameter["Parameter"]["Type"] == "SecureString"
-        assert project.what_there_is()["aws"]["instance"] == instance
+        assert project.snapshot()["aws"]["instance"] == instance
     project.up()
 
 

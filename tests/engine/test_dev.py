@@ -1,4 +1,4 @@
-"""`./dev` itself, as a user runs it: up, again after the services' memory is gone, render, down."""
+"""`./dev` as a user runs it: up, render, up again after the services have lost their memory, down."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from sandbox import virtual_environment
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
 from sandbox.paths import CHECKOUT, engine_directory
-from tests.engine.project import REGION, what_there_is
-from tests.engine.test_bad_declarations import assert_told_once
+from tests.engine.project import REGION, snapshot
+from tests.engine.test_bad_declarations import assert_reported_once
 
 pytestmark = pytest.mark.engine
 
@@ -52,14 +52,14 @@ class Dev:
         )
 
     def succeed(self, *words: str) -> str:
-        """Run a command that must end well; return what it printed."""
+        """Run a command that must succeed; return its output."""
         result = self(*words)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
-    def kinds_there_are(self) -> dict[str, Any]:
-        """How many there are of each kind, which is what stays the same when all is made anew."""
-        found = what_there_is(self.sandbox)
+    def resource_counts(self) -> dict[str, Any]:
+        """The number of resources of each kind, which stays the same when all are created again."""
+        found = snapshot(self.sandbox)
         counts: dict[str, Any] = {kind: len(names) for kind, names in found["aws"].items()}
         counts["runners"] = [runner["description"] for runner in found["gitlab"]["runners"].values()]
         return counts | found["gitlab"]["variables"]
@@ -75,36 +75,36 @@ def dev(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "expected"),
     [
         ("runner", {}, ["stack.runner", "did you mean 'runners'?"]),
         ("registries", {"legacy": {"host": "registry.example.com"}}, ["stack.registries.legacy"]),
     ],
 )
-def test_a_bad_declaration_is_told_once(
-    dev: Dev, tmp_path: Path, key: str, value: Any, told: list[str]
+def test_a_bad_declaration_is_reported_once(
+    dev: Dev, tmp_path: Path, key: str, value: Any, expected: list[str]
 ) -> None:
     settings = yaml.safe_load((CHECKOUT / "stacks" / "Pulumi.sandbox.yaml").read_text())
     settings["config"]["gitlab-runner:stack"] = {key: value}
     (tmp_path / "bad.yaml").write_text(yaml.safe_dump(settings))
     if not dev.sandbox.has_stack("sandbox"):
         dev.succeed("pulumi", "sandbox", "stack", "init", "sandbox")
-    before = what_there_is(dev.sandbox)
+    before = snapshot(dev.sandbox)
     result = dev("pulumi", "sandbox", "up", "--yes", "--config-file", str(tmp_path / "bad.yaml"))
     assert result.returncode != 0
-    assert_told_once(result.stdout + result.stderr, told)
-    assert what_there_is(dev.sandbox) == before
+    assert_reported_once(result.stdout + result.stderr, expected)
+    assert snapshot(dev.sandbox) == before
 
 
-def test_up_render_lost_memory_and_down(dev: Dev, tmp_path: Path) -> None:
-    """One life of a stack: to be up takes longest, so what needs it is asked in one go."""
+def test_up_render_restart_and_down(dev: Dev, tmp_path: Path) -> None:
+    """One life cycle: an update takes longest, so one test checks all that needs a deployed stack."""
     dev.sandbox.start()
-    before = what_there_is(dev.sandbox)
+    before = snapshot(dev.sandbox)
 
     printed = dev.succeed("up")
     assert "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base" in printed
     assert "DOCKER_AUTH_CONFIG" in printed
-    made = dev.kinds_there_are()
+    made = dev.resource_counts()
     assert made["runners"] == ["build"]
 
     dev.succeed("render", "sandbox", "build", str(tmp_path / "host"))
@@ -112,16 +112,16 @@ def test_up_render_lost_memory_and_down(dev: Dev, tmp_path: Path) -> None:
 
     dev.sandbox.stop()
     dev.succeed("up")
-    assert dev.kinds_there_are() == made
+    assert dev.resource_counts() == made
 
     dev.succeed("down")
-    assert what_there_is(dev.sandbox) == before
+    assert snapshot(dev.sandbox) == before
     dev.succeed("stop")
     assert not dev.sandbox.runs()
 
 
 def assert_rendered(directory: Path, sandbox: Sandbox) -> None:
-    """The tree holds the token and the number of the runner that is registered."""
+    """Assert that the tree has the token and the ID of the registered runner."""
     manifest = json.loads((directory / "manifest.json").read_text())
     assert manifest["etc/gitlab-runner/config.toml"]["mode"] == "0600"
     (runner,) = tomllib.loads((directory / "etc/gitlab-runner/config.toml").read_text())["runners"]

@@ -1,4 +1,4 @@
-"""The stack `docker`, up on a real Docker Engine: its manager lives through what happens to it."""
+"""The stack `docker` on a real Docker Engine: its manager survives changes, failures and interventions."""
 
 import base64
 import json
@@ -32,7 +32,7 @@ FILES = "/srv/gitlab-runner/current"
 
 
 class DockerProject(Project):
-    """The project with the stack `docker`, and the Docker host that it lives on."""
+    """The project with the stack `docker`, and the Docker host that it runs on."""
 
     def __init__(self, directory: Path, sandbox: Sandbox) -> None:
         settings = CHECKOUT / "stacks" / "Pulumi.docker.yaml"
@@ -48,7 +48,7 @@ class DockerProject(Project):
         return self.docker.containers.list(all=True)
 
     def in_manager(self, script: str) -> str:
-        """What a shell script prints in the manager's container."""
+        """Run a shell script in the manager's container; return its output."""
         done = self.container().exec_run(["/bin/sh", "-c", script], environment={"PATH": "/usr/bin:/bin"})
         return done.output.decode()
 
@@ -83,7 +83,7 @@ def test_the_manager_is_healthy_and_its_images_are_pinned(project: DockerProject
     assert project.in_manager(f"cat {FILES}/config.toml").count("@sha256:") == 3
 
 
-def test_public_images_are_mirrored_and_pulled_from_there(project: DockerProject) -> None:
+def test_public_images_are_mirrored_and_pulled_from_the_mirror(project: DockerProject) -> None:
     mirrored = json.loads(project.pulumi("stack", "output", "mirrors", "--json").stdout)["public"]
     services = tomllib.loads(project.in_manager(f"cat {FILES}/config.toml"))["runners"][0]["docker"][
         "services"
@@ -96,13 +96,13 @@ def test_public_images_are_mirrored_and_pulled_from_there(project: DockerProject
         assert image.replace(":latest@", "@") in project.docker.images.get(image).attrs["RepoDigests"]
 
 
-def test_it_has_the_credentials_of_its_registries_and_of_no_other(project: DockerProject) -> None:
+def test_the_manager_has_the_credentials_of_its_registries_only(project: DockerProject) -> None:
     auths = json.loads(project.in_manager(f"cat {FILES}/home/.docker/config.json"))["auths"]
     assert {registry: base64.b64decode(entry["auth"]).decode() for registry, entry in auths.items()} == {
         "registry.example.com:5000": f"my_username:{PASSWORD}",
         "123456789012.dkr.ecr.eu-west-1.amazonaws.com": "AWS:123456789012-auth-token",
     }
-    # In the container's memory, for root alone.
+    # In the container's memory, readable by root only.
     shown = project.in_manager(
         f"stat -c '%a %u' {DIRECTORY} {DIRECTORY}/config.json; mount | grep {DIRECTORY}"
     )
@@ -110,7 +110,7 @@ def test_it_has_the_credentials_of_its_registries_and_of_no_other(project: Docke
     assert f"tmpfs on {DIRECTORY} " in shown
 
 
-def test_its_credentials_are_renewed_by_a_service_that_starts_again(project: DockerProject) -> None:
+def test_the_credential_service_restarts_after_it_is_killed(project: DockerProject) -> None:
     def service() -> str:
         return project.in_manager(
             "ps -o pid,args | grep '[g]itlab_runner_credentials serve' | awk '{print $1}'"
@@ -127,8 +127,8 @@ def test_its_credentials_are_renewed_by_a_service_that_starts_again(project: Doc
     assert len(auths) == 2
 
 
-def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
-    """The manager has each in a file of its own. The AWS key is the cache's too, and not in config.toml."""
+def test_no_secret_is_visible(project: DockerProject) -> None:
+    """The manager has each in a file. The AWS key is also that of the cache, but not in config.toml."""
     state = project.pulumi("stack", "export").stdout
     shown = [json.dumps(each.attrs) + each.logs().decode() for each in project.containers()]
     processes = project.in_manager("cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>&1 | tr '\\0' '\\n'")
@@ -143,7 +143,7 @@ def test_no_secret_is_to_be_seen(project: DockerProject) -> None:
             assert not any(form in text for form in written_forms(secret))
 
 
-def test_the_doctor_examines_the_manager_from_elsewhere(
+def test_the_doctor_examines_the_manager_from_another_machine(
     project: DockerProject, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{project.sandbox.directory}/docker/engine.sock")
@@ -172,18 +172,18 @@ def test_a_change_reaches_the_manager_while_a_job_runs(project: DockerProject) -
     project.in_manager("rm /run/jobs/1")
 
 
-def test_an_image_that_nobody_has_leaves_the_manager_as_it_is(project: DockerProject) -> None:
+def test_an_image_that_does_not_exist_leaves_the_manager_unchanged(project: DockerProject) -> None:
     before = project.container().id
     with project.declaring("runners/build/host/docker/image", "nobody/has:1"):
         failed = project.pulumi("up", "--yes", "--skip-preview", check=False)
     assert failed.returncode != 0
     assert "unable to pull image nobody/has:1" in failed.stdout
-    # Pulumi's SDK may leave a traceback of its server of hooks when it ends (grpc.aio, `Server.__del__`).
+    # Pulumi's SDK may print a traceback of its hook server when it ends (grpc.aio, `Server.__del__`).
     assert "pulumi_gitlab_runner/" not in failed.stdout + failed.stderr
     assert (project.container().id, project.container().health) == (before, "healthy")
 
 
-def test_what_was_done_by_hand_is_noticed_and_undone(project: DockerProject) -> None:
+def test_a_change_by_hand_is_found_and_reverted(project: DockerProject) -> None:
     before = project.container()
     before.remove(force=True)
     (network,) = _networks(project)
@@ -194,7 +194,7 @@ def test_what_was_done_by_hand_is_noticed_and_undone(project: DockerProject) -> 
     assert len(_networks(project)) == 1
 
 
-def test_nothing_is_left(project: DockerProject) -> None:
+def test_a_destroy_leaves_nothing(project: DockerProject) -> None:
     project.pulumi("destroy", "--yes", "--skip-preview")
     assert project.containers() == []
     assert project.docker.volumes.list() == []

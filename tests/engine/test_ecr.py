@@ -1,4 +1,4 @@
-"""ECR repositories that hold images: taken over without a change, and not deleted by accident."""
+"""ECR repositories with images: adopted unchanged, and not deleted by accident."""
 
 import json
 from collections.abc import Iterator
@@ -45,15 +45,15 @@ def images(project: Project, repository: str) -> list[Any]:
 
 
 def of_repositories(changes: set[Change]) -> set[Change]:
-    """All of the changes but that of the role that may pull from them."""
+    """The changes without that of the role that may pull from the repositories."""
     return {change for change in changes if change[1] != "RolePolicy"}
 
 
 @pytest.fixture
-def by_hand(project: Project) -> Iterator[str]:
-    """A repository that somebody made by hand, with images, and a policy that keeps them.
+def existing(project: Project) -> Iterator[str]:
+    """A repository created by hand, with images, and a policy that keeps them.
 
-    In the end there are the declared ones alone.
+    At the end, only the declared repositories exist.
     """
     ecr, name = project.aws("ecr"), "by/hand"
     ecr.create_repository(repositoryName=name, imageTagMutability="MUTABLE")
@@ -66,10 +66,10 @@ def by_hand(project: Project) -> Iterator[str]:
     assert names == DECLARED.keys()
 
 
-def test_one_that_is_there_is_taken_over_in_two_steps_and_none_with_images_is_deleted(
-    project: Project, by_hand: str
+def test_a_repository_is_adopted_in_two_steps_and_none_with_images_is_deleted(
+    project: Project, existing: str
 ) -> None:
-    """One story, since each step costs seconds."""
+    """One test, since each step takes seconds."""
     ecr, made = project.aws("ecr"), "team/app"
     settings: dict[str, Any] = {"mutable_tags": ["latest"], "keep": [{"tags": ["mr-*"], "days": 14}]}
     limited = {"keep_images": 2, "delete_images": True}
@@ -84,40 +84,40 @@ def test_one_that_is_there_is_taken_over_in_two_steps_and_none_with_images_is_de
     def declaring(repositories: dict[str, Any]) -> AbstractContextManager[None]:
         return project.declaring("registries/team/repositories", DECLARED | repositories)
 
-    before = described(by_hand)
-    with declaring({by_hand: limited | {"adopt": True}, made: settings}):
+    before = described(existing)
+    with declaring({existing: limited | {"adopt": True}, made: settings}):
         assert of_repositories(project.up()) == {
-            ("import", "Repository", f"ci-team/{by_hand}"),
+            ("import", "Repository", f"ci-team/{existing}"),
             ("create", "Repository", f"ci-team/{made}"),
             ("create", "LifecyclePolicy", f"ci-team/{made}"),
         }
         assert "imported unchanged: by/hand" in project.printed
-        assert (described(by_hand), policy(by_hand)) == (before, BY_HAND)
-        assert images(project, by_hand) == ["1", "2", "3"]
+        assert (described(existing), policy(existing)) == (before, BY_HAND)
+        assert images(project, existing) == ["1", "2", "3"]
         assert described(made)["imageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
         push(project, made, "1")
         assert project.up("--refresh") == set()
 
     kept = policy(made)
-    with declaring({by_hand: limited | {"adopt": True}}):
+    with declaring({existing: limited | {"adopt": True}}):
         result = project.pulumi("up", "--yes", "--skip-preview", check=False)
     assert result.returncode != 0
     assert "cannot be deleted because it still contains images" in result.stdout
     assert (images(project, made), policy(made)) == (["1"], kept)
 
-    with declaring({by_hand: limited, made: settings | {"delete_images": True}}):
+    with declaring({existing: limited, made: settings | {"delete_images": True}}):
         assert of_repositories(project.up()) == {
-            ("update", "Repository", f"ci-team/{by_hand}"),
-            ("create", "LifecyclePolicy", f"ci-team/{by_hand}"),
+            ("update", "Repository", f"ci-team/{existing}"),
+            ("create", "LifecyclePolicy", f"ci-team/{existing}"),
             ("update", "Repository", f"ci-team/{made}"),
-            # Before the repository, its policy left the state; in ECR it stayed.
+            # The failed update removed its policy from the state, but not from ECR.
             ("create", "LifecyclePolicy", f"ci-team/{made}"),
         }
-        assert described(by_hand)["imageTagMutability"] == "IMMUTABLE"
-        assert images(project, by_hand) == ["1", "2", "3"]
+        assert described(existing)["imageTagMutability"] == "IMMUTABLE"
+        assert images(project, existing) == ["1", "2", "3"]
 
 
-def test_a_repository_that_is_not_there_is_not_adopted(project: Project) -> None:
+def test_a_missing_repository_is_not_adopted(project: Project) -> None:
     with project.declaring("registries/team/repositories", DECLARED | {"no/where": {"adopt": True}}):
         result = project.pulumi("preview", check=False)
     assert result.returncode != 0

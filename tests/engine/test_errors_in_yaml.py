@@ -25,7 +25,7 @@ def resource(kind: str, properties: dict[str, Any], **more: str) -> dict[str, An
 def messages(
     sandbox: Sandbox, directory: Path, resources: dict[str, Any], region: str = "eu-west-1"
 ) -> tuple[list[str], str]:
-    """Each error of a preview with its resource left out, and all that was printed."""
+    """Each error of a preview without its resource, and the whole output."""
     require_language(sandbox.engine, "yaml")
     program = {
         "name": "mistakes",
@@ -74,7 +74,7 @@ def messages(
         ),
     ],
 )
-def test_a_mistake_is_one_message(
+def test_a_mistake_is_reported_in_one_message(
     sandbox: Sandbox, tmp_path: Path, resources: dict[str, Any], expected: list[str]
 ) -> None:
     found, printed = messages(sandbox, tmp_path, resources)
@@ -85,7 +85,7 @@ def test_a_mistake_is_one_message(
     assert ".py" not in printed
 
 
-def test_a_region_that_does_not_exist_is_one_message(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_region_that_does_not_exist_is_reported_in_one_message(sandbox: Sandbox, tmp_path: Path) -> None:
     found, printed = messages(sandbox, tmp_path, {"bad": resource(STACK, SHOP)}, region="eu-wst-1")
     assert len(found) == 1, printed
     assert "aws:region" in found[0]

@@ -1,4 +1,4 @@
-"""The stack of another project in `examples/python`, up and down."""
+"""The stack of another project in `examples/python`, deployed and destroyed."""
 
 import base64
 import json
@@ -19,20 +19,20 @@ FRANKFURT = "eu-central-1"
 
 @pytest.fixture(scope="module")
 def shop(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The example, up; at the end it is taken down, and nothing of it may be left."""
+    """The deployed example; destroyed at the end, with nothing left."""
     shop = Project(
         tmp_path_factory.mktemp("shop") / "it", sandbox, EXAMPLE, EXAMPLE / "Pulumi.dev.yaml", stack="dev"
     )
-    before = shop.what_there_is()
+    before = shop.snapshot()
     shop.pulumi("config", "set", "--secret", "partnerPassword", PASSWORD)
     shop.up()
     yield shop
     shop.pulumi("destroy", "--yes", "--skip-preview")
-    assert shop.what_there_is() == before
+    assert shop.snapshot() == before
     assert shop.aws("ecr", FRANKFURT).describe_repositories()["repositories"] == []
 
 
-def test_repositories_by_themselves_lie_where_their_provider_says(shop: Project) -> None:
+def test_separate_repositories_are_in_the_region_of_their_provider(shop: Project) -> None:
     ecr = shop.aws("ecr", FRANKFURT)
     repositories = ecr.describe_repositories()["repositories"]
     assert {each["repositoryName"]: each["imageTagMutability"] for each in repositories} == {
@@ -44,7 +44,7 @@ def test_repositories_by_themselves_lie_where_their_provider_says(shop: Project)
     assert shop.outputs()["images"]["shop/web"] == f"123456789012.dkr.ecr.{FRANKFURT}.amazonaws.com/shop/web"
 
 
-def test_variables_by_themselves_take_secrets_and_outputs(shop: Project) -> None:
+def test_separate_variables_accept_secrets_and_outputs(shop: Project) -> None:
     values = {
         each["key"]: (each["value"], each["masked"]) for each in shop.gitlab("GET", "projects/8/variables")
     }
@@ -55,7 +55,7 @@ def test_variables_by_themselves_take_secrets_and_outputs(shop: Project) -> None
     assert values == {"WEB_IMAGE": (f"123456789012.dkr.ecr.{FRANKFURT}.amazonaws.com/shop/web", True)}
 
 
-def test_the_whole_has_its_runner_and_its_registrys_password(shop: Project) -> None:
+def test_the_stack_has_its_runner_and_the_password_of_its_registry(shop: Project) -> None:
     runner = shop.gitlab("GET", f"runners/{shop.outputs()['runners']['shop']['id']}")
     assert (runner["groups"][0]["id"], runner["tag_list"]) == (43, ["shop"])
     kept = shop.aws("ssm").get_parameter(Name="/shop/dev/shop/registries/partner", WithDecryption=True)
@@ -65,7 +65,7 @@ def test_the_whole_has_its_runner_and_its_registrys_password(shop: Project) -> N
     )
 
 
-def test_the_password_is_not_told(shop: Project) -> None:
-    told = shop.printed + shop.pulumi("stack", "export").stdout
-    assert "registry.partner.example" in told
-    assert not any(form in told for form in written_forms(PASSWORD))
+def test_the_password_is_not_shown(shop: Project) -> None:
+    shown = shop.printed + shop.pulumi("stack", "export").stdout
+    assert "registry.partner.example" in shown
+    assert not any(form in shown for form in written_forms(PASSWORD))

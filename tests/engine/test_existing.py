@@ -1,4 +1,4 @@
-"""What exists already in the place of a resource: a preview says so, and how to go on."""
+"""A resource that exists already: a preview reports it, and how to continue."""
 
 import json
 import re
@@ -20,7 +20,7 @@ LOG_GROUP = "/gitlab-runner/tested/build"
 
 @pytest.fixture
 def made_by_hand(project: Project) -> Iterator[None]:
-    """A group variable and a log group that nobody's state has."""
+    """A group variable and a log group that are in no state."""
     project.gitlab("POST", "groups/42/variables", key=DECLARED["key"], value="by-hand")
     project.aws("logs").create_log_group(logGroupName=LOG_GROUP)
     yield
@@ -29,7 +29,7 @@ def made_by_hand(project: Project) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("made_by_hand")
-def test_what_was_made_by_hand_ends_the_preview(project: Project) -> None:
+def test_a_resource_created_by_hand_ends_the_preview(project: Project) -> None:
     with project.declaring("runners/build/host", {"logs": {}}):
         refused = project.pulumi("preview", check=False)
     assert refused.returncode != 0
@@ -45,7 +45,7 @@ def test_what_was_made_by_hand_ends_the_preview(project: Project) -> None:
         assert ("import", "GroupVariable", "ci-group-42-MADE_BY_HAND") in project.changes()
 
 
-def test_what_the_state_lost_is_imported_by_the_command_that_the_preview_prints(
+def test_the_command_that_the_preview_prints_imports_a_resource_lost_from_the_state(
     project: Project, tmp_path: Path
 ) -> None:
     exported = json.loads(project.pulumi("stack", "export").stdout)

@@ -1,6 +1,6 @@
-"""A sample of `./dev faults`, another one each day: nothing is stuck, nothing is left over unseen.
+"""A sample of `./dev faults` that differs every day: no stack is stuck, and every leftover is reported.
 
-`FAULTS_SEED=N` takes the same sample again, `FAULTS_SAMPLE=20` so many scenarios.
+`FAULTS_SEED=N` repeats a sample, `FAULTS_SAMPLE=20` sets the number of scenarios.
 """
 
 import datetime
@@ -17,10 +17,10 @@ from tests.registry.fixtures import ONLY_LOOPBACK
 pytestmark = pytest.mark.engine
 
 SAMPLE = int(os.environ.get("FAULTS_SAMPLE", "1"))
-"""Each takes as long as two updates and a way down."""
+"""Each takes as long as two updates and a destroy."""
 
 
-def test_the_next_up_heals_what_a_fault_has_left(
+def test_the_next_update_recovers_from_a_fault(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in ONLY_LOOPBACK.items():

@@ -1,4 +1,4 @@
-"""A fleet with a cache and an image, and a host with every option: made at once, steady, changed, gone."""
+"""A fleet with a cache and an image, and a host with every option: created, unchanged, changed, deleted."""
 
 import json
 import time
@@ -53,15 +53,15 @@ DECLARED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def up(project: Project) -> Iterator[Project]:
-    """The stack with all of it; in the end, without."""
-    before = project.what_there_is()
+    """The stack with all of it; removed at the end."""
+    before = project.snapshot()
     with ExitStack() as declared:
         for path, value in DECLARED.items():
             declared.enter_context(project.declaring(path, value))
         project.up()
         yield project
     project.up()
-    after = project.what_there_is()
+    after = project.snapshot()
     # The bucket of the hosts' files keeps their earlier versions.
     assert after["aws"] | {"object": []} == before["aws"] | {"object": []}
     assert after["gitlab"] == before["gitlab"]
@@ -69,8 +69,8 @@ def up(project: Project) -> Iterator[Project]:
 
 def workers_group(project: Project) -> dict[str, Any]:
     """The Auto Scaling group of the workers."""
-    asked = project.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
-    (found,) = asked["AutoScalingGroups"]
+    described = project.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
+    (found,) = described["AutoScalingGroups"]
     return dict(found)
 
 
@@ -103,7 +103,7 @@ def host_group(project: Project) -> dict[str, Any]:
     return dict(found)
 
 
-def test_there_are_no_workers_until_the_manager_wants_some(up: Project) -> None:
+def test_there_are_no_workers_until_the_manager_requests_them(up: Project) -> None:
     found = workers_group(up)
     assert (found["MinSize"], found["DesiredCapacity"], found["MaxSize"]) == (0, 0, 3)
     assert found["NewInstancesProtectedFromScaleIn"] is True
@@ -113,14 +113,14 @@ def test_there_are_no_workers_until_the_manager_wants_some(up: Project) -> None:
     assert found["Instances"] == []
 
 
-def test_the_manager_knows_its_group_and_both_managers_their_prefix(up: Project) -> None:
+def test_the_manager_has_its_group_and_both_managers_have_their_cache_prefix(up: Project) -> None:
     burst, build = config_of(up, "burst"), config_of(up, "build")
     assert burst["autoscaler"]["plugin_config"] == {"name": GROUP}
     assert {entry["cache"]["s3"]["BucketName"] for entry in (burst, build)} == {cache_of(up)}
     assert [entry["cache"]["Path"] for entry in (burst, build)] == ["runners/burst", "runners/build"]
 
 
-def test_the_host_is_made_as_declared(up: Project) -> None:
+def test_the_host_is_created_as_declared(up: Project) -> None:
     (logs,) = up.aws("logs").describe_log_groups(logGroupNamePrefix=NAME)["logGroups"]
     assert logs["retentionInDays"] == 7
     (alarm,) = up.aws("cloudwatch").describe_alarms()["MetricAlarms"]
@@ -139,11 +139,11 @@ def test_the_host_is_made_as_declared(up: Project) -> None:
     assert (metrics["IsEgress"], metrics["CidrIpv4"]) == (False, vpcs[0]["CidrBlock"])
 
 
-def test_it_stays_as_it_is(up: Project) -> None:
+def test_a_second_update_changes_nothing(up: Project) -> None:
     assert up.up("--refresh", "--expect-no-changes") == set()
 
 
-def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
+def test_scaling_by_the_manager_is_no_drift(up: Project) -> None:
     autoscaling, ec2 = up.aws("autoscaling"), up.aws("ec2")
     autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=3)
     instances = [each["InstanceId"] for each in workers_group(up)["Instances"]]
@@ -155,7 +155,7 @@ def test_what_the_manager_does_with_its_fleet_is_no_change(up: Project) -> None:
     assert workers_group(up)["DesiredCapacity"] == 3
 
 
-def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: Project) -> None:
+def test_a_larger_fleet_changes_its_group_and_the_files_of_its_manager(up: Project) -> None:
     with up.declaring("runners/burst/fleet/max_instances", 5):
         assert up.up() == {
             ("update", "Group", "ci-burst-workers"),
@@ -165,18 +165,18 @@ def test_a_larger_fleet_is_a_change_of_its_group_and_of_its_managers_files(up: P
     up.up()
 
 
-def test_another_schedule_is_a_change_of_the_managers_files_alone(up: Project) -> None:
+def test_another_schedule_changes_only_the_files_of_the_manager(up: Project) -> None:
     with up.declaring("runners/burst/fleet/idle/0/idle_count", 2):
         assert up.changes() == {("update", "BucketObjectv2", "ci-burst-files")}
 
 
 def test_a_new_machine_image_is_a_change_and_no_drift(up: Project) -> None:
-    builder, told = up.aws("imagebuilder"), up.outputs()["machine_images"]["base"]
+    builder, output = up.aws("imagebuilder"), up.outputs()["machine_images"]["base"]
     (pipeline,) = builder.list_image_pipelines()["imagePipelineList"]
-    assert pipeline["arn"] == told["pipeline"]
+    assert pipeline["arn"] == output["pipeline"]
     builder.start_image_pipeline_execution(imagePipelineArn=pipeline["arn"])
     parameter = up.aws("ssm").get_parameter(Name="/imagebuilder/gitlab-runner/tested/base")["Parameter"]
-    assert (parameter["Name"], parameter["Value"] != told["id"]) == (told["parameter"], True)
+    assert (parameter["Name"], parameter["Value"] != output["id"]) == (output["parameter"], True)
     (image,) = up.aws("ec2").describe_images(ImageIds=[parameter["Value"]])["Images"]
     assert {"Key": "team", "Value": "ci"} in image["Tags"]
     with up.declaring("machine_images/base/runner_version", "19.2.0"):
@@ -193,16 +193,16 @@ def test_a_new_machine_image_is_a_change_and_no_drift(up: Project) -> None:
             LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
         )["LaunchTemplateVersions"]
         assert version["VersionDescription"] == f"Runner burst-workers, {parameter['Value']}"
-        assert version["LaunchTemplateData"]["ImageId"] == f"resolve:ssm:{told['parameter']}"
+        assert version["LaunchTemplateData"]["ImageId"] == f"resolve:ssm:{output['parameter']}"
         assert up.up("--refresh") == set()
 
 
-def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
+def test_a_new_host_is_in_service_before_the_old_one_terminates(up: Project) -> None:
     autoscaling = up.aws("autoscaling")
     name = host_group(up)["AutoScalingGroupName"]
     (old,) = (each["InstanceId"] for each in host_group(up)["Instances"])
     with up.declaring("runners/release/host/instance_type", "c7i.large"):
-        # The fleet's earlier image comes back with it.
+        # The same update restores the fleet's earlier image.
         assert {change for change in up.up() if change[2] == "ci-release"} == {
             ("update", "LaunchTemplate", "ci-release"),
             ("update", "Group", "ci-release"),
@@ -214,7 +214,7 @@ def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
         (refresh,) = autoscaling.describe_instance_refreshes(AutoScalingGroupName=name)["InstanceRefreshes"]
         assert refresh["Status"] == "InProgress"
 
-        # The old host says that its last job has ended.
+        # The old host reports that its last job has ended.
         autoscaling.complete_lifecycle_action(
             AutoScalingGroupName=name,
             LifecycleHookName="gitlab-runner-drain",
@@ -228,18 +228,18 @@ def test_a_new_host_is_there_before_the_old_one_ends(up: Project) -> None:
 
 
 def test_a_newer_machine_image_alone_replaces_no_host(up: Project) -> None:
-    # It is looked up at each launch: nothing of the declaration's resources names it.
+    # The image is looked up at each launch: no resource of the declaration has its ID.
     template = host_group(up)["LaunchTemplate"]["LaunchTemplateId"]
-    asked = up.aws("ec2").describe_launch_template_versions(LaunchTemplateId=template, Versions=["$Default"])[
-        "LaunchTemplateVersions"
-    ]
-    assert [each["LaunchTemplateData"]["ImageId"] for each in asked] == [
+    described = up.aws("ec2").describe_launch_template_versions(
+        LaunchTemplateId=template, Versions=["$Default"]
+    )["LaunchTemplateVersions"]
+    assert [each["LaunchTemplateData"]["ImageId"] for each in described] == [
         "resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
     ]
 
 
-def test_a_new_role_takes_none_from_a_host_with_jobs(up: Project) -> None:
-    """The old group ends with its last job, and only then do its role and instance profile go."""
+def test_a_host_with_jobs_keeps_its_role_while_a_new_one_is_created(up: Project) -> None:
+    """The old group ends with its last job, and only then are its role and instance profile deleted."""
     autoscaling, iam = up.aws("autoscaling"), up.aws("iam")
     before = host_group(up)
     (old,) = (each["InstanceId"] for each in before["Instances"])
@@ -247,7 +247,7 @@ def test_a_new_role_takes_none_from_a_host_with_jobs(up: Project) -> None:
     seen: dict[str, Any] = {}
 
     def last_job_ends() -> None:
-        """The old host drains, and looks around before it says that its last job has ended."""
+        """Drain the old host; record what exists, then report that its last job has ended."""
         for _ in range(600):
             found = autoscaling.describe_auto_scaling_instances(InstanceIds=[old])["AutoScalingInstances"]
             if found and found[0]["LifecycleState"] == "Terminating:Wait":

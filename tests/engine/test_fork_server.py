@@ -30,7 +30,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "arguments", [["shown.py", "3"], ["-P", "-m", "shown", "0"], ["-m", "shown", "7"], ["{here}/folder", "1"]]
 )
-def test_it_runs_as_by_this_python(python: Path, tmp_path: Path, arguments: list[str]) -> None:
+def test_a_command_runs_as_with_this_python(python: Path, tmp_path: Path, arguments: list[str]) -> None:
     (tmp_path / "shown.py").write_text(SHOWN)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "__main__.py").write_text(SHOWN)
@@ -50,7 +50,7 @@ def test_it_runs_as_by_this_python(python: Path, tmp_path: Path, arguments: list
     assert seen(str(python)) == seen(sys.executable)
 
 
-def test_an_exception_and_a_message_are_its_last_words(python: Path, tmp_path: Path) -> None:
+def test_an_exception_and_an_exit_message_are_printed_last(python: Path, tmp_path: Path) -> None:
     for program, last in (("1 / 0", "ZeroDivisionError: division by zero"), ("raise SystemExit('no')", "no")):
         (tmp_path / "program.py").write_text(program)
         done = subprocess.run([python, tmp_path / "program.py"], capture_output=True, text=True, check=False)
@@ -61,8 +61,8 @@ def test_an_exception_and_a_message_are_its_last_words(python: Path, tmp_path: P
     ("sent", "code"),
     [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 5), (signal.SIGKILL, -signal.SIGKILL)],
 )
-def test_a_signal_ends_it(python: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
-    """Also SIGKILL, which ends only the client."""
+def test_a_signal_ends_the_command(python: Path, tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    """This includes SIGKILL, which ends only the client."""
     (tmp_path / "program.py").write_text(
         "import sys, time\ntry:\n    print('runs', flush=True)\n    time.sleep(60)\n"
         "except KeyboardInterrupt:\n    sys.exit(5)\n"
@@ -72,4 +72,4 @@ def test_a_signal_ends_it(python: Path, tmp_path: Path, sent: signal.Signals, co
         assert client.stdout.readline()
         client.send_signal(sent)
         assert client.wait() == code
-        assert client.stdout.read() == b""  # nothing has the other end of the pipe any more
+        assert client.stdout.read() == b""  # no process has the other end of the pipe

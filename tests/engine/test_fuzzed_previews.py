@@ -1,6 +1,6 @@
-"""Damaged declarations through real previews: each is valid, or ends with one message that says where.
+"""Real previews of damaged declarations: each is valid, or ends with one message that has the path.
 
-Other ones every day: `FUZZ_SEED=N` runs the same again, `FUZZ_PREVIEWS=50` another number of them.
+The declarations differ every day: `FUZZ_SEED=N` repeats a run, `FUZZ_PREVIEWS=50` sets their number.
 """
 
 import json
@@ -26,12 +26,12 @@ pytestmark = pytest.mark.engine
 PREVIEWS = int(os.environ.get("FUZZ_PREVIEWS", "4"))
 STACK = "gitlab-runner:stack"
 NO_DOCKER = "no host for Docker"
-"""What a valid declaration with a Docker host ends with: there is no Docker Engine here."""
+"""The error of a valid declaration with a Docker host: there is no Docker Engine here."""
 
 
 @pytest.fixture
 def damaged(engine: Engine, tmp_path: Path) -> Iterator[Project]:
-    """A stack that is never up, in an account of its own, where no other stack has what it declares."""
+    """A stack that is never deployed, in an account of its own, where no other stack has its resources."""
     empty = Sandbox(tmp_path / "sandbox", engine)
     try:
         empty.start()
@@ -43,29 +43,29 @@ def damaged(engine: Engine, tmp_path: Path) -> Iterator[Project]:
 def test_every_damaged_declaration_is_previewed_or_refused_with_one_message(damaged: Project) -> None:
     first = seed("FUZZ_SEED")
     print(f"FUZZ_SEED={first}, {PREVIEWS} previews")
-    became: Counter[str] = Counter()
-    wrong = []
-    for name, declared in islice(carried(first), PREVIEWS):
+    outcomes: Counter[str] = Counter()
+    problems = []
+    for name, declared in islice(cases_in_json(first), PREVIEWS):
         config = {"aws:region": "eu-west-1", STACK: declared}
         damaged.settings.write_text(yaml.safe_dump({"config": config}))
         preview = damaged.pulumi("preview", "--suppress-progress", check=False)
         printed = preview.stdout + preview.stderr
         kind = "valid" if preview.returncode == 0 else "refused"
-        became[kind] += 1
-        found = wrong_with(printed, refused=kind == "refused")
+        outcomes[kind] += 1
+        found = problems_of(printed, refused=kind == "refused")
         print(f"{name}: {kind}{', wrong' * bool(found)}", flush=True)
-        wrong += [f"{name}: {each}\n{printed}" for each in found]
-    print(dict(became))
-    assert not wrong, "\n\n".join([f"{len(wrong)} of {PREVIEWS} with FUZZ_SEED={first}", *wrong[:5]])
+        problems += [f"{name}: {each}\n{printed}" for each in found]
+    print(dict(outcomes))
+    assert not problems, "\n\n".join([f"{len(problems)} of {PREVIEWS} with FUZZ_SEED={first}", *problems[:5]])
 
 
-def carried(first: int) -> Iterator[tuple[str, Any]]:
+def cases_in_json(first: int) -> Iterator[tuple[str, Any]]:
     """The damaged declarations that a stack's file can hold, with their names."""
     return ((name, declared) for name, declared in cases(first, 100_000) if is_json(declared))
 
 
 def is_json(value: Any) -> bool:
-    """Whether a value is the same after it was written as JSON in UTF-8."""
+    """Whether a value is the same after a round trip through JSON in UTF-8."""
     try:
         written = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError):
@@ -73,8 +73,8 @@ def is_json(value: Any) -> bool:
     return bool(json.loads(written) == value)
 
 
-def wrong_with(printed: str, *, refused: bool) -> list[str]:
-    """What is wrong with what a preview printed: its progress, and below `Diagnostics:` each message once."""
+def problems_of(printed: str, *, refused: bool) -> list[str]:
+    """The problems of a preview's output: its progress, and below `Diagnostics:` each message once."""
     found = []
     if "Traceback" in printed or "unhandled exception" in printed:
         found.append("a traceback")

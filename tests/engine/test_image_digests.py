@@ -1,4 +1,4 @@
-"""The default image by its digest: asked of its registry at preview, and a tag that moves is a change."""
+"""The default image by its digest: resolved by its registry at preview; a moved tag is a change."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ Push = Callable[[str], str]
 
 @pytest.fixture
 def push(project: Project) -> Iterator[Push]:
-    """Gives the sandbox's default image another content, and returns its digest; in the end it is gone."""
+    """Push the sandbox's default image with other content, and return its digest; deleted at the end."""
     ecr = project.aws("ecr")
 
     def remove() -> None:
@@ -47,7 +47,7 @@ def push(project: Project) -> Iterator[Push]:
     project.up()
 
 
-def test_an_image_is_pinned_once_it_is_there_and_follows_its_tag(project: Project, push: Push) -> None:
+def test_an_image_is_pinned_when_it_exists_and_follows_its_tag(project: Project, push: Push) -> None:
     assert f'"{IMAGE}"' in json.loads(files_of_the_host(project))["etc/gitlab-runner/config.toml"]["content"]
     for content in ("first", "second"):
         digest = push(content)
@@ -56,7 +56,7 @@ def test_an_image_is_pinned_once_it_is_there_and_follows_its_tag(project: Projec
     assert project.changes() == set()
 
 
-def test_an_image_that_is_not_there_is_told_and_one_that_cannot_be_asked_for_is_a_warning(
+def test_a_missing_image_is_reported_and_an_unreachable_registry_is_a_warning(
     project: Project,
 ) -> None:
     printed = project.pulumi("preview").stdout
@@ -69,7 +69,7 @@ def test_an_image_that_is_not_there_is_told_and_one_that_cannot_be_asked_for_is_
     assert "Traceback" not in printed
 
 
-def test_an_image_that_is_not_there_is_refused_where_digests_are_required(project: Project) -> None:
+def test_a_missing_image_is_refused_where_digests_are_required(project: Project) -> None:
     with project.declaring("runners/build/require_digests", True):
         preview = project.pulumi("preview", check=False)
     printed = preview.stdout + preview.stderr
@@ -79,7 +79,7 @@ def test_an_image_that_is_not_there_is_refused_where_digests_are_required(projec
     assert "Traceback" not in printed
 
 
-def test_another_registry_is_asked_with_its_secret_password(
+def test_a_digest_is_requested_with_the_secret_password_of_its_registry(
     project: Project, registry: RegistryDouble
 ) -> None:
     used = ["team", "shared", "legacy", "other"]

@@ -33,7 +33,7 @@ class Mirroring:
     client: httpx.Client
 
     def push(self) -> str:
-        """Give the source's tag another image; its digest."""
+        """Push another image to the source's tag; return its digest."""
         images = {"linux/amd64": [os.urandom(1000)], "linux/arm64": [os.urandom(1000)]}
         with httpx.Client(base_url=f"http://{self.source}", verify=registry.WITHOUT_TLS) as client:
             digest: str = registry.push_index(client, "library/app", "1", images)["digest"]
@@ -49,10 +49,10 @@ class Mirroring:
 
 @pytest.fixture(scope="module")
 def mirroring(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirroring]:
-    place: Path = tmp_path_factory.mktemp("mirror")
+    directory: Path = tmp_path_factory.mktemp("mirror")
     with (
-        registry.serving(place / "source") as source,
-        registry.serving(place / "target") as target,
+        registry.serving(directory / "source") as source,
+        registry.serving(directory / "target") as target,
         httpx.Client(verify=registry.WITHOUT_TLS) as client,
     ):
         stack = {
@@ -70,15 +70,15 @@ def mirroring(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 },
             },
         }
-        settings = place / "settings.yaml"
+        settings = directory / "settings.yaml"
         settings.write_text(yaml.safe_dump({"config": {"aws:region": REGION, "gitlab-runner:stack": stack}}))
-        project = Project(place / "it", sandbox, settings=settings, stack="mirror")
+        project = Project(directory / "it", sandbox, settings=settings, stack="mirror")
         yield Mirroring(project, source, target, client)
         assert PASSWORD not in project.printed
 
 
-def test_from_the_first_up_to_destroy(mirroring: Mirroring) -> None:
-    """One story, since each step costs seconds: what an image is depends on all that came before."""
+def test_life_cycle_of_mirrored_images(mirroring: Mirroring) -> None:
+    """One test, since each step takes seconds and depends on the previous ones."""
     project = mirroring.project
     shown = mirroring.push()
     plan = str(project.directory / "plan.json")

@@ -1,6 +1,6 @@
-"""A stack that is changed again and again: clean after each change, no larger than a new one, gone at last.
+"""A stack with many changes: no drift after each, the resources of a new stack, nothing left at the end.
 
-Another seed every day: `LONG_LIFE_SEED=N` does the same again, `LONG_LIFE_CHANGES=20` makes so many changes.
+The seed differs every day: `LONG_LIFE_SEED=N` repeats a run, `LONG_LIFE_CHANGES=20` makes 20 changes.
 """
 
 import os
@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.spec import parse_stack
 from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 from sandbox.environment import Sandbox
-from tests.engine.project import Project, what_there_is
+from tests.engine.project import Project, snapshot
 from tests.fuzz.seeds import seed
 from tests.spec.declaration import ENVIRONMENT
 
@@ -29,7 +29,7 @@ CHANGES = int(os.environ.get("LONG_LIFE_CHANGES", "2"))
 STACK = "lived"
 HOOK = "gitlab-runner-drain"
 MARK = {"Name": f"tag:{STACK_TAG}", "Values": [f"gitlab-runner/{STACK}"]}
-"""Of what belongs to the stack."""
+"""The filter for the resources of the stack."""
 FIRST: dict[str, Any] = {
     "registries": {
         "own": {"ecr": {}, "repositories": {"life/first": {}}},
@@ -47,18 +47,18 @@ Declared = dict[str, Any]
 
 
 class _NothingToDoError(Exception):
-    """A change that this declaration has no room for."""
+    """The change is not possible in this declaration."""
 
 
-class Life:
-    """The changes, each of which leaves a good declaration. Names are never used a second time."""
+class RandomChanges:
+    """The changes, each of which results in a valid declaration. Names are never reused."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._count = 0
 
     def change(self, declared: Declared) -> str:
-        """Change a declaration in one way; return in which."""
+        """Make one change to a declaration; return its description."""
         while True:
             change: Callable[[Declared], str] = getattr(self, self._random.choice(sorted(self._changes())))
             try:
@@ -68,7 +68,7 @@ class Life:
 
     @staticmethod
     def _changes() -> Iterator[str]:
-        return (name for name in vars(Life) if not name.startswith("_") and name != "change")
+        return (name for name in vars(RandomChanges) if not name.startswith("_") and name != "change")
 
     def _new(self, kind: str) -> str:
         self._count += 1
@@ -116,7 +116,7 @@ class Life:
         runner["generation"] = runner.get("generation", 1) + 1
         return str(name)
 
-    def register_runner_anew(self, declared: Declared) -> str:
+    def register_runner_again(self, declared: Declared) -> str:
         name = self._one(declared["runners"])
         runner = declared["runners"][name]
         runner["generation"] = runner.get("generation", 1) + 1
@@ -206,13 +206,13 @@ class Life:
 
 @contextmanager
 def draining(project: Project) -> Iterator[None]:
-    """Hosts that are to end have no more jobs, and say so: each completes its lifecycle action."""
-    autoscaling, over = project.aws("autoscaling"), threading.Event()
+    """Complete the lifecycle action of each terminating host, as a host without jobs does."""
+    autoscaling, stopped = project.aws("autoscaling"), threading.Event()
 
     def hosts() -> None:
-        while not over.wait(0.2):
-            asked = autoscaling.describe_auto_scaling_groups(Filters=[MARK])
-            for group in asked["AutoScalingGroups"]:
+        while not stopped.wait(0.2):
+            described = autoscaling.describe_auto_scaling_groups(Filters=[MARK])
+            for group in described["AutoScalingGroups"]:
                 for instance in group["Instances"]:
                     _end(autoscaling, group["AutoScalingGroupName"], instance)
 
@@ -221,7 +221,7 @@ def draining(project: Project) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        stopped.set()
         thread.join()
 
 
@@ -236,8 +236,8 @@ def _end(autoscaling: Any, group: str, instance: Any) -> None:
 
 
 @pytest.fixture
-def lived(sandbox: Sandbox, tmp_path: Path) -> Iterator[Project]:
-    """A small stack of its own that was never up; destroyed in the end."""
+def new_project(sandbox: Sandbox, tmp_path: Path) -> Iterator[Project]:
+    """A small separate stack that is not deployed yet; destroyed at the end."""
     settings = tmp_path / "Pulumi.lived.yaml"
     declare(settings, FIRST)
     project = Project(tmp_path / "it", sandbox, stack=STACK, settings=settings)
@@ -256,31 +256,31 @@ def types_in(project: Project) -> Counter[str]:
     return project.resources() - Counter({"pulumi:pulumi:Stack": 1})
 
 
-def test_every_change_leaves_a_good_declaration() -> None:
+def test_every_change_results_in_a_valid_declaration() -> None:
     for number in range(20):
         declared: Declared = deepcopy(FIRST)
-        life = Life(Random(number))  # noqa: S311 (no secret hangs on it)
-        made = [life.change(declared) for _ in range(20) if parse_stack(declared, ENVIRONMENT)]
+        changes = RandomChanges(Random(number))  # noqa: S311 (no secret depends on it)
+        made = [changes.change(declared) for _ in range(20) if parse_stack(declared, ENVIRONMENT)]
         assert parse_stack(declared, ENVIRONMENT).runners, made
 
 
-def test_a_long_life(lived: Project, sandbox: Sandbox) -> None:
+def test_many_changes_leave_no_drift_and_no_leftovers(new_project: Project, sandbox: Sandbox) -> None:
     first = seed("LONG_LIFE_SEED")
     print(f"LONG_LIFE_SEED={first}, {CHANGES} changes")
-    before = what_there_is(sandbox)
+    before = snapshot(sandbox)
     declared: Declared = deepcopy(FIRST)
-    life = Life(Random(first))  # noqa: S311 (no secret hangs on it)
-    lived.up()
+    changes = RandomChanges(Random(first))  # noqa: S311 (no secret depends on it)
+    new_project.up()
     for number in range(CHANGES):
-        change = life.change(declared)
+        change = changes.change(declared)
         print(f"{number + 1}. {change}", flush=True)
-        declare(lived.settings, declared)
-        lived.up()
-        assert lived.up("--refresh", "--expect-no-changes") == set()
-    old = types_in(lived)
-    lived.pulumi("destroy", "--yes", "--skip-preview")
-    after = what_there_is(sandbox)
+        declare(new_project.settings, declared)
+        new_project.up()
+        assert new_project.up("--refresh", "--expect-no-changes") == set()
+    old = types_in(new_project)
+    new_project.pulumi("destroy", "--yes", "--skip-preview")
+    after = snapshot(sandbox)
     assert after == before
-    assert not types_in(lived)
-    lived.up()
-    assert old == types_in(lived)
+    assert not types_in(new_project)
+    new_project.up()
+    assert old == types_in(new_project)

@@ -1,4 +1,4 @@
-"""A stack with a network of its own: its host lives there, and all of it goes again."""
+"""A stack with a network of its own: its host runs there, and a destroy deletes all of it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,16 +29,16 @@ DECLARED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def up(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A stack of its own with this network; in the end, nothing is left of it."""
+    """A separate stack with this network; destroyed at the end, with nothing left."""
     directory = tmp_path_factory.mktemp("network")
     settings = directory / "Pulumi.network.yaml"
     settings.write_text(yaml.safe_dump({"config": {"aws:region": REGION, "gitlab-runner:stack": DECLARED}}))
     project = Project(directory / "it", sandbox, settings=settings, stack="network")
-    before = project.what_there_is()
+    before = project.snapshot()
     project.up()
     yield project
     project.pulumi("destroy", "--yes", "--skip-preview")
-    assert project.what_there_is() == before
+    assert project.snapshot() == before
 
 
 def subnets(up: Project) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def subnets(up: Project) -> dict[str, Any]:
     return {tag["Value"]: each for each in found["Subnets"] for tag in each["Tags"] if tag["Key"] == "Name"}
 
 
-def test_the_host_lives_in_the_private_subnets(up: Project) -> None:
+def test_the_host_is_in_the_private_subnets(up: Project) -> None:
     (group,) = up.aws("autoscaling").describe_auto_scaling_groups(
         Filters=[{"Name": "tag:Name", "Values": ["gitlab-runner-inside"]}]
     )["AutoScalingGroups"]
@@ -58,13 +58,13 @@ def test_the_host_lives_in_the_private_subnets(up: Project) -> None:
     assert {each["AvailabilityZone"] for each in private} == {"eu-west-1a", "eu-west-1b"}
 
 
-def test_the_stack_tells_the_address_that_its_host_goes_out_with(up: Project) -> None:
+def test_the_outputs_have_the_address_of_the_nat_gateway(up: Project) -> None:
     vpc = [{"Name": "vpc-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}]
     (gateway,) = up.aws("ec2").describe_nat_gateways(Filters=vpc)["NatGateways"]
     assert up.outputs()["nat_addresses"] == [gateway["NatGatewayAddresses"][0]["PublicIp"]]
 
 
-def test_it_may_connect_to_what_is_declared_alone(up: Project) -> None:
+def test_the_host_may_connect_only_to_declared_destinations(up: Project) -> None:
     ec2 = up.aws("ec2")
     vpc = subnets(up)["ci-private-1"]["VpcId"]
     groups = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["SecurityGroups"]
@@ -76,7 +76,7 @@ def test_it_may_connect_to_what_is_declared_alone(up: Project) -> None:
     } == {(443, 443, "0.0.0.0/0"), (5000, 5001, "10.9.0.0/20")}
 
 
-def test_what_is_in_no_group_of_its_own_connects_nowhere(up: Project) -> None:
+def test_the_default_security_group_allows_no_connection(up: Project) -> None:
     vpc = {"Name": "vpc-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}
     found = up.aws("ec2").describe_security_groups(
         Filters=[vpc, {"Name": "group-name", "Values": ["default"]}]
@@ -85,18 +85,18 @@ def test_what_is_in_no_group_of_its_own_connects_nowhere(up: Project) -> None:
     assert (group["IpPermissions"], group["IpPermissionsEgress"]) == ([], [])
 
 
-def test_its_connections_are_recorded(up: Project) -> None:
+def test_connections_are_recorded_in_flow_logs(up: Project) -> None:
     only = {"Name": "resource-id", "Values": [subnets(up)["ci-private-1"]["VpcId"]]}
     (record,) = up.aws("ec2").describe_flow_logs(Filters=[only])["FlowLogs"]
     assert record["TrafficType"] == "ALL"
     assert record["LogDestination"].endswith(":log-group:/gitlab-runner/network/flow-logs/ci")
 
 
-def test_it_stays_as_it_is(up: Project) -> None:
+def test_a_second_update_changes_nothing(up: Project) -> None:
     assert up.up("--refresh") == set()
 
 
-def test_a_further_zone_changes_nothing_that_is_there(up: Project) -> None:
+def test_another_zone_keeps_the_existing_subnets(up: Project) -> None:
     before = subnets(up)
     with up.declaring("network", DECLARED["network"] | {"zones": 3, "nat_per_zone": True}):
         changes = up.up()

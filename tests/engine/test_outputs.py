@@ -1,4 +1,4 @@
-"""A program whose stack uses what it makes itself: a group, a VPC, a key, a topic, and every other Output."""
+"""A program whose stack uses its own resources: a group, a VPC, a key, a topic, and every other Output."""
 
 import json
 from collections.abc import Iterator
@@ -13,22 +13,22 @@ from tests.engine.project import Project
 pytestmark = pytest.mark.engine
 
 PROGRAM = Path(__file__).parent / "programs" / "outputs"
-MARKS = ("<value of", "not resolved", "known-later", "known later", "not-made-yet", "Calling __str__")
-"""What stands for a value in the library and in Pulumi while it is not known."""
+PLACEHOLDERS = ("<value of", "not resolved", "known-later", "known later", "not-made-yet", "Calling __str__")
+"""The placeholders of the library and of Pulumi for a value that is not known yet."""
 
 
 @pytest.fixture(scope="module")
 def project(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """The program, up from nothing in one go; at the end it is taken down, and nothing of it is left."""
+    """The program, deployed in one update; destroyed at the end, with nothing left."""
     project = Project(
         tmp_path_factory.mktemp("outputs") / "it", sandbox, PROGRAM, PROGRAM / "Pulumi.dev.yaml", stack="dev"
     )
-    before = project.what_there_is()
+    before = project.snapshot()
     project.pulumi("preview")
     project.up()
     yield project
     project.pulumi("destroy", "--yes", "--skip-preview")
-    assert project.what_there_is() == before
+    assert project.snapshot() == before
 
 
 def resources(project: Project) -> list[dict[str, Any]]:
@@ -37,14 +37,14 @@ def resources(project: Project) -> list[dict[str, Any]]:
     return found
 
 
-def test_no_mark_reaches_a_provider(project: Project) -> None:
-    marked = [
-        (each["urn"], mark)
+def test_no_placeholder_reaches_a_provider(project: Project) -> None:
+    found = [
+        (each["urn"], placeholder)
         for each in resources(project)
-        for mark in MARKS
-        if mark in json.dumps(each.get("inputs", {}))
+        for placeholder in PLACEHOLDERS
+        if placeholder in json.dumps(each.get("inputs", {}))
     ]
-    assert marked == []
+    assert found == []
 
 
 def test_the_values_are_those_of_the_program(project: Project) -> None:
@@ -69,5 +69,5 @@ def test_the_values_are_those_of_the_program(project: Project) -> None:
     ]
 
 
-def test_it_stays_as_it_is(project: Project) -> None:
+def test_a_second_update_changes_nothing(project: Project) -> None:
     assert project.up("--refresh", "--expect-no-changes") == set()

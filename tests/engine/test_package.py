@@ -1,4 +1,4 @@
-"""The components as a Pulumi package, as stacks in other languages get them."""
+"""The components as a Pulumi package, as stacks in other languages use them."""
 
 import json
 
@@ -10,7 +10,7 @@ from sandbox.paths import CHECKOUT
 pytestmark = pytest.mark.engine
 
 
-def test_its_schema_names_every_component_with_its_documentation(sandbox: Sandbox) -> None:
+def test_the_schema_has_every_component_with_its_documentation(sandbox: Sandbox) -> None:
     answer = sandbox.pulumi("package", "get-schema", str(CHECKOUT / "components"), check=True)
     resources = json.loads(answer.stdout)["resources"]
     components = {

@@ -1,4 +1,4 @@
-"""The pipeline component's jobs, run as they stand: a note, a deployment as reviewed, drift, a fork."""
+"""The pipeline component's jobs, run unchanged: a note, a deployment as reviewed, drift, a fork."""
 
 import subprocess
 
@@ -19,11 +19,11 @@ NOTES = f"{MERGE_REQUEST}/notes"
 ISSUES = "projects/7/issues"
 COMMIT = "2" * 40
 VARIABLES = [{"group": 42, "key": "PIPELINE", "value": "pipeline-value"}]
-OTHERWISE = [{"group": 42, "key": "PIPELINE", "value": "not-the-reviewed-value"}]
+NOT_REVIEWED = [{"group": 42, "key": "PIPELINE", "value": "not-the-reviewed-value"}]
 
 
 def job(project: Project, kind: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Run a job of the component on the stack, with the variables that GitLab and the project give it."""
+    """Run a job of the component on the stack, with the variables that GitLab and the project set."""
     environment = project.sandbox.env() | ONLY_LOOPBACK
     jobs = filled(
         stack="tested",
@@ -45,13 +45,13 @@ def job(project: Project, kind: str, **variables: str) -> "subprocess.CompletedP
 
 
 def merge(project: Project) -> str:
-    """Merge the merge request as GitLab would, with what the preview kept; the plan."""
+    """Merge the merge request as GitLab does, with the artifact of the preview; return the plan."""
     plan = (project.directory / "plan.json").read_text()
-    place = f"{project.sandbox.services['gitlab'].url}/sandbox/{MERGE_REQUEST}"
+    address = f"{project.sandbox.services['gitlab'].url}/sandbox/{MERGE_REQUEST}"
     with httpx.Client(headers={"Private-Token": GITLAB_TOKEN}) as client:
-        left = {"job": "preview:tested", "artifacts": {"plan.json": plan}}
-        client.post(f"{place}/pipelines", json=left).raise_for_status()
-        client.put(f"{place}/merge", json={"commit": COMMIT}).raise_for_status()
+        finished = {"job": "preview:tested", "artifacts": {"plan.json": plan}}
+        client.post(f"{address}/pipelines", json=finished).raise_for_status()
+        client.put(f"{address}/merge", json={"commit": COMMIT}).raise_for_status()
     return plan
 
 
@@ -65,7 +65,7 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert '"create": 1' in (project.directory / "report.json").read_text()
 
         plan = merge(project)
-        with project.declaring("variables", OTHERWISE):
+        with project.declaring("variables", NOT_REVIEWED):
             refused = job(project, "deploy")
         assert refused.returncode == 1
         assert "is not what was reviewed in !1:\n" in refused.stdout
@@ -97,16 +97,16 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert (issue["state"], issue["labels"]) == ("opened", ["drift"])
         assert "ci-group-42-PIPELINE: gone\n" in issue["description"]
     project.up("--refresh")
-    over = job(project, "drift")
-    assert over.returncode == 0, over.stdout
+    resolved = job(project, "drift")
+    assert resolved.returncode == 0, resolved.stdout
     (closed,) = project.gitlab("GET", ISSUES)
     assert (closed["iid"], closed["state"]) == (issue["iid"], "closed")
-    told = first["body"] + second["body"] + plan + closed["description"]
-    told += "".join(done.stdout + done.stderr for done in (refused, deployed, drift, over))
-    assert not [form for secret in (PASSWORD, TOKEN) for form in written_forms(secret) if form in told]
+    output = first["body"] + second["body"] + plan + closed["description"]
+    output += "".join(done.stdout + done.stderr for done in (refused, deployed, drift, resolved))
+    assert not [form for secret in (PASSWORD, TOKEN) for form in written_forms(secret) if form in output]
 
 
-def test_a_preview_that_fails_says_why_on_the_merge_request_and_fails_the_job(project: Project) -> None:
+def test_a_failed_preview_is_explained_on_the_merge_request_and_fails_the_job(project: Project) -> None:
     with project.declaring("runner", {}):
         failed = job(project, "preview")
     assert failed.returncode == 1
@@ -116,7 +116,7 @@ def test_a_preview_that_fails_says_why_on_the_merge_request_and_fails_the_job(pr
     assert "did you mean 'runners'?" in failed.stderr
 
 
-def test_a_fork_is_told_what_cannot_be_done_there(project: Project) -> None:
+def test_the_pipeline_of_a_fork_reports_what_it_cannot_do(project: Project) -> None:
     before = project.gitlab("GET", NOTES)
     fork = job(project, "preview", CI_PROJECT_ID="99", TOKEN="", PULUMI_CONFIG_PASSPHRASE="")
     assert fork.returncode == 3

@@ -1,4 +1,4 @@
-"""The roles of a pipeline, enforced: preview, update, look at drift and destruction pass with them."""
+"""The roles of a pipeline, enforced by IAM: preview, update, drift check and destroy succeed with them."""
 
 import json
 import re
@@ -55,41 +55,41 @@ STATEMENTS = pipeline_statements(
     parse_stack(DECLARATION), StackNames("gitlab-runner", "pipeline", "ci", AwsEnvironment(ACCOUNT, REGION))
 )
 FUNCTION = "ci-ecr-"
-"""What the names of the function of `hosted_auth` and of its role begin with."""
+"""The prefix of the names of the function of `hosted_auth` and of its role."""
 IDENTITY = allow("Identity", ["sts:GetCallerIdentity"], ["*"])
-"""A statement that allows what everybody may do: IAM takes no policy without one."""
+"""A statement that allows what every identity may do: IAM accepts no policy without a statement."""
 BROKEN = "autoscaling:CreateAutoScalingGroup"
 
-STAND_INS_DO_WITHOUT = {
-    # The group of a fleet alone has suspended processes; tags of the groups come with their creation.
+NOT_CALLED_BY_STAND_INS = {
+    # Only the group of a fleet has suspended processes; groups get their tags at their creation.
     "autoscaling:CreateOrUpdateTags",
     "autoscaling:SuspendProcesses",
-    # Where a deletion waits, or fails.
+    # Used when a deletion waits or fails.
     "autoscaling:DescribeScalingActivities",
     "ec2:DescribeNetworkInterfaces",
-    # Tags that come with the creation: AWS asks for the action, and moto does not.
+    # Tags at the creation: AWS requires the action, and moto does not.
     "ec2:CreateTags",
     "ecr:TagResource",
     "iam:TagInstanceProfile",
     "iam:TagRole",
     "kms:TagResource",
     "logs:TagResource",
-    # They go with their repository.
+    # They are deleted with their repository.
     "ecr:DeleteLifecyclePolicy",
     "ecr:DeleteRepositoryPolicy",
-    # Nobody attached a policy of theirs to a role.
+    # No one attached another policy to a role.
     "iam:DetachRolePolicy",
     "iam:ListAttachedRolePolicies",
     "iam:ListRolePolicies",
-    # A key has AWS's own policy; a log group no key.
+    # A key has the default policy of AWS, and a log group has no key.
     "kms:PutKeyPolicy",
     "logs:AssociateKmsKey",
-    # The official provider reads all of a function.
+    # The official provider reads all settings of a function.
     "lambda:GetFunctionCodeSigningConfig",
     "lambda:ListVersionsByFunction",
     # Once in an account.
     "iam:CreateServiceLinkedRole",
-    # The official provider reads all of a bucket, by its own resources or not.
+    # The official provider reads all settings of a bucket, also those of other resources.
     "s3:GetAccelerateConfiguration",
     "s3:GetBucketAcl",
     "s3:GetBucketCORS",
@@ -99,14 +99,14 @@ STAND_INS_DO_WITHOUT = {
     "s3:GetBucketWebsite",
     "s3:GetEncryptionConfiguration",
     "s3:GetReplicationConfiguration",
-    # Every version is deleted by its number.
+    # Every version is deleted by its ID.
     "s3:DeleteObject",
-    # The official provider asks for a parameter by either; a launch template names one of AWS's.
+    # The official provider reads a parameter by either action; a launch template names one of AWS's.
     "ssm:GetParameters",
 }
-"""Actions that the official provider or AWS asks for, and that no call of these steps shows."""
+"""Actions that the official provider or AWS requires, and that no call of these steps uses."""
 
-WHAT_IS_THERE_ALREADY = {
+READ_FROM_EXISTING_RESOURCES = {
     "ec2:DescribeSecurityGroupRules",
     "ecr:DescribeRepositories",
     "ecr:ListTagsForResource",
@@ -115,14 +115,14 @@ WHAT_IS_THERE_ALREADY = {
     "logs:DescribeLogGroups",
     "logs:ListTagsForResource",
 }
-"""What a preview reads where a name is taken, or a repository is adopted; or of an image that is there."""
+"""What a preview reads if a name is taken, a repository is adopted, or an image exists."""
 
 
 class Account(AwsServer):
-    """An AWS that gives roles to jobs."""
+    """An AWS account whose roles jobs assume."""
 
     def credentials(self, role: str, statements: Sequence[Statement]) -> dict[str, str]:
-        """Those of a role with the rights, as a job's ID token gets them; and where this AWS is."""
+        """The credentials that a job gets for a role with these rights, and the endpoint of this AWS."""
         iam, sts = self.client("iam"), self.client("sts")
         arn = iam.create_role(
             RoleName=role, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -153,14 +153,14 @@ class Account(AwsServer):
 
 @dataclass
 class Pipeline:
-    """A stack, and an AWS that asks IAM about every call of its pipeline."""
+    """A stack, and an AWS in which IAM authorizes every call of its pipeline."""
 
     project: Project
     account: Account
 
     @contextmanager
     def acting_as(self, credentials: Mapping[str, str]) -> Iterator[list[Call]]:
-        """Everything that is done meanwhile is done with these credentials, and IAM allows it or not."""
+        """Use these credentials, with IAM enforced, until the block ends; yield the calls."""
         official = self.project.sandbox.plugins.environment(self.account.endpoint)
         self.project.environment = {**ONLY_LOOPBACK, **official, **credentials}
         with recorded() as calls, enable_iam_authentication():
@@ -208,29 +208,31 @@ def test_the_roles_suffice_and_each_action_is_needed(pipeline: Pipeline) -> None
     with pipeline.acting_as(deployer) as destroyed:
         project.pulumi("destroy", "--yes", "--skip-preview")
     used["deploy"] += [*begun, *destroyed]
-    needless: set[str] = set()
+    unused: set[str] = set()
     for step, all_calls in used.items():
         statements = getattr(STATEMENTS, step)
         granted = {action for each in statements for action in each["Action"]}
         calls = [each for each in all_calls if f":assumed-role/{FUNCTION}" not in each.caller]
         called = {each.action for each in calls} - FREE
-        # What a step calls is granted: it has passed. What is granted is called, or may be.
-        others = WHAT_IS_THERE_ALREADY if step == "preview" else STAND_INS_DO_WITHOUT | _of_updates()
+        # What a step calls is granted: the step has passed. What is granted is called, or may be.
+        others = (
+            READ_FROM_EXISTING_RESOURCES if step == "preview" else NOT_CALLED_BY_STAND_INS | _of_updates()
+        )
         assert sorted(granted - called - others) == [], step
-        needless |= granted - called
+        unused |= granted - called
         for action in called:
             assert not _all_allowed(_without(statements, action), calls), f"{step} passes without {action}"
     deployed = {action for each in STATEMENTS.deploy for action in each["Action"]}
-    assert not STAND_INS_DO_WITHOUT - deployed
-    assert sorted(STAND_INS_DO_WITHOUT - needless) == []
+    assert not NOT_CALLED_BY_STAND_INS - deployed
+    assert sorted(NOT_CALLED_BY_STAND_INS - unused) == []
 
 
 def _renewals_without_each_statement(pipeline: Pipeline, invoker: Mapping[str, str]) -> dict[str, str]:
-    """What the function of `hosted_auth` answers without each statement of its role."""
+    """The answer of the function of `hosted_auth` without each statement of its role."""
     iam, functions = (pipeline.account.client(each) for each in ("iam", "lambda"))
     (function,) = functions.list_functions()["Functions"]
     named, role = function["FunctionName"], function["Role"].rpartition("/")[2]
-    # It tries again while there is time.
+    # The function retries until shortly before its timeout.
     functions.update_function_configuration(FunctionName=named, Timeout=20)
     as_invoker = boto3.Session(
         invoker["AWS_ACCESS_KEY_ID"], invoker["AWS_SECRET_ACCESS_KEY"], invoker["AWS_SESSION_TOKEN"], REGION
@@ -290,6 +292,6 @@ def _all_allowed(statements: Sequence[Statement], calls: Sequence[Call]) -> bool
 
 
 def _of_updates() -> set[str]:
-    """The actions that only an update takes, which no step makes."""
+    """The actions that only an update of a resource needs, which no step performs."""
     types = [PROVIDER_ACTIONS[each] for each in registered_types(parse_stack(DECLARATION))]
     return {f"{each.on.service}:{action}" for each in types for action in each.update.split()}

@@ -1,4 +1,4 @@
-"""The policy pack on the real engine: this project's stack passes, a stack without care does not."""
+"""The policy pack on the real engine: this project's stack passes, a careless stack does not."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_this_projects_stack_passes(project: Project) -> None:
     assert "advisory" not in printed
 
 
-def test_a_careless_stack_does_not(
+def test_a_careless_stack_does_not_pass(
     sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
     careless = Project(tmp_path / "careless", sandbox, stack="careless")

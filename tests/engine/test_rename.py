@@ -1,4 +1,4 @@
-"""A stack that is renamed: an update gives everything the new name, and keeps runners and variables."""
+"""A renamed stack: an update gives all resources the new name, and keeps runners and variables."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ DECLARATION: dict[str, Any] = {
 }
 
 
-def test_a_renamed_stack(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_renamed_stack_keeps_its_runner_and_variables(sandbox: Sandbox, tmp_path: Path) -> None:
     settings = tmp_path / "settings.yaml"
     settings.write_text(
         yaml.safe_dump({"config": {"aws:region": REGION, "gitlab-runner:stack": DECLARATION}})
@@ -63,12 +63,12 @@ def test_a_renamed_stack(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def _described(project: Project) -> dict[str, str]:
-    """The descriptions of the variables of the project, by their keys."""
+    """The descriptions of the project's variables, by their keys."""
     return {each["key"]: each["description"] for each in project.gitlab("GET", "projects/8/variables")}
 
 
 def _marked(project: Project, stack: str) -> set[str]:
-    """The kinds of what has the mark of a stack, as their ARNs have them."""
+    """The kinds of the resources with the mark of a stack, as in their ARNs."""
     marked = {"Key": STACK_TAG, "Values": [f"gitlab-runner/{stack}"]}
     found = project.aws("resourcegroupstaggingapi").get_resources(TagFilters=[marked])
     return {

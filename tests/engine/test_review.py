@@ -1,4 +1,4 @@
-"""Real previews of dangerous changes, and the place of each in the note."""
+"""Real previews of dangerous changes, and where the note shows each."""
 
 import json
 import re
@@ -61,12 +61,12 @@ MORE: dict[str, Any] = {
         "fleet": {"instance_types": ["c7i.large"], "max_instances": 3},
     },
 }
-"""Four runners more, one of them privileged."""
+"""Four additional runners, one of them privileged."""
 
 
 @pytest.fixture(scope="module")
 def previews(project: Project) -> Iterator[dict[str, str]]:
-    """What `pulumi preview --json` says of a careful stack that becomes careless, and that loses much."""
+    """The output of `pulumi preview --json` for a careful stack that becomes careless, shrinks, or grows."""
     with declaring(project, CAREFUL):
         project.up()
         written = {}
@@ -84,17 +84,17 @@ def declaring(project: Project, changes: Mapping[str, Any]) -> ExitStack:
         return declared.pop_all()
 
 
-def told(text: str) -> set[tuple[DangerKind, str, str]]:
-    """Each danger: its kind, the resource, and the words without the names that they are about."""
+def found_dangers(text: str) -> set[tuple[DangerKind, str, str]]:
+    """Each danger: its kind, its resource, and its words without the names of what is in danger."""
     return {
         (danger.kind, danger.name, "; ".join(words for words, _ in danger.phrases))
         for danger in dangers(read_preview(text))
     }
 
 
-def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
+def test_every_dangerous_change_is_reported(previews: dict[str, str]) -> None:
     variable = "ci-group-42-DEPLOY_REGION"
-    assert told(previews["careless"]) == {
+    assert found_dangers(previews["careless"]) == {
         (DangerKind.REPLACEMENT, "ci-team/ci/base", "is replaced by a new one; because of"),
         (DangerKind.DELETION, "ci-build-10.0.0.0/8:443/tcp", "is deleted"),
         (DangerKind.RIGHTS, "ci-build", "allows; on"),
@@ -141,8 +141,8 @@ def test_every_dangerous_change_is_told(previews: dict[str, str]) -> None:
     }
 
 
-def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
-    found = told(previews["less"])
+def test_a_loss_is_reported(previews: dict[str, str]) -> None:
+    found = found_dangers(previews["less"])
     assert {kind for kind, *_ in found} == {DangerKind.DELETION, DangerKind.QUEUE}
     assert found >= {
         (DangerKind.DELETION, "ci-team/private/image", "is deleted; its images are lost"),
@@ -155,7 +155,7 @@ def test_what_is_lost_is_told(previews: dict[str, str]) -> None:
     assert len(deleted) == read.counts["delete"]
 
 
-def test_what_new_runners_may_do_shows_before_they_are_there(previews: dict[str, str]) -> None:
+def test_a_preview_shows_the_rights_of_new_runners(previews: dict[str, str]) -> None:
     preview = read_preview(previews["more"])
     files = {step.name: step.new for step in preview.changes if step.type.endswith(":BucketObjectv2")}
     assert files.keys() == {f"ci-{each.partition('/')[2]}-files" for each in MORE}
@@ -164,12 +164,12 @@ def test_what_new_runners_may_do_shows_before_they_are_there(previews: dict[str,
     assert policies.keys() >= {f"ci-{each.partition('/')[2]}" for each in MORE}
     assert UNKNOWN not in policies.values()
     assert NOT_KNOWN not in note(preview, "tested")
-    found = told(previews["more"])
+    found = found_dangers(previews["more"])
     assert {name for kind, name, _ in found if kind is DangerKind.PRIVILEGE} == {"ci-third-files"}
     assert (DangerKind.REGISTRY, "ci-burst-files", "its host has credentials for") in found
 
 
-def test_the_note_says_it_in_the_order_of_the_kinds_then_the_counts_and_the_rest(
+def test_the_note_lists_dangers_by_kind_then_the_counts_and_the_rest(
     previews: dict[str, str],
 ) -> None:
     text = previews["careless"]
@@ -196,16 +196,16 @@ def test_no_secret_is_in_a_note(previews: dict[str, str]) -> None:
             assert not [form for form in written_forms(secret) if form in written]
 
 
-def many(text: str, least: int) -> str:
-    """A preview of at least so many changes: those of a real one, time and again, under other names."""
+def many(text: str, minimum: int) -> str:
+    """A preview with a minimum of changes: those of a real preview, repeated under other names."""
     preview = json.loads(text)
     changes = [step for step in preview["steps"] if step["op"] != "same"]
-    copies = range(-(-least // len(changes)))
+    copies = range(-(-minimum // len(changes)))
     preview["steps"] += [{**step, "urn": f"{step['urn']}-{copy}"} for copy in copies for step in changes]
     return json.dumps(preview)
 
 
-def test_500_changes_are_told_whole(previews: dict[str, str]) -> None:
+def test_500_changes_are_shown_in_full(previews: dict[str, str]) -> None:
     preview = read_preview(many(previews["careless"], 500))
     written = note(preview, "tested")
     assert len(written.encode()) <= NOTE_SIZE
@@ -215,12 +215,12 @@ def test_500_changes_are_told_whole(previews: dict[str, str]) -> None:
     for step in preview.changes:
         assert f" {step.type} {step.name}\n" in written
     of_dangers = written[: written.index("**Counts:**")]
-    for danger in dangers(preview):  # by itself, or in a row
+    for danger in dangers(preview):  # alone, or in a group
         assert code(danger.name) in of_dangers or f"{danger.name.rpartition('-')[0]}-" in of_dangers
     assert len(picture(preview)) <= PICTURE_SIZE
 
 
-def test_what_is_too_long_is_cut_behind_the_summary(previews: dict[str, str]) -> None:
+def test_a_long_note_is_truncated_after_the_summary(previews: dict[str, str]) -> None:
     preview = read_preview(many(previews["careless"], 500))
     written = note(preview, "tested", size=40_000)
     assert 35_000 < len(written.encode()) <= 40_000
@@ -229,7 +229,7 @@ def test_what_is_too_long_is_cut_behind_the_summary(previews: dict[str, str]) ->
     assert re.search(r"… and \d+ more lines\n```\n\n</details>\n$", written)
 
 
-def test_a_component_says_what_it_is_in_the_preview_and_the_state(
+def test_the_preview_and_the_state_describe_each_component(
     previews: dict[str, str], project: Project
 ) -> None:
     steps = {(step.type, step.name): step for step in read_preview(previews["careless"]).steps}
@@ -249,5 +249,5 @@ def test_a_component_says_what_it_is_in_the_preview_and_the_state(
     state = json.loads(project.pulumi("stack", "export").stdout)["deployment"]["resources"]
     (registered,) = [each for each in state if each["urn"].endswith("RunnerRegistration::ci-build")]
     assert registered["inputs"] == {"declared": {"group": 42, "protected": True, "tags": ["docker"]}}
-    told = json.dumps([each["inputs"] for each in state if not each["custom"] and "inputs" in each])
-    assert not [form for form in written_forms(PASSWORD) + written_forms(TOKEN) if form in told]
+    shown = json.dumps([each["inputs"] for each in state if not each["custom"] and "inputs" in each])
+    assert not [form for form in written_forms(PASSWORD) + written_forms(TOKEN) if form in shown]

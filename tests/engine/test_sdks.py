@@ -25,8 +25,8 @@ from tests.engine.languages import require_language
 pytestmark = pytest.mark.engine
 
 EXAMPLES = CHECKOUT / "examples"
-KEPT = sandbox_directory() / "languages"
-NEIGHBOURS = {
+CACHE = sandbox_directory() / "languages"
+PROVIDERS = {
     "aws": "github.com/pulumi/pulumi-aws/sdk/v7",
     "gitlab": "github.com/pulumi/pulumi-gitlab/sdk/v10",
 }
@@ -38,22 +38,22 @@ COMPILE_TIMEOUT_S = 600
 def generate(sandbox: Sandbox, language: str, program: Path) -> Path:
     """Write the SDKs below `sdks` of a program, as `pulumi package add` does; return that folder."""
     require_language(sandbox.engine, language)
-    packages = {"gitlab-runner": str(CHECKOUT / "components"), **dict.fromkeys(NEIGHBOURS)}
+    packages = {"gitlab-runner": str(CHECKOUT / "components"), **dict.fromkeys(PROVIDERS)}
     for name, source in packages.items():
         out = program / "generated" / name
         answer = sandbox.pulumi(
             "package", "gen-sdk", source or name, "--language", language, "--local", "--out", str(out)
         )
         assert answer.returncode == 0, answer.stderr
-        place = program / "sdks" / name
-        place.parent.mkdir(exist_ok=True)
-        (out / language).rename(place)
+        target = program / "sdks" / name
+        target.parent.mkdir(exist_ok=True)
+        (out / language).rename(target)
     return program / "sdks"
 
 
 @pytest.fixture(scope="module")
 def typescript(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program of `examples/typescript` with all that it imports."""
+    """The program of `examples/typescript` with all its imports."""
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not on PATH")
@@ -61,14 +61,14 @@ def typescript(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copytree(EXAMPLES / "typescript", program)
     sdks = generate(sandbox, "nodejs", program)
     declared = json.loads((program / "package.json").read_text())
-    local = {"pulumi-gitlab-runner": "gitlab-runner", **{f"@pulumi/{name}": name for name in NEIGHBOURS}}
+    local = {"pulumi-gitlab-runner": "gitlab-runner", **{f"@pulumi/{name}": name for name in PROVIDERS}}
     fetched = {
         name: version
         for name, version in (declared["dependencies"] | declared["devDependencies"]).items()
         if name not in local
     }
     (program / "package.json").write_text(json.dumps({"private": True, "dependencies": fetched}))
-    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", f"--cache={KEPT / 'npm'}")
+    options = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock", f"--cache={CACHE / 'npm'}")
     try:
         answer = subprocess.run(
             [npm, "install", *options],
@@ -83,9 +83,9 @@ def typescript(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Pa
     if answer.returncode != 0:
         pytest.skip(f"npm cannot fetch {', '.join(fetched)}: {answer.stderr.strip()[-300:]}")
     for name, folder in local.items():
-        place = program / "node_modules" / name
-        place.parent.mkdir(exist_ok=True)
-        place.symlink_to(sdks / folder)
+        target = program / "node_modules" / name
+        target.parent.mkdir(exist_ok=True)
+        target.symlink_to(sdks / folder)
     return program
 
 
@@ -111,7 +111,7 @@ MISTAKES = {
     "OperatingSystem.Debian12": ("OperatingSystem.Debian11", "Property 'Debian11' does not exist"),
     "group: group.id": ("grp: group.id", "'grp' does not exist in type"),
 }
-"""Of each text of the example, what it becomes, and what the compiler says then."""
+"""For each text of the example, the mistake that replaces it and the message of the compiler."""
 
 
 def test_mistakes_in_typescript_do_not_compile(typescript: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_mistakes_in_typescript_do_not_compile(typescript: Path, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def go_program(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tuple[GoToolchain, Path]:
-    """The program of `examples/go` with all that it imports, and the toolchain."""
+    """The toolchain, and the program of `examples/go` with all its imports."""
     program = tmp_path_factory.mktemp("go") / "shop"
     shutil.copytree(EXAMPLES / "go", program)
     sdks = generate(sandbox, "go", program)
@@ -139,7 +139,7 @@ def go_program(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tu
         go.run(program, "mod", "download", "github.com/pulumi/pulumi/sdk/v3", timeout_s=FETCH_TIMEOUT_S)
     except GoBuildError as error:
         pytest.skip(str(error))
-    for name, module in NEIGHBOURS.items():
+    for name, module in PROVIDERS.items():
         # As in the official module, the package is in its folder go/.
         generated = sdks / name
         (generated / "go").mkdir()
@@ -147,32 +147,32 @@ def go_program(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> tu
         go.run(generated, "mod", "edit", f"-module={module}", timeout_s=10)
         go.run(program, "mod", "edit", f"-replace={module}=./sdks/{name}", timeout_s=10)
     shutil.rmtree(program / "generated")
-    pin_as_the_engine(go, program)
+    pin_versions_of_the_engine(go, program)
     go.run(program, "mod", "tidy", timeout_s=FETCH_TIMEOUT_S)
     return go, program
 
 
-def pin_as_the_engine(go: GoToolchain, program: Path) -> None:
-    """Ask for the versions of the engine's module: what its build has compiled is not compiled again."""
+def pin_versions_of_the_engine(go: GoToolchain, program: Path) -> None:
+    """Require the versions of the engine's module, whose build has compiled these packages already."""
     pinned = re.findall(r"^\s+(\S+) (v\S+)", (MODULE / "go.mod").read_text(), re.MULTILINE)
     go.run(program, "mod", "edit", *(f"-require={name}@{version}" for name, version in pinned), timeout_s=10)
 
 
 def test_the_go_example_compiles_and_passes_its_test(go_program: tuple[GoToolchain, Path]) -> None:
     go, program = go_program
-    go.run(program, "test", "-vet=off", "./...", timeout_s=COMPILE_TIMEOUT_S)  # to compile vet takes long
+    go.run(program, "test", "-vet=off", "./...", timeout_s=COMPILE_TIMEOUT_S)  # compiling vet takes long
 
 
-def test_the_typescript_example_comes_up(sandbox: Sandbox, typescript: Path) -> None:
-    comes_up(sandbox, typescript, "typescript")
+def test_the_typescript_example_deploys(sandbox: Sandbox, typescript: Path) -> None:
+    assert_deploys(sandbox, typescript, "typescript")
 
 
-def test_the_go_example_comes_up(sandbox: Sandbox, go_program: tuple[GoToolchain, Path]) -> None:
-    comes_up(sandbox, go_program[1], "go")
+def test_the_go_example_deploys(sandbox: Sandbox, go_program: tuple[GoToolchain, Path]) -> None:
+    assert_deploys(sandbox, go_program[1], "go")
 
 
-def comes_up(sandbox: Sandbox, program: Path, stack: str) -> None:
-    """Bring an example up, see that a secret and an ID arrive in what it makes, and take it down."""
+def assert_deploys(sandbox: Sandbox, program: Path, stack: str) -> None:
+    """Deploy an example, assert that a secret and an ID reach its resources, and destroy it."""
     project = yaml.safe_load((program / "Pulumi.yaml").read_text())
     project["packages"] = {"gitlab-runner": str(CHECKOUT / "components")}
     (program / "Pulumi.yaml").write_text(yaml.safe_dump(project))

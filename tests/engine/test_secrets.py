@@ -1,4 +1,4 @@
-"""No secret of a declaration is anywhere that somebody could come by it; of each kind there is one."""
+"""No secret of a declaration leaks; the stack has one secret of each kind."""
 
 import base64
 import io
@@ -37,15 +37,15 @@ OF_THE_PIPELINE = {
     "GITLAB_TOKEN": "GitLab token of the environment",
     "CI_JOB_TOKEN": "job token",
 }
-"""What the job that deploys has in its environment."""
+"""The secrets in the environment of the job that deploys."""
 STORED = "/gitlab-runner/tested/build/registries/deploy"
-"""Where the deploy token is kept for the host."""
+"""The parameter with the deploy token for the host."""
 WRONG_PLACE = f"{STACK}.runners.build.config.environment[0]"
 
 
 @pytest.mark.parametrize("kind", CANARIES)
 @pytest.mark.parametrize("before", range(4))
-def test_what_looks_for_it_finds_it(kind: str, before: int) -> None:
+def test_the_search_finds_each_kind_of_secret_in_each_form(kind: str, before: int) -> None:
     secret = CANARIES[kind]
     text = f"{'x' * before}{secret}\n"
     in_json = json.dumps(text)
@@ -62,7 +62,7 @@ def test_what_looks_for_it_finds_it(kind: str, before: int) -> None:
 
 @dataclass
 class Seen:
-    """What could be seen of a sandbox's processes while they ran.
+    """What was visible of a sandbox's processes while they ran.
 
     Attributes:
         commands: their command lines.
@@ -77,13 +77,13 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen() -> Seen:
-    """What could be seen while the stack was brought up."""
+    """What was visible while the stack was deployed."""
     return Seen()
 
 
 @pytest.fixture(scope="module")
 def failed() -> list[str]:
-    """What was printed by the update that failed."""
+    """The output of the update that failed."""
     return []
 
 
@@ -91,7 +91,7 @@ def failed() -> list[str]:
 def up(
     project: Project, seen: Seen, failed: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Project]:
-    """The stack with a secret of each kind. One in a wrong place was refused, and an update failed first."""
+    """The stack with a secret of each kind, after a misplaced secret was refused and an update failed."""
     before, environment = project.settings.read_text(), dict(project.environment)
     directory = tmp_path_factory.mktemp("temporary")
     project.environment |= {"TMPDIR": str(directory)} | {
@@ -110,17 +110,17 @@ def up(
     declared["variables"].append({"group": 42, "key": "CANARY", "masked": True})
     settings["config"]["aws:accessKey"] = "AKIACANARY"
     project.settings.write_text(yaml.safe_dump(settings))
-    keep_secret(project, SECRETS)
+    set_secrets(project, SECRETS)
     good = project.settings.read_text()
 
-    keep_secret(project, {WRONG_PLACE: "in a wrong place"})
+    set_secrets(project, {WRONG_PLACE: "in a wrong place"})
     refused = project.pulumi("up", "--yes", "--diff", check=False)
     assert refused.returncode != 0
     assert "stack.runners.build.config.environment[0]" in refused.stdout + refused.stderr
     project.settings.write_text(good)
 
     with watched(project.sandbox.directory, directory, seen):
-        failed.append(update_that_fails(project))
+        failed.append(failed_update(project))
         project.pulumi("up", "--yes", "--diff")
     yield project
     project.environment = environment
@@ -128,8 +128,8 @@ def up(
     project.up()
 
 
-def update_that_fails(project: Project) -> str:
-    """What an update prints whose services take neither of two secrets."""
+def failed_update(project: Project) -> str:
+    """Run an update whose services refuse two of the secrets; return its output."""
     hidden = {"key": "CANARY", "value": "of-another-one", "masked_and_hidden": True}
     project.gitlab("POST", "groups/42/variables", **hidden)
     traffic = Traffic()
@@ -144,7 +144,7 @@ def update_that_fails(project: Project) -> str:
     return answer.stdout + answer.stderr
 
 
-def keep_secret(project: Project, secrets: dict[str, str]) -> None:
+def set_secrets(project: Project, secrets: dict[str, str]) -> None:
     """Write secrets into the stack's configuration, encrypted."""
     given = (f"--secret={path}={CANARIES[kind]}" for path, kind in secrets.items())
     project.pulumi("config", "set-all", "--path", *given)
@@ -152,16 +152,16 @@ def keep_secret(project: Project, secrets: dict[str, str]) -> None:
 
 @contextmanager
 def watched(directory: Path, temporary: Path, seen: Seen) -> Iterator[None]:
-    """Collect what can be seen of the processes that belong to a sandbox."""
-    over = threading.Event()
+    """Collect what is visible of the processes of a sandbox."""
+    ended = threading.Event()
     environments: set[str] = set()
 
     def watch() -> None:
-        while not over.wait(0.2):
+        while not ended.wait(0.2):
             for command, environment in processes_of(directory):
                 seen.commands.add(command)
                 environments.update(environment.split("\0"))
-            for file in below(temporary):
+            for file in files_below(temporary):
                 with suppress(OSError):  # it may be gone by now
                     kinds = kinds_in(file.read_text(errors="replace"))
                     seen.temporary.setdefault(file, set()).update(kinds)
@@ -171,7 +171,7 @@ def watched(directory: Path, temporary: Path, seen: Seen) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()
         for variable in environments:
             name, _, value = variable.partition("=")
@@ -187,18 +187,18 @@ def processes_of(directory: Path) -> Iterator[tuple[str, str]]:
                 yield (process / "cmdline").read_text(errors="replace").replace("\0", " "), environment
 
 
-def test_not_in_what_an_update_prints_that_fails(up: Project, failed: list[str]) -> None:
+def test_no_secret_in_the_output_of_a_failed_update(up: Project, failed: list[str]) -> None:
     (printed,) = failed
     assert "has already been taken" in printed
     assert "ServiceUnavailable" in printed
     assert kinds_in(printed) == []
 
 
-def test_not_in_what_pulumi_and_the_reports_print(
+def test_no_secret_in_the_output_of_pulumi_and_the_reports(
     up: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of previews, ups and a refresh with their details, JSON, the outputs; of notes, reports and drift."""
-    set_by_hand(up)
+    """Of previews, updates and a refresh with details and as JSON, outputs, notes, reports and drift."""
+    change_by_hand(up)
     preview, refresh = tmp_path / "preview.json", tmp_path / "refresh.json"
     preview.write_text(up.pulumi("preview", "--json", "--show-sames", "--refresh").stdout)
     refresh.write_text(up.pulumi("refresh", "--preview-only", "--json").stdout)
@@ -218,52 +218,54 @@ def test_not_in_what_pulumi_and_the_reports_print(
     state.write_text(up.pulumi("stack", "export").stdout)
     for form in ("text", "json"):
         assert doctor(["leftovers", "--stack=tested", f"--state={state}", f"--format={form}"]) == 0
-    told = "".join([*capsys.readouterr(), report.read_text(), quality.read_text()])
-    assert "ci-group-42-CANARY" in told
-    assert kinds_in(told) == []
+    output = "".join([*capsys.readouterr(), report.read_text(), quality.read_text()])
+    assert "ci-group-42-CANARY" in output
+    assert kinds_in(output) == []
 
 
-def set_by_hand(up: Project) -> None:
-    """Let the masked variable, and what hosts log in with, have other values than declared."""
+def change_by_hand(up: Project) -> None:
+    """Give the masked variable and the credential of hosts other values than declared."""
     value = CANARIES["set by hand"]
     up.gitlab("PUT", "groups/42/variables/CANARY", value=value)
     up.aws("ssm").put_parameter(Name=STORED, Value=value, Type="SecureString", Overwrite=True)
 
 
-def test_not_in_the_summary(up: Project) -> None:
+def test_no_secret_in_the_summary(up: Project) -> None:
     shown = io.StringIO()
     summary.show(up.outputs(), Console(file=shown))
     assert "registry.example.com:5000" in shown.getvalue()
     assert kinds_in(shown.getvalue()) == []
 
 
-def test_not_in_the_state(up: Project) -> None:
+def test_no_secret_in_the_state(up: Project) -> None:
     state = up.pulumi("stack", "export").stdout
     assert "aws:ssm/parameter:Parameter" in state
     assert kinds_in(state) == []
 
 
-def test_not_in_any_file_of_the_sandbox(up: Project) -> None:
+def test_no_secret_in_any_file_of_the_sandbox(up: Project) -> None:
     directories = (up.sandbox.directory, up.directory, Path(up.environment["TMPDIR"]))
-    files = {file: kinds_in(file.read_text(errors="replace")) for each in directories for file in below(each)}
+    files = {
+        file: kinds_in(file.read_text(errors="replace")) for each in directories for file in files_below(each)
+    }
     assert {"tested.json", "services.json", "provider-aws.log", "gitlab-requests.log"} <= {
         file.name for file in files
     }
     assert {file: kinds for file, kinds in files.items() if kinds} == {}
 
 
-def test_not_in_a_command_line_an_environment_or_a_temporary_file(up: Project, seen: Seen) -> None:
-    """But for Pulumi's own way to give a program its configuration, and what the pipeline has."""
+def test_no_secret_in_a_command_line_an_environment_or_a_temporary_file(up: Project, seen: Seen) -> None:
+    """Except for the variables of Pulumi that pass configuration to a program, and those of the pipeline."""
     assert any("pulumi" in each for each in seen.commands)
     assert [each for each in seen.commands if kinds_in(each)] == []
     allowed = {"PULUMI_CONFIG", "SANDBOX_RUNNER_TOKEN", "SANDBOX_GITLAB_TOKENS", *OF_THE_PIPELINE}
     found = {name: kinds for name, kinds in seen.variables.items() if kinds}
     assert found.keys() <= allowed, found
-    assert "registry password" in found["PULUMI_CONFIG"]  # what is looked for can be found there
+    assert "registry password" in found["PULUMI_CONFIG"]  # the search finds what is there
     assert {file: kinds for file, kinds in seen.temporary.items() if kinds} == {}
 
 
-def test_not_in_launch_templates(up: Project) -> None:
+def test_no_secret_in_launch_templates(up: Project) -> None:
     ec2 = up.aws("ec2")
     versions = [
         version["LaunchTemplateData"]
@@ -278,8 +280,8 @@ def test_not_in_launch_templates(up: Project) -> None:
         assert kinds_in(decoded(data["UserData"])) == []
 
 
-def test_not_in_s3(up: Project) -> None:
-    """Nor in the environment of jobs, which the files of the host have from config.toml."""
+def test_no_secret_in_s3(up: Project) -> None:
+    """Also not in the environment of jobs, which is in config.toml among the files of the host."""
     s3 = up.aws("s3")
     contents = [
         s3.get_object(Bucket=bucket["Name"], Key=each["Key"], VersionId=each["VersionId"])["Body"].read()
@@ -290,5 +292,5 @@ def test_not_in_s3(up: Project) -> None:
     assert [kinds for content in contents if (kinds := kinds_in(content.decode(errors="replace")))] == []
 
 
-def below(directory: Path) -> Iterator[Path]:
+def files_below(directory: Path) -> Iterator[Path]:
     return (path for path in directory.rglob("*") if path.is_file())

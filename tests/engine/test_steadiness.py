@@ -1,4 +1,4 @@
-"""A stack that is up stays as it is; what was changed by hand is found, and fixed."""
+"""A deployed stack has no drift; a change by hand is found and reverted."""
 
 import sys
 
@@ -9,16 +9,16 @@ from tests.engine.project import Project
 pytestmark = pytest.mark.engine
 
 
-def test_a_refresh_finds_no_drift_and_a_second_up_changes_nothing(
+def test_a_refresh_finds_no_drift_and_a_second_update_changes_nothing(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nor does it with another hash seed, which the forks of one server share."""
+    """The hash seed differs from that of the first update: all forks of one server share theirs."""
     monkeypatch.setitem(project.environment, "SANDBOX_PYTHON", sys.executable)
     assert project.up("--refresh", "--expect-no-changes") == set()
 
 
-def test_what_was_changed_by_hand_is_found_and_undone(project: Project) -> None:
-    before = project.what_there_is()["gitlab"]
+def test_a_change_by_hand_is_found_and_reverted(project: Project) -> None:
+    before = project.snapshot()["gitlab"]
     ecr, ssm = project.aws("ecr"), project.aws("ssm")
     parameter = {"Name": "/gitlab-runner/tested/build/registries/legacy", "WithDecryption": True}
     password = ssm.get_parameter(**parameter)["Parameter"]["Value"]
@@ -41,12 +41,12 @@ def test_what_was_changed_by_hand_is_found_and_undone(project: Project) -> None:
     (repository,) = ecr.describe_repositories(repositoryNames=["ci/base"])["repositories"]
     assert repository["imageTagMutability"] == "IMMUTABLE"
     assert ssm.get_parameter(**parameter)["Parameter"]["Value"] == password
-    assert project.what_there_is()["gitlab"] == before
+    assert project.snapshot()["gitlab"] == before
 
 
-def test_what_was_deleted_by_hand_is_made_again(project: Project) -> None:
-    before = project.what_there_is()
+def test_a_resource_deleted_by_hand_is_created_again(project: Project) -> None:
+    before = project.snapshot()
     project.aws("ecr").delete_repository(repositoryName="private/image", force=True)
     project.gitlab("DELETE", "projects/7/variables/DOCKER_AUTH_CONFIG")
     project.up("--refresh")
-    assert project.what_there_is() == before
+    assert project.snapshot() == before

@@ -1,4 +1,4 @@
-"""A stack of an earlier version is kept: nothing of it is replaced or deleted by this one."""
+"""This version replaces or deletes no resource of a stack of an earlier version."""
 
 import json
 from pathlib import Path
@@ -13,27 +13,27 @@ pytestmark = pytest.mark.engine
 
 DEFAULT_VPC = "vpc-d91e933e7733a12c2"
 DEFAULT_PREFIX = '"upstreamRepositoryPrefix": "ROOT"'
-"""Of a cache rule: what the sandbox of the earlier version showed, and AWS does not."""
+"""A property of a cache rule that the sandbox of the earlier version returned, and AWS does not."""
 STATES = Path(__file__).parent / "upgrade"
 SETTINGS = {
     "sandbox": CHECKOUT / "stacks" / "Pulumi.sandbox.yaml",
     "everything": STATES / "af27e12" / "Pulumi.everything.yaml",
 }
-MADE_SINCE = {
+CREATED_SINCE = {
     ("BucketLifecycleConfiguration", "ci"),
     ("BucketPolicy", "ci"),
     ("DefaultSecurityGroup", "ci"),
 }
-"""What this version makes that the earlier one did not."""
+"""The resources that this version creates, and the earlier one did not."""
 
 
 @pytest.mark.parametrize("stack", sorted(SETTINGS))
 def test_nothing_is_replaced_or_deleted(sandbox: Sandbox, tmp_path: Path, stack: str) -> None:
-    """The state is that of commit af27e12; what it names is not there, and a preview does not look."""
+    """The state is that of commit af27e12. Its resources do not exist: a preview does not read them."""
     project = Project(tmp_path / "it", sandbox, settings=SETTINGS[stack], stack=stack)
     state = (STATES / "af27e12" / f"{stack}.json").read_text()
     (vpc,) = project.aws("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-    # The state's own account had another default VPC.
+    # The account of the state had another default VPC.
     written = tmp_path / "state.json"
     none = DEFAULT_PREFIX.replace('"ROOT"', "null")
     written.write_text(state.replace(DEFAULT_VPC, vpc["VpcId"]).replace(DEFAULT_PREFIX, none))
@@ -41,9 +41,9 @@ def test_nothing_is_replaced_or_deleted(sandbox: Sandbox, tmp_path: Path, stack:
     changes = project.changes()
     lost = {each for each in changes if each[0] not in ("create", "update")}
     assert not lost, json.dumps(sorted(lost), indent=1)
-    created = {each for each in changes if each[0] == "create" and each[1:] not in MADE_SINCE}
-    # The hook of the launch, which a new group has from the start.
+    created = {each for each in changes if each[0] == "create" and each[1:] not in CREATED_SINCE}
+    # The launch hook, which is part of a new group.
     created -= {each for each in created if each[1] == "LifecycleHook" and each[2].endswith("-boot")}
-    # The right to decrypt, which was in the policy beside it.
+    # The right to decrypt, which was part of another policy of the role.
     created -= {each for each in created if each[1] == "RolePolicy" and each[2].endswith(".key")}
     assert not created, json.dumps(sorted(created), indent=1)

@@ -1,4 +1,4 @@
-"""What `pulumi up` of the sandbox's declaration makes in AWS and in GitLab."""
+"""The resources in AWS and in GitLab that `pulumi up` of the sandbox's declaration creates."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ ECR = "arn:aws:ecr:{}:repository/{}"
 HERE, THERE = "eu-west-1:123456789012", "us-east-1:210987654321"
 
 
-def test_these_resources_and_no_others(project: Project) -> None:
+def test_the_stack_has_exactly_these_resources(project: Project) -> None:
     assert project.resources() == {
         "pulumi:pulumi:Stack": 1,
         "pulumi:providers:aws": 1,
@@ -57,7 +57,7 @@ def test_these_resources_and_no_others(project: Project) -> None:
 
 
 @pytest.mark.parametrize(("name", "kept"), [("ci/base", 50), ("private/image", 100)])
-def test_a_repository_is_immutable_scanned_encrypted_and_tidied(
+def test_a_repository_is_immutable_scanned_encrypted_and_cleaned_up(
     project: Project, name: str, kept: int
 ) -> None:
     ecr = project.aws("ecr")
@@ -93,7 +93,7 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
         ),
         "HostFiles": ("Allow", ["s3:GetObject"], [f"arn:aws:s3:::{bucket}/build/files.json"]),
         "HostGroup": ("Allow", ["autoscaling:DescribeAutoScalingGroups"], ["*"]),
-        # In the group with the tag of this host alone.
+        # Only in the group with the tag of this host.
         "HostLifecycle": (
             "Allow",
             [
@@ -128,7 +128,9 @@ def test_the_role_may_pull_the_declared_repositories_and_read_what_its_host_need
         ("registries/legacy", json.dumps({"username": "my_username", "password": PASSWORD})),
     ],
 )
-def test_secrets_are_parameters_under_the_stacks_own_key(project: Project, name: str, value: str) -> None:
+def test_secrets_are_parameters_encrypted_with_the_key_of_the_stack(
+    project: Project, name: str, value: str
+) -> None:
     ssm = project.aws("ssm")
     value = value.replace("NUMBER", str(project.outputs()["runners"]["build"]["id"]))
     path = f"/gitlab-runner/tested/build/{name}"
@@ -141,14 +143,14 @@ def test_secrets_are_parameters_under_the_stacks_own_key(project: Project, name:
     assert read == value or json.loads(read) == json.loads(value)
 
 
-def test_the_key_is_the_customers_and_rotated(project: Project) -> None:
+def test_the_key_is_customer_managed_and_rotated(project: Project) -> None:
     kms = project.aws("kms")
     key = key_arn(project)
     assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyManager"] == "CUSTOMER"
     assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
 
 
-def test_the_host_requires_imdsv2_out_of_reach_of_jobs_and_an_encrypted_disk(project: Project) -> None:
+def test_the_host_has_imdsv2_out_of_reach_of_jobs_and_an_encrypted_disk(project: Project) -> None:
     template = group_template(project)["data"]
     metadata = template["MetadataOptions"]
     assert metadata["HttpTokens"] == "required"
@@ -160,7 +162,7 @@ def test_the_host_requires_imdsv2_out_of_reach_of_jobs_and_an_encrypted_disk(pro
     assert template["InstanceType"] == "m6i.large"
 
 
-def test_the_user_data_names_where_everything_is_read(project: Project) -> None:
+def test_the_user_data_has_the_prefix_of_the_tokens(project: Project) -> None:
     text = decoded(group_template(project)["data"]["UserData"])
     files = {each["path"]: each["content"] for each in yaml.safe_load(text)["write_files"]}
     settings = files["/etc/gitlab-runner-host"]
@@ -175,7 +177,7 @@ def test_a_group_keeps_one_instance(project: Project) -> None:
     assert instance["LifecycleState"] == "InService"
 
 
-def test_the_host_takes_no_connection_and_may_make_any(project: Project) -> None:
+def test_the_host_allows_no_ingress_and_any_egress(project: Project) -> None:
     (identifier,) = group_template(project)["data"]["SecurityGroupIds"]
     (group,) = project.aws("ec2").describe_security_groups(GroupIds=[identifier])["SecurityGroups"]
     assert group["IpPermissions"] == []
@@ -184,7 +186,7 @@ def test_the_host_takes_no_connection_and_may_make_any(project: Project) -> None
     assert [each["CidrIp"] for each in egress["IpRanges"]] == ["0.0.0.0/0"]
 
 
-def test_the_hosts_files_lie_in_a_closed_versioned_bucket(project: Project) -> None:
+def test_the_files_of_the_host_are_in_a_private_versioned_bucket(project: Project) -> None:
     s3 = project.aws("s3")
     (bucket,) = (each["Name"] for each in s3.list_buckets()["Buckets"])
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
@@ -195,7 +197,7 @@ def test_the_hosts_files_lie_in_a_closed_versioned_bucket(project: Project) -> N
 def test_the_runner_uses_the_default_image_and_services_with_a_network_for_each_job(project: Project) -> None:
     (runner,) = tomllib.loads(host_file(project, "etc/gitlab-runner/config.toml"))["runners"]
     assert runner["url"] == project.sandbox.services["gitlab"].url
-    # Its number is beside the files, and put in on the host.
+    # Its ID is in the metadata of the object, and the host inserts it.
     number = project.outputs()["runners"]["build"]["id"]
     assert host_object(project)["Metadata"] == {"runner-ids": number}
     assert runner["feature_flags"]["FF_NETWORK_PER_BUILD"] is True
@@ -215,7 +217,7 @@ def test_every_private_registry_has_a_source_of_its_credentials(project: Project
 
 
 def test_the_runner_is_registered_as_declared(project: Project) -> None:
-    (runner,) = project.what_there_is()["gitlab"]["runners"].values()
+    (runner,) = project.snapshot()["gitlab"]["runners"].values()
     assert [group["id"] for group in runner["groups"]] == [42]
     declared = {key: runner[key] for key in ("runner_type", "description", "tag_list", "run_untagged")}
     assert declared == {
@@ -234,7 +236,7 @@ def test_the_runner_is_registered_as_declared(project: Project) -> None:
 
 
 def test_the_variables_are_masked(project: Project) -> None:
-    variables = project.what_there_is()["gitlab"]["variables"]
+    variables = project.snapshot()["gitlab"]["variables"]
     (docker_auth,) = variables["project 7"]
     assert (docker_auth["key"], docker_auth["masked"]) == ("DOCKER_AUTH_CONFIG", True)
     credentials = base64.b64encode(f"my_username:{PASSWORD}".encode()).decode()
@@ -243,7 +245,7 @@ def test_the_variables_are_masked(project: Project) -> None:
     assert (region["key"], region["value"], region["masked"]) == ("DEPLOY_REGION", "eu-west-1", True)
 
 
-def test_the_outputs_say_what_there_is(project: Project) -> None:
+def test_the_outputs_describe_the_resources(project: Project) -> None:
     outputs = project.outputs()
     assert outputs["registries"]["team"] == {
         "host": "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
@@ -254,7 +256,7 @@ def test_the_outputs_say_what_there_is(project: Project) -> None:
     }
     group = group_template(project)["group"]["AutoScalingGroupName"]
     template = group_template(project)
-    (number,) = project.what_there_is()["gitlab"]["runners"]
+    (number,) = project.snapshot()["gitlab"]["runners"]
     assert outputs["runners"] == {
         "build": {
             "id": str(number),
@@ -270,7 +272,7 @@ def test_the_outputs_say_what_there_is(project: Project) -> None:
 
 
 def key_arn(project: Project) -> str:
-    """The key that the stack's alias names."""
+    """The ARN of the key with the stack's alias."""
     kms = project.aws("kms")
     described = kms.describe_key(KeyId="alias/gitlab-runner/tested/ci")
     arn: str = described["KeyMetadata"]["Arn"]
@@ -298,6 +300,6 @@ def host_object(project: Project) -> dict[str, Any]:
 
 
 def host_file(project: Project, path: str) -> str:
-    """A file of the runner's host, as it is fetched from S3."""
+    """A file of the runner's host, as the host fetches it from S3."""
     content: str = json.load(host_object(project)["Body"])[path]["content"]
     return content

@@ -1,4 +1,4 @@
-"""A stack whose runners use what the same program makes: every value that may be an Output is one."""
+"""A stack whose runners use resources of the same program: every value that can be an Output is one."""
 
 import json
 
