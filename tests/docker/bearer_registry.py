@@ -1,4 +1,4 @@
-"""A registry that sends its callers to another server for a token, as GitLab's and Docker Hub do."""
+"""A registry that sends its clients to a token server, as GitLab's registry and Docker Hub do."""
 
 import json
 import sys
@@ -34,7 +34,7 @@ class Server:
 
 @dataclass(frozen=True)
 class BearerRegistry:
-    """Debian's docker-registry, which takes every token that its token server gives.
+    """Debian's docker-registry, which accepts every token that its token server issues.
 
     Attributes:
         registry: the registry.
@@ -47,7 +47,7 @@ class BearerRegistry:
     images: str
 
     def start(self, machine: Machine, authority: trustme.CA) -> None:
-        """Start both; Docker Engine is told to trust them."""
+        """Start both, and configure Docker Engine to trust them."""
         directory = f"/var/lib/bearer-registry/{self.registry.name}"
         configuration = {
             "version": 0.1,
@@ -88,18 +88,18 @@ REFUSING = BearerRegistry(
     Server(f"{LEGACY.name}:5002", LEGACY.address),
     "/var/lib/bearer-registry/images",
 )
-"""A registry whose tokens are refused, as GitLab refuses them; at a name that the machine knows already."""
+"""A registry whose token server refuses, as GitLab does; at a host name that the machine has already."""
 
 DOCKER_HUB = BearerRegistry(
     Server("registry-1.docker.io", "198.51.100.20"),
     Server("auth.docker.io", "198.51.100.21"),
     f"/var/lib/docker-registry/{HUB.name}/images",
 )
-"""Stands for Docker Hub itself, with the images of the engine's mirror."""
+"""A stand-in for Docker Hub itself, with the images of the engine's mirror."""
 
 
 def start_bearer_registries(machine: Machine) -> None:
-    """Start both, with the trust of the whole machine in Docker Hub, and its names."""
+    """Start both; the whole machine resolves the names of Docker Hub and trusts its authority."""
     authority = trustme.CA()
     names, authorities = machine.path(NAMES).read_text(), machine.path(SYSTEM_CAS).read_text()
     for server in (DOCKER_HUB.registry, DOCKER_HUB.tokens):

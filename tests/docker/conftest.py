@@ -36,9 +36,9 @@ def installed(docker: DockerSandbox) -> RunnerHost:
 
 @pytest.fixture
 def host(installed: RunnerHost) -> RunnerHost:
-    """The host of the sandbox's runner as it is rendered, with its credentials, and no image on it."""
+    """The rendered host of the sandbox's runner, with its credentials and without images."""
     installed.place_files()
-    installed.ask_for_credentials()
+    installed.fetch_credentials()
     installed.docker.engine.forget_images()
     return installed
 
@@ -50,9 +50,9 @@ def _bearer_registries(installed: RunnerHost) -> None:
 
 @pytest.fixture
 def doctor(installed: RunnerHost, _bearer_registries: None) -> Iterator[Doctor]:
-    """The doctor on the host as it is rendered, known to AWS."""
+    """The doctor on the rendered host, which has an AWS identity."""
     installed.place_files()
-    installed.ask_for_credentials()
+    installed.fetch_credentials()
     installed.docker.machine.write(DROP_IN, drop_in(installed.docker.environment))
     yield Doctor(installed)
     installed.docker.machine.path(DROP_IN).unlink()

@@ -1,4 +1,4 @@
-"""Ways to break a runner host. Each is undone at its end, whatever happened meanwhile."""
+"""Ways to break a runner host. Each is reverted when its block ends, also after an error."""
 
 import json
 import tomllib
@@ -22,12 +22,12 @@ Damage = Callable[[RunnerHost], AbstractContextManager[None]]
 
 @contextmanager
 def nothing(host: RunnerHost) -> Iterator[None]:
-    """No damage: what is wrong is asked of the doctor."""
+    """No damage: the fault is in the arguments of the doctor."""
     yield
 
 
 def together(*damages: Damage) -> Damage:
-    """Several, in turn."""
+    """Several damages, in this order."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
@@ -40,17 +40,17 @@ def together(*damages: Damage) -> Damage:
 
 
 def file(path: str, text: str, mode: int = 0o600) -> Damage:
-    """A file with another text, or one that should not be there."""
+    """A file with other content, or a file that should not exist."""
     return _changed(path, lambda host: host.docker.machine.write(path, text, mode))
 
 
 def without(path: str) -> Damage:
-    """A file is not there."""
+    """A missing file."""
     return _changed(path, lambda host: host.docker.machine.path(path).unlink())
 
 
 def directory(path: str) -> Damage:
-    """A directory where a file should be, as Docker makes one of a volume whose file is missing."""
+    """A directory instead of a file, as Docker creates for a volume whose file is missing."""
 
     def change(host: RunnerHost) -> None:
         host.docker.machine.path(path).unlink()
@@ -92,32 +92,32 @@ def runner_configuration(change: Callable[[dict[str, Any]], object]) -> Damage:
 
 
 def source(registry: Registry, text: str) -> Damage:
-    """The credentials of a registry come from somewhere else."""
+    """The credentials of a registry come from another source."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
         with _changed(LIST, lambda host: host.replace_source(registry, text))(host):
             yield
-        host.ask_for_credentials(anew=True)
+        host.fetch_credentials(reset=True)
 
     return damage
 
 
-def asked_anew(damage: Damage) -> Damage:
-    """A damage that is there when the credentials are asked for."""
+def while_fetching(damage: Damage) -> Damage:
+    """A damage that exists while the credentials are fetched."""
 
     @contextmanager
     def whole(host: RunnerHost) -> Iterator[None]:
         with damage(host):
-            host.ask_for_credentials(anew=True)
+            host.fetch_credentials(reset=True)
             yield
-        host.ask_for_credentials(anew=True)
+        host.fetch_credentials(reset=True)
 
     return whole
 
 
 def down(registry: Registry) -> Damage:
-    """A registry does not run."""
+    """A registry is not running."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
@@ -131,7 +131,7 @@ def down(registry: Registry) -> Damage:
 
 
 def another_authority(registry: Registry) -> Damage:
-    """A registry's certificate is of an authority that nobody here knows."""
+    """A registry's certificate is signed by an unknown authority."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
@@ -147,7 +147,7 @@ def another_authority(registry: Registry) -> Damage:
 
 @contextmanager
 def no_docker(host: RunnerHost) -> Iterator[None]:
-    """The Docker Engine's socket is not there."""
+    """The Docker Engine's socket is missing."""
     socket = host.docker.machine.path(SOCKET)
     away = socket.rename(socket.with_name("moved-away.sock"))
     try:
@@ -158,7 +158,7 @@ def no_docker(host: RunnerHost) -> Iterator[None]:
 
 @contextmanager
 def no_addresses_left(host: RunnerHost) -> Iterator[None]:
-    """Networks that jobs left behind, until the engine has no addresses for another."""
+    """Leftover networks of jobs use all address pools of the engine."""
     api = host.docker.engine.api
     left_behind: list[str] = []
     try:
@@ -174,27 +174,27 @@ def no_addresses_left(host: RunnerHost) -> Iterator[None]:
 
 
 def _changed(path: str, change: Callable[[RunnerHost], object]) -> Damage:
-    """A change of one file, which is put back at the end."""
+    """A change of one file, which is restored at the end."""
 
     @contextmanager
     def damage(host: RunnerHost) -> Iterator[None]:
-        place = host.docker.machine.path(path)
-        leads_to = place.readlink() if place.is_symlink() else None
-        before = (place.read_bytes(), place.stat().st_mode) if place.exists() else None
-        if leads_to and before:  # what it leads to is left alone
-            place.unlink()
-            place.write_bytes(before[0])
+        entry = host.docker.machine.path(path)
+        leads_to = entry.readlink() if entry.is_symlink() else None
+        before = (entry.read_bytes(), entry.stat().st_mode) if entry.exists() else None
+        if leads_to and before:  # the target of the link is left unchanged
+            entry.unlink()
+            entry.write_bytes(before[0])
         change(host)
         try:
             yield
         finally:
-            if place.is_dir():
-                place.rmdir()
-            place.unlink(missing_ok=True)
+            if entry.is_dir():
+                entry.rmdir()
+            entry.unlink(missing_ok=True)
             if leads_to:
-                place.symlink_to(leads_to)
+                entry.symlink_to(leads_to)
             elif before:
-                place.write_bytes(before[0])
-                place.chmod(before[1] & 0o7777)
+                entry.write_bytes(before[0])
+                entry.chmod(before[1] & 0o7777)
 
     return damage

@@ -16,7 +16,7 @@ from sandbox.paths import CHECKOUT
 from tests.docker.runner_host import PRIVATE, RunnerHost
 
 DROP_IN = "/etc/systemd/system/gitlab-runner.service.d/20-sandbox.conf"
-"""Says who the runner's process is to AWS, in place of an instance profile."""
+"""Sets the AWS identity of the runner's process, in place of an instance profile."""
 
 
 def drop_in(settings: Mapping[str, str]) -> str:
@@ -31,7 +31,7 @@ class Doctor:
     host: RunnerHost
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        """Run a command; return its exit status and what it prints. No password is ever in that."""
+        """Run a command; return its exit status and its output, which must not have a password."""
         done = self.host.docker.machine.run(
             sys.executable, "-P", "-m", "pulumi_gitlab_runner.doctor.command_line", *arguments,
             environment=USER | self.host.docker.environment | {"PYTHONPATH": f"{CHECKOUT}/components"},
@@ -42,7 +42,7 @@ class Doctor:
         return done.returncode, done.stdout or done.stderr
 
     def json(self, *arguments: str) -> dict[str, Any]:
-        """Run a command with `--json`. Its exit status goes with its findings."""
+        """Run a command with `--json`. Its exit status must match its findings."""
         status, printed = self.run(*arguments, "--json")
         answer: dict[str, Any] = json.loads(printed)
         assert status == (1 if answer["findings"] else 0)
@@ -53,7 +53,7 @@ class Doctor:
         return {finding["name"] for finding in self.json(*arguments)["findings"]}
 
     def digest(self, image: Image) -> str:
-        """The digest of an image, as the Docker Engine is told by the registry."""
+        """The digest of an image, as the registry returns it to the Docker Engine."""
         known = authorization(image.credentials)
         answer = self.host.docker.engine.api.inspect_distribution(image.name, known)
         digest: str = answer["Descriptor"]["digest"]
@@ -61,7 +61,7 @@ class Doctor:
 
 
 def encoded(credentials: Credentials, end: str = "") -> str:
-    """The `auth` of a Docker configuration, with something after the password."""
+    """The `auth` of a Docker configuration, with `end` after the password."""
     return base64.b64encode(f"{credentials.username}:{credentials.password}{end}".encode()).decode()
 
 

@@ -1,4 +1,4 @@
-"""Drives the stand-in for the Docker provider, as the engine does, for resources that are gone afterwards."""
+"""Drives the stand-in for the Docker provider as the engine does, and deletes the resources afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,13 +36,13 @@ class Provider:
         self.standin.connect({}).close()
 
     def check(self, kind: str, inputs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """The inputs with defaults, and what is wrong with them."""
+        """The inputs with defaults, and their problems."""
         checked, failures = self.standin.check(token(kind), "it", {}, inputs, b"")
         return checked, [f"{failure.path}: {failure.reason}" for failure in failures]
 
     @contextmanager
     def made(self, kind: str, **inputs: Any) -> Iterator[Made]:
-        """A resource, for a while; one that was left half made, too, after its error was seen."""
+        """A resource, until the block ends. One that is created incompletely is deleted as well."""
         checked, failures = self.check(kind, inputs)
         assert not failures
         try:
@@ -60,14 +60,14 @@ class Provider:
         return self.standin.read(token(resource.kind), resource.id, resource.inputs, resource.outputs)
 
     def changes(self, resource: Made, **inputs: Any) -> dict[str, bool]:
-        """What other inputs change; true means that it replaces."""
+        """What other inputs change; true means a replacement."""
         checked, failures = self.check(resource.kind, {**_given(resource), **inputs})
         assert not failures
         difference = self.standin.diff(token(resource.kind), resource.inputs, resource.outputs, checked)
         return {change.path: change.replaces for change in difference.changes}
 
     def change(self, resource: Made, **inputs: Any) -> None:
-        """Change it in place."""
+        """Change a resource in place."""
         checked, _ = self.check(resource.kind, {**_given(resource), **inputs})
         resource.outputs = self.standin.update(
             token(resource.kind), resource.id, resource.inputs, resource.outputs, checked, preview=False
@@ -79,7 +79,7 @@ class Provider:
 
 
 def _given(resource: Made) -> dict[str, Any]:
-    """The inputs of a resource, without the note of what the provider filled in."""
+    """The inputs of a resource, without the record of the provider's defaults."""
     return {name: value for name, value in resource.inputs.items() if name != "__defaults"}
 
 

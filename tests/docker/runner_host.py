@@ -61,7 +61,7 @@ BY_PATH = {
     "a deploy token for a path": private(GITLAB, "platform/tools/image:1"),
     "another user for another path": private(GITLAB, "mobile/image:1"),
 }
-"""Docker's own command line knows no paths: it pulls these from no registry that has users."""
+"""Docker's own command line has no credentials for paths: it cannot pull these from a registry with users."""
 PRIVATE = BY_HOST | BY_PATH | {"the job's own credentials": JOB_IMAGE}
 PUBLIC = {"postgres": POSTGRES, "redis": REDIS}
 IMAGES = (*PRIVATE.values(), *PUBLIC.values())
@@ -72,22 +72,22 @@ MOBILE_PARAMETER = "arn:aws:ssm:eu-west-1:123456789012:parameter/ci/mobile"
 UPSTREAM_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:ecr-pullthroughcache/hub-AbCdEf"
 
 REFUSED = "no basic auth credentials|unauthorized|authentication required"
-"""What the engine says where a registry did not accept the credentials, or there were none."""
+"""The engine's message when a registry refuses the credentials, or there are none."""
 
 RUNNER_VERSION = "18.11"
 SERVICE = "/usr/local/sbin/gitlab-runner-credentials"
 HELPER = f"{NO_PROGRAMS}/docker-credential-any"
-"""One that somebody put on the PATH of the runner's process."""
+"""A helper that was added to the PATH of the runner's process."""
 CONFIG = "/root/.docker/config.json"
 LIST = "/etc/gitlab-runner/registries"
 
 
 @dataclass
 class RunnerHost:
-    """The host of the sandbox's runner `build`, which uses a registry of every further kind besides.
+    """The host of the sandbox's runner `build`, which also uses a registry of every other kind.
 
     Attributes:
-        docker: the machine it lives in.
+        docker: the machine that it runs in.
         files: its files, by their path below the root.
     """
 
@@ -96,7 +96,7 @@ class RunnerHost:
 
     @classmethod
     def install(cls, docker: DockerSandbox) -> "RunnerHost":
-        """Store the passwords, bring what a machine image brings, and render the host."""
+        """Store the passwords, install what a machine image contains, and render the host."""
         _put_parameter(docker, PARAMETERS.registry("legacy"), LEGACY.credentials)
         _put_parameter(docker, PARAMETERS.registry("platform"), DEPLOY_TOKEN)
         _put_parameter(docker, "/ci/mobile", MOBILE)
@@ -110,19 +110,19 @@ class RunnerHost:
         """Put the host's files in place as they were rendered."""
         self.docker.machine.place(self.files)
 
-    def ask_for_credentials(self, *, anew: bool = False) -> str:
-        """Have the host's service ask for what is due; return what it says.
+    def fetch_credentials(self, *, reset: bool = False) -> str:
+        """Have the host's service fetch the credentials that are due; return its output.
 
         Args:
-            anew: whether it has forgotten everything.
+            reset: whether its state is deleted first.
         """
-        if anew:
+        if reset:
             self.docker.machine.run("rm", "-rf", DIRECTORY, check=True)
         done = self.docker.machine.run(SERVICE, "once", environment=USER | self.docker.environment)
         return done.stderr
 
     def replace_source(self, registry: Registry, source: str) -> None:
-        """Let the credentials of a registry come from somewhere else, and all be asked for anew."""
+        """Set another source for the credentials of a registry, and fetch all credentials again."""
         list_of_registries = self.docker.machine.path(LIST)
         lines = list_of_registries.read_text().splitlines()
         replaced = [
@@ -130,11 +130,11 @@ class RunnerHost:
         ]
         assert replaced != lines
         list_of_registries.write_text("\n".join(replaced) + "\n")
-        self.ask_for_credentials(anew=True)
+        self.fetch_credentials(reset=True)
 
     @property
     def process(self) -> dict[str, str]:
-        """The environment of the runner manager's process: what its unit gives it, and who it is to AWS."""
+        """The environment of the runner manager's process: that of its unit, and its AWS identity."""
         unit = self.docker.machine.path(f"/{UNIT}").read_text()
         return unit_environment(unit) | self.docker.environment
 
@@ -148,14 +148,14 @@ class RunnerHost:
         """Run a credential helper as the manager's process does: only what is on its own PATH."""
         process = self.process
         found = [f"{place}/{program}" for place in process["PATH"].split(":")]
-        there = next((path for path in found if self.docker.machine.path(path).exists()), None)
-        if there is None:
+        existing = next((path for path in found if self.docker.machine.path(path).exists()), None)
+        if existing is None:
             raise FileNotFoundError(program)
-        done = self.docker.machine.run(there, action, stdin=server, environment=process)
+        done = self.docker.machine.run(existing, action, stdin=server, environment=process)
         return HelperAnswer(done.returncode, done.stdout)
 
     def resolve(self, image: Image, docker_auth_config: str = "") -> Resolution:
-        """Find the credentials of an image of a job in the runner's way, with the real helpers."""
+        """Find the credentials for the image of a job as the runner does, with the real helpers."""
         return resolve_as_runner(
             image.name,
             runner_version=RUNNER_VERSION,
@@ -171,7 +171,7 @@ class RunnerHost:
         self.docker.engine.pull(image.name, _known(found) if found else None)
 
     def has(self, image: Image) -> bool:
-        """Say whether exactly this image is there, under the name that jobs use."""
+        """Return whether exactly this image exists, under the name that jobs use."""
         return self.docker.engine.identity(image.name) == self.docker.identities[image]
 
 
@@ -200,7 +200,7 @@ def _stored(credentials: Credentials | None) -> str:
 
 
 def _helper(host: str, credentials: Credentials) -> str:
-    """Another cloud's helper, which is not there: it answers for one host."""
+    """A stand-in for another cloud's helper: it answers for one host."""
     answer = json.dumps({"ServerURL": host, "Username": credentials.username, "Secret": credentials.password})
     return (
         "#!/bin/sh\n"
@@ -216,7 +216,7 @@ def _known(found: Found) -> Credentials:
 
 
 def _rendered(secret: str) -> dict[str, HostFile]:
-    """The files of the sandbox's runner, with a registry of every further kind besides.
+    """The files of the sandbox's runner, with a registry of every other kind as well.
 
     Args:
         secret: the ARN of the partner's user and password.

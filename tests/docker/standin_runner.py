@@ -1,4 +1,4 @@
-"""Stands for gitlab-runner in a test of `./dev e2e`: takes one job, and runs it by the command `docker`."""
+"""A stand-in for gitlab-runner in a test of `./dev e2e`: takes one job, and runs it with `docker`."""
 
 import shutil
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 DOCKER = shutil.which("docker", path="/usr/bin:/usr/local/bin") or "docker"
-PATIENCE_S = 60
+TIMEOUT_S = 60
 NETWORK = "job-network"
 EXPOSED = "{{range $port, $_ := .Config.ExposedPorts}}{{$port}}{{end}}"
 
@@ -22,15 +22,15 @@ def main() -> None:
     options = dict(each.removeprefix("--").split("=", 1) for each in sys.argv[2:])
     config = tomllib.loads(Path(options["config"]).read_text())
     (runner,) = (each for each in config["runners"] if each["name"] == options["runner"])
-    job = _ask(runner["url"], "POST", "jobs/request", json={"token": runner["token"]}).json()
+    job = _send(runner["url"], "POST", "jobs/request", json={"token": runner["token"]}).json()
     log, status = _run(job, runner["docker"]["services"])
-    place = {"Job-Token": job["token"], "Content-Range": f"0-{len(log) - 1}"}
-    _ask(runner["url"], "PATCH", f"jobs/{job['id']}/trace", headers=place, content=log)
-    _ask(runner["url"], "PUT", f"jobs/{job['id']}", json={"token": job["token"], "state": status})
+    trace_headers = {"Job-Token": job["token"], "Content-Range": f"0-{len(log) - 1}"}
+    _send(runner["url"], "PATCH", f"jobs/{job['id']}/trace", headers=trace_headers, content=log)
+    _send(runner["url"], "PUT", f"jobs/{job['id']}", json={"token": job["token"], "state": status})
 
 
 def _run(job: dict[str, Any], services: list[dict[str, str]]) -> tuple[str, str]:
-    """A job's log, and how it ended."""
+    """Run a job; return its log and its status."""
     image = job["image"]["name"]
     _docker("network", "create", NETWORK)
     for service in services:
@@ -52,11 +52,11 @@ def _run(job: dict[str, Any], services: list[dict[str, str]]) -> tuple[str, str]
 
 def _docker(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [DOCKER, *arguments], capture_output=True, text=True, check=check, timeout=PATIENCE_S
+        [DOCKER, *arguments], capture_output=True, text=True, check=check, timeout=TIMEOUT_S
     )
 
 
-def _ask(url: str, method: str, path: str, **options: Any) -> httpx.Response:
+def _send(url: str, method: str, path: str, **options: Any) -> httpx.Response:
     return httpx.request(method, f"{url}/api/v4/{path}", **options).raise_for_status()
 
 

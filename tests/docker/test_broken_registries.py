@@ -1,4 +1,4 @@
-"""A registry that is broken, in whatever way, costs its own images alone: on a real Docker Engine."""
+"""A broken registry affects only its own images, whatever the fault: on a real Docker Engine."""
 
 import json
 import re
@@ -53,7 +53,7 @@ OTHERS = (ECR_IMAGE, PARAMETER_IMAGE, SECRET_IMAGE, POSTGRES, REDIS)
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_broken_registry_costs_its_own_images_alone(
+def test_a_broken_registry_affects_only_its_own_images(
     host: RunnerHost, damage: Callable[[RunnerHost], None]
 ) -> None:
     damage(host)
@@ -70,7 +70,7 @@ def test_a_broken_registry_costs_its_own_images_alone(
     assert re.search(REFUSED, host.docker_pull(OTHER_ACCOUNT_IMAGE).stderr)
 
 
-def test_a_registry_that_is_down_costs_its_own_images_alone(host: RunnerHost) -> None:
+def test_a_registry_that_is_down_affects_only_its_own_images(host: RunnerHost) -> None:
     SHARED.stop(host.docker.machine)
     try:
         for image in OTHERS:
@@ -84,11 +84,11 @@ def test_a_registry_that_is_down_costs_its_own_images_alone(host: RunnerHost) ->
     assert host.has(OTHER_ACCOUNT_IMAGE)
 
 
-def test_without_the_real_helper_ecr_alone_is_lost(host: RunnerHost) -> None:
+def test_a_missing_ecr_helper_affects_only_ecr(host: RunnerHost) -> None:
     helper = host.docker.machine.path(ECR_LOGIN)
     away = helper.rename(helper.with_name("moved-away"))
     try:
-        host.ask_for_credentials(anew=True)
+        host.fetch_credentials(reset=True)
         for image in (PARAMETER_IMAGE, SECRET_IMAGE, POSTGRES, REDIS):
             host.runner_pull(image)
             assert host.has(image)
@@ -97,12 +97,12 @@ def test_without_the_real_helper_ecr_alone_is_lost(host: RunnerHost) -> None:
                 host.runner_pull(image)
     finally:
         away.rename(helper)
-        host.ask_for_credentials(anew=True)
+        host.fetch_credentials(reset=True)
 
 
 @pytest.mark.parametrize("lost", [PARAMETER_IMAGE, SECRET_IMAGE], ids=["parameter", "secret"])
-def test_what_the_usual_configuration_would_lose(host: RunnerHost, lost: Image) -> None:
-    """A helper of another registry, which is missing, takes this one's credentials away."""
+def test_the_usual_configuration_loses_credentials_of_other_registries(host: RunnerHost, lost: Image) -> None:
+    """A missing helper of another registry makes the credentials of this one unavailable."""
     configuration = json.loads(host.docker.machine.path(CONFIG).read_text())
     host.docker.machine.path(CONFIG).unlink()
     configuration["credHelpers"] = {SHARED.host: "ecr-login"}  # not on the PATH of the manager's process

@@ -1,4 +1,4 @@
-"""Credentials are there before the job: with real registries, and stores that misbehave."""
+"""Credentials are available before the job, with real registries, and stores that fail."""
 
 import json
 import os
@@ -35,12 +35,12 @@ from tests.docker.runner_host import (
 pytestmark = pytest.mark.docker
 
 STORED = (PARAMETER_IMAGE, SECRET_IMAGE)
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 
 @contextmanager
 def serving(host: RunnerHost, **environment: str) -> Iterator[int]:
-    """The service, and the number of its process in this machine."""
+    """Run the service; yield the ID of its process on this machine."""
     with subprocess.Popen(
         [*host.docker.machine._entry(), SERVICE, "serve"],
         env={**USER, **host.docker.environment, **environment},
@@ -53,9 +53,9 @@ def serving(host: RunnerHost, **environment: str) -> Iterator[int]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not true():
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -68,7 +68,7 @@ def auths(host: RunnerHost) -> set[str]:
 
 @contextmanager
 def hanging_store(host: RunnerHost) -> Iterator[str]:
-    """A store that takes connections and never answers; its address in the machine."""
+    """Run a store that accepts connections and never answers; yield its URL in the machine."""
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 7)); time.sleep(600)"
     machine = host.docker.machine
     machine.serve("hanging", "/usr/bin/python3", "-c", program, ready=lambda: machine.listens("127.0.0.1", 7))
@@ -78,8 +78,8 @@ def hanging_store(host: RunnerHost) -> Iterator[str]:
         machine.end("hanging")
 
 
-def test_stores_that_hang_keep_no_other_registry_waiting(host: RunnerHost) -> None:
-    """From the start on, when nothing is known of any registry."""
+def test_a_hanging_store_delays_no_other_registry(host: RunnerHost) -> None:
+    """This includes the start, when no credentials are known yet."""
     host.docker.machine.run("rm", "-rf", DIRECTORY, check=True)
     with (
         hanging_store(host) as store,
@@ -90,17 +90,17 @@ def test_stores_that_hang_keep_no_other_registry_waiting(host: RunnerHost) -> No
         for image in (ECR_IMAGE, OTHER_ACCOUNT_IMAGE, REDIS):
             started = time.monotonic()
             host.resolve(image)
-            # The patience with a store is 20 seconds.
+            # The timeout of a store is 20 seconds.
             assert time.monotonic() - started < 2
             host.runner_pull(image)
             assert host.has(image)
         for image in STORED:
             with pytest.raises(PullError, match=REFUSED):
                 host.runner_pull(image)
-    host.ask_for_credentials(anew=True)
+    host.fetch_credentials(reset=True)
 
 
-def test_what_a_store_answered_serves_while_it_hangs(host: RunnerHost) -> None:
+def test_the_last_answer_of_a_store_is_used_while_it_hangs(host: RunnerHost) -> None:
     with (
         hanging_store(host) as store,
         serving(host, AWS_ENDPOINT_URL_SSM=store, AWS_ENDPOINT_URL_SECRETS_MANAGER=store),
@@ -110,11 +110,11 @@ def test_what_a_store_answered_serves_while_it_hangs(host: RunnerHost) -> None:
             assert host.has(image)
 
 
-def test_fifty_pulls_at_once_while_credentials_are_renewed(host: RunnerHost) -> None:
+def test_fifty_concurrent_pulls_succeed_while_credentials_are_renewed(host: RunnerHost) -> None:
     def renew() -> None:
         for _ in range(5):
             host.docker.machine.path(f"{DIRECTORY}/state.json").unlink()
-            host.ask_for_credentials()
+            host.fetch_credentials()
 
     images = [ECR_IMAGE, OTHER_ACCOUNT_IMAGE, PARAMETER_IMAGE, SECRET_IMAGE, REDIS] * 10
     with ThreadPoolExecutor(max_workers=51) as pool:
@@ -124,43 +124,43 @@ def test_fifty_pulls_at_once_while_credentials_are_renewed(host: RunnerHost) -> 
     assert all(host.has(image) for image in set(images))
 
 
-def test_a_service_that_is_killed_while_it_asks_leaves_what_serves(host: RunnerHost) -> None:
+def test_credentials_are_kept_if_the_service_is_killed_during_a_request(host: RunnerHost) -> None:
     state = host.docker.machine.path(f"{DIRECTORY}/state.json")
-    state.unlink()  # so that everything is asked for
+    state.unlink()  # so that all credentials are fetched
     with hanging_store(host) as store, serving(host, AWS_ENDPOINT_URL=store) as pid:
         wait_until(state.exists)
         os.killpg(pid, signal.SIGKILL)
         for image in (ECR_IMAGE, *STORED):
             host.runner_pull(image)
             assert host.has(image)
-    host.ask_for_credentials()
+    host.fetch_credentials()
     assert {TEAM.host, LEGACY.host, PARTNER.host} <= auths(host)
-    left = [path.name for path in Path(state.parent).iterdir()]
-    assert sorted(left) == ["config.json", "state.json"]
+    remaining = [path.name for path in Path(state.parent).iterdir()]
+    assert sorted(remaining) == ["config.json", "state.json"]
 
 
-def test_a_removed_registry_is_gone_and_a_new_one_there_within_moments(host: RunnerHost) -> None:
+def test_a_running_service_applies_removed_and_added_registries(host: RunnerHost) -> None:
     path = host.docker.machine.path(LIST)
     whole = path.read_text()
     without = "".join(line for line in whole.splitlines(keepends=True) if not line.startswith(LEGACY.host))
     with serving(host):
-        for text, there in ((without, False), (whole, True)):
+        for text, expected in ((without, False), (whole, True)):
             new = path.with_name("registries.new")
             new.write_text(text)
             new.rename(path)
-            wait_until(lambda there=there: (LEGACY.host in auths(host)) is there)  # type: ignore[misc]
+            wait_until(lambda expected=expected: (LEGACY.host in auths(host)) is expected)  # type: ignore[misc]
     assert {TEAM.host, PARTNER.host} <= auths(host)
 
 
-def test_memory_that_is_full_keeps_what_serves(host: RunnerHost) -> None:
+def test_credentials_are_kept_if_memory_is_full(host: RunnerHost) -> None:
     machine = host.docker.machine
     kept = machine.path(CONFIG).read_text()
     machine.run("mount", "-t", "tmpfs", "-o", "size=8k,mode=0700", "tmpfs", DIRECTORY, check=True)
     try:
         machine.write(f"{DIRECTORY}/config.json", kept, 0o600)
         machine.run("sh", "-c", f"cat /dev/zero >{DIRECTORY}/full")
-        said = host.ask_for_credentials()
-        assert "No space left on device; what was there before stays" in said
+        output = host.fetch_credentials()
+        assert "No space left on device; what was there before stays" in output
         for image in (ECR_IMAGE, PARAMETER_IMAGE):
             host.runner_pull(image)
             assert host.has(image)
@@ -172,31 +172,31 @@ def test_memory_that_is_full_keeps_what_serves(host: RunnerHost) -> None:
 def test_a_planted_link_is_not_followed(host: RunnerHost, planted: str) -> None:
     machine = host.docker.machine
     machine.write("/srv/target", "untouched")
-    place = machine.path(f"{DIRECTORY}/{planted}")
-    place.unlink()
-    place.symlink_to("/srv/target")
-    host.ask_for_credentials()
+    link = machine.path(f"{DIRECTORY}/{planted}")
+    link.unlink()
+    link.symlink_to("/srv/target")
+    host.fetch_credentials()
     assert machine.path("/srv/target").read_text() == "untouched"
     host.runner_pull(ECR_IMAGE)
     assert host.has(ECR_IMAGE)
 
 
-def test_it_is_readable_for_root_alone(host: RunnerHost) -> None:
+def test_credentials_are_readable_only_by_root(host: RunnerHost) -> None:
     machine = host.docker.machine
     shown = machine.run(
         "stat", "-c", "%a %U", DIRECTORY, f"{DIRECTORY}/config.json", f"{DIRECTORY}/state.json"
     )
     assert shown.stdout.split("\n") == ["700 root", "600 root", "600 root", ""]
-    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    assert machine.run(*nobody, "cat", f"{DIRECTORY}/config.json").returncode != 0
+    unprivileged = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    assert machine.run(*unprivileged, "cat", f"{DIRECTORY}/config.json").returncode != 0
 
 
-def test_no_password_is_in_what_the_service_says(host: RunnerHost) -> None:
+def test_no_password_is_in_the_output_or_the_state_of_the_service(host: RunnerHost) -> None:
     host.replace_source(LEGACY, "helper /bin/false")
-    said = host.ask_for_credentials(anew=True)
+    output = host.fetch_credentials(reset=True)
     state = host.docker.machine.path(f"{DIRECTORY}/state.json").read_text()
-    assert LEGACY.host in said
+    assert LEGACY.host in output
     for image in (PARAMETER_IMAGE, SECRET_IMAGE, ECR_IMAGE):
         assert image.credentials
-        assert image.credentials.password not in said + state
-        assert json.dumps(image.credentials.password)[1:-1] not in said + state
+        assert image.credentials.password not in output + state
+        assert json.dumps(image.credentials.password)[1:-1] not in output + state

@@ -1,4 +1,4 @@
-"""`runner-doctor` on a runner host: real helpers, real registries, and each thing really broken."""
+"""`runner-doctor` on a runner host, with real helpers and real registries."""
 
 import json
 import re
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.docker
 
 PIPELINE = "/root/pipeline/.gitlab-ci.yml"
 MIRRORED = Image(HUB, "library/redis:latest", f"{HUB.host}/library/redis:latest")
-"""A public image under the name of the registry that stands for Docker Hub."""
+"""A public image under the name of the stand-in for Docker Hub."""
 
 
 @pytest.mark.parametrize("image", BY_HOST.values(), ids=BY_HOST)
@@ -41,27 +41,27 @@ def test_a_public_image_has_no_credentials(doctor: Doctor, image: Image) -> None
 
 
 @pytest.mark.parametrize("image", BY_PATH.values(), ids=BY_PATH)
-def test_docker_knows_no_paths(doctor: Doctor, image: Image) -> None:
+def test_docker_ignores_credentials_for_paths(doctor: Doctor, image: Image) -> None:
     (seen,) = doctor.json("image", image.name)["images"]
     assert image.credentials
     assert (seen["runner"]["user"], seen["registry"]["outcome"]) == (image.credentials.username, "found")
-    # By chance with the same credentials, or with those for the other path.
+    # By chance the same credentials, or those for the other path.
     assert seen["docker"]["source"] == CONFIG
 
 
-def test_a_public_registry_accepts_that(doctor: Doctor) -> None:
+def test_a_public_registry_needs_no_credentials(doctor: Doctor) -> None:
     (seen,) = doctor.json("image", MIRRORED.name)["images"]
     assert (seen["runner"]["source"], seen["registry"]["outcome"]) == (None, "found")
 
 
 @pytest.mark.parametrize("name", ["redis", "redis:latest", "library/redis", "docker.io/library/redis:latest"])
-def test_docker_hub_has_it_by_every_name(doctor: Doctor, name: str) -> None:
+def test_docker_hub_has_the_image_by_every_form_of_its_name(doctor: Doctor, name: str) -> None:
     (seen,) = doctor.json("image", name)["images"]
     assert (seen["runner"]["source"], seen["registry"]["outcome"]) == (None, "found")
     assert seen["registry"]["digest"] == doctor.digest(MIRRORED)
 
 
-def test_every_image_of_a_pipeline_is_asked_for(doctor: Doctor) -> None:
+def test_every_image_of_a_pipeline_is_examined(doctor: Doctor) -> None:
     doctor.host.docker.machine.write(PIPELINE, (CHECKOUT / "examples/ci/.gitlab-ci.yml").read_text())
     answer = doctor.json("job", PIPELINE)
     assert {seen["image"]: seen["registry"]["outcome"] for seen in answer["images"]} == dict.fromkeys(
@@ -70,7 +70,7 @@ def test_every_image_of_a_pipeline_is_asked_for(doctor: Doctor) -> None:
     assert answer["findings"] == []
 
 
-def test_the_host(doctor: Doctor) -> None:
+def test_a_host_has_its_facts_and_no_findings(doctor: Doctor) -> None:
     answer = doctor.json("host")
     facts = {fact["name"]: fact["value"] for fact in answer["facts"]}
     version = doctor.host.docker.engine.api.version()["Version"]
@@ -87,22 +87,22 @@ def test_the_host(doctor: Doctor) -> None:
 
 
 def test_a_job_network_takes_one_of_the_address_pools(doctor: Doctor) -> None:
-    def room() -> int:
+    def available_networks() -> int:
         (docker,) = (fact for fact in doctor.json("host")["facts"] if fact["name"] == "docker")
         found = re.search(r", (\d+) of \d+ networks", docker["value"])
         assert found
         return int(found[1])
 
-    before = room()
+    before = available_networks()
     machine = doctor.host.docker.machine
     machine.run("docker", "network", "create", "job-of-the-doctor", check=True)
     try:
-        assert room() == before - 1
+        assert available_networks() == before - 1
     finally:
         machine.run("docker", "network", "rm", "job-of-the-doctor", check=True)
 
 
-def test_pins_are_what_the_registries_give(doctor: Doctor) -> None:
+def test_pins_are_the_digests_of_the_registries(doctor: Doctor) -> None:
     engine, machine = doctor.host.docker.engine, doctor.host.docker.machine
     moving = private(LEGACY, "tools/moving:1")
     engine.publish_tiny(moving.name, LEGACY.credentials)

@@ -1,4 +1,4 @@
-"""`./dev e2e`: with a real gitlab-runner where there is one, and with one that stands for it everywhere."""
+"""`./dev e2e` with a real gitlab-runner, if there is one, and with a stand-in for it."""
 
 import shutil
 import sys
@@ -14,7 +14,7 @@ from sandbox.e2e.seed_case import JOB_IMAGE, NOT_RUN, SUCCEEDED, Outcome
 from sandbox.progress import Progress
 
 STANDIN = Path(__file__).with_name("standin_runner.py")
-WELL = Outcome(
+GOOD = Outcome(
     status="success",
     trace=f"Authenticating with credentials from /root/.docker/config.json\nthis is {JOB_IMAGE.name}\n",
     networks=("runner-1-job",),
@@ -39,42 +39,42 @@ def test_a_job_runs_through_gitlab_runner(needs_docker: None, capsys: pytest.Cap
 
 
 @pytest.mark.docker
-def test_a_job_runs_through_what_stands_for_it(
+def test_a_job_runs_through_a_stand_in_for_gitlab_runner(
     needs_docker: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runner = tmp_path / "gitlab-runner"
     runner.write_text(f"#!{sys.executable}\n{STANDIN.read_text()}")
     runner.chmod(0o755)
     status = seed_case.run(Progress(), str(runner))
-    said = capsys.readouterr().out
-    assert status == SUCCEEDED, said
-    assert f"this is {JOB_IMAGE.name}" in said
-    assert "Networks made for the job: job-network" in said
+    printed = capsys.readouterr().out
+    assert status == SUCCEEDED, printed
+    assert f"this is {JOB_IMAGE.name}" in printed
+    assert "Networks made for the job: job-network" in printed
 
 
-def test_without_a_runner_it_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_runner_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert seed_case.run(Progress(), "no-such-runner") == NOT_RUN
     assert "there is no no-such-runner on the PATH" in capsys.readouterr().out
 
 
-def test_nothing_is_wrong_with_a_job_that_is_as_it_must_be() -> None:
-    assert WELL.problems == []
+def test_a_good_job_has_no_problems() -> None:
+    assert GOOD.problems == []
 
 
 @pytest.mark.parametrize(
     ("outcome", "problem"),
     [
-        (replace(WELL, status="failed"), "the job is failed"),
-        (replace(WELL, trace=WELL.trace.replace("this is", "")), "it did not run in"),
-        (replace(WELL, trace=WELL.trace.replace("Authenticating", "")), "its image was not pulled"),
+        (replace(GOOD, status="failed"), "the job is failed"),
+        (replace(GOOD, trace=GOOD.trace.replace("this is", "")), "it did not run in"),
+        (replace(GOOD, trace=GOOD.trace.replace("Authenticating", "")), "its image was not pulled"),
         (
-            replace(WELL, trace=f"{WELL.trace}Service redis probably didn't start properly."),
+            replace(GOOD, trace=f"{GOOD.trace}Service redis probably didn't start properly."),
             "a service did not start",
         ),
-        (replace(WELL, networks=()), "it had 0 networks of its own"),
-        (replace(WELL, left=("runner-1-job",)), "its network was left: runner-1-job"),
+        (replace(GOOD, networks=()), "it had 0 networks of its own"),
+        (replace(GOOD, left=("runner-1-job",)), "its network was left: runner-1-job"),
     ],
 )
-def test_what_is_wrong_is_said(outcome: Outcome, problem: str) -> None:
+def test_each_problem_is_reported(outcome: Outcome, problem: str) -> None:
     (only,) = outcome.problems
     assert problem in only

@@ -1,7 +1,7 @@
-"""Every finding of `runner-doctor`: the thing is really broken, has its effect, and is told.
+"""Every finding of `runner-doctor`: a real fault has its effect and is reported.
 
-The effect is shown on a real Docker Engine and real registries; that on a pull, with the credentials that the
-runner finds.
+The effect is shown on a real Docker Engine and real registries; an effect on a pull, with the credentials
+that the runner finds.
 """
 
 import base64
@@ -65,8 +65,8 @@ class Pull:
     Attributes:
         image: the image's name.
         variable: the job's DOCKER_AUTH_CONFIG.
-        hosted: by a runner that has nothing else.
-        version: the runner's.
+        hosted: whether the runner is a hosted one, which has no other credentials.
+        version: the version of the runner.
     """
 
     image: str
@@ -92,18 +92,18 @@ class Pull:
         credentials = Credentials(found.username, found.password.get_secret_value()) if found else None
         host.docker.engine.pull(self.image, credentials)
 
-    def fails(self, by: str) -> Callable[[RunnerHost], None]:
-        """Show that it fails, by an error of the engine."""
+    def fails(self, error: str) -> Callable[[RunnerHost], None]:
+        """Return a check that the pull fails with this error of the engine."""
 
         def proof(host: RunnerHost) -> None:
-            with pytest.raises(PullError, match=by):
+            with pytest.raises(PullError, match=error):
                 self.succeeds(host)
 
         return proof
 
 
 def command(*words: str, status: int) -> Callable[[RunnerHost], None]:
-    """Show that a command on the host ends so."""
+    """Return a check that a command on the host ends with this status."""
 
     def proof(host: RunnerHost) -> None:
         done = host.docker.machine.run(*words)
@@ -113,26 +113,26 @@ def command(*words: str, status: int) -> Callable[[RunnerHost], None]:
 
 
 def self_evident(host: RunnerHost) -> None:
-    """The break is its own effect, or it takes a runner to show it."""
+    """The fault is its own effect, or only a runner can show the effect."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """Something broken, and what the doctor says of it.
+    """A fault, and what the doctor reports.
 
     Attributes:
         name: the finding.
-        asked: the doctor's command.
-        where: the place that it names.
-        fix: part of how it says to fix it.
-        damage: breaks it.
-        effect: shows what that does.
-        also: what else follows from it.
-        found: part of what it found, where that tells cases of one finding apart.
+        arguments: the doctor's command.
+        where: the place that it reports.
+        fix: part of the fix that it reports.
+        damage: causes the fault.
+        effect: shows the effect of the fault.
+        also: other findings that follow from the fault.
+        found: part of what it found, if needed to distinguish cases of one finding.
     """
 
     name: Name
-    asked: tuple[str, ...]
+    arguments: tuple[str, ...]
     where: str
     fix: str
     damage: Damage = nothing
@@ -158,13 +158,18 @@ def hosted(
     *,
     image: str = PARAMETER_IMAGE.name,
     where: str = VARIABLE,
-    by: str = NOT_AUTHENTICATED,
+    error: str = NOT_AUTHENTICATED,
     also: Name = Name.NO_CREDENTIALS,
 ) -> Case:
-    """A DOCKER_AUTH_CONFIG that a hosted runner gets, which has nothing else."""
-    asked = ("image", image, "--hosted", "--docker-auth-config", value)
+    """A DOCKER_AUTH_CONFIG of a hosted runner, which has no other credentials."""
+    arguments = ("image", image, "--hosted", "--docker-auth-config", value)
     return Case(
-        name, asked, where, fix, effect=Pull(image, value, hosted=True).fails(by), also=frozenset({also})
+        name,
+        arguments,
+        where,
+        fix,
+        effect=Pull(image, value, hosted=True).fails(error),
+        also=frozenset({also}),
     )
 
 
@@ -176,26 +181,31 @@ def home(
     image: str = SECRET_IMAGE.name,
     where: str = CONFIG,
     also: frozenset[Name] = frozenset({Name.NO_CREDENTIALS}),
-    by: str = NOT_AUTHENTICATED,
+    error: str = NOT_AUTHENTICATED,
     found: str = "",
 ) -> Case:
     """A Docker configuration in the home of the runner's process with which an image cannot be pulled."""
-    return Case(name, ("image", image), where, fix, damage, Pull(image).fails(by), also, found)
+    return Case(name, ("image", image), where, fix, damage, Pull(image).fails(error), also, found)
 
 
 def answer(
-    name: Name, image: str, fix: str, by: str, damage: Damage = nothing, also: frozenset[Name] = frozenset()
+    name: Name,
+    image: str,
+    fix: str,
+    error: str,
+    damage: Damage = nothing,
+    also: frozenset[Name] = frozenset(),
 ) -> Case:
-    """A registry that does not give an image."""
-    return Case(name, ("image", image), image, fix, damage, Pull(image).fails(by), also)
+    """A registry that does not serve an image."""
+    return Case(name, ("image", image), image, fix, damage, Pull(image).fails(error), also)
 
 
-def token(name: Name, repository: str, fix: str, by: str) -> Case:
+def token(name: Name, repository: str, fix: str, error: str) -> Case:
     """A registry whose token server refuses."""
     image = f"{REFUSING.registry.host}/{repository}:1"
     value = json.dumps(auths(REFUSING.registry.host, credentials_of(LEGACY)))
-    asked = ("image", image, "--docker-auth-config", value)
-    return Case(name, asked, image, fix, effect=Pull(image, value).fails(by))
+    arguments = ("image", image, "--docker-auth-config", value)
+    return Case(name, arguments, image, fix, effect=Pull(image, value).fails(error))
 
 
 def pipeline(text: str) -> Damage:
@@ -211,15 +221,15 @@ def moved_tag(host: RunnerHost) -> Any:
     """A tag that was pushed again since the pipeline was pinned."""
     engine, image = host.docker.engine, MOVING
     engine.publish_tiny(image.name, LEGACY.credentials)
-    told = engine.api.inspect_distribution(image.name, authorization(LEGACY.credentials))
-    pinned = f"{image.name}@{told['Descriptor']['digest']}"
+    inspected = engine.api.inspect_distribution(image.name, authorization(LEGACY.credentials))
+    pinned = f"{image.name}@{inspected['Descriptor']['digest']}"
     engine.publish_tiny(image.name, LEGACY.credentials)
     with pipeline(f"# one line\njob: {{image: {pinned}}}\n")(host):
         yield
 
 
 def another_project_uses_the_image(host: RunnerHost) -> None:
-    """Nobody is asked for credentials once the image is there."""
+    """A job needs no credentials once the image is on the host."""
     image, engine = SECRET_IMAGE.name, host.docker.engine
     with pytest.raises(PullError, match=NOT_AUTHENTICATED):
         engine.pull(image, None)
@@ -234,12 +244,12 @@ def no_network_for_a_job(host: RunnerHost) -> None:
         host.docker.engine.api.create_network("job-of-the-doctor", driver="bridge")
 
 
-def the_runner_fails_before_it_asks(host: RunnerHost) -> None:
+def the_runner_refuses_the_helpers_name(host: RunnerHost) -> None:
     assert "path traversal" in (Pull(SECRET_IMAGE.name).resolve(host).failure or "")
 
 
 def docker_pull_waits(host: RunnerHost) -> None:
-    """Neither the runner nor Docker's own client sets a helper a limit."""
+    """Neither the runner nor Docker's own client limits the time of a helper."""
     done = host.docker.machine.run("timeout", "2", "docker", "pull", OTHER_ACCOUNT_IMAGE.name)
     assert done.returncode == 124, done.stderr
 
@@ -250,7 +260,7 @@ def as_nobody(*words: str) -> tuple[str, ...]:
 
 @damages.contextmanager
 def failing_since_its_last_answer(host: RunnerHost) -> Any:
-    """ECR's helper, which is gone when its credential is to be renewed."""
+    """ECR's helper is missing when its credential is due for renewal."""
 
     def age(state: dict[str, Any]) -> None:
         registry = state["registries"][TEAM.host]
@@ -262,9 +272,9 @@ def failing_since_its_last_answer(host: RunnerHost) -> Any:
     age(content)
     state.write_text(json.dumps(content))
     with damages.without(ECR_LOGIN)(host):
-        host.ask_for_credentials()
+        host.fetch_credentials()
         yield
-    host.ask_for_credentials(anew=True)
+    host.fetch_credentials(reset=True)
 
 
 MOVING = private(LEGACY, "tools/moving:1")
@@ -297,7 +307,7 @@ CASES = {
         json.dumps(auths(LEGACY.host, credentials_of(LEGACY), "\n")),
         "without a newline",
         where=f"{VARIABLE}, {LEGACY.host}",
-        by=WRONG,
+        error=WRONG,
         also=Name.CREDENTIALS_REFUSED,
     ),
     "a registry with /v2/": hosted(
@@ -392,7 +402,7 @@ CASES = {
         image=ECR_IMAGE.name,
         where=f"{CONFIG}, {TEAM.host}",
         also=frozenset({Name.CREDENTIALS_REFUSED}),
-        by=WRONG,
+        error=WRONG,
     ),
     # Credential helpers
     "a helper that is missing takes another registry's credentials away": home(
@@ -407,7 +417,7 @@ CASES = {
         CONFIG,
         "without its path",
         helper_of(SHARED, ECR_LOGIN),
-        the_runner_fails_before_it_asks,
+        the_runner_refuses_the_helpers_name,
     ),
     "a helper that fails": home(
         Name.HELPER_FAILS,
@@ -457,7 +467,7 @@ CASES = {
     ),
     "the real helper is not installed": home(
         Name.CREDENTIAL_MISSING,
-        damages.asked_anew(damages.without(ECR_LOGIN)),
+        damages.while_fetching(damages.without(ECR_LOGIN)),
         LOG,
         image=ECR_IMAGE.name,
         where=f"{LIST}, {TEAM.host}",
@@ -670,19 +680,19 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
+def test_a_fault_is_found(doctor: Doctor, case: Case) -> None:
     with case.damage(doctor.host):
         with ThreadPoolExecutor() as both:  # a hanging helper is waited for once
-            for_people = both.submit(doctor.run, *case.asked)
-            for_programs = both.submit(doctor.json, *case.asked)
-        (status, printed), told = for_people.result(), for_programs.result()
+            for_people = both.submit(doctor.run, *case.arguments)
+            for_programs = both.submit(doctor.json, *case.arguments)
+        (status, printed), report = for_people.result(), for_programs.result()
         case.effect(doctor.host)
 
     assert status == 1
-    assert {each["name"] for each in told["findings"]} == {case.name, *case.also}
-    assert all(all(each.values()) for each in told["findings"])
+    assert {each["name"] for each in report["findings"]} == {case.name, *case.also}
+    assert all(all(each.values()) for each in report["findings"])
     (found,) = (
-        each for each in told["findings"] if each["name"] == case.name and each["where"] == case.where
+        each for each in report["findings"] if each["name"] == case.name and each["where"] == case.where
     )
     assert case.fix in found["fix"]
     assert case.found in found["what"]
@@ -692,9 +702,9 @@ def test_what_is_broken_is_found(doctor: Doctor, case: Case) -> None:
 
 
 def test_every_finding_of_a_pull_has_a_case() -> None:
-    # Those of runners in GitLab have theirs in tests/doctor/test_online.py.
+    # Findings on runners in GitLab have their cases in tests/doctor/test_online.py.
     of_gitlab = {Name.RUNNER_NEVER_CONTACTED, Name.RUNNER_OFFLINE, Name.RUNNER_UNKNOWN}
-    # Those of what is written in a file have theirs in tests/doctor: test_fixes.py, test_pin.py,
+    # Findings on the content of a file have their cases in tests/doctor: test_fixes.py, test_pin.py,
     # test_services.py, test_shorthand.py.
     of_files = {
         Name.CREDENTIALS_EMPTY,
@@ -704,6 +714,6 @@ def test_every_finding_of_a_pull_has_a_case() -> None:
         Name.SERVICE_UNPRIVILEGED,
         Name.SHORTHAND,
     }
-    # Those of a stack have their tests in tests/doctor: test_leftovers.py, test_repositories.py.
+    # Findings on a stack have their tests in tests/doctor: test_leftovers.py, test_repositories.py.
     of_stacks = {Name.LEFTOVER, Name.REPOSITORY_NOT_DECLARED}
     assert {case.name for case in CASES.values()} == set(Name) - of_gitlab - of_files - of_stacks

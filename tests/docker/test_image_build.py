@@ -1,4 +1,4 @@
-"""Images of a team's own: built by a real BuildKit, and pushed to real registries."""
+"""A team's own images, built by a real BuildKit and pushed to real registries."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ DECLARED: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def _docker_of_the_user(docker: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Whoever runs Pulumi has the engine, ECR's credential helper, and has logged in to one registry."""
+    """The user of Pulumi has the engine and ECR's credential helper, and is logged in to one registry."""
     home = tmp_path_factory.mktemp("home")
     helper = ecr_login.obtain(sandbox_directory() / "ecr-login", Progress())
     assert LEGACY.credentials is not None
@@ -71,7 +71,7 @@ def _docker_of_the_user(docker: DockerSandbox, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="module")
 def project(_docker_of_the_user: None, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project that is up, with one image."""
+    """A deployed project with one image."""
     directory = tmp_path_factory.mktemp("project")
     settings = directory / "settings.yaml"
     settings.write_text(
@@ -93,31 +93,33 @@ def write(project: Project, name: str, content: str) -> None:
 
 
 def image(project: Project) -> str:
-    """The image as the stack tells it."""
-    told: str = project.outputs()["builds"]["base"]
-    assert re.fullmatch(re.escape(REPOSITORY) + ":content-[0-9a-f]{16}@sha256:[0-9a-f]{64}", told)
-    return told
+    """The image in the stack's outputs."""
+    reference: str = project.outputs()["builds"]["base"]
+    assert re.fullmatch(re.escape(REPOSITORY) + ":content-[0-9a-f]{16}@sha256:[0-9a-f]{64}", reference)
+    return reference
 
 
-def tag_of(told: str) -> str:
+def tag_of(reference: str) -> str:
     """Repository and tag of an image."""
-    return told.partition("@")[0]
+    return reference.partition("@")[0]
 
 
-def digest_of(told: str) -> str:
-    return told.partition("@")[2]
+def digest_of(reference: str) -> str:
+    return reference.partition("@")[2]
 
 
-def pulled(docker: DockerSandbox, told: str) -> Any:
-    """What an image says of itself, pulled anew from its registry."""
+def pulled(docker: DockerSandbox, reference: str) -> Any:
+    """Pull an image from its registry again; return its properties."""
     docker.engine.forget_images()
-    docker.engine.pull(tag_of(told), TEAM.credentials)
-    found = docker.engine.api.inspect_image(tag_of(told))
-    assert digest_of(told) in found["RepoDigests"][0]
+    docker.engine.pull(tag_of(reference), TEAM.credentials)
+    found = docker.engine.api.inspect_image(tag_of(reference))
+    assert digest_of(reference) in found["RepoDigests"][0]
     return found
 
 
-def test_an_image_is_built_pushed_and_follows_its_files(docker: DockerSandbox, project: Project) -> None:
+def test_an_image_is_built_and_pushed_again_when_its_files_change(
+    docker: DockerSandbox, project: Project
+) -> None:
     first = image(project)
     assert pulled(docker, first)["Config"]["Labels"] == {"greeting": "hello"}
     project.pulumi("config", "set", "--secret", "--path", SECRET_PATH, f"another {SECRET}")
@@ -138,7 +140,7 @@ def test_an_image_is_built_pushed_and_follows_its_files(docker: DockerSandbox, p
 
 
 def inputs(tmp_path: Path, tag: str, **others: Any) -> Properties:
-    """An image as the engine tells the provider of it."""
+    """The inputs of an image, as the engine passes them to the provider."""
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     (tmp_path / "app").write_text("1")
     given = {
@@ -173,7 +175,7 @@ def test_a_build_reads_its_secrets_and_does_not_keep_them(
     assert SECRET not in json.dumps(docker.engine.api.inspect_image(f"{LEGACY.host}/tools/built:1"))
 
 
-def test_an_image_is_there_until_its_registry_has_lost_it(provider: DockerBuild, tmp_path: Path) -> None:
+def test_an_image_exists_until_its_registry_loses_it(provider: DockerBuild, tmp_path: Path) -> None:
     given = inputs(tmp_path, f"{LEGACY.host}/tools/read:1")
     resource_id, outputs = provider.create(IMAGE, given, preview=False)
     found = provider.read(IMAGE, resource_id, given, outputs)
@@ -182,7 +184,7 @@ def test_an_image_is_there_until_its_registry_has_lost_it(provider: DockerBuild,
     assert provider.read(IMAGE, resource_id, given, outputs | {"digest": "sha256:" + "0" * 64}) is None
 
 
-def test_a_registry_that_refuses_is_told_of_and_nothing_is_tagged(
+def test_a_refused_push_is_reported_and_nothing_is_tagged(
     docker: DockerSandbox, provider: DockerBuild, tmp_path: Path
 ) -> None:
     tag = f"{LEGACY.host}/tools/refused:1"
@@ -197,7 +199,7 @@ def test_a_registry_that_refuses_is_told_of_and_nothing_is_tagged(
     docker.engine.pull(tag, LEGACY.credentials)
 
 
-def test_a_dockerfile_that_fails_is_told_of_and_nothing_is_pushed(
+def test_a_failed_build_is_reported_and_nothing_is_pushed(
     docker: DockerSandbox, provider: DockerBuild, tmp_path: Path
 ) -> None:
     tag = f"{LEGACY.host}/tools/failing:1"
@@ -209,7 +211,7 @@ def test_a_dockerfile_that_fails_is_told_of_and_nothing_is_pushed(
         docker.engine.pull(tag, LEGACY.credentials)
 
 
-def test_an_engine_that_is_away_is_told_of(provider: DockerBuild, tmp_path: Path) -> None:
+def test_an_unreachable_engine_is_reported(provider: DockerBuild, tmp_path: Path) -> None:
     given = inputs(tmp_path, f"{LEGACY.host}/tools/away:1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")

@@ -1,4 +1,4 @@
-"""A Docker Engine with a runner host's own settings has room for every job, and is cleared of leftovers."""
+"""A Docker Engine with the settings of a runner host has a network for each job, and loses leftovers."""
 
 import io
 import json
@@ -25,12 +25,12 @@ MANAGED = {"com.gitlab.gitlab-runner.managed": "true"}
 PRUNE = "/usr/local/sbin/gitlab-runner-prune"
 DATE = '#!/bin/sh\n[ "$*" = +%s ] || exec /usr/bin/date "$@"\nexec /usr/bin/date -d "now {later}" +%s\n'
 TOMORROW, NEXT_WEEK = "+25 hours", "+8 days"
-# An image holds no program; what a container runs is the machine's own.
+# The image has no programs: a container runs those of the machine.
 PROGRAMS = {path: {"bind": path, "mode": "ro"} for path in ("/usr", "/lib", "/lib64")}
 
 
 class PrunedHost:
-    """A machine with Docker, its settings, and the script that clears it."""
+    """A machine with Docker, its settings, and the script that prunes it."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -43,12 +43,12 @@ class PrunedHost:
             machine.write(f"/{path}", script(name), 0o755)
 
     def prune(self, *, later: str = "", disk: int = 0, started: int = 0) -> str:
-        """Run the script at a later time, the disk full to so many percent; returns its complaints.
+        """Run the script at a later time and with a given use of the disk; return its warnings.
 
         Args:
-            later: how much later.
-            disk: the percentage.
-            started: when the runner was started, in microseconds from the boot; by default not at all.
+            later: how much later, in the form of `date`. Default: now.
+            disk: how much of the disk is in use, in percent.
+            started: when the runner was started, in microseconds since the boot. Default: never.
         """
         self.machine.write("/usr/local/sbin/systemctl", f"#!/bin/sh\necho {started}\n", 0o755)
         self.machine.write("/usr/local/sbin/date", DATE.format(later=later), 0o755)
@@ -58,7 +58,7 @@ class PrunedHost:
         return done.stderr
 
     def network(self, name: str, labels: dict[str, str] | None = None) -> None:
-        """Make a network, by default as the runner does for a job."""
+        """Create a network, by default as the runner does for a job."""
         self.api.create_network(name, driver="bridge", labels=MANAGED if labels is None else labels)
 
     def subnets(self, name: str) -> list[str]:
@@ -71,7 +71,7 @@ class PrunedHost:
         return {each["Name"] for each in self.api.networks()} - {"bridge", "host", "none"}
 
     def container(self, *, network: str = "none", volume: str = "", running: bool = False) -> None:
-        """A container of a job, which has run or runs."""
+        """Create a container of a job, which has ended or is running."""
         binds = PROGRAMS | ({volume: {"bind": "/cache", "mode": "rw"}} if volume else {})
         configuration = self.api.create_host_config(network_mode=network, binds=binds)
         made = self.api.create_container(
@@ -91,7 +91,7 @@ class PrunedHost:
         return {each["Name"] for each in self.api.volumes()["Volumes"] or ()}
 
     def clear(self) -> None:
-        """Leave nothing but one image that nobody uses."""
+        """Remove everything, and import one image that is not used."""
         for container in self.api.containers(all=True):
             self.api.remove_container(container["Id"], force=True)
         for network in self.networks():
@@ -108,7 +108,7 @@ class PrunedHost:
 
 @pytest.fixture(scope="module")
 def engine(docker: DockerSandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrunedHost]:
-    """One of its own. Where the sandbox's runs, so does this one, unless its settings are wrong."""
+    """A separate engine. Where the sandbox's runs, this one runs too, unless its settings are wrong."""
     with Machine(tmp_path_factory.mktemp("prune")) as machine:
         host = PrunedHost(machine)
         yield host
@@ -130,7 +130,7 @@ def test_job_networks_do_not_run_out(host: PrunedHost) -> None:
     assert all(each.subnet_of(IPv4Network(JOB_NETWORKS)) for each in ranges)
 
 
-def test_networks_with_ipv6_have_addresses_apart(host: PrunedHost) -> None:
+def test_networks_with_ipv6_have_separate_addresses(host: PrunedHost) -> None:
     for name in ("one", "two"):
         host.api.create_network(name, driver="bridge", labels=MANAGED, enable_ipv6=True)
     found = [IPv6Network(each) for name in ("one", "two") for each in host.subnets(name) if ":" in each]
@@ -139,7 +139,7 @@ def test_networks_with_ipv6_have_addresses_apart(host: PrunedHost) -> None:
     assert all(each.subnet_of(IPv6Network(IPV6_JOB_NETWORKS)) for each in found)
 
 
-def test_a_network_that_a_job_left_is_removed(host: PrunedHost) -> None:
+def test_a_leftover_network_of_a_job_is_removed(host: PrunedHost) -> None:
     host.network("left")
     assert host.prune() == ""
     assert host.networks() == {"left"}
@@ -149,39 +149,39 @@ def test_a_network_that_a_job_left_is_removed(host: PrunedHost) -> None:
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "between two stages"])
-def test_a_network_of_a_job_stays(host: PrunedHost, running: bool) -> None:
+def test_the_network_of_a_job_is_kept(host: PrunedHost, running: bool) -> None:
     host.network("job")
     host.container(network="job", running=running)
     host.prune(later=TOMORROW)
     assert host.networks() == {"job"}
 
 
-def test_a_network_that_is_not_the_runners_stays(host: PrunedHost) -> None:
+def test_a_network_that_is_not_of_the_runner_is_kept(host: PrunedHost) -> None:
     host.network("mine", {})
     host.prune(later=TOMORROW)
     assert host.networks() == {"mine"}
 
 
-def test_images_go_when_the_disk_fills_up(host: PrunedHost) -> None:
+def test_images_are_removed_when_the_disk_fills_up(host: PrunedHost) -> None:
     host.prune(disk=69)
     assert host.images() == {"job:1"}
     host.prune(disk=70)
     assert host.images() == set()
 
 
-def test_no_image_goes_while_a_job_may_be_about_to_use_it(host: PrunedHost) -> None:
+def test_no_image_is_removed_while_a_job_may_need_it(host: PrunedHost) -> None:
     host.network("job")
     assert host.prune(disk=89) == ""
     assert host.images() == {"job:1"}
 
 
-def test_a_disk_that_is_almost_full_is_told_of(host: PrunedHost) -> None:
+def test_a_disk_that_is_almost_full_is_reported(host: PrunedHost) -> None:
     host.container(running=True)
     assert "the disk is almost full" in host.prune(disk=90)
     assert host.images() == {"job:1"}
 
 
-def test_volumes_go_after_a_week_without_use(host: PrunedHost) -> None:
+def test_volumes_are_removed_after_a_week_without_use(host: PrunedHost) -> None:
     host.api.create_volume("cache")
     host.prune(disk=70)
     assert host.volumes() == {"cache"}
@@ -189,7 +189,7 @@ def test_volumes_go_after_a_week_without_use(host: PrunedHost) -> None:
     assert host.volumes() == set()
 
 
-def test_a_running_container_is_removed_where_its_runner_was_killed(host: PrunedHost) -> None:
+def test_a_running_container_is_removed_when_its_runner_was_killed(host: PrunedHost) -> None:
     """On a worker, which has no runner, the jobs of the manager's last process may still run."""
     host.container(running=True)
     host.prune(later=TOMORROW)
@@ -198,7 +198,7 @@ def test_a_running_container_is_removed_where_its_runner_was_killed(host: Pruned
     assert host.api.containers(all=True) == []
 
 
-def test_a_volume_of_a_job_stays(host: PrunedHost) -> None:
+def test_the_volume_of_a_job_is_kept(host: PrunedHost) -> None:
     host.container(volume="cache", running=True)
     host.prune(disk=70, later=NEXT_WEEK)
     assert host.volumes() == {"cache"}

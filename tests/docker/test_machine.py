@@ -1,4 +1,4 @@
-"""The machine that Docker runs in leaves the one it runs on as it is."""
+"""The machine that Docker runs in does not change the machine that it runs on."""
 
 import subprocess
 import sys
@@ -32,19 +32,19 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     "path",
     ["/etc/written", "/usr/local/bin/written", "/root/written", "/dev/written", f"{CHECKOUT}/written"],
 )
-def test_what_is_written_in_it_stays_in_it(machine: Machine, path: str) -> None:
+def test_a_written_file_stays_in_the_machine(machine: Machine, path: str) -> None:
     machine.write(path, "text", 0o600)
     assert machine.run("stat", "--format=%a", path).stdout == "600\n"
     assert not Path(path).exists()
 
 
-def test_it_has_a_network_of_its_own(machine: Machine) -> None:
+def test_the_machine_has_its_own_network(machine: Machine) -> None:
     links = machine.run("ip", "-brief", "link").stdout.splitlines()
     assert [line.split()[0] for line in links] == ["lo"]
     assert not machine.listens("198.51.100.2", 443)
 
 
-def test_it_knows_what_listens(machine: Machine) -> None:
+def test_the_machine_detects_a_listening_program(machine: Machine) -> None:
     listen = "import socket, time; s = socket.create_server(('198.51.100.2', 443)); time.sleep(60)"
     machine.serve("any", sys.executable, "-c", listen, ready=lambda: machine.listens("198.51.100.2", 443))
     assert not machine.listens("127.0.0.1", 443)
@@ -52,12 +52,12 @@ def test_it_knows_what_listens(machine: Machine) -> None:
     assert not machine.listens("198.51.100.2", 443)
 
 
-def test_a_service_that_ends_at_once_says_why(machine: Machine) -> None:
+def test_a_service_that_ends_immediately_is_reported_with_the_reason(machine: Machine) -> None:
     with pytest.raises(SandboxError, match=r"broken exited immediately(.|\n)*the reason"):
         machine.serve("broken", "sh", "-c", "echo the reason >&2; exit 3", ready=lambda: False)
 
 
-def test_nothing_of_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
+def test_the_machine_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     try:
         unavailable.check()
     except DockerUnavailableError as reason:

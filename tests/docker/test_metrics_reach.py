@@ -1,4 +1,4 @@
-"""The metrics of a runner, at a real Docker Engine: in reach of the host and its VPC, and of no job."""
+"""The metrics of a runner with a real Docker Engine: reachable from the host and its VPC, and from no job."""
 
 import io
 import json
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.docker
 FIREWALL = "/usr/local/sbin/gitlab-runner-firewall"
 SERVED, OTHER = 9252, 9253
 HOST, NEIGHBOUR = "203.0.113.1", "203.0.113.2"
-"""In the VPC, which is a pair of interfaces here; the neighbour is another runner host."""
+"""Addresses in the VPC, which is a pair of interfaces here; the neighbour is another runner host."""
 
 
 class RunnerHostWithMetrics:
-    """A machine with Docker, in a VPC with another one; both serve metrics, and something else."""
+    """A machine with Docker, in a VPC with another one; both serve metrics, and another port."""
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
@@ -43,9 +43,9 @@ class RunnerHostWithMetrics:
         self._neighbour()
         for port in (SERVED, OTHER):
             serve = ("python3", "-m", "http.server", "--directory", "/usr/share/doc", str(port))
-            machine.serve(f"host-{port}", *serve, ready=lambda port=port: self.itself(port))  # type: ignore[misc]
-            there = ("ip", "netns", "exec", "neighbour")
-            machine.serve(f"neighbour-{port}", *there, *serve, ready=lambda port=port: self.vpc(port))  # type: ignore[misc]
+            machine.serve(f"host-{port}", *serve, ready=lambda port=port: self.reaches_itself(port))  # type: ignore[misc]
+            netns = ("ip", "netns", "exec", "neighbour")
+            machine.serve(f"neighbour-{port}", *netns, *serve, ready=lambda port=port: self.reaches_vpc(port))  # type: ignore[misc]
 
     def _neighbour(self) -> None:
         for command in (
@@ -64,32 +64,32 @@ class RunnerHostWithMetrics:
         (network,) = self.api.networks(names=["job"])
         return str(network["IPAM"]["Config"][0]["Gateway"])
 
-    def job(self, address: str, port: int) -> bool:
-        """Whether a job is answered."""
-        asked = ["/usr/bin/curl", "-s", "-o", "/dev/null", "-m", "5", f"http://{address}:{port}/"]
+    def job_reaches(self, address: str, port: int) -> bool:
+        """Whether a job gets an answer."""
+        command = ["/usr/bin/curl", "-s", "-o", "/dev/null", "-m", "5", f"http://{address}:{port}/"]
         made = self.api.create_container(
-            "job:1", asked, host_config=self.api.create_host_config(network_mode="job", binds=PROGRAMS)
+            "job:1", command, host_config=self.api.create_host_config(network_mode="job", binds=PROGRAMS)
         )
         self.api.start(made["Id"])
         answered = self.api.wait(made["Id"])["StatusCode"] == 0
         self.api.remove_container(made["Id"])
         return bool(answered)
 
-    def vpc(self, port: int) -> bool:
-        """Whether the host is answered by its neighbour."""
-        return self._asks(NEIGHBOUR, port).returncode == 0
+    def reaches_vpc(self, port: int) -> bool:
+        """Whether the host gets an answer from its neighbour."""
+        return self._request(NEIGHBOUR, port).returncode == 0
 
-    def asked_from_vpc(self, port: int) -> bool:
-        """Whether the neighbour is answered by the host."""
-        return self._asks(HOST, port, "ip", "netns", "exec", "neighbour").returncode == 0
+    def reached_from_vpc(self, port: int) -> bool:
+        """Whether the neighbour gets an answer from the host."""
+        return self._request(HOST, port, "ip", "netns", "exec", "neighbour").returncode == 0
 
-    def itself(self, port: int) -> bool:
-        """Whether the host is answered by itself."""
-        return self._asks("127.0.0.1", port).returncode == 0
+    def reaches_itself(self, port: int) -> bool:
+        """Whether the host gets an answer from itself."""
+        return self._request("127.0.0.1", port).returncode == 0
 
-    def _asks(self, address: str, port: int, *there: str) -> subprocess.CompletedProcess[str]:
+    def _request(self, address: str, port: int, *netns: str) -> subprocess.CompletedProcess[str]:
         return self.machine.run(
-            *there, "curl", "-s", "-o", "/dev/null", "-m", "5", f"http://{address}:{port}/"
+            *netns, "curl", "-s", "-o", "/dev/null", "-m", "5", f"http://{address}:{port}/"
         )
 
 
@@ -109,11 +109,15 @@ def _empty_archive() -> bytes:
     return content.getvalue()
 
 
-def test_jobs_reach_no_metrics_and_everybody_else_does(host: RunnerHostWithMetrics) -> None:
-    reached = [(address, port) for address in (host.gateway(), HOST, NEIGHBOUR) for port in (SERVED, OTHER)]
-    assert [host.job(*each) for each in reached] == [True] * 6, "without the rules"
+def test_the_metrics_are_reachable_except_from_jobs(host: RunnerHostWithMetrics) -> None:
+    destinations = [
+        (address, port) for address in (host.gateway(), HOST, NEIGHBOUR) for port in (SERVED, OTHER)
+    ]
+    assert [host.job_reaches(*each) for each in destinations] == [True] * 6, "without the rules"
     for _ in range(2):
         assert host.machine.run(FIREWALL).returncode == 0
-    assert {each: host.job(*each) for each in reached} == {each: each[1] == OTHER for each in reached}
-    for asked in (host.itself, host.vpc, host.asked_from_vpc):
-        assert (asked(SERVED), asked(OTHER)) == (True, True)
+    assert {each: host.job_reaches(*each) for each in destinations} == {
+        each: each[1] == OTHER for each in destinations
+    }
+    for reaches in (host.reaches_itself, host.reaches_vpc, host.reached_from_vpc):
+        assert (reaches(SERVED), reaches(OTHER)) == (True, True)

@@ -1,4 +1,4 @@
-"""The stand-in for the Docker provider, on a real engine: it does what it says, and reads what there is."""
+"""The stand-in for the Docker provider on a real engine: changes take effect, and reads return the state."""
 
 import inspect
 import json
@@ -45,7 +45,7 @@ def shell(script: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", [each.token.rpartition(":")[2] for each in Docker.resources])
-def test_it_serves_nothing_that_the_official_one_does_not_have(kind: str) -> None:
+def test_the_stand_in_serves_only_properties_of_the_official_provider(kind: str) -> None:
     served = next(each for each in Docker.resources if each.token.endswith(f":{kind}"))
     official = getattr(pulumi_docker, kind)
     arguments = getattr(pulumi_docker, f"{kind}Args", None) or official
@@ -78,7 +78,7 @@ def test_networks_and_volumes(provider: Provider, kind: str, inputs: Any, other:
         assert provider.read(made) is None
 
 
-def test_what_a_container_is_made_with_is_read_back(provider: Provider) -> None:
+def test_the_inputs_of_a_container_are_read_back(provider: Provider) -> None:
     with provider.made("Container", **EVERYTHING) as made:
         assert provider.changes(made) == {}
         state = provider.read(made)
@@ -125,12 +125,14 @@ def test_files_volumes_and_networks_reach_a_container(provider: Provider) -> Non
             assert reading.outputs["containerLogs"] == "written\n"
 
 
-def test_a_failed_command_tells_its_exit_code(provider: Provider) -> None:
+def test_a_failed_command_returns_its_exit_code(provider: Provider) -> None:
     with provider.made("Container", image=IMAGE, command=shell("exit 3"), attach=True, mustRun=False) as made:
         assert made.outputs["exitCode"] == 3
 
 
-def test_what_can_change_in_place_does(provider: Provider, docker: DockerSandbox) -> None:
+def test_a_restart_policy_changes_in_place_and_a_tmpfs_does_not(
+    provider: Provider, docker: DockerSandbox
+) -> None:
     with provider.made("Container", image=IMAGE, command=SLEEP) as made:
         assert provider.changes(made, restart="always") == {"restart": False}
         provider.change(made, restart="always")
@@ -140,7 +142,7 @@ def test_what_can_change_in_place_does(provider: Provider, docker: DockerSandbox
             provider.change(made, tmpfs={"/run": ""})
 
 
-def test_a_container_that_was_stopped_shows_and_is_started(provider: Provider, docker: DockerSandbox) -> None:
+def test_a_stopped_container_is_found_and_started(provider: Provider, docker: DockerSandbox) -> None:
     with provider.made("Container", image=IMAGE, command=SLEEP) as made:
         docker.engine.api.kill(made.id)
         docker.engine.api.wait(made.id)
@@ -154,13 +156,13 @@ def test_a_container_that_was_stopped_shows_and_is_started(provider: Provider, d
         assert provider.read(made) is None
 
 
-def test_a_healthy_container_is_waited_for(provider: Provider) -> None:
+def test_a_creation_waits_for_a_healthy_container(provider: Provider) -> None:
     check = {"tests": ["CMD", "/bin/true"], "interval": "100ms"}
     with provider.made("Container", image=IMAGE, command=SLEEP, healthcheck=check, wait=True) as made:
         assert provider.changes(made) == {}
 
 
-def test_one_that_never_is_healthy_is_an_error(provider: Provider) -> None:
+def test_a_container_that_never_becomes_healthy_is_an_error(provider: Provider) -> None:
     check = {"tests": ["CMD", "/bin/false"], "interval": "100ms"}
     with (
         pytest.raises(Incomplete, match="was not healthy within 1 s"),
@@ -169,7 +171,7 @@ def test_one_that_never_is_healthy_is_an_error(provider: Provider) -> None:
         pass
 
 
-def test_a_deleted_container_has_its_time_to_end(provider: Provider, docker: DockerSandbox) -> None:
+def test_a_deleted_container_has_its_grace_period(provider: Provider, docker: DockerSandbox) -> None:
     script = "trap 'until [ -e /run/done ]; do sleep 0.1; done; exit' QUIT; touch /run/ready; sleep 60 & wait"
     with provider.made(
         "Container", image=IMAGE, command=shell(script), stopSignal="SIGQUIT", destroyGraceSeconds=30
@@ -203,7 +205,7 @@ def test_an_image_is_pulled_by_its_digest(docker: DockerSandbox) -> None:
     api.remove_image(by_digest["Id"])
 
 
-def test_an_image_that_nobody_has(provider: Provider) -> None:
+def test_an_image_that_does_not_exist_is_refused(provider: Provider) -> None:
     with (
         pytest.raises(Refused, match="unable to pull image nobody/has:1") as error,
         provider.made("Container", image="nobody/has:1"),
@@ -213,7 +215,7 @@ def test_an_image_that_nobody_has(provider: Provider) -> None:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "told"),
+    ("inputs", "expected"),
     [
         ({"gpus": "all"}, "gpus: a property that the sandbox does not serve"),
         ({"wait": True}, "wait: not allowed without a healthcheck"),
@@ -222,17 +224,17 @@ def test_an_image_that_nobody_has(provider: Provider) -> None:
         ({"healthcheck": {"tests": ["CMD"], "interval": "soon"}}, "healthcheck.interval: "),
     ],
 )
-def test_what_is_refused(provider: Provider, inputs: Any, told: str) -> None:
+def test_invalid_inputs_are_refused(provider: Provider, inputs: Any, expected: str) -> None:
     _, failures = provider.check("Container", {"image": IMAGE, **inputs})
-    assert [failure for failure in failures if failure.startswith(told)], json.dumps(failures)
+    assert [failure for failure in failures if failure.startswith(expected)], json.dumps(failures)
 
 
-def test_an_engine_that_is_away_is_told_of() -> None:
+def test_an_unreachable_engine_is_reported() -> None:
     with pytest.raises(Refused, match=r"no Docker Engine answers at tcp://127\.0\.0\.1:9: docker:host"):
         Provider("tcp://127.0.0.1:9")
 
 
-def test_no_engine_is_taken_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_engine_is_used_by_accident(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     with pytest.raises(Refused, match="no host for Docker: set docker:host in the stack, or DOCKER_HOST"):
         Docker().configure({})

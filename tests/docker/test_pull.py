@@ -1,4 +1,4 @@
-"""Every kind of registry is pulled from, by the runner and by `docker pull`, with what a host is given."""
+"""The runner and `docker pull` pull from every kind of registry, with the files of a host."""
 
 import json
 import re
@@ -30,20 +30,20 @@ pytestmark = pytest.mark.docker
 
 
 @pytest.mark.parametrize("image", (BY_HOST | PUBLIC).values(), ids=BY_HOST | PUBLIC)
-def test_docker_pull_with_the_hosts_own_configuration(host: RunnerHost, image: Image) -> None:
+def test_docker_pull_works_with_the_configuration_of_the_host(host: RunnerHost, image: Image) -> None:
     done = host.docker_pull(image)
     assert (done.returncode, done.stderr) == (0, "")
     assert host.has(image)
 
 
 @pytest.mark.parametrize("image", (PRIVATE | PUBLIC).values(), ids=PRIVATE | PUBLIC)
-def test_the_runner_pulls(host: RunnerHost, image: Image) -> None:
+def test_the_runner_pulls_an_image(host: RunnerHost, image: Image) -> None:
     host.runner_pull(image)
     assert host.has(image)
 
 
 @pytest.mark.parametrize("image", BY_PATH.values(), ids=BY_PATH)
-def test_a_path_opens_with_its_own_credentials_alone(host: RunnerHost, image: Image) -> None:
+def test_a_path_accepts_only_its_own_credentials(host: RunnerHost, image: Image) -> None:
     for other in (*BY_PATH.values(), JOB_IMAGE):
         if other is not image:
             with pytest.raises(PullError, match="pull access denied"):
@@ -62,7 +62,7 @@ def test_a_public_image_is_pulled_without_credentials(host: RunnerHost, image: I
 
 
 @pytest.mark.parametrize("image", PRIVATE.values(), ids=PRIVATE)
-def test_nothing_but_the_credentials_opens_a_private_registry(host: RunnerHost, image: Image) -> None:
+def test_a_private_registry_accepts_only_its_own_credentials(host: RunnerHost, image: Image) -> None:
     wrong = LEGACY.credentials if image is not PARAMETER_IMAGE else ECR_IMAGE.credentials
     for credentials in (None, wrong):
         with pytest.raises(PullError, match=REFUSED):
@@ -88,14 +88,14 @@ def test_a_job_cannot_make_the_manager_answer_for_a_registry_it_does_not_use(hos
     for helper in ("ecr-login", "runner", "gitlab-runner-credentials"):
         found = host.resolve(image, json.dumps({"credHelpers": {foreign: helper}}))
         assert found.credentials is None
-    # The manager itself would be given that account's token: only the helper's place keeps it from a job.
-    asked = host.docker.machine.run(
+    # The manager itself could get that account's token: only the location of the helper keeps it from a job.
+    answer = host.docker.machine.run(
         "/usr/bin/docker-credential-ecr-login", "get", stdin=foreign, environment=host.process
     )
-    assert json.loads(asked.stdout)["Secret"] == "999999999999-auth-token"
+    assert json.loads(answer.stdout)["Secret"] == "999999999999-auth-token"
 
 
-def test_no_password_lies_in_a_file_of_the_host(host: RunnerHost) -> None:
+def test_no_password_is_in_a_file_of_the_host(host: RunnerHost) -> None:
     for image in IMAGES:
         host.runner_pull(image)
     passwords = [image.credentials.password for image in PRIVATE.values() if image.credentials]
@@ -106,7 +106,7 @@ def test_no_password_lies_in_a_file_of_the_host(host: RunnerHost) -> None:
 
 
 def test_an_image_of_the_sandbox_is_the_same_each_time(docker: DockerSandbox) -> None:
-    """A mirror keeps to the digest that a tag had first, also of a sandbox that was started again."""
+    """A mirror keeps the first digest of a tag, also after a restart of the sandbox."""
     image = private(LEGACY, "tools/same:1")
     ids = [docker.engine.publish_tiny(image.name, LEGACY.credentials, CREATED) for _ in range(2)]
     docker.engine.pull(image.name, LEGACY.credentials)

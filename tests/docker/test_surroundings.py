@@ -1,6 +1,6 @@
-"""A Docker Engine as a host has it behind a proxy, with an authority of its own and with user namespaces.
+"""A Docker Engine of a host behind a proxy, with a private certificate authority and user namespaces.
 
-The machine has no way out but the proxy, and the registry is outside.
+The machine reaches other networks only through the proxy, and the registry is in one of them.
 """
 
 import json
@@ -42,13 +42,13 @@ DECLARATION = {
     "proxy": {"http": f"http://{ADDRESS}:{PORT}", "jobs": True},
     "certificate_authorities": {"corporate": {"pem": pem(), "hosts": [REGISTRY]}},
 }
-# An image holds no program; what a container runs is the machine's own.
+# The image has no programs: a container runs those of the machine.
 PROGRAMS = {path: {"bind": path, "mode": "ro"} for path in ("/usr", "/lib", "/lib64")}
 
 
 @dataclass(repr=False)
 class Host:
-    """A machine with the host's files of Docker, and the proxy that it is behind."""
+    """A machine with the host's files for Docker, and its proxy."""
 
     machine: Machine
     api: APIClient
@@ -165,7 +165,7 @@ def test_docker_pulls_through_the_proxy_and_trusts_the_authority(host: Host) -> 
     assert host.api.images(IMAGE)
 
 
-def test_a_job_reaches_the_web_through_the_proxy_alone(host: Host) -> None:
+def test_a_job_reaches_the_web_only_through_the_proxy(host: Host) -> None:
     fetch = ("/usr/bin/curl", "-sS", "-m", "5", "--resolve", f"{WEB}:80:198.51.100.9", f"http://{WEB}/")
     assert host.run(*fetch, environment=host.jobs_environment) == (0, "the web")
     assert f"GET {WEB}" in host.network.asked
@@ -188,7 +188,7 @@ def test_root_in_a_job_is_not_root_on_the_host(host: Host) -> None:
     assert int(owner) >= 100000
 
 
-def test_what_is_refused_at_preview_does_not_work(host: Host) -> None:
+def test_settings_that_a_preview_refuses_do_not_work(host: Host) -> None:
     for refused in ({"privileged": True}, {"network_mode": "host"}, {"pid_mode": "host"}):
         settings = host.api.create_host_config(**refused)
         with pytest.raises(APIError, match="user namespace"):
@@ -197,13 +197,13 @@ def test_what_is_refused_at_preview_does_not_work(host: Host) -> None:
     data = {"/srv/data": {"bind": "/data", "mode": "rw"}}
     assert host.run("/usr/bin/touch", "/data/file", binds=data)[0] == 1
     socket = {SOCKET: {"bind": "/docker.sock", "mode": "ro"}}
-    status, told = host.run(
+    status, printed = host.run(
         "/usr/bin/curl", "-sS", "--unix-socket", "/docker.sock", "http://d/_ping", binds=socket
     )
-    assert status != 0, told
+    assert status != 0, printed
 
 
-def test_what_is_taken_works(host: Host) -> None:
+def test_settings_that_a_preview_accepts_work(host: Host) -> None:
     host.machine.write("/srv/data/file", "text")
     data = {"/srv/data": {"bind": "/data", "mode": "ro"}, "cache": {"bind": "/cache", "mode": "rw"}}
     assert host.run("/usr/bin/cat", "/data/file", binds=data) == (0, "text")

@@ -1,4 +1,4 @@
-"""Where there can be no Docker Engine, it is said why."""
+"""The reason why there can be no Docker Engine is reported."""
 
 import os
 import shutil
@@ -9,20 +9,20 @@ from sandbox.docker import unavailable
 from sandbox.docker.unavailable import DockerUnavailableError
 
 
-def test_without_root(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(DockerUnavailableError, match="needs root"):
         unavailable.check()
 
 
-def test_without_a_program_its_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_package_of_a_missing_program_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda name: None if name in {"dockerd", "jq"} else f"/bin/{name}")
     with pytest.raises(DockerUnavailableError, match=r"^not installed: docker\.io, jq$"):
         unavailable.check()
 
 
-def test_without_a_python_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_python_package_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}")
     monkeypatch.setattr(unavailable, "find_spec", lambda name: None if name == "bcrypt" else object())

@@ -1,4 +1,4 @@
-"""Gives the tokens of a registry, as GitLab and Docker Hub do, or refuses them: by the repository's name.
+"""Issues tokens of a registry as GitLab and Docker Hub do, or refuses them, by the repository's name.
 
 usage: python token_server.py ADDRESS PORT CERTIFICATE KEY
 """
