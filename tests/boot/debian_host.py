@@ -1,6 +1,6 @@
 """A Debian runner host that boots below a directory, and AWS on loopback.
 
-Stand-ins are `systemctl`, which writes down what it is asked, gitlab-runner itself, and AWS.
+Stand-ins are `systemctl`, which logs its arguments, gitlab-runner itself, and AWS.
 """
 
 import shutil
@@ -35,8 +35,8 @@ case "$*" in
 *is-active*) exit 3 ;;
 esac
 """
-# Debian's is too old for AWS_ENDPOINT_URL.
-# No instance waits at a hook here; the real command would take most of the time of a boot to hear that.
+# Debian's version is too old for AWS_ENDPOINT_URL.
+# No instance waits at a hook here; the real command would take most of the time of a boot to report that.
 AWS = """#!/bin/sh
 case "$*" in
     *-lifecycle-action*) echo "No active Lifecycle Action found with instance ID" >&2 && exit 254 ;;
@@ -90,7 +90,7 @@ class Host:
         return self.root.run(*command.split(), env=self.environment)
 
     def forget_its_stack(self) -> None:
-        """Make it a machine that has booted as no host yet, with the packages that it has."""
+        """Reset it to a machine that has its packages and has not booted as a host yet."""
         written = [file["path"] for file in yaml.safe_load(USER_DATA)["write_files"]]
         for path in (*sandbox_files(), *written, "/var/log/said", "/var/log/systemctl"):
             self.root.path(path).unlink(missing_ok=True)
@@ -100,18 +100,18 @@ class Host:
         """Put the runner's token where the host reads it."""
         self.client("ssm").put_parameter(Name=PARAMETERS.token("build"), Value=TOKEN, Type="SecureString")
 
-    def asked_of_systemd(self) -> list[str]:
-        """What `systemctl` was called with so far."""
+    def systemctl_calls(self) -> list[str]:
+        """The arguments of each call of `systemctl` so far."""
         log = self.root.path("/var/log/systemctl")
         return log.read_text().splitlines() if log.exists() else []
 
     def said(self) -> list[tuple[float, str]]:
-        """What the journal got so far, each with its time in seconds."""
+        """The messages in the journal so far, each with its time in seconds."""
         lines = self.root.path("/var/log/said").read_text().splitlines()
         return [(float(time), text) for time, _, text in (line.partition(" ") for line in lines)]
 
     def health(self) -> str:
-        """How the Auto Scaling group takes the host to be."""
+        """The health status of the host in its Auto Scaling group."""
         (group,) = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
         status: str = group["Instances"][0]["HealthStatus"]
         return status
@@ -123,7 +123,7 @@ def furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
     host.root.write("/usr/local/bin/aws", AWS, 0o755)
     host.root.write("/usr/local/bin/logger", LOGGER, 0o755)
     host.root.write("/usr/local/bin/docker", "#!/bin/sh\n", 0o755)  # its daemon does not run here
-    host.root.write("/usr/local/bin/sleep", "#!/bin/sh\n", 0o755)  # time passes quickly here
+    host.root.write("/usr/local/bin/sleep", "#!/bin/sh\n", 0o755)  # the boot does not wait here
     fingerprint = publish(host.root.path("/srv/packages"), VERSION, directory / "gnupg")
     host.client("s3").create_bucket(
         Bucket="the-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
@@ -149,7 +149,7 @@ def furnish(host: Host, metadata: InstanceMetadata, directory: Path) -> None:
 
 
 def boot_seconds(said: list[tuple[float, str]], first: str = "installing the AWS command line") -> float:
-    """How long the last boot took, from its first step or another one to "ready", by what it said."""
+    """How long the last boot took, from its first step or another one to "ready", by its messages."""
     starts = [time for time, text in said if text.startswith(first)]
     ready = [time for time, text in said if text == "ready"]
     return ready[-1] - starts[-1]

@@ -26,7 +26,7 @@ exec chroot . "$@"
 
 
 class NoDebianRootError(SandboxError):
-    """There can be no Debian root here; the message says why, in one line."""
+    """There can be no Debian root here; the message has the reason, in one line."""
 
 
 class DebianRoot:
@@ -34,10 +34,10 @@ class DebianRoot:
 
     Args:
         cache: where the file system and packages are kept, so that they are fetched once.
-        directory: where it comes to lie; must not be there.
+        directory: where it is created; must not exist.
 
     Raises:
-        NoDebianRootError: it cannot be made here.
+        NoDebianRootError: it cannot be created here.
     """
 
     def __init__(self, cache: Path, directory: Path) -> None:
@@ -50,17 +50,17 @@ class DebianRoot:
         subprocess.run(["cp", "-a", str(_fetched(cache)), str(directory)], check=True)
         self._packages = self.path(ARCHIVES)
         _copy_new(self._kept, self._packages)
-        # As for any root that is thrown away: nothing in it needs to survive a power failure.
+        # The root is temporary: nothing in it needs to survive a power failure.
         self.write("/etc/dpkg/dpkg.cfg.d/throw-away", "force-unsafe-io\n")
         if self.run("true").returncode != 0:
             raise NoDebianRootError("this machine allows no namespaces")
 
     def path(self, inside: str) -> Path:
-        """Where a file of it is found from outside."""
+        """The path of one of its files from outside."""
         return self.directory / inside.lstrip("/")
 
     def write(self, inside: str, content: str, mode: int = 0o644) -> None:
-        """Write a file of it, and the directories above."""
+        """Write one of its files, and create the directories above."""
         file = self.path(inside)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content, encoding="utf-8")
@@ -101,7 +101,7 @@ class DebianRoot:
 
 
 def _fetched(cache: Path) -> Path:
-    """The file system that every root is a copy of; fetched from this machine's own mirror at first."""
+    """The file system that every root is a copy of; at first fetched from this machine's own mirror."""
     kept = cache / SUITE
     with exclusive(cache / "lock", lambda: None):
         if kept.exists():
@@ -118,16 +118,16 @@ def _fetched(cache: Path) -> Path:
         if done.returncode != 0:
             raise NoDebianRootError(f"debootstrap failed: {done.stdout.strip().splitlines()[-1:]}")
         shutil.copytree("/etc/apt/apt.conf.d", partial / "etc/apt/apt.conf.d", dirs_exist_ok=True)
-        # A container's image throws packages away as soon as they are installed.
+        # The image of a container deletes packages as soon as they are installed.
         (partial / "etc/apt/apt.conf.d/docker-clean").unlink(missing_ok=True)
-        for package in (partial / ARCHIVES[1:]).glob("*.deb"):  # installed, and no boot asks for them
+        for package in (partial / ARCHIVES[1:]).glob("*.deb"):  # they are installed, and no boot fetches them
             package.unlink()
         partial.rename(kept)
     return kept
 
 
 def _copy_new(source: Path, target: Path) -> None:
-    """Copy the packages that are not there yet. apt locks a directory of them, so each root has its own."""
+    """Copy the packages that are missing. apt locks a directory of packages, so each root has its own."""
     for package in source.glob("*.deb"):
         if not (target / package.name).exists():
             written = target / f"{package.name}.{os.getpid()}"

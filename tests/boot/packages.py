@@ -25,7 +25,7 @@ systemctl start gitlab-runner
 
 
 def publish(directory: Path, version: str, home: Path) -> str:
-    """Make the repository; returns the fingerprint of its key.
+    """Create the repository; return the fingerprint of its key.
 
     Args:
         directory: the repository; its key is `gpgkey`, and `debian/` what apt reads.
@@ -53,7 +53,7 @@ def publish(directory: Path, version: str, home: Path) -> str:
 
 
 def _package(pool: Path, name: str, version: str, files: dict[str, str], after: str) -> str:
-    """Build a package; returns its entry in the index."""
+    """Build a package; return its entry in the index."""
     tree = pool / name
     control = _CONTROL.format(name=name, version=version)
     for path, content in {"DEBIAN/control": control, "DEBIAN/postinst": after, **files}.items():

@@ -1,6 +1,6 @@
-"""The boot of a Debian host that has an HTTP proxy and no other way out.
+"""The boot of a Debian host that reaches other networks only through an HTTP proxy.
 
-Its network has loopback alone; the proxy, which listens there, connects from outside of it.
+Its network has only loopback; the proxy, which listens there, connects from outside of it.
 """
 
 import threading
@@ -44,7 +44,7 @@ DECLARATION = {
     "proxy": {"http": URL, "no_proxy": ["gitlab.example.com"]},
     "certificate_authorities": {"corporate": {"pem": pem()}},
 }
-# The instance metadata, which no proxy is asked for, and whose address this network does not have.
+# The instance metadata, which is not requested from the proxy; this network does not have its address.
 METADATA = """#!/bin/sh
 case "$*" in
     */latest/api/token) echo session ;;
@@ -57,13 +57,13 @@ esac
 
 @dataclass(repr=False)
 class Booted:
-    """A host that has booted, what its proxy was asked for, and what its credential service then found."""
+    """A host that has booted, the requests to its proxy, and the output of its credential service."""
 
     host: Host
     done: CompletedProcess[str]
     asked: list[str]
     credentials: CompletedProcess[str]
-    past_the_proxy: CompletedProcess[str]
+    without_proxy: CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
             done = host.boot(text)
             asked = list(network.asked)
             credentials = root.run(SERVICE, "once", env=host.environment | _hosts_environment(root))
-            past_the_proxy = root.run("curl", "--noproxy", "*", "-m", "5", f"http://{PACKAGES_ADDRESS}/")
-            yield Booted(host, done, asked, credentials, past_the_proxy)
+            without_proxy = root.run("curl", "--noproxy", "*", "-m", "5", f"http://{PACKAGES_ADDRESS}/")
+            yield Booted(host, done, asked, credentials, without_proxy)
         packages.shutdown()
 
 
@@ -113,7 +113,7 @@ def _furnish(host: Host, fingerprint: str) -> None:
 
 
 def _deliver(host: Host) -> str:
-    """Put into AWS what the host fetches; its user data."""
+    """Put into AWS what the host fetches; return its user data."""
     stack = parse_stack(DECLARATION, ENVIRONMENT)
     manager = stack.managers["build"]
     files = host_files(
@@ -154,12 +154,12 @@ def _hosts_environment(root: DebianRoot) -> dict[str, str]:
     }
 
 
-def test_it_boots(booted: Booted) -> None:
+def test_the_host_boots(booted: Booted) -> None:
     assert (booted.done.returncode, booted.done.stderr.splitlines()[-1]) == (0, "gitlab-runner-boot: ready")
 
 
-def test_there_is_no_other_way_out(booted: Booted) -> None:
-    assert booted.past_the_proxy.returncode == 7  # curl: failed to connect
+def test_the_host_reaches_nothing_without_the_proxy(booted: Booted) -> None:
+    assert booted.without_proxy.returncode == 7  # curl: failed to connect
 
 
 def test_packages_files_and_secrets_come_through_the_proxy(booted: Booted) -> None:
@@ -167,7 +167,7 @@ def test_packages_files_and_secrets_come_through_the_proxy(booted: Booted) -> No
     assert {AWS_ADDRESS, PACKAGES_ADDRESS} < hosts  # and the mirror of Debian
 
 
-def test_credentials_are_asked_for_through_the_proxy(booted: Booted) -> None:
+def test_credentials_are_fetched_through_the_proxy(booted: Booted) -> None:
     assert "1 of 1 registries have their credentials" in booted.credentials.stderr
 
 

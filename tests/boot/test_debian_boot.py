@@ -1,6 +1,6 @@
 """The boot of a Debian host, with the real package manager and the real commands that it installs.
 
-Stand-ins are `systemctl`, which writes down what it is asked, gitlab-runner itself, and AWS.
+Stand-ins are `systemctl`, which logs its arguments, gitlab-runner itself, and AWS.
 """
 
 import base64
@@ -49,7 +49,7 @@ def tree_of(root: DebianRoot) -> Tree:
 
 @dataclass(repr=False)
 class Boots:
-    """A host that was booted without its token, with it, once more, and from a machine image made of it."""
+    """A host that was booted without its token, with it, a third time, and from a machine image of it."""
 
     host: Host
     failed: CompletedProcess[str]
@@ -57,7 +57,7 @@ class Boots:
     health_after_failure: str
     runner_after_failure: bool
     done: CompletedProcess[str]
-    asked: list[str]
+    calls: list[str]
     said: list[tuple[float, str]]
     tree: Tree
     again: CompletedProcess[str]
@@ -81,31 +81,31 @@ def boots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
         furnish(host, metadata, directory)
         host.place()
         failed = host.boot()
-        after_failure = host.asked_of_systemd()
+        after_failure = host.systemctl_calls()
         health_after_failure = host.health()
         runner_after_failure = root.path("/usr/bin/gitlab-runner").exists()
         root.path("/var/log/systemctl").unlink()
         host.store_token()
         done = host.boot()
-        asked, said, tree = host.asked_of_systemd(), host.said(), tree_of(root)
+        calls, said, tree = host.systemctl_calls(), host.said(), tree_of(root)
         again = host.boot()
         tree_again = tree_of(root)
         host.forget_its_stack()
         built = host.build_image()
         image = tree_of(root)
         host.place()
-        # A machine image has all: nothing may ask for packages.
+        # A machine image has all packages: none may be fetched.
         root.write("/usr/local/bin/apt-get", "#!/bin/sh\nexit 1\n", 0o755)
         from_image = host.boot()
         root.path("/usr/local/bin/apt-get").unlink()
         yield Boots(
             host, failed, after_failure, health_after_failure, runner_after_failure,
-            done, asked, said, tree, again, tree_again,
+            done, calls, said, tree, again, tree_again,
             built, image, from_image, host.said(), tree_of(root),
         )  # fmt: skip
 
 
-def test_a_boot_that_fails_says_so_and_has_the_host_replaced(boots: Boots) -> None:
+def test_a_failed_boot_is_reported_and_makes_the_host_unhealthy(boots: Boots) -> None:
     assert boots.failed.returncode == 1
     assert f"{PARAMETERS.token('build')}, cannot be read" in boots.failed.stderr
     assert "applying this host's files: failed for good" in boots.failed.stderr
@@ -114,7 +114,7 @@ def test_a_boot_that_fails_says_so_and_has_the_host_replaced(boots: Boots) -> No
     assert boots.health_after_failure == "Unhealthy"
 
 
-def test_no_runner_starts_half_configured(boots: Boots) -> None:
+def test_no_runner_starts_without_its_configuration(boots: Boots) -> None:
     assert not boots.runner_after_failure
     assert [call for call in boots.after_failure if "gitlab-runner" in call and "disable" not in call] == []
 
@@ -134,13 +134,13 @@ def _mode(file: HostFile) -> int:
     return stat.S_IFLNK | 0o777 if file.mode == LINK else stat.S_IFREG | int(file.mode, 8)
 
 
-def test_the_token_is_nowhere_else(boots: Boots) -> None:
+def test_the_token_is_only_in_config_toml(boots: Boots) -> None:
     assert [path for path, (_, _, content) in boots.tree.items() if TOKEN.encode() in content] == [CONFIG[1:]]
     assert TOKEN not in boots.done.stdout + boots.done.stderr
 
 
 def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
-    starts = [call for call in boots.asked if call.startswith(("start gitlab-runner ", "enable"))]
+    starts = [call for call in boots.calls if call.startswith(("start gitlab-runner ", "enable"))]
     assert starts == [
         "enable --now --no-block gitlab-runner-credentials.service with config.toml",
         "enable --now gitlab-runner-logs.timer with config.toml",
@@ -154,7 +154,7 @@ def test_the_runner_starts_when_it_is_configured(boots: Boots) -> None:
     ]
 
 
-def test_the_packages_are_there_at_their_version(boots: Boots) -> None:
+def test_the_packages_are_installed_at_their_version(boots: Boots) -> None:
     names = [
         "gitlab-runner",
         "gitlab-runner-helper-images",
@@ -171,7 +171,7 @@ def test_the_packages_are_there_at_their_version(boots: Boots) -> None:
     assert {line.split()[1] for line in lines if line.startswith("gitlab-runner")} == {f"{VERSION}-1"}
 
 
-def test_no_upgrade_comes_by_itself(boots: Boots) -> None:
+def test_automatic_upgrades_are_disabled(boots: Boots) -> None:
     shown = boots.host.root.run("apt-config", "dump", "APT::Periodic::Enable").stdout
     assert shown == 'APT::Periodic::Enable "0";\n'
 
@@ -183,13 +183,13 @@ def test_a_second_boot_changes_nothing(boots: Boots) -> None:
     assert changed == set()
 
 
-def test_an_image_brings_packages_and_no_configuration(boots: Boots) -> None:
+def test_an_image_has_packages_and_no_configuration(boots: Boots) -> None:
     assert (boots.built.returncode, boots.built.stderr) == (0, "")
     assert "usr/bin/gitlab-runner" in boots.image
     assert boots.image.keys() & sandbox_files().keys() == set()
 
 
-def test_a_host_from_the_image_is_the_same_host(boots: Boots) -> None:
+def test_a_host_from_the_image_has_the_same_files(boots: Boots) -> None:
     assert (boots.from_image.returncode, boots.from_image.stderr.splitlines()[-1]) == (
         0,
         "gitlab-runner-boot: ready",
@@ -212,21 +212,21 @@ def test_a_host_from_the_image_boots_three_times_as_fast(boots: Boots) -> None:
     assert without / with_image >= 3
 
 
-def test_what_is_installed_has_the_credentials_of_ecr(boots: Boots) -> None:
+def test_the_installed_service_has_the_credentials_of_ecr(boots: Boots) -> None:
     try:
         helper = ecr_login.obtain(sandbox_directory() / "ecr-login", Progress())
     except GoBuildError as reason:
         pytest.skip(f"no credential helper of ECR: {reason}")
     installed = boots.host.root.path("/usr/bin/docker-credential-ecr-login")
     assert installed.exists()
-    installed.write_bytes(helper.read_bytes())  # Debian's is too old for AWS_ENDPOINT_URL
+    installed.write_bytes(helper.read_bytes())  # Debian's version is too old for AWS_ENDPOINT_URL
     boots.host.root.run(SERVICE, "once", env=boots.host.environment)
     host = f"123456789012.dkr.ecr.{REGION}.amazonaws.com"
     config = json.loads(boots.host.root.path("/run/gitlab-runner-credentials/config.json").read_text())
     assert base64.b64decode(config["auths"][host]["auth"]).decode() == "AWS:123456789012-auth-token"
 
 
-def test_cloud_inits_own_schema_takes_the_user_data(boots: Boots) -> None:
+def test_the_user_data_matches_the_schema_of_cloud_init(boots: Boots) -> None:
     root = boots.host.root
     root.run(
         "sh",
