@@ -8,7 +8,7 @@ import pytest
 from tests.docker_command.pulling import DockerCommand
 
 OLDEST = (28, 0)
-"""The references and the resolution are those of this version and newer ones."""
+"""The parsing of references and the resolution are those of this version and newer ones."""
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The real `docker pull` without a Docker Engine: what it asks one for, and with which credentials."""
+"""The real `docker pull` without a Docker Engine: which image it requests, and with which credentials."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from pulumi_gitlab_runner.doctor.credential_helpers import HelperProcess
 
-PATIENCE_S = 30
+TIMEOUT_S = 30
 PATH = "/usr/bin:/bin"
 _HELPER = """#!/bin/sh
 cat "${0%/*}/answer"
@@ -26,21 +26,21 @@ exit "$(cat "${0%/*}/status")"
 
 @dataclass(frozen=True)
 class Pull:
-    """What became of a `docker pull`.
+    """The result of a `docker pull`.
 
     Attributes:
-        image: the image that it got, its name written out; None where it refused.
-        authorization: what went along in `X-Registry-Auth`.
-        said: what it printed as an error.
+        image: the full name of the pulled image; None if the command failed.
+        authorization: the content of `X-Registry-Auth`.
+        error_output: what it printed to standard error.
     """
 
     image: str | None
     authorization: Mapping[str, str] = field(default_factory=dict)
-    said: str = ""
+    error_output: str = ""
 
 
 class _Engine(ThreadingHTTPServer):
-    """As much of a Docker Engine's API as `docker pull` needs: it has every image."""
+    """The part of a Docker Engine's API that `docker pull` needs; it has every image."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
@@ -63,12 +63,12 @@ class _Request(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_GET  # noqa: N815 - http.server's names
 
-    def log_message(self, *said: object) -> None:
-        """It prints nothing."""
+    def log_message(self, *_arguments: object) -> None:
+        """Print nothing."""
 
 
 class DockerCommand:
-    """The command, as a context; with a home of its own, a credential helper `h`, and an engine that listens.
+    """The command, as a context manager, with its own home, a credential helper `h` and a listening engine.
 
     Args:
         program: its absolute path.
@@ -98,9 +98,11 @@ class DockerCommand:
 
     @cached_property
     def version(self) -> tuple[int, int]:
-        """Such as (28, 2)."""
-        said = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=True).stdout
-        match = re.search(r"(\d+)\.(\d+)", said)
+        """The version, such as (28, 2)."""
+        printed = subprocess.run(
+            [self._program, "--version"], capture_output=True, text=True, check=True
+        ).stdout
+        match = re.search(r"(\d+)\.(\d+)", printed)
         assert match
         return int(match[1]), int(match[2])
 
@@ -110,7 +112,7 @@ class DockerCommand:
         return HelperProcess(str(self._helpers), {"PATH": PATH})
 
     def let_helper_answer(self, exit_status: int, output: bytes) -> None:
-        """Say what the helper `h` answers to everything."""
+        """Set the answer of the helper `h` to every request."""
         (self._helpers / "status").write_text(str(exit_status))
         (self._helpers / "answer").write_bytes(output)
 
@@ -128,12 +130,12 @@ class DockerCommand:
             [self._program, "--host", f"tcp://127.0.0.1:{self._engine.server_port}", "pull", "--", image],
             env={"HOME": str(self._home), "PATH": f"{self._helpers}:{PATH}", "DOCKER_AUTH_CONFIG": variable},
             capture_output=True,
-            timeout=PATIENCE_S,
+            timeout=TIMEOUT_S,
             check=False,
         )
-        said = done.stderr.decode(errors="replace")
+        error_output = done.stderr.decode(errors="replace")
         if done.returncode != 0:
-            return Pull(None, said=said)
+            return Pull(None, error_output=error_output)
         (authorization,) = self._engine.authorizations
         sent = json.loads(base64.urlsafe_b64decode(authorization))
-        return Pull(done.stdout.decode().splitlines()[-1], sent, said)
+        return Pull(done.stdout.decode().splitlines()[-1], sent, error_output)

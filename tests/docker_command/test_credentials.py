@@ -1,4 +1,4 @@
-"""Credentials: those that the real `docker pull` sends, whatever it is configured with and helpers answer."""
+"""The credentials that the real `docker pull` sends, for any configuration and any answer of a helper."""
 
 import base64
 import json
@@ -100,20 +100,20 @@ ANSWERS = st.dictionaries(
 
 @settings(derandomize=True, max_examples=40)
 @given(image=IMAGES, config=CONFIGS | ODD)
-def test_what_is_sent_follows_from_the_configuration(
+def test_the_sent_credentials_follow_from_the_configuration(
     docker_command: DockerCommand, image: str, config: str
 ) -> None:
     docker_command.let_helper_answer(0, GOOD_ANSWER)
     resolution = resolve(docker_command, image, config)
     pulled = docker_command.pull(image, config)
-    refused = "Error parsing config file" in pulled.said
+    refused = "Error parsing config file" in pulled.error_output
     assert refused == any("Error parsing config file" in line.text for line in resolution.log)
     assert refused or agree(docker_command, pulled, resolution)
 
 
 @settings(derandomize=True, max_examples=60)
 @given(exit_status=st.sampled_from([0, 1]), output=ANSWERS | st.binary(max_size=40))
-def test_what_is_sent_follows_from_the_helpers_answer(
+def test_the_sent_credentials_follow_from_the_answer_of_the_helper(
     docker_command: DockerCommand, exit_status: int, output: bytes
 ) -> None:
     docker_command.let_helper_answer(exit_status, output)
@@ -124,7 +124,7 @@ def test_what_is_sent_follows_from_the_helpers_answer(
 
 @settings(derandomize=True, max_examples=30)
 @given(image=IMAGES, variable=CONFIGS | ODD)
-def test_what_is_sent_follows_from_the_variable(
+def test_the_sent_credentials_follow_from_the_variable(
     docker_command: DockerCommand, image: str, variable: str
 ) -> None:
     if docker_command.version < FIRST_WITH_VARIABLE:
@@ -144,7 +144,7 @@ def resolve(docker_command: DockerCommand, image: str, config: str, variable: st
 
 
 def agree(docker_command: DockerCommand, pulled: Pull, resolution: Resolution) -> bool:
-    """Whether the command did what we say that it does."""
+    """Whether the command did what the resolution predicts."""
     if resolution.failure and docker_command.version >= FIRST_TO_FAIL_WITH_ITS_HELPER:
         return pulled.image is None
     if resolution.failure:
@@ -167,6 +167,6 @@ def in_header(credentials: Credentials | None) -> Mapping[str, str]:
 
 
 def sent(authorization: Mapping[str, str]) -> Mapping[str, str]:
-    """What of a header is credentials; where it has nothing, nothing is said."""
+    """The credentials in a header, without empty ones."""
     names = ("username", "password", "identitytoken", "registrytoken")
     return {name: authorization[name] for name in names if authorization.get(name)}

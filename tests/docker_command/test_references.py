@@ -1,4 +1,4 @@
-"""Image references: what the real `docker pull` takes for one, and which image it takes it for."""
+"""Image references: what the real `docker pull` accepts as one, and which image that is."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,14 +38,14 @@ TEXT = st.text(alphabet="aB0./:@-_[]$ \n", max_size=40) | st.text(
 
 @settings(derandomize=True, max_examples=50)
 @given(text=REFERENCES | TEXT)
-def test_a_reference_is_what_docker_takes_for_one(docker_command: DockerCommand, text: str) -> None:
+def test_references_are_parsed_as_by_docker(docker_command: DockerCommand, text: str) -> None:
     try:
-        ours = written_out(parse(text))
+        ours = full_name(parse(text))
     except InvalidImageReference:
         ours = None
     assert docker_command.pull(text).image == ours
 
 
-def written_out(reference: ImageReference) -> str:
-    """The image as `docker pull` prints it: with the tag that it takes where none is written."""
+def full_name(reference: ImageReference) -> str:
+    """The image as `docker pull` prints it: with the default tag if it has none."""
     return str(reference) if reference.tag or reference.digest else f"{reference}:latest"
