@@ -1,7 +1,7 @@
 """`python -m tests.conformance`: what `./dev conformance` runs.
 
-Each case of a provider is taken through the life of a resource with the stand-in, and then with the official
-plugin where it is there, over the same services of the sandbox; what differs is printed.
+Each case of a provider is taken through the life cycle of a resource with the stand-in, and then with the
+official plugin if it is available, over the same services of the sandbox; the differences are printed.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def main() -> int:
 
 
 def _compare(name: str, official: Path | None, part: str) -> bool:
-    """Compare a provider, and say what differs; return whether anything does that is not accepted."""
+    """Compare a provider, and print the differences; return whether there are any that are not accepted."""
     provider = PROVIDERS[name]
     started = time.monotonic()
     seen, tokens = _seen(name, provider, [sys.executable, "-P", "-m", "sandbox.providers", name], part)

@@ -1,4 +1,4 @@
-"""The cases of the AWS provider: those of its stand-in's own tests, with what they need made by it."""
+"""The cases of the AWS provider: those of its stand-in's own tests, with the resources that they need."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class _Made:
 
 
 def cases(plugin: Plugin) -> Iterator[Case]:
-    """The cases; what one needs is made with the plugin when its turn comes."""
+    """The cases; the resources that a case needs are created with the plugin just before it."""
     numbers = count(1)
 
     def make(token: str, inputs: dict[str, Any]) -> _Made:

@@ -1,4 +1,4 @@
-"""The cases of the docker-build provider, on a BuildKit and a registry of the sandbox's own."""
+"""The cases of the docker-build provider, on the sandbox's own BuildKit and registry."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +27,8 @@ def cases(directory: Path) -> list[Case]:
             written.write_text(content)
 
     def location(name: str, dockerfile: str = "Dockerfile") -> dict[str, dict[str, str]]:
-        place = directory / name
-        return {"context": {"location": str(place)}, "dockerfile": {"location": str(place / dockerfile)}}
+        context = directory / name
+        return {"context": {"location": str(context)}, "dockerfile": {"location": str(context / dockerfile)}}
 
     def tag(name: str) -> list[str]:
         return [f"{LEGACY.host}/tools/{name}:1"]

@@ -1,4 +1,4 @@
-"""The cases of the Docker provider, on a Docker Engine of the sandbox's own."""
+"""The cases of the Docker provider, on the sandbox's own Docker Engine."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ IMAGE = "shell:1"
 """An image with Busybox, which the engine has."""
 SLEEP = ["/bin/sleep", "60"]
 NETWORK, VOLUME = "conformance-network", "conformance-volume"
-"""What the engine has besides."""
+"""A network and a volume that the engine has."""
 
 EVERYTHING: dict[str, Any] = {
     "image": IMAGE,

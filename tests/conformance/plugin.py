@@ -19,11 +19,11 @@ _TIMEOUT_S = 180
 _LARGEST_MESSAGE = 400 * 1024 * 1024
 _SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 _WHOLE = "__meta"
-"""What the bridge names where all of a resource is replaced, in place of the property that asks for it."""
+"""The name that the bridge uses if all of a resource is replaced, in place of a property."""
 
 
 class PluginError(Exception):
-    """A plugin refuses; `made` is the resource as far as it was made, if it was."""
+    """A plugin refuses; `made` is the incompletely created resource, if there is one."""
 
     def __init__(self, message: str, made: "Resource | None" = None) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class Change:
 
 
 class _Engine(engine_pb2_grpc.EngineServicer):
-    """As much of an engine as a plugin calls: its log, which is dropped."""
+    """The part of an engine that a plugin calls: its log, which is discarded."""
 
     def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 (the protocol's)
         return empty_pb2.Empty()
@@ -60,9 +60,9 @@ class Plugin:
 
     Args:
         package: the provider's name.
-        command: how it is started; the engine's address follows as the last argument.
-        environment: the process's, besides this one's.
-        configuration: the provider's own.
+        command: the command that starts it; the engine's address is added as the last argument.
+        environment: variables of the process, besides those of this one.
+        configuration: that of the provider.
     """
 
     def __init__(
@@ -134,13 +134,13 @@ class Plugin:
         return decode(self._call("Create", request).properties)
 
     def create(self, token: str, inputs: struct_pb2.Struct) -> Resource:
-        """Make a resource."""
+        """Create a resource."""
         request = protocol.CreateRequest(**_named(token), properties=inputs, timeout=_TIMEOUT_S)
         answer = self._call("Create", request)
         return Resource(token, answer.id, inputs, _without_empty_secrets(answer.properties))
 
     def read(self, resource: Resource) -> Resource | None:
-        """Return a resource as it is now; None where it is gone."""
+        """Return the current state of a resource; None if it does not exist any more."""
         request = protocol.ReadRequest(
             **_named(resource.token), id=resource.id, inputs=resource.inputs, properties=resource.outputs
         )
@@ -218,7 +218,9 @@ class Plugin:
         try:
             return getattr(self._stub, operation)(request, timeout=_TIMEOUT_S)
         except grpc.RpcError as error:
-            raise PluginError(error.details() or str(error.code()), _half_made(request, error)) from None
+            raise PluginError(
+                error.details() or str(error.code()), _incomplete_resource(request, error)
+            ) from None
 
 
 def secret_properties(properties: struct_pb2.Struct) -> list[str]:
@@ -249,7 +251,7 @@ def _named(token: str) -> dict[str, str]:
     return {"urn": f"urn:pulumi:conformance::conformance::{token}::it", "type": token, "name": "it"}
 
 
-def _half_made(request: Any, error: grpc.RpcError) -> Resource | None:
+def _incomplete_resource(request: Any, error: grpc.RpcError) -> Resource | None:
     """Return the resource that an error carries, as the engine reads it."""
     for name, value in error.trailing_metadata() or ():
         if name != "grpc-status-details-bin":

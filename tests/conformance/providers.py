@@ -39,9 +39,9 @@ class Provider:
         stand_in: its stand-in.
         service: what it runs on.
         cases: its cases, given the plugin, and a directory for files.
-        configuration: its own.
+        configuration: that of the provider.
         furnish: puts what the cases need into the service; returns environment variables for the plugin.
-        accepted: differences that are meant to be: a part of the line, and why.
+        accepted: intended differences: a part of the line, and the reason.
     """
 
     stand_in: type[StandIn[Any]]
@@ -58,7 +58,7 @@ class Provider:
 
     @contextlib.contextmanager
     def environment(self, directory: Path) -> Iterator[Mapping[str, str]]:
-        """The service, started anew, and what a plugin needs to find it.
+        """Start the service, with an empty state; yield the variables with which a plugin finds it.
 
         Raises:
             SandboxError: it does not start.

@@ -1,4 +1,4 @@
-"""What a case does with a plugin, step by step, and what is seen of it."""
+"""The steps of a case with a plugin, and what each step shows."""
 
 import contextlib
 import functools
@@ -15,13 +15,13 @@ Facts = dict[str, Any]
 """What a step shows: each fact by its name."""
 
 _HOST_NAME = 12
-_MADE_UP = (
+_GENERATED = (
     re.compile(r"(?<=[a-z]-)[0-9a-f]{7}\b"),  # the end of an automatic name
     re.compile(r"(?<=-)[0-9a-f]{17}\b"),  # of an id of EC2
     re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"),
     re.compile(r"(?<=:secret:it-\*-)\w{6}\b"),
 )
-"""What a service, or the plugin, makes up."""
+"""What a service or the plugin generates."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,13 @@ class Case:
     Attributes:
         name: unique among the cases of a provider.
         token: its type.
-        inputs: what makes one.
-        updates: each changes it in place.
-        replaces: each needs another one.
-        refused: each is refused at the check.
+        inputs: those of its creation.
+        updates: changes that are made in place.
+        replaces: changes that need a replacement.
+        refused: changes that the check refuses.
         fails: whether its creation fails.
-        find: the id by which an import finds it, with `{id}` for its own and its inputs by their names; None
-            where it is not imported.
+        find: the ID for an import, with `{id}` for its own and its inputs by their names; None
+            if it is not imported.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Seen:
 
 
 def run(plugin: Plugin, case: Case) -> Seen:
-    """Take a case through the life of a resource."""
+    """Take a case through the life cycle of a resource."""
     seen = Seen()
     for change in case.refused:
         with seen.step(f"check {_written(change)}") as facts:
@@ -161,11 +161,11 @@ def _public(properties: Properties) -> Properties:
 
 
 def differences(stand_in: Seen, official: Seen, served: set[str]) -> Iterator[str]:
-    """Say where a stand-in and the official plugin differ, a line each.
+    """Return the differences between a stand-in and the official plugin, one line each.
 
     Of the properties, those that the stand-in serves are compared; one that is empty is the same as none, and
     the order of a list, or of a document's keys, does not count. An id and an automatic name differ from one
-    resource to the next. The words of an error are each one's own.
+    resource to the next. The messages of errors may differ.
     """
     for name in {**stand_in.steps, **official.steps}:
         ours, theirs = (each.steps.get(name, {}) for each in (stand_in, official))
@@ -207,9 +207,9 @@ def _normal(value: Any, made: str) -> Any:
     """A value without what differs from one resource to the next, and without what is empty."""
     if isinstance(value, str):
         if made:
-            # A container is its own host by the beginning of its id.
+            # The host name of a container is the beginning of its ID.
             value = "{id}" if value == made[:_HOST_NAME] else value.replace(made, "{id}")
-        return _document(functools.reduce(lambda text, each: each.sub("*", text), _MADE_UP, value))
+        return _document(functools.reduce(lambda text, each: each.sub("*", text), _GENERATED, value))
     if isinstance(value, list):
         return sorted((_normal(each, made) for each in value), key=repr)
     if isinstance(value, dict):
@@ -219,7 +219,7 @@ def _normal(value: Any, made: str) -> Any:
 
 
 def _document(text: str) -> Any:
-    """What a text of JSON says, in whatever order; any other text as it is."""
+    """The value of a JSON text, in any order of its keys; any other text unchanged."""
     if not text.startswith("{"):
         return text
     try:

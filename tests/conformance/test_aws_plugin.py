@@ -1,4 +1,4 @@
-"""What the build of the AWS provider's plugin makes of upstream's source, without a build."""
+"""What the build of the AWS provider's plugin changes in upstream's source, without a build."""
 
 from pathlib import Path
 
@@ -59,11 +59,11 @@ import (
         ("aws:iam/openIdConnectProvider:OpenIdConnectProvider", "aws_iam_openid_connect_provider"),
     ],
 )
-def test_a_type_has_a_name_upstream(token: str, name: str) -> None:
+def test_a_type_has_an_upstream_name(token: str, name: str) -> None:
     assert upstream_name(token) == name
 
 
-def test_the_services_that_are_not_served_are_left_out(tmp_path: Path) -> None:
+def test_services_that_are_not_served_are_removed(tmp_path: Path) -> None:
     packages = tmp_path / "internal" / "provider" / "sdkv2" / "service_packages_gen.go"
     clients = tmp_path / "internal" / "conns" / "awsclient_gen.go"
     for file, text in ((packages, PACKAGES), (clients, CLIENTS)):

@@ -42,7 +42,7 @@ def lines(one: Seen, other: Seen) -> list[str]:
         ({"secrets": ["name"]}, {"secrets": ["name", "gateway"]}),
     ],
 )
-def test_what_is_no_difference(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_equivalent_facts_are_no_difference(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert lines(seen(step=one), seen(step=other)) == []
 
 
@@ -86,11 +86,11 @@ def test_what_is_no_difference(one: dict[str, Any], other: dict[str, Any]) -> No
         ({"secrets": []}, {"secrets": ["name"]}, "step: secrets: stand-in [], official ['name']"),
     ],
 )
-def test_what_is_one(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
+def test_a_difference_is_one_line(one: dict[str, Any], other: dict[str, Any], line: str) -> None:
     assert lines(seen(step=one), seen(step=other)) == [line]
 
 
-def test_an_id_is_each_one_s_own() -> None:
+def test_ids_may_differ() -> None:
     one = Seen(
         {
             "create": {
@@ -110,7 +110,7 @@ def test_an_id_is_each_one_s_own() -> None:
     assert lines(one, other) == []
 
 
-def test_a_step_that_only_one_gets_to_is_a_difference() -> None:
+def test_a_step_that_only_one_plugin_reaches_is_a_difference() -> None:
     assert lines(seen(), seen(read={"there": True})) == ["read: there: stand-in None, official True"]
 
 

@@ -2,7 +2,7 @@
 
 Pulumi's own plugin is the Terraform provider (hashicorp/terraform-provider-aws, upstream from here on) behind
 Pulumi's bridge, with patches of upstream that are in no Go module. This one is the same without the patches,
-and with the services alone that the stand-in has: they compile in minutes, all of AWS in hours.
+and with only the services that the stand-in has: they compile in minutes, all of AWS in hours.
 """
 
 import json
@@ -41,7 +41,7 @@ _SERVICES = (
     ),
     *("meta", "organizations", "s3", "s3control", "scheduler", "secretsmanager", "sns", "ssm", "sts"),
 )
-"""Upstream's packages of the served types, and of what those ask besides."""
+"""Upstream's packages of the served types, and those that they call."""
 _NAMES = {
     "aws:iam/openIdConnectProvider:OpenIdConnectProvider": "aws_iam_openid_connect_provider",
     "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": "aws_iam_openid_connect_provider",
@@ -57,7 +57,7 @@ def build(directory: Path, progress: Progress) -> None:
     """Build the plugin into a directory; about ten minutes the first time.
 
     Raises:
-        GoBuildError: there is no Go toolchain to be had, or a part of the build fails.
+        GoBuildError: no Go toolchain is available, or a part of the build fails.
     """
     with (
         progress.step("AWS provider", "building") as step,
@@ -133,7 +133,7 @@ def upstream_name(token: str) -> str:
 
 
 def narrow(upstream: Path) -> None:
-    """Leave out the services that are not served, with the clients that those alone use."""
+    """Remove the services that are not served, and the clients that only those use."""
     internal = upstream / "internal"
     packages = internal / "provider" / "sdkv2" / "service_packages_gen.go"
     others = re.compile(rf"^\t\t(?!(?:{'|'.join(_SERVICES)})\.)\w+\.ServicePackage\(ctx\),\n", re.MULTILINE)
