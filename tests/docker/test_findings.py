@@ -382,7 +382,7 @@ CASES = {
     "a Docker configuration that is a directory": home(
         Name.DOCKER_CONFIG_UNREADABLE, damages.directory(CONFIG), "run the doctor as root"
     ),
-    "credentials in a home that nobody reads": home(
+    "credentials in a home that no process reads": home(
         Name.HOME,
         together(damages.file(UNREAD_HOME, ENCODED), damages.without(CONFIG)),
         f"move it to {CONFIG}",
@@ -591,7 +591,7 @@ CASES = {
         "remove pull_policy from the job",
         pipeline(f"job: {{script: [x], image: {{name: {SECRET_IMAGE.name}, pull_policy: never}}}}\n"),
     ),
-    "a name with a variable that nobody gave": Case(
+    "a name with an undefined variable": Case(
         Name.VARIABLE_UNKNOWN,
         ("job", PIPELINE),
         "image of job",

@@ -123,7 +123,7 @@ def test_every_dangerous_change_is_reported(previews: dict[str, str]) -> None:
             "ci-build",
             "takes jobs of branches that are not protected, which more people may push",
         ),
-        (DangerKind.RUNNER, "ci-build", "takes jobs without tags, from whatever pipeline"),
+        (DangerKind.RUNNER, "ci-build", "takes jobs without tags, from any pipeline"),
         (
             DangerKind.PROTECTION,
             "ci-team/private/image",

@@ -69,7 +69,7 @@ class _Faulty:
                 self._server.faults.remove(fault)
                 fault.meanwhile()
                 start_response(f"{fault.status} Fault", list(fault.headers.items()))
-                return [b'{"message": "it is told back: ' + environ["HTTP_PRIVATE_TOKEN"].encode() + b'"}']
+                return [b'{"message": "the token was: ' + environ["HTTP_PRIVATE_TOKEN"].encode() + b'"}']
         return self._server.application(environ, start_response)
 
 

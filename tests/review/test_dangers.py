@@ -257,7 +257,7 @@ def test_only_unusual_settings_of_a_new_runner_are_reported() -> None:
             {"accessLevel": "not_protected"},
             "takes jobs of branches that are not protected, which more people may push",
         ),
-        ({"untagged": False}, {"untagged": True}, "takes jobs without tags, from whatever pipeline"),
+        ({"untagged": False}, {"untagged": True}, "takes jobs without tags, from any pipeline"),
         ({"locked": True}, {"locked": False}, "can be enabled for other projects"),
         (
             {"runnerType": "group_type"},

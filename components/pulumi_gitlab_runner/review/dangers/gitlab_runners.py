@@ -11,7 +11,7 @@ _WEAKENED = {
         "ref_protected",
     ): "takes jobs of branches that are not protected, which more people may push",
     ("locked", True): "can be enabled for other projects",
-    ("untagged", False): "takes jobs without tags, from whatever pipeline",
+    ("untagged", False): "takes jobs without tags, from any pipeline",
 }
 """The effect of each setting that loses this value."""
 _REACH = {"project_type": "a project", "group_type": "a group", "instance_type": "the whole instance"}
