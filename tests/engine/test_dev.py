@@ -110,6 +110,9 @@ def test_up_render_restart_and_down(dev: Dev, tmp_path: Path) -> None:
     dev.succeed("render", "sandbox", "build", str(tmp_path / "host"))
     assert_rendered(tmp_path / "host", dev.sandbox)
 
+    found = json.loads(dev.succeed("doctor", "leftovers", "--stack", "sandbox", "--json"))
+    assert (found["marked"] > 10, found["findings"]) == (True, [])
+
     dev.sandbox.stop()
     dev.succeed("up")
     assert dev.resource_counts() == made
