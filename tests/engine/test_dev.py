@@ -111,7 +111,8 @@ def test_up_render_restart_and_down(dev: Dev, tmp_path: Path) -> None:
     assert_rendered(tmp_path / "host", dev.sandbox)
 
     found = json.loads(dev.succeed("doctor", "leftovers", "--stack", "sandbox", "--json"))
-    assert (found["marked"] > 10, found["findings"]) == (True, [])
+    assert found["marked"] > 10
+    assert found["findings"] == []
 
     dev.sandbox.stop()
     dev.succeed("up")

@@ -120,6 +120,11 @@ def _read(text: str) -> ImageReference | str:
     return ImageReference(parsed.domain(), parsed.path(), parsed["tag"], parsed["digest"])
 
 
+def names_docker_hub(image: str) -> bool:
+    """Whether the name of an image has the host of Docker Hub, the default of names without a host."""
+    return image.partition("/")[0] in (DOCKER_HUB, f"index.{DOCKER_HUB}")
+
+
 def without_password(address: str) -> str:
     """A URL or image reference without the user and password before its host, so that it can be shown."""
     return re.sub(r"(://)[^/]*@|^[^/@]+:[^/@]*@(?!sha\d+:)", r"\1…@", address)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pulumi_gitlab_runner.config.finding import Finding, warning
-from pulumi_gitlab_runner.images.reference import DOCKER_HUB, OTHER_HUB_HOSTS, parse
+from pulumi_gitlab_runner.images.reference import DOCKER_HUB, OTHER_HUB_HOSTS, names_docker_hub, parse
 from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.registries import PullThroughRegistry
@@ -40,8 +40,8 @@ def _host_warnings(host: str, path: str) -> Iterator[Finding]:
 def _hub_warnings(image: str, stack: Stack, path: str) -> Iterator[Finding]:
     """An image of Docker Hub with the name of a declared repository; `docker.io/` says that it is meant."""
     reference = parse(image)
-    named = image.partition("/")[0]
-    if reference.registry != DOCKER_HUB or named in (*stack.registries, DOCKER_HUB, "index.docker.io"):
+    is_hub = reference.registry == DOCKER_HUB and image.partition("/")[0] not in stack.registries
+    if not is_hub or names_docker_hub(image):
         return
     for name, registry in stack.registries.items():
         if reference.repository in registry.repositories and not isinstance(registry, PullThroughRegistry):

@@ -11,14 +11,9 @@ SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|ACCESS_KEY|API_KEY|PRIV
 
 
 _OF_A_NEW_DATABASE = {
-    *(
-        "POSTGRES_PASSWORD",
-        "MYSQL_PASSWORD",
-        "MYSQL_ROOT_PASSWORD",
-        "MARIADB_PASSWORD",
-        "MARIADB_ROOT_PASSWORD",
-    ),
-    *("MONGO_INITDB_ROOT_PASSWORD", "MSSQL_SA_PASSWORD", "ELASTIC_PASSWORD", "MINIO_ROOT_PASSWORD"),
+    *("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"),
+    *("MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD", "MONGO_INITDB_ROOT_PASSWORD"),
+    *("MSSQL_SA_PASSWORD", "ELASTIC_PASSWORD", "MINIO_ROOT_PASSWORD"),
 }
 """Variables of services that set the password of a new, empty database, which its image requires, such as
 hub.docker.com/_/postgres: only jobs reach it, and there is nothing in it yet."""

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.images.reference import DOCKER_HUB, InvalidImageReference, parse, without_password
+from pulumi_gitlab_runner.images.reference import (
+    DOCKER_HUB,
+    InvalidImageReference,
+    names_docker_hub,
+    parse,
+    without_password,
+)
 
 
 def image_name_findings(image: str) -> Iterator[Finding]:
@@ -44,7 +50,7 @@ def shorthand_findings(image: str, shorthands: Shorthands) -> Iterator[Finding]:
         return
     yield from official_image_findings(image, shorthands)
     name, _, rest = image.partition("/")
-    if reference.registry != DOCKER_HUB or not rest or name in (DOCKER_HUB, "index.docker.io"):
+    if reference.registry != DOCKER_HUB or not rest or names_docker_hub(image):
         return
     meant, why = "", ""
     if name in shorthands.addresses:

@@ -45,11 +45,11 @@ def marked_in_aws(mark: str, regions: Sequence[str], buckets: Iterable[str] = ()
     return found
 
 
-Client = Callable[[str], Any]
+RegionalClient = Callable[[str], Any]
 """Returns the boto3 client of a service in one region, by its name."""
 
 
-def _in_region(mark: str, client: Client) -> Iterator[Marked]:
+def _in_region(mark: str, client: RegionalClient) -> Iterator[Marked]:
     tagged = listed(
         client("resourcegroupstaggingapi"),
         "get_resources",
@@ -90,7 +90,7 @@ def _in_region(mark: str, client: Client) -> Iterator[Marked]:
             yield _ALIAS.marked(Arn(each["AliasArn"]))
 
 
-def _is_deleted(arn: Arn, client: Client) -> bool:
+def _is_deleted(arn: Arn, client: RegionalClient) -> bool:
     """Whether a key or a secret is deleted, or will be; its tags are listed for some time after."""
     if arn.service == "kms":
         key = client("kms").describe_key(KeyId=arn.whole)["KeyMetadata"]
