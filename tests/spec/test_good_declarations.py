@@ -511,7 +511,10 @@ def test_users_and_passwords_with_a_dollar_sign(username: str, password: str) ->
     assert problems_of(changed("registries/legacy/static", login)) == []
 
 
-@pytest.mark.parametrize("value", ["", " ", "{}", "$OTHER", '{"auths": {"a.example": {"auth": "bWU6cHc="}}}'])
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "{}", "$OTHER", '{"auths": {"a.example": {"auth": "bWU6cHc="}}}', '{"auths": {}} # ignored'],
+)
 def test_a_docker_auth_config_may_be_written_by_hand(value: str) -> None:
     variable = {"project": 7, "key": "DOCKER_AUTH_CONFIG", "value": value}
     assert problems_of({"variables": [variable]}) == []

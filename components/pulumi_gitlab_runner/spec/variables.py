@@ -1,11 +1,11 @@
 """CI variables, with GitLab's rules for their values."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
+from pulumi_gitlab_runner.auth.resolution import go_json
 from pulumi_gitlab_runner.images.ecr import ECR_HOST
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope, ScopeDeclaration, parse_scope, scope_problems
 from pulumi_gitlab_runner.spec.inputs import (
@@ -282,10 +282,10 @@ def _ecr_password_problems(value: Input[str], path: str) -> Iterator[Problem]:
 
 
 def _from_json(text: str) -> Any:
-    """The content of a JSON text; None if it is not JSON."""
+    """The first JSON value of a text, as Docker and the runner read it; None if there is none."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return go_json.decode(text)
+    except ValueError:
         return None
 
 
