@@ -100,7 +100,7 @@ def main() -> int:
 
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     failed = False
-    table = TerminalTable("Measure", "Value", "Unit", "What it is")
+    table = TerminalTable("Measure", "Value", "Unit", "Description")
     for name in names:
         print(f"{name}: measuring", file=sys.stderr)
         try:

@@ -26,17 +26,17 @@ def show(outputs: Mapping[str, Any], console: Console | None = None) -> None:
     for name, policy in outputs.get("docker_policies", {}).items():
         _print_policy(
             console,
-            f"The AWS credentials of the manager {name}, on its Docker host, need this policy:",
+            f"The AWS credentials of the manager {name} on its Docker host need this policy:",
             policy,
         )
     for name, policy in outputs.get("required_policies", {}).items():
         registry, _, whole = name.partition("/")
         where = (
-            "set it as the registry's permissions policy" if whole else "put it on each of its repositories"
+            "set this permissions policy on the registry"
+            if whole
+            else "add this policy to each of its repositories"
         )
-        _print_policy(
-            console, f"The owner of the registry {registry} must take this policy, and {where}:", policy
-        )
+        _print_policy(console, f"The owner of the registry {registry} must {where}:", policy)
 
 
 def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
@@ -52,7 +52,7 @@ def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
     for name, image in outputs.get("builds", {}).items():
         builds.add(name, image)
 
-    mirrored = TerminalTable("Mirrored image", "As")
+    mirrored = TerminalTable("Mirrored image", "Address")
     for images in outputs.get("mirrors", {}).values():
         for name, image in images.items():
             mirrored.add(name, image)
@@ -62,13 +62,13 @@ def _tables(outputs: Mapping[str, Any]) -> tuple[TerminalTable, ...]:
         tags = ", ".join(runner.get("tags", []))
         runners.add(name, f"#{_number(runner['id'])}, {runner['scope']}", tags, runner.get("host", ""))
 
-    variables = TerminalTable("CI variable", "Of", "In job logs", "Given to")
+    variables = TerminalTable("CI variable", "Scope", "Job logs", "Available to")
     for variable in outputs.get("variables", []):
         variables.add(
             variable["key"],
             variable["scope"],
-            "masked" if variable["masked"] else "shown",
-            "protected branches and tags" if variable["protected"] else "every job",
+            "masked" if variable["masked"] else "visible",
+            "protected branches and tags" if variable["protected"] else "all jobs",
         )
     return registries, builds, mirrored, runners, variables
 

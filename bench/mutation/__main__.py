@@ -16,9 +16,9 @@ from sandbox.paths import CHECKOUT, sandbox_directory
 GOAL_PERCENT = 90.0
 
 DESCRIPTION = """\
-Change the source in small ways, one at a time, in a copy of the checkout, and see whether those tests
-of the file's area fail that reach it. Each mutant that they let live is shown as a diff: a test lacks an
-assertion, or the change makes no difference. Exit status: 1 when fewer than 90 % of the mutants are killed.
+Run mutation tests: change the source in small ways, one at a time, in a copy of the checkout, and run the
+tests that reach the change. Each surviving mutant is shown as a diff: a test lacks an assertion, or the
+change makes no difference. Exit status: 1 if fewer than 90 % of the mutants are killed.
 """
 
 
@@ -27,10 +27,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev mutate", description=DESCRIPTION)
     parser.add_argument("paths", metavar="PATH", nargs="*", help="files or folders (default: the library)")
     today = int(f"{datetime.date.today():%Y%m%d}")
-    parser.add_argument("--seed", type=int, default=today, help="of the sample (default: the day's date)")
-    parser.add_argument("--sample", type=int, default=40, help="how many mutants (default: 40)")
-    parser.add_argument("--minutes", type=float, default=30, help="begin none after that (default: 30)")
-    parser.add_argument("--keep", action="store_true", help="keep the figure of PATHs too, as that of all is")
+    parser.add_argument(
+        "--seed", type=int, default=today, help="the seed of the sample (default: today's date)"
+    )
+    parser.add_argument("--sample", type=int, default=40, help="the number of mutants (default: 40)")
+    parser.add_argument(
+        "--minutes", type=float, default=30, help="the time after which no test starts (default: 30)"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="record the result of PATHs too, as for the whole library"
+    )
     arguments = parser.parse_args()
 
     sources = _sources(arguments.paths or [LIBRARY])

@@ -28,14 +28,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev conformance", description=__doc__)
     parser.add_argument("providers", metavar="PROVIDER", nargs="*", help=", ".join(PROVIDERS))
     parser.add_argument(
-        "--plugins", metavar="DIR", type=Path, help="where official plugins are looked for first"
+        "--plugins", metavar="DIR", type=Path, help="the directory to search first for official plugins"
     )
     parser.add_argument(
         "--build",
         action="store_true",
-        help="build the AWS provider's plugin into the directory of --plugins first",
+        help="build the AWS provider's plugin into that directory first",
     )
-    parser.add_argument("--case", metavar="PART", default="", help="only cases with this in their name")
+    parser.add_argument("--case", metavar="PART", default="", help="only cases with this text in their names")
     arguments = parser.parse_args()
     if unknown := set(arguments.providers).difference(PROVIDERS):
         parser.error(f"{', '.join(sorted(unknown))}: there are {', '.join(PROVIDERS)}")

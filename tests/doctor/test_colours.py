@@ -41,7 +41,7 @@ def styled(doctor: Doctor) -> list[tuple[str, str]]:
 
 
 def finding(name: str, where: str) -> list[tuple[str, str]]:
-    return [("bold red", name), ("bold", where), ("dim", "found"), ("dim", "matters"), ("green", "fix")]
+    return [("bold red", name), ("bold", where), ("dim", "found"), ("dim", "impact"), ("green", "fix")]
 
 
 def test_an_image_with_each_verdict_on_an_entry(doctor: Doctor, host: HostTree) -> None:
@@ -65,7 +65,7 @@ def test_an_image_with_each_verdict_on_an_entry(doctor: Doctor, host: HostTree) 
         ("dim", "registry"),
         ("dim", "not asked: --offline"),
         ("dim", "job log"),
-        ("dim", "looked at"),
+        ("dim", "sources"),
         ("dim", "the variable is not set"),
         ("green", "✔"),
         ("dim", f"no longer path that is {KEY}/team/app or above it has credentials"),
@@ -106,7 +106,7 @@ def test_an_image_that_is_refused_and_one_that_is_found(
         shown = styled(doctor)
         assert (style, mark) in shown
         assert (style, message) in shown
-    assert shown[-1] == ("bold green", "All well.")
+    assert shown[-1] == ("bold green", "No findings.")
 
 
 def test_a_pull_that_fails(doctor: Doctor, host: HostTree) -> None:
@@ -133,7 +133,7 @@ def test_a_pipeline(doctor: Doctor, host: HostTree, tmp_path: Path) -> None:
         ("dim", "Runner:"),
         *[("green", "✔"), ("bold", "a:1"), *rows],
         *[("red", "✘"), ("bold", "Bad/Name"), *rows],
-        *[("bold", "uses"), ("bold", "credentials of"), ("bold", "registry"), ("bold", "image")],
+        *[("bold", "uses"), ("bold", "credentials"), ("bold", "registry"), ("bold", "image")],
         ("green", "✔"),
         ("red", "✘"),
         *finding("image-name", "Bad/Name"),
@@ -181,5 +181,5 @@ def test_a_host(doctor: Doctor, host: HostTree) -> None:
         *[("dim", name) for name in ("unit", "process", "PATH", "region", "credentials")],
         ("dim", "a user and password"),
         *[("dim", name) for name in ("helpers", "config", "docker")],
-        ("bold green", "All well."),
+        ("bold green", "No findings."),
     ]

@@ -57,7 +57,7 @@ def test_a_host_where_all_is_well(doctor: Doctor, host: HostTree) -> None:
     assert seen["credentials"] == "/root/.docker/config.json"
     assert seen[KEY] == "docker-credential-runner answers"
     assert seen["helpers"] == "/usr/local/bin/docker-credential-runner"
-    assert "All well." in doctor.output
+    assert "No findings." in doctor.output
 
 
 def test_the_credentials_for_each_registry(doctor: Doctor, host: HostTree) -> None:

@@ -239,7 +239,7 @@ def test_the_report_as_text(pipeline: Pipeline, doctor: Doctor) -> None:
 def test_the_summary_is_limited_to_what_was_read(pipeline: Pipeline, doctor: Doctor) -> None:
     pipeline.write("job: {image: 'a:1'}\n")
     assert pipeline.run("--offline") == 0
-    assert doctor.output.endswith("\nAll well.\n")
+    assert doctor.output.endswith("\nNo findings.\n")
     pipeline.write("include: {template: T.gitlab-ci.yml}\njob: {image: 'a:1'}\n")
     assert pipeline.run("--offline") == 0
-    assert doctor.output.endswith("\nAll well in what was read.\n")
+    assert doctor.output.endswith("\nNo findings in the files that were read.\n")

@@ -79,7 +79,7 @@ def test_a_runner_that_was_in_contact_has_no_finding(gitlab: GitLab, doctor: Doc
     gitlab.create(paused=paused).contacted_at = now()
     assert doctor.run("online") == 0
     assert "build  #1 in GitLab: " in doctor.output
-    assert "All well." in doctor.output
+    assert "No findings." in doctor.output
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_conflicting_options_and_invalid_values(doctor: Doctor, arguments: list[
 
 def test_the_exit_status_is_explained(doctor: Doctor) -> None:
     assert doctor.run("--help") == 0
-    assert doctor.output.endswith("Exit status: 0 all well, 1 a finding, 2 a usage error.\n")
+    assert doctor.output.endswith("Exit status: 0 no findings, 1 findings, 2 a usage error.\n")
     for command in OPTIONS:
         assert f"\n    {command} " in doctor.output
 

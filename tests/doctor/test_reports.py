@@ -137,7 +137,7 @@ def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -
         "  docker pull  the same credentials",
         "  registry     not asked: --offline",
         "  job log      Authenticating with credentials from /root/.docker/config.json",
-        "  looked at    $DOCKER_AUTH_CONFIG  the variable is not set",
+        "  sources      $DOCKER_AUTH_CONFIG  the variable is not set",
         "               /root/.docker/config.json",
         "                 ✔ registry.example.com:5000  no longer path that is",
         "                   registry.example.com:5000/team/app or above it has",
@@ -148,12 +148,12 @@ def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -
         "               job",
         "",
         "credentials-empty  /root/.docker/config.json, other.example.com",
-        "  found    its entry in auths is empty",
-        "  matters  the runner uses it: its images are pulled without credentials, even",
-        "           if a later source has some. `docker login` writes such an entry if a",
-        "           credsStore stores the password",
-        "  fix      add the credentials to the entry, with the output of this command as",
-        "           auth: printf %s 'USER:PASSWORD' | base64 -w0; or remove the entry",
+        "  found   its entry in auths is empty",
+        "  impact  the runner uses it: its images are pulled without credentials, even",
+        "          if a later source has some. `docker login` writes such an entry if a",
+        "          credsStore stores the password",
+        "  fix     add the credentials to the entry, with the output of this command as",
+        "          auth: printf %s 'USER:PASSWORD' | base64 -w0; or remove the entry",
         "",
         "1 finding",
     ]
@@ -187,15 +187,15 @@ def test_the_report_on_a_pipeline_for_a_terminal(doctor: Doctor, host: HostTree,
         "  runner    pulls without credentials: no source has credentials for it",
         "  registry  not asked: --offline",
         "",
-        "    uses   credentials of   registry    image",
-        "✔   2      none             not asked   a:1",
-        "✘   1      none             not asked   Bad/Name",
+        "    uses   credentials   registry    image",
+        "✔   2      none          not asked   a:1",
+        "✘   1      none          not asked   Bad/Name",
         "",
         "image-name  Bad/Name",
-        "  found    'Bad/Name': repository name (Name) must be lowercase",
-        "  matters  it cannot be pulled",
-        "  fix      write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as",
-        "           registry.example.com:5000/team/app:1.2",
+        "  found   'Bad/Name': repository name (Name) must be lowercase",
+        "  impact  it cannot be pulled",
+        "  fix     write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST], such as",
+        "          registry.example.com:5000/team/app:1.2",
         "",
         "1 finding",
     ]
@@ -286,7 +286,7 @@ def test_the_pins_of_a_pipeline_for_programs(
     assert file.read_text() == f"a: {{image: '{image}@{DIGEST}'}}\n"
     assert doctor.run("pin", str(file), "--check") == 0
     assert "pinned\n" in doctor.output
-    assert doctor.output.endswith("All well.\n")
+    assert doctor.output.endswith("No findings.\n")
 
 
 def test_the_report_on_a_host_for_a_terminal(doctor: Doctor, home: HostTree) -> None:

@@ -81,14 +81,27 @@ def test_a_wrong_command_line_is_refused(words: list[str], capsys: pytest.Captur
     assert "usage: ./dev" in capsys.readouterr().err
 
 
-def test_help_needs_no_set_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--help", "help"])
+def test_help_needs_no_set_up(option: str, tmp_path: Path) -> None:
     environment = dict(os.environ) | {"SANDBOX_DIR": str(tmp_path / "state"), "PYTHON": sys.executable}
     shown = subprocess.run(
-        [CHECKOUT / "dev", "--help"], env=environment, capture_output=True, text=True, check=True
+        [CHECKOUT / "dev", option], env=environment, capture_output=True, text=True, check=True
     )
     for command in ("up", "preview", "down", "stop", "pulumi", "test", "lint", "render", "faults", "bench"):
         assert f"\n    {command} " in shown.stdout
     assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "pulumi", "test"])
+def test_the_help_of_a_command_has_two_spellings(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for words in (["help", command], [command, "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            parse(words)
+        assert ended.value.code == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert f"usage: ./dev {command}" in shown[0]
 
 
 def test_a_machine_without_python_gets_install_instructions(tmp_path: Path) -> None:
@@ -103,7 +116,7 @@ def test_a_machine_without_python_gets_install_instructions(tmp_path: Path) -> N
         [CHECKOUT / "dev", "up"], env=environment, capture_output=True, text=True, check=False
     )
     assert shown.returncode == 1
-    assert "Python 3.11 or newer is needed" in shown.stderr
+    assert "Python 3.11 or newer is required" in shown.stderr
     assert "apt install python3" in shown.stderr
 
 
@@ -320,13 +333,13 @@ class TestSummary:
             ["legacy", "registry.example.com:5000"],
             ["Build", "Image"],
             ["base", "registry.example.com:5000/base:content-1@sha256:2"],
-            ["Mirrored", "image", "As"],
+            ["Mirrored", "image", "Address"],
             ["postgres", f"{POSTGRES}{DIGEST}"],
             ["Runner", "In", "GitLab", "Tags", "Host"],
             ["build", "#7,", "group", "42", "docker,", "large", "build-asg"],
-            ["CI", "variable", "Of", "In", "job", "logs", "Given", "to"],
+            ["CI", "variable", "Scope", "Job", "logs", "Available", "to"],
             ["DOCKER_AUTH_CONFIG", "project", "7", "masked", "protected", "branches", "and", "tags"],
-            ["ECR_REGISTRY", "group", "42", "shown", "every", "job"],
+            ["ECR_REGISTRY", "group", "42", "visible", "all", "jobs"],
         ]
 
     def test_at_80_columns_a_cell_that_does_not_fit_is_below(self) -> None:
@@ -337,7 +350,7 @@ Registry   Repository   Address
 team       ci/base      123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base
 legacy                  registry.example.com:5000
 
-Mirrored image   As
+Mirrored image   Address
 postgres
   {POSTGRES}
   {DIGEST}
@@ -368,7 +381,7 @@ postgres
         policy = {"Statement": [{"Resource": [f"arn:aws:ecr:eu-west-1:1:repository/{'a' * 80}", "b"]}]}
         text = self.shown({"required_policies": {"shared": json.dumps(policy)}})
         assert text.startswith(
-            "\nThe owner of the registry shared must take this policy, and put it on each of\nits"
+            "\nThe owner of the registry shared must add this policy to each of its\nrepositories:\n"
         )
         assert json.loads(text[text.index("{") :]) == policy
         assert '"Statement": [\n' in text

@@ -12,15 +12,17 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.printable import printable
 
 _EXAMPLES = """examples:
-  runner-doctor image registry.example.com:5000/app:1   on a runner host
-  runner-doctor job .gitlab-ci.yml --stack dev          every image of a pipeline
-  runner-doctor pin --check .gitlab-ci.yml              a gate for pipelines
-  runner-doctor host --root DIR                         a rendered or copied host
-  runner-doctor --explain cannot-be-pinned              what a finding means
-  eval "$(runner-doctor --completion bash)"             completion; zsh too
-  runner-doctor --completion fish | source              completion in fish
+  runner-doctor image registry.example.com:5000/app:1   one image, on a runner host
+  runner-doctor job .gitlab-ci.yml --stack dev          all images of a pipeline
+  runner-doctor pin --check .gitlab-ci.yml              fail if an image is not pinned
+  runner-doctor host --root DIR                         rendered or copied files of a host
+  runner-doctor --explain cannot-be-pinned              the meaning of a finding
+  eval "$(runner-doctor --completion bash)"             shell completion in bash (also zsh)
+  runner-doctor --completion fish | source              shell completion in fish
 
-Exit status: 0 all well, 1 a finding, 2 a usage error."""
+Run `runner-doctor COMMAND --help` for the options of a command.
+
+Exit status: 0 no findings, 1 findings, 2 a usage error."""
 
 _Command = Callable[..., argparse.ArgumentParser]
 """Adds a command with its name, help and examples."""
@@ -78,14 +80,14 @@ def argument_parser() -> argparse.ArgumentParser:
     """The parser of the command line, also used for the reference in the documentation."""
     parser = _Parser(
         prog="runner-doctor",
-        description="Explain the credentials with which GitLab Runner pulls an image, and how to fix a pull.",
+        description="Explain which credentials GitLab Runner pulls an image with, and fix failed pulls.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for option, metavar, answer, help_text in (
-        ("--version", None, lambda _: f"runner-doctor {__version__}", "show the version"),
-        ("--explain", "FINDING", _explanation, "show what a kind of finding means, and its documentation"),
-        ("--completion", "SHELL", _completion, "print the completion script of bash, zsh or fish"),
+        ("--version", None, lambda _: f"runner-doctor {__version__}", "show the version and exit"),
+        ("--explain", "FINDING", _explanation, "explain a finding, with its fix and documentation"),
+        ("--completion", "SHELL", _completion, "print the completion script for bash, zsh or fish"),
     ):
         number = None if metavar else 0
         parser.add_argument(
@@ -114,11 +116,11 @@ def _command(
 def _add_image(command: _Command) -> None:
     image = command(
         "image",
-        "explain the pull of one image",
+        "explain how the runner pulls an image",
         "runner-doctor image registry.example.com:5000/app:1",
         "runner-doctor image nginx --hosted --docker-auth-config @auth.json",
     )
-    image.add_argument("image", metavar="IMAGE", help="the image's name, as a job writes it")
+    image.add_argument("image", metavar="IMAGE", help="the image, as written in .gitlab-ci.yml")
     _add_runner_options(image)
     _add_variable_options(image)
     _add_offline(image)
@@ -128,14 +130,14 @@ def _add_image(command: _Command) -> None:
 def _add_job(command: _Command) -> None:
     job = command(
         "job",
-        "explain the pull of every image and service of a pipeline",
+        "explain how the runner pulls the images and services of a pipeline",
         "runner-doctor job .gitlab-ci.yml",
         "runner-doctor job .gitlab-ci.yml test --stack prod --runner build",
         "runner-doctor job .gitlab-ci.yml --gitlab https://gitlab.example.com",
         "runner-doctor job .gitlab-ci.yml --format code-quality >gl-code-quality-report.json",
     )
-    job.add_argument("file", type=Path, metavar="FILE", help="the .gitlab-ci.yml")
-    job.add_argument("job", nargs="?", metavar="JOB", help="only this job")
+    job.add_argument("file", type=Path, metavar="FILE", help="the pipeline, .gitlab-ci.yml")
+    job.add_argument("job", nargs="?", metavar="JOB", help="examine only this job")
     _add_runner_options(job)
     _add_variable_options(job)
     _add_pipeline_options(job)
@@ -146,19 +148,28 @@ def _add_job(command: _Command) -> None:
 def _add_pin(command: _Command) -> None:
     pin = command(
         "pin",
-        "pin every image of a pipeline to its digest",
+        "pin the images of a pipeline to their digests",
         "runner-doctor pin .gitlab-ci.yml",
         "runner-doctor pin --check .gitlab-ci.yml --format sarif >pins.sarif",
         "runner-doctor pin .gitlab-ci.yml --variable CI_REGISTRY_IMAGE=registry.example.com/team",
     )
     pin.add_argument(
-        "file", type=Path, metavar="FILE", help="the .gitlab-ci.yml; it and its local includes change"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="the pipeline, .gitlab-ci.yml; pin also changes its local includes",
     )
     pin.add_argument(
-        "--check", action="store_true", help="only report images that are not pinned or whose tag has moved"
+        "--check",
+        action="store_true",
+        help="change nothing; report images that are not pinned, or whose tags have moved",
     )
     pin.add_argument(
-        "--variable", action="append", default=[], metavar="KEY=VALUE", help="a variable in an image's name"
+        "--variable",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="the value of a variable in an image name; can be repeated",
     )
     _add_pipeline_options(pin)
     _add_format(pin, "sarif", "code-quality")
@@ -172,7 +183,7 @@ def _add_host(command: _Command) -> None:
         "runner-doctor host --root DIR",
         "runner-doctor host --stack prod --runner build --live",
     )
-    files = "the root directory of the host's files (default: this host)"
+    files = "the directory with the files of a host (default: /, this host)"
     host.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help=files)
     _add_runner_name(host)
     _add_stack_options(host, host)
@@ -183,13 +194,17 @@ def _add_host(command: _Command) -> None:
 def _add_online(command: _Command) -> None:
     online = command(
         "online",
-        "check whether a stack's runners are online in GitLab",
+        "check that the runners of a stack are online in GitLab",
         "pulumi stack output runners --json | runner-doctor online --wait 600",
     )
     output = "the output of `pulumi stack output runners --json` (default: -, the standard input)"
     online.add_argument("runners", type=Path, nargs="?", default=Path("-"), metavar="FILE", help=output)
     online.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="the maximum time to wait (default: 0)"
+        "--wait",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="how long to wait for the runners (default: 0)",
     )
     _add_format(online)
 
@@ -197,23 +212,28 @@ def _add_online(command: _Command) -> None:
 def _add_leftovers(command: _Command) -> None:
     left = command(
         "leftovers",
-        "list resources with a stack's mark that are not in its state; read-only",
+        "list resources that a stack created and that are not in its state; read-only",
         "runner-doctor leftovers --stack prod",
         "pulumi stack export --stack prod | runner-doctor leftovers --stack prod --state -",
         "runner-doctor leftovers --stack prod --no-state --region eu-west-1",
     )
-    left.add_argument("--stack", required=True, help="the stack's name, as for pulumi --stack")
-    left.add_argument("--project", help="the Pulumi project (default: that of ./Pulumi.yaml)")
+    left.add_argument("--stack", required=True, help="the name of the stack, as in pulumi --stack")
+    left.add_argument("--project", help="the Pulumi project (default: the project in ./Pulumi.yaml)")
     where = left.add_mutually_exclusive_group()
     where.add_argument(
-        "--state", type=Path, metavar="FILE", help="the output of `pulumi stack export` (default: run it)"
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="the output of `pulumi stack export`, or - (default: run the command)",
     )
     where.add_argument(
-        "--no-state", action="store_true", help="the state is lost: list everything with the mark"
+        "--no-state", action="store_true", help="the state is lost: list all resources that the stack created"
     )
-    regions = "an AWS region to search (default: those of the state, of the stack's file and AWS_REGION)"
+    regions = "an AWS region; can be repeated (default: those of the state, the stack file, AWS_REGION)"
     left.add_argument("--region", action="append", default=[], help=regions)
-    left.add_argument("--only", choices=("aws", "gitlab"), help="search only there (default: both)")
+    left.add_argument(
+        "--only", choices=("aws", "gitlab"), help="search only in AWS or in GitLab (default: both)"
+    )
     _add_stacks_directory(left, argparse.SUPPRESS)
     _add_format(left)
 
@@ -231,45 +251,55 @@ def _add_format(parser: argparse.ArgumentParser, *others: str) -> None:
 
 
 def _add_offline(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--offline", action="store_true", help="send no requests to the registries")
+    parser.add_argument("--offline", action="store_true", help="do not send requests to registries")
 
 
 def _add_pipeline_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the pipeline")
+    group = parser.add_argument_group("pipeline")
     group.add_argument(
-        "--input", action="append", default=[], metavar="NAME=VALUE", help="an input of the pipeline"
+        "--input",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="the value of a pipeline input; can be repeated",
     )
-    merge = "let this GitLab merge the whole pipeline (GITLAB_TOKEN: an access token)"
+    merge = "the GitLab that merges the pipeline and its includes; requires an access token in GITLAB_TOKEN"
     group.add_argument("--gitlab", metavar="URL", help=merge)
-    project = "the project's path or ID in GitLab (default: that of the remote origin)"
+    project = "the path or ID of the project in GitLab (default: from the Git remote origin)"
     group.add_argument("--project", metavar="PROJECT", help=project)
 
 
 def _add_runner_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the runner (default: that of this host)")
+    group = parser.add_argument_group("runner (default: the runner of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack_options(group, which)
     which.add_argument(
-        "--root", type=Path, metavar="DIR", help="the runner of the host whose files are below DIR"
+        "--root", type=Path, metavar="DIR", help="the runner of the host with its files in DIR"
     )
-    which.add_argument("--hosted", action="store_true", help="a runner whose host is not accessible")
+    which.add_argument(
+        "--hosted",
+        action="store_true",
+        help="a hosted runner, or another runner with a host that you cannot access",
+    )
     _add_runner_name(group)
 
 
 def _add_runner_name(group: argparse._ActionsContainer) -> None:
-    group.add_argument("--runner", metavar="NAME", help="the runner's name, if there are several")
-    version = "the runner's version, such as 18.11.0 (default: as found)"
+    group.add_argument("--runner", metavar="NAME", help="the name of the runner, if there are several")
+    version = "the version of the runner, such as 18.11.0 (default: the version of the host)"
     group.add_argument("--runner-version", metavar="VERSION", help=version)
 
 
 def _add_stack_options(group: argparse._ActionsContainer, which: argparse._ActionsContainer) -> None:
-    which.add_argument("--stack", help="a runner that a stack's file declares")
-    live = "with --stack: the running host, through Systems Manager; of a Docker host, through its engine"
+    which.add_argument("--stack", help="a runner that the stack file declares")
+    live = "with --stack: examine the running host, by Systems Manager or its Docker Engine"
     group.add_argument("--live", action="store_true", help=live)
-    container = "with --live, on a Docker host: the manager's container, if several stacks have one"
+    container = "with --live on a Docker host: the container of the manager, if several stacks have one"
     group.add_argument("--container", metavar="NAME", help=container)
     _add_stacks_directory(group, "the directory of the stack files (default: stacks)")
-    group.add_argument("--account", help="the stack's AWS account (default: that of your credentials)")
+    group.add_argument(
+        "--account", help="the AWS account of the stack (default: the account of your credentials)"
+    )
 
 
 def _add_stacks_directory(group: argparse._ActionsContainer, help_text: str) -> None:
@@ -277,13 +307,15 @@ def _add_stacks_directory(group: argparse._ActionsContainer, help_text: str) -> 
 
 
 def _add_variable_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the job's CI variables")
+    group = parser.add_argument_group("CI variables of the job")
     group.add_argument(
-        "--docker-auth-config", metavar="TEXT|@FILE", help="DOCKER_AUTH_CONFIG of the job, project or group"
+        "--docker-auth-config",
+        metavar="TEXT|@FILE",
+        help="the value of DOCKER_AUTH_CONFIG in the job, project or group",
     )
-    other = "another variable; GitLab's own credentials are CI_REGISTRY and CI_JOB_TOKEN"
+    other = "another variable; can be repeated. GitLab sends CI_REGISTRY and CI_JOB_TOKEN to jobs"
     group.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help=other)
     group.add_argument(
-        "--variables", type=Path, metavar="FILE", help="the variables, as listed by GitLab's API (JSON)"
+        "--variables", type=Path, metavar="FILE", help="the variables in JSON, as listed by GitLab's API"
     )
-    group.add_argument("--protected", action="store_true", help="the job's branch or tag is protected")
+    group.add_argument("--protected", action="store_true", help="the branch or tag of the job is protected")

@@ -48,7 +48,7 @@ class Terminal:
                 **({"docker pull": Folded(_docker(report, report.docker))} if report.docker else {}),
                 "registry": Folded(_registry(report)),
                 "job log": Folded(printable("\n".join(said)) or "says nothing about it"),
-                "looked at": Group(*map(_source, report.runner.sources)),
+                "sources": Group(*map(_source, report.runner.sources)),
             },
         )
 
@@ -61,7 +61,7 @@ class Terminal:
 
     def show_summary(self, reports: Sequence[ImageReport]) -> None:
         """Show several images in a table, with a row for each."""
-        table = TerminalTable("", "uses", "credentials of", "registry", "image")
+        table = TerminalTable("", "uses", "credentials", "registry", "image")
         for report in reports:
             source = report.runner.source if report.runner.credentials else None
             name = printable(source.name) if source else "none"
@@ -106,14 +106,16 @@ class Terminal:
         """Show the findings with their fixes, and their number; `partly` if the pipeline was read in part."""
         for finding in findings:
             title = Text.assemble((finding.name, "bold red"), "  ", (printable(finding.where), "bold"))
-            texts = {"found": finding.what, "matters": finding.why, "fix": finding.fix}
+            texts = {"found": finding.what, "impact": finding.why, "fix": finding.fix}
             self._show(title, {name: Folded(printable(text)) for name, text in texts.items()})
         self._console.print()
         if findings:
             number = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
             self._console.print(Text(number, "bold red"))
         else:
-            self._console.print(Text("All well in what was read." if partly else "All well.", "bold green"))
+            self._console.print(
+                Text("No findings in the files that were read." if partly else "No findings.", "bold green")
+            )
 
     def _show(self, title: Text, facts: Mapping[str, RenderableType]) -> None:
         """Show a title, and facts below it."""

@@ -145,9 +145,9 @@ def argument_parser() -> argparse.ArgumentParser:
     """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-review",
-        description="Writes a note for a merge request from the preview of a stack, with the dangers first.",
+        description="Write a merge-request note from the preview of a stack, with dangerous changes first.",
         epilog="Exit status: 0 the note is written, 1 the preview failed or GitLab did not accept the note, "
-        "2 a usage error, 3 credentials are missing that a fork's pipeline, or one without a token, lacks.",
+        "2 a usage error, 3 credentials are missing, as in the pipeline of a fork.",
     )
     parser.add_argument(
         "preview",
@@ -160,30 +160,45 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--stack", required=True, help="the stack's name, which identifies the note")
     parser.add_argument(
-        "--note", type=Path, metavar="FILE", help="where to write the note (default: standard output)"
+        "--note", type=Path, metavar="FILE", help="the file for the note (default: standard output)"
     )
     parser.add_argument(
-        "--terraform-report", type=Path, metavar="FILE", help="the file for the numbers of GitLab's widget"
+        "--terraform-report",
+        type=Path,
+        metavar="FILE",
+        help="the file for GitLab's Terraform report, with the number of changes",
     )
     parser.add_argument(
-        "--code-quality", type=Path, metavar="FILE", help="the file for the dangers, a Code Quality report"
+        "--code-quality",
+        type=Path,
+        metavar="FILE",
+        help="the file for a Code Quality report with the dangerous changes",
     )
     parser.add_argument(
         "--stack-file",
         type=Path,
         metavar="FILE",
-        help="the stack's file, for the line of each danger (default: by Pulumi.yaml)",
+        help="the stack file, for the lines in the Code Quality report (default: found through Pulumi.yaml)",
     )
-    parser.add_argument("--status", type=int, default=0, help="the exit code of the preview (default: 0)")
-    parser.add_argument("--problem", type=Path, metavar="FILE", help="the standard error of a failed preview")
-    parser.add_argument("--post", action="store_true", help="post the note to the merge request of this job")
-    add_token_variable(parser, "writes the note")
+    parser.add_argument(
+        "--status", type=int, default=0, help="the exit code of `pulumi preview` (default: 0)"
+    )
+    parser.add_argument(
+        "--problem",
+        type=Path,
+        metavar="FILE",
+        help="the standard error of `pulumi preview`, for a preview that failed",
+    )
+    parser.add_argument(
+        "--post", action="store_true", help="post the note to the merge request of the CI job"
+    )
+    add_token_variable(parser, "write the note")
     parser.add_argument(
         "--outdate",
         action="store_true",
-        help="after a deployment: mark the stack's notes on open merge requests as outdated",
+        help="mark the notes of the stack on open merge requests as outdated, after a deployment",
     )
     parser.add_argument(
-        "--marker", action="store_true", help="only print the hidden line that identifies the note"
+        "--marker", action="store_true", help="print only the hidden line that identifies the note"
     )
     return parser

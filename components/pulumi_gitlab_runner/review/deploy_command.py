@@ -133,18 +133,18 @@ def argument_parser() -> argparse.ArgumentParser:
     """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-deploy",
-        description="Deploys the plan of a merged merge request, and refuses any other change.",
-        epilog="Exit status: 0 it is deployed, 1 it is refused, or the deployment failed, 2 a usage error.",
+        description="Deploy the plan that was reviewed in a merge request, and refuse any other change.",
+        epilog="Exit status: 0 deployed, 1 refused or failed, 2 a usage error.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--preview-job",
         metavar="NAME",
-        help="the job of the merge request with the plan, plan.json, among its artifacts",
+        help="the preview job of the merge request, with the artifact plan.json",
     )
     source.add_argument(
-        "--plan", type=Path, metavar="FILE", help="the plan, a file of `pulumi preview --save-plan`"
+        "--plan", type=Path, metavar="FILE", help="the plan, as written by `pulumi preview --save-plan`"
     )
-    add_token_variable(parser, "reads the plan")
+    add_token_variable(parser, "read the plan")
     return parser

@@ -72,9 +72,9 @@ def argument_parser() -> argparse.ArgumentParser:
     """The options of the command; the documentation's reference lists them."""
     parser = argparse.ArgumentParser(
         prog="runner-drift",
-        description="Reports how the resources of a stack differ from its state.",
-        epilog="Exit status: 0 nothing drifted, 1 something did, 2 that is not known, or a usage error, "
-        "3 nothing drifted, and the issue of an earlier drift could not be closed.",
+        description="Report the differences between the resources of a stack and its state.",
+        epilog="Exit status: 0 no drift, 1 drift, 2 the refresh failed or a usage error, 3 no drift, but the "
+        "issue could not be closed.",
     )
     parser.add_argument(
         "refresh",
@@ -83,12 +83,14 @@ def argument_parser() -> argparse.ArgumentParser:
         help="the output of `pulumi refresh --preview-only --expect-no-changes --json`",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--stack", required=True, help="the stack's name, for the text")
-    parser.add_argument("--status", type=int, default=0, help="the exit code of that command (default: 0)")
+    parser.add_argument("--stack", required=True, help="the name of the stack, for the report")
+    parser.add_argument(
+        "--status", type=int, default=0, help="the exit code of `pulumi refresh` (default: 0)"
+    )
     parser.add_argument(
         "--issue",
         action="store_true",
-        help="open an issue in the job's project, keep it up to date, and close it when the drift is over",
+        help="open an issue in the project of the CI job, keep it up to date, and close it without drift",
     )
     parser.add_argument(
         "--label",
@@ -96,5 +98,5 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=f"the label that identifies the issue (default: {LABEL})",
     )
-    add_token_variable(parser, "writes the issue")
+    add_token_variable(parser, "write the issue")
     return parser
