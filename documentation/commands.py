@@ -18,37 +18,37 @@ COMMANDS = (
 )
 
 _ABOUT = """\
-The commands that the Python package installs. `runner-doctor` explains image pulls; `runner-review`,
-`runner-deploy` and `runner-drift` are for pipelines, and `templates/stack.yml` calls them. See
-[Troubleshooting](../troubleshooting.md) and [Merge requests and pipelines](../merge-requests.md).
+The Python package installs these commands. `runner-doctor` explains image pulls: see
+[Troubleshooting](../troubleshooting.md). `runner-review`, `runner-deploy` and `runner-drift` are for
+pipelines, and `templates/stack.yml` runs them: see [Merge requests and pipelines](../merge-requests.md).
 """
 _VARIABLES = (
     (
         OFFLINE,
         "`pulumi preview`, `pulumi up`",
-        "Any value: digests are not looked up in registries other than ECR; their images keep their tags.",
+        "Any value: images in registries other than ECR are not resolved to digests, and keep their tags.",
     ),
     ("GITLAB_TOKEN", "the GitLab provider, `runner-doctor`", "An access token for GitLab's API."),
     (
         "GITLAB_BASE_URL",
         "the GitLab provider, `runner-doctor online` and `leftovers`",
-        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the job's GitLab, else GitLab.com.",
+        "GitLab's API, `https://gitlab.example.com/api/v4/`. Default: the CI job's GitLab, or GitLab.com.",
     ),
     (
         TOKEN_VARIABLE,
         "`runner-review`, `runner-deploy`, `runner-drift`",
-        "An access token to write notes and issues and read plans. Another variable: `--token-variable`.",
+        "An access token to write notes and issues and to read plans. Default of `--token-variable`.",
     ),
-    ("DOCKER_AUTH_CONFIG", "`runner-doctor`", "The variable of `docker pull` on this machine."),
+    ("DOCKER_AUTH_CONFIG", "`runner-doctor`", "The variable for `docker pull` on this machine."),
     (
         "DOCKER_CONFIG",
         "`runner-doctor`",
-        "The directory of the Docker configuration of `docker pull`. Default: `~/.docker`.",
+        "The directory of the Docker configuration for `docker pull`. Default: `~/.docker`.",
     ),
     (
         "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
         "all",
-        "The proxy for requests to registries and GitLab, also in lower case.",
+        "The proxy for requests to registries and GitLab. The names can be in lower case.",
     ),
 )
 

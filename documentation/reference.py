@@ -20,19 +20,19 @@ _DEFAULT = re.compile(r"\s*Default:?\s+(.+?)(?:\.(?=\s[A-Z])|\.?$)", re.DOTALL)
 _CONFIG = re.compile(r"[A-Z]\w*Config$")
 
 _ABOUT_DECLARATION = """\
-Every key of a stack's declaration, `gitlab-runner:stack` in `Pulumi.STACK.yaml`; programs use the same
-keys. A key with an asterisk is required. `NAME` is a name that you choose. For an encrypted value, run
-`pulumi config set --secret --path`.
+This page lists the keys of a stack's declaration: `gitlab-runner:stack` in `Pulumi.STACK.yaml`, or the
+arguments of `RunnerStack`. A key with an asterisk is required. `NAME` is a name that you choose. To encrypt
+a value, run `pulumi config set --secret --path`.
 """
 _ABOUT_CONFIG = """\
-The keys that `config` of a runner and `config` of a host accept, with the version of gitlab-runner that
-introduced each. Where the file spells a key differently, both spellings are accepted. Keys that the library
-sets itself are refused, and so are secrets.
+This page lists the keys that `config` of a runner and `config` of a host accept, with the version of
+gitlab-runner that introduced each key. If `config.toml` spells a key differently, both spellings are
+accepted. Keys that the library sets and secrets are refused.
 """
 _ABOUT_COMPONENTS = """\
-Each component has the arguments `(name, args, opts)`. This page uses Pulumi's spelling; Python has the same
-keys in snake case, other languages in their own style. A key that is an *Input* accepts outputs of other
-resources; the others decide which resources exist, and accept only plain values.
+This page lists the arguments and outputs of each component. Each has the arguments `(name, args, opts)`.
+Keys are in Pulumi's spelling; in Python, they are in snake case. An *Input* accepts outputs of other
+resources. Other keys decide which resources exist, and accept only plain values.
 """
 
 

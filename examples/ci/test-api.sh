@@ -1,9 +1,9 @@
 #!/bin/sh
-# What the job test:api:dev runs: it uses both of its services, by their names on the job's own network.
-# Needs psql and redis-cli in the job's image.
+# The script of the job test:api:dev. It connects to both services by their names in the job network.
+# The image of the job needs psql and redis-cli.
 set -eu
 
-wait_for() { # NAME COMMAND…: until it succeeds, a minute at most
+wait_for() { # NAME COMMAND…: retries the command for up to a minute
     name=$1
     shift
     tries=60

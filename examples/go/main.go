@@ -1,4 +1,4 @@
-// The shop's images, runners and CI variables, made of the components of pulumi-gitlab-runner.
+// Images, runners and CI variables of a shop, created with the components of pulumi-gitlab-runner.
 package main
 
 import (
@@ -16,7 +16,7 @@ func main() {
 func shop(ctx *pulumi.Context) error {
 	settings := config.New(ctx, "")
 
-	// What the runners belong to and run in is created by the same program.
+	// The same program creates the group and the network of the runners.
 	group, err := gitlab.NewGroup(ctx, "shop", &gitlab.GroupArgs{
 		Name: pulumi.String("Shop"),
 		Path: pulumi.String("shop"),
@@ -36,7 +36,7 @@ func shop(ctx *pulumi.Context) error {
 		return err
 	}
 
-	// One component by itself: the repositories of the shop's own images.
+	// A single component: the repositories for the shop's images.
 	images, err := gitlabrunner.NewEcrRepositories(ctx, "images", &gitlabrunner.EcrRepositoriesArgs{
 		Repositories: map[string]gitlabrunner.RepositoryDeclarationArgs{
 			"shop/web":    {},
@@ -47,7 +47,7 @@ func shop(ctx *pulumi.Context) error {
 		return err
 	}
 
-	// The whole from one declaration: two registries, a runner that may pull from them, and CI variables.
+	// A whole declaration: two registries, a runner that can pull from them, and CI variables.
 	ci, err := gitlabrunner.NewRunnerStack(ctx, "ci", &gitlabrunner.RunnerStackArgs{
 		GitlabUrl: pulumi.String(settings.Require("gitlabUrl")),
 		Registries: map[string]gitlabrunner.RegistryDeclarationArgs{

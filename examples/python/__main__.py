@@ -1,4 +1,4 @@
-"""The shop's images, CI variables and runners, made of the components of pulumi-gitlab-runner."""
+"""Images, CI variables and runners of a shop, created with the components of pulumi-gitlab-runner."""
 
 import pulumi
 import pulumi_aws as aws
@@ -6,13 +6,13 @@ from pulumi_gitlab_runner import CiVariables, EcrRepositories, RegistryDeclarati
 
 config = pulumi.Config()
 
-# A partner's registry: its password is a secret of this stack's configuration.
+# The password of a partner's registry is a secret in the stack configuration.
 partner: RegistryDeclaration = {
     "host": "registry.partner.example",
     "static": {"username": "shop", "password": config.require_secret("partnerPassword")},
 }
 
-# One component by itself: the repositories of the shop's images, in another region than the stack.
+# A single component: the repositories for the shop's images, in another region.
 frankfurt = aws.Provider("frankfurt", region="eu-central-1")
 images = EcrRepositories(
     "images",
@@ -20,7 +20,7 @@ images = EcrRepositories(
     opts=pulumi.ResourceOptions(providers=[frankfurt]),
 )
 
-# Another one: variables for the jobs of project 8. A value may be another resource's output.
+# A single component: variables for the jobs of project 8. A value can be an output of another resource.
 CiVariables(
     "deployment",
     {
@@ -32,7 +32,7 @@ CiVariables(
     },
 )
 
-# The whole from one declaration: a registry for the images of jobs, and a runner that may pull from it.
+# A whole declaration: a registry for the images of jobs, and a runner that can pull from it.
 runners = RunnerStack(
     "ci",
     {

@@ -1,4 +1,4 @@
-// The shop's images, runners and CI variables, made of the components of pulumi-gitlab-runner.
+// Images, runners and CI variables of a shop, created with the components of pulumi-gitlab-runner.
 import * as aws from "@pulumi/aws";
 import * as gitlab from "@pulumi/gitlab";
 import * as pulumi from "@pulumi/pulumi";
@@ -6,17 +6,17 @@ import * as runner from "pulumi-gitlab-runner";
 
 const config = new pulumi.Config();
 
-// What the runners belong to and run in is created by the same program.
+// The same program creates the group and the network of the runners.
 const group = new gitlab.Group("shop", { name: "Shop", path: "shop" });
 const vpc = new aws.ec2.Vpc("ci", { cidrBlock: "10.20.0.0/16" });
 const subnet = new aws.ec2.Subnet("ci", { vpcId: vpc.id, cidrBlock: "10.20.0.0/24" });
 
-// One component by itself: the repositories of the shop's own images.
+// A single component: the repositories for the shop's images.
 const images = new runner.EcrRepositories("images", {
     repositories: { "shop/web": {}, "shop/worker": { keepImages: 20 } },
 });
 
-// The whole from one declaration: two registries, a runner that may pull from them, and CI variables.
+// A whole declaration: two registries, a runner that can pull from them, and CI variables.
 const ci = new runner.RunnerStack("ci", {
     gitlabUrl: config.require("gitlabUrl"),
     registries: {
