@@ -31,8 +31,8 @@ def render(stack: str, runner: str, directory: Path, sandbox: Sandbox | None) ->
     for path, file in sorted(files.items()):
         leads = f" -> {file.content}" if file.mode == LINK else ""
         print(f"  {file.mode} root  /{path}{leads}")
-    print("The service gitlab-runner-credentials writes what the Docker configuration leads to.")
-    print("Its images keep their tags here; a preview asks their registries for digests, and pins them.")
+    print("The service gitlab-runner-credentials writes the file that the Docker configuration links to.")
+    print("The images have tags here. A preview resolves the tags to digests.")
 
 
 def write_tree(files: Mapping[str, HostFile], directory: Path) -> None:
@@ -142,8 +142,8 @@ def _environment(stack: str, file: StackFile, sandbox: Sandbox | None) -> AwsEnv
         identity = boto3.client("sts", region_name=region).get_caller_identity()
     except (BotoCoreError, ClientError) as error:
         raise SandboxError(
-            f"AWS does not say which account the stack {stack} lives in: {error}\n"
-            "Set credentials as for the AWS command line (AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret)."
+            f"cannot determine the AWS account of the stack {stack}: {error}\n"
+            "Set credentials as for the AWS CLI (AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret)."
         ) from None
     return AwsEnvironment(identity["Account"], region, identity["Arn"].split(":")[1])
 

@@ -90,7 +90,7 @@ def test_the_credentials_for_each_registry(doctor: Doctor, host: HostTree) -> No
         (KEY, "docker-credential-runner answers"),
         ("helpers", "/usr/local/bin/docker-credential-failing, /usr/local/bin/docker-credential-runner"),
         ("config", "/etc/gitlab-runner/config.toml: concurrent = 1"),
-        ("docker", "not asked: these are only the host's files"),
+        ("docker", "not checked: only the files of the host are available"),
     ]
     assert [each["name"] for each in answer["findings"]] == [
         *("credentials-empty", "registry-key", "helper-fails", "helper-silent")

@@ -71,7 +71,7 @@ def test_the_report_on_an_image_for_programs(
                             entry(
                                 host,
                                 "used",
-                                f"no longer path that is {host}/team/app or above it has credentials",
+                                f"the most specific entry with credentials for {host}/team/app",
                             ),
                             entry("other.example.com", "no match", f"the image is on {host}"),
                             entry(KEY, "no match", f"the image is on {host}"),
@@ -139,9 +139,8 @@ def test_the_report_on_an_image_for_a_terminal(doctor: Doctor, home: HostTree) -
         "  job log      Authenticating with credentials from /root/.docker/config.json",
         "  sources      $DOCKER_AUTH_CONFIG  the variable is not set",
         "               /root/.docker/config.json",
-        "                 ✔ registry.example.com:5000  no longer path that is",
-        "                   registry.example.com:5000/team/app or above it has",
-        "                   credentials",
+        "                 ✔ registry.example.com:5000  the most specific entry with",
+        "                   credentials for registry.example.com:5000/team/app",
         f"                 · {loopback}  the image is on registry.example.com:5000",
         "                 · other.example.com  the image is on registry.example.com:5000",
         "               job payload (GitLab Registry)  GitLab sent no registry with the",
@@ -306,7 +305,7 @@ def test_the_report_on_a_host_for_a_terminal(doctor: Doctor, home: HostTree) -> 
         f"                 {KEY}  a user and password",
         "  helpers      none on this PATH",
         "  config       /etc/gitlab-runner/config.toml: concurrent = 1",
-        "  docker       not asked: these are only the host's files",
+        "  docker       not checked: only the files of the host are available",
     ]
 
 

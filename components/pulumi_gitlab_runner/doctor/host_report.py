@@ -167,7 +167,7 @@ def _examine_engine(report: HostReport, host: RunnerHost, files: HostFiles, conf
         )
         return
     if engine is None:
-        report.facts.append(("docker", "not asked: these are only the host's files"))
+        report.facts.append(("docker", "not checked: only the files of the host are available"))
         return
     report.facts.append(
         ("docker", f"{engine.version}, {engine.networks} of {engine.all_networks} networks available")

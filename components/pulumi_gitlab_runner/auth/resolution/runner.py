@@ -134,8 +134,8 @@ def _verdict(
                 reason += "; before runner 18.3 either may be used, by chance"
         return Verdict.OUTRANKED, reason
     if entry.path != best:
-        return Verdict.OUTRANKED, f"there are credentials for {best}, which is longer"
-    reason = f"no longer path that is {image} or above it has credentials"
+        return Verdict.OUTRANKED, f"the entry for {best} is more specific"
+    reason = f"the most specific entry with credentials for {image}"
     if not entry.credentials:
-        reason += "; these are empty, so the image is pulled without any"
+        reason += ", which are empty, so the image is pulled without any"
     return Verdict.USED, reason
