@@ -7,8 +7,8 @@ def findings_page() -> str:
     """The text of the page."""
     heading = (
         "# Findings of runner-doctor\n\n"
-        "`runner-doctor --explain FINDING` shows one of these at the terminal. "
-        "The names stay the same between versions.\n"
+        "This page explains each finding of `runner-doctor`, with its fix. To show an explanation in a "
+        "terminal, run `runner-doctor --explain FINDING`. The names do not change between versions.\n"
     )
     sections = (
         f"\n## {name}\n\n{explained.what}\n\nTo fix it: {explained.fix}\n\nSee <{explained.page}>.\n"

@@ -44,9 +44,9 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/iam-roles-for-amazon-ec2.html",
     ),
     Name.CANNOT_BE_PINNED: Explanation(
-        "The image cannot be pinned to one digest: its name is not known here, it is another image in "
-        "other jobs, it cannot be changed where it is written, or the registry does not return the digest.",
-        "Write the full name with its digest in each job; give the values of variables with --variable; "
+        "The image cannot be pinned to one digest: its name depends on an unknown variable, the same text is "
+        "another image in other jobs, its YAML cannot be edited, or the registry does not return the digest.",
+        "Write the full name with its digest in each job; pass the values of variables with --variable; "
         "write a block scalar as a quoted string; make sure that this machine can connect to the registry.",
         f"{CI_YAML}#image",
     ),
@@ -90,7 +90,7 @@ EXPLANATIONS: dict[Name, Explanation] = {
     Name.CREDENTIALS_STORE: Explanation(
         "`credsStore` calls one helper for every pull, also of public images; if the helper fails, the "
         "whole configuration is ignored.",
-        "Name a helper for each private registry under `credHelpers`, and remove `credsStore`.",
+        "Add a helper for each private registry to `credHelpers`, and remove `credsStore`.",
         CREDENTIAL_HELPERS,
     ),
     Name.CREDENTIALS_EMPTY: Explanation(
@@ -271,18 +271,18 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.REPOSITORY_NOT_DECLARED: Explanation(
-        "The stack does not declare the ECR repository, and the role of the runner's manager may pull from "
-        "declared repositories alone: those of the registries of all runners of its host.",
+        "The stack does not declare the ECR repository, and the role of the runner manager can pull only "
+        "from declared repositories: those in the registries of all runners on its host.",
         "Correct the image's name, or declare the repository under `repositories` of its registry and run "
         "`pulumi up`. For a registry of another account, its owner must also allow the pull.",
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html",
     ),
     Name.SERVICE_UNPRIVILEGED: Explanation(
-        "Docker in Docker is a service of a job, and services of the runner are not privileged, as they are "
-        "on GitLab's hosted runners. The service does not start.",
+        "A job has Docker in Docker as a service, which requires a privileged container. This runner does "
+        "not run privileged services, unlike GitLab's hosted runners, so the service does not start.",
         "Build images with Buildah or BuildKit's rootless mode, which need no privileges. Or set "
-        "`services_privileged`, with `allowed_privileged_services`, for a runner on a fleet whose instances "
-        "run one job each: a privileged service is root on its machine.",
+        "`services_privileged`, with `allowed_privileged_services`, for a runner on a fleet with instances "
+        "that run one job each: a privileged service is root on its machine.",
         f"{GITLAB}/ci/docker/using_docker_build/#use-docker-in-docker",
     ),
     Name.SHORTHAND: Explanation(
