@@ -43,13 +43,25 @@ WORDS_OF_USERS = {
 }
 
 
+DOCUMENTS = ("*.md", ":!docs/findings.md", ":!tests")
+"""The pages of the documentation, without the one that is generated."""
+
+WORDS_OF_DOCUMENTS = {
+    r"\bof (your|its|their) own\b(?! \w)": "your own, its own; separate",
+    r"\bin place of\b": "instead of",
+    r"\bout of reach\b": "cannot access, cannot configure",
+}
+
+
 WORDS_OF_TESTS = {
     r"(?i)(?:\b|_)(told|tells|whoever|hither|bears|anew)(?:\b|_)": "is reported, has, again; expected",
 }
 
+ADVICE = WORDS | WORDS_OF_USERS | WORDS_OF_DOCUMENTS | WORDS_OF_TESTS
 PLACES = {
     **dict.fromkeys(WORDS, WHERE),
     **dict.fromkeys(WORDS_OF_USERS, READ_BY_USERS),
+    **dict.fromkeys(WORDS_OF_DOCUMENTS, DOCUMENTS),
     **dict.fromkeys(WORDS_OF_TESTS, ("tests/*.py", ":!tests/test_words.py")),
 }
 
@@ -78,4 +90,4 @@ def test_replaced_words_stay_out(pattern: str) -> None:
         found += [
             f"{name}:{number}: {line.strip()}" for number, line in enumerate(lines, 1) if word.search(line)
         ]
-    assert not found, f"rather: {(WORDS | WORDS_OF_USERS | WORDS_OF_TESTS)[pattern]}\n" + "\n".join(found)
+    assert not found, f"rather: {ADVICE[pattern]}\n" + "\n".join(found)

@@ -1,4 +1,4 @@
-"""Drift is looked for on working days."""
+"""A pipeline schedule that detects drift on working days."""
 
 import pulumi_gitlab as gitlab
 

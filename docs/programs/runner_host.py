@@ -1,4 +1,4 @@
-"""A runner and its host as single components, with a repository that the program manages itself."""
+"""A runner and its host as single components, with a repository that the program creates itself."""
 
 import pulumi
 import pulumi_aws as aws

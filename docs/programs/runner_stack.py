@@ -1,4 +1,4 @@
-"""A group and a VPC of the same program, and a runner in them."""
+"""A runner in a GitLab group and a VPC of the same program."""
 
 import pulumi
 import pulumi_aws as aws
