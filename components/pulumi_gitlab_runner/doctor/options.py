@@ -273,13 +273,11 @@ def _add_runner_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("runner (default: the runner of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack_options(group, which)
-    which.add_argument(
-        "--root", type=Path, metavar="DIR", help="the runner of the host with its files in DIR"
-    )
+    which.add_argument("--root", type=Path, metavar="DIR", help="a directory with the files of a host")
     which.add_argument(
         "--hosted",
         action="store_true",
-        help="a hosted runner, or another runner with a host that you cannot access",
+        help="a hosted runner, or a runner with a host that you cannot access",
     )
     _add_runner_name(group)
 
@@ -291,7 +289,7 @@ def _add_runner_name(group: argparse._ActionsContainer) -> None:
 
 
 def _add_stack_options(group: argparse._ActionsContainer, which: argparse._ActionsContainer) -> None:
-    which.add_argument("--stack", help="a runner that the stack file declares")
+    which.add_argument("--stack", help="the stack that declares the runner")
     live = "with --stack: examine the running host, by Systems Manager or its Docker Engine"
     group.add_argument("--live", action="store_true", help=live)
     container = "with --live on a Docker host: the container of the manager, if several stacks have one"
@@ -313,7 +311,7 @@ def _add_variable_options(parser: argparse.ArgumentParser) -> None:
         metavar="TEXT|@FILE",
         help="the value of DOCKER_AUTH_CONFIG in the job, project or group",
     )
-    other = "another variable; can be repeated. GitLab sends CI_REGISTRY and CI_JOB_TOKEN to jobs"
+    other = "another variable; can be repeated. GitLab's own credentials: CI_REGISTRY, CI_JOB_TOKEN"
     group.add_argument("--variable", action="append", default=[], metavar="KEY=VALUE", help=other)
     group.add_argument(
         "--variables", type=Path, metavar="FILE", help="the variables in JSON, as listed by GitLab's API"
