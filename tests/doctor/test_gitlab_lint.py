@@ -287,7 +287,7 @@ def test_an_invalid_answer_of_gitlab_is_reported_in_one_line(
 ) -> None:
     monkeypatch.setenv("GITLAB_TOKEN", TOKEN)
     monkeypatch.setenv("CI_PROJECT_ID", "7")
-    monkeypatch.setattr(gitlab_lint, "PATIENCE_S", 2.0)
+    monkeypatch.setattr(gitlab_lint, "PATIENCE_S", 0.5)
     with serving("ping", ANSWERS[name]) as host:
         started = time.monotonic()
         assert doctor.run("job", str(file), "--hosted", "--offline", "--gitlab", f"http://{host}") == 2
