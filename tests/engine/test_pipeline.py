@@ -84,12 +84,12 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert "nothing changes" in second["body"]
 
         clean = job(project, "drift")
-        assert (clean.returncode, clean.stdout) == (0, "No drift: tested matches its state.\n")
+        assert (clean.returncode, clean.stdout) == (0, "No drift: tested matches its state.\n"), clean.stderr
         runner = project.outputs()["runners"]["build"]["id"]
         project.gitlab("PUT", f"runners/{runner}", tag_list=["by", "hand"])
         project.gitlab("DELETE", "groups/42/variables/PIPELINE")
         drift = job(project, "drift")
-        assert drift.returncode == 1
+        assert drift.returncode == 1, drift.stderr
         assert "gitlab:index/userRunner:UserRunner ci-build: tagLists" in drift.stdout
         assert "gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE: gone\n" in drift.stdout
         assert "`pulumi up --refresh`" in drift.stdout
@@ -98,7 +98,7 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert "ci-group-42-PIPELINE: gone\n" in issue["description"]
     project.up("--refresh")
     resolved = job(project, "drift")
-    assert resolved.returncode == 0, resolved.stdout
+    assert resolved.returncode == 0, resolved.stdout + resolved.stderr
     (closed,) = project.gitlab("GET", ISSUES)
     assert (closed["iid"], closed["state"]) == (issue["iid"], "closed")
     output = first["body"] + second["body"] + plan + closed["description"]
