@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 
@@ -82,6 +83,25 @@ class PrunedHost:
             self.api.kill(made["Id"])
             self.api.wait(made["Id"])
 
+    def serve(self, network: str, version: int) -> str:
+        """Start an HTTP server in a network; return its URL, with its address of the version of IP."""
+        command = ["/usr/bin/python3", "-m", "http.server", "--bind", "::", "8000"]
+        started = self._started(command, network)
+        found = self.api.inspect_container(started)["NetworkSettings"]["Networks"][network]
+        address = found["IPAddress"] if version == 4 else f"[{found['GlobalIPv6Address']}]"
+        return f"http://{address}:8000/"
+
+    def answers(self, address: str, network: str) -> bool:
+        """Whether a URL answers a container in a network."""
+        curl = ["/usr/bin/curl", "--globoff", "--silent", "--output", "/dev/null", "--max-time", "3", address]
+        return bool(self.api.wait(self._started(curl, network))["StatusCode"] == 0)
+
+    def _started(self, command: list[str], network: str) -> str:
+        configuration = self.api.create_host_config(network_mode=network, binds=PROGRAMS)
+        made = self.api.create_container("job:1", command, labels=MANAGED, host_config=configuration)
+        self.api.start(made["Id"])
+        return str(made["Id"])
+
     def images(self) -> set[str]:
         """The names of all images."""
         return {name for image in self.api.images() for name in image["RepoTags"] or ()}
@@ -137,6 +157,18 @@ def test_networks_with_ipv6_have_separate_addresses(host: PrunedHost) -> None:
     assert len(found) == 2
     assert not found[0].overlaps(found[1])
     assert all(each.subnet_of(IPv6Network(IPV6_JOB_NETWORKS)) for each in found)
+
+
+@pytest.mark.parametrize("version", [4, 6], ids=["IPv4", "IPv6"])
+def test_a_job_does_not_reach_the_network_of_another_job(host: PrunedHost, version: int) -> None:
+    for name in ("one", "two"):
+        host.api.create_network(name, driver="bridge", labels=MANAGED, enable_ipv6=True)
+    address = host.serve("one", version)
+    deadline = time.monotonic() + 30
+    while not host.answers(address, "one") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert host.answers(address, "one")
+    assert not host.answers(address, "two")
 
 
 def test_a_leftover_network_of_a_job_is_removed(host: PrunedHost) -> None:

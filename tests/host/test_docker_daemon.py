@@ -51,6 +51,13 @@ def test_ipv6_adds_a_range() -> None:
     assert 128 - pool["size"] < 64
 
 
+def test_docker_isolates_networks_over_ipv6_too() -> None:
+    settings = json.loads(docker_daemon_config(4, ipv6=True))
+    assert settings["ip6tables"] is True
+    assert settings["experimental"] is True  # which ip6tables needs before Docker 27
+    assert not {"ip6tables", "experimental"} & json.loads(docker_daemon_config(4)).keys()
+
+
 def test_a_range_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match=r"10\.99\.0\.0/24 has no room for 21 job networks"):
         docker_daemon_config(10, "10.99.0.0/24")

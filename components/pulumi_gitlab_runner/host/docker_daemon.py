@@ -10,6 +10,9 @@ IPV6_JOB_NETWORKS = "fd3a:6c1b:9d5e::/100"
 before 27 has no default pool for IPv6: docs.docker.com/engine/daemon/ipv6."""
 IPV6_SIZE = 112
 """The prefix length of job networks with IPv6, which Docker before 27 supports; the pool has 4096 of them."""
+_IPV6_ISOLATION = {"experimental": True, "ip6tables": True}
+"""The settings with which Docker isolates networks from each other over IPv6 too, as it does by default since
+Docker 27: github.com/moby/moby/pull/47747."""
 DOCKERS_OWN_NETWORKS = 30
 """The approximate number of networks in Docker's default address pools."""
 _SIZES = range(24, 29)
@@ -46,7 +49,7 @@ def docker_daemon_config(
     Args:
         concurrent: the maximum number of concurrent jobs.
         job_networks: the range of the job networks; see `job_network_size`.
-        ipv6: whether job networks can have IPv6 addresses.
+        ipv6: whether job networks can have IPv6 addresses, which Docker then filters like IPv4.
         user_namespaces: whether containers run in user namespaces. When Docker starts, it creates the user
             `dockremap` for them, with its ranges of subordinate user and group IDs:
             docs.docker.com/engine/security/userns-remap.
@@ -66,6 +69,8 @@ def docker_daemon_config(
         "log-driver": "json-file",
         "log-opts": {"max-file": "2", "max-size": "100m"},
     }
+    if ipv6:
+        settings |= _IPV6_ISOLATION
     if user_namespaces:
         settings["userns-remap"] = "default"
     return json.dumps(settings, indent=2) + "\n"
