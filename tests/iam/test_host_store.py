@@ -81,6 +81,14 @@ def test_hosts_of_the_stack_read_and_do_not_write() -> None:
     assert [denied(OPERATORS, action, **HOST) for action in WRITE] == [True, True]
 
 
+@pytest.mark.parametrize("action", ["s3:ReplicateObject", "s3:ReplicateDelete"])
+def test_a_replication_from_another_bucket_is_a_write(action: str) -> None:
+    assert denied(OPERATORS, action)
+    assert denied(OPERATORS, action, **HOST)
+    assert not denied(OPERATORS, action, **{"aws:PrincipalArn": DEPLOY})
+    assert not denied([], action)
+
+
 def test_identities_that_may_change_the_policy_are_not_locked_out() -> None:
     for action in ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:ListBucket"):
         assert not denied(OPERATORS, action)

@@ -9,6 +9,9 @@ from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
 _READ = ["s3:GetObject*"]
 _WRITE = ["s3:DeleteObject*", "s3:PutObject*"]
+_REPLICATE = ["s3:Replicate*"]
+"""The actions of a replication from another bucket, which writes and deletes objects too:
+docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html."""
 
 
 def store_statements(
@@ -37,7 +40,7 @@ def store_statements(
     if operators:
         others = {"ArnNotLike": {"aws:PrincipalArn": sorted({*operators})}}
         no_host = {"StringNotLike": {f"aws:PrincipalTag/{HOST_TAG}": f"/{stack}/*"}}
-        yield _deny("OperatorsWrite", _WRITE, objects, others)
+        yield _deny("OperatorsWrite", [*_WRITE, *_REPLICATE], objects, others)
         yield _deny("OperatorsAndHostsRead", _READ, objects, {**others, **no_host})
 
 
