@@ -43,6 +43,15 @@ def test_a_dangerous_setting_is_a_warning(docker: dict[str, Any]) -> None:
         ("/etc/gitlab-runner/config.toml:/x:ro", True),
         ("/root/.docker:/x:ro", True),
         ("/run/gitlab-runner-credentials/config.json:/x", True),
+        ("/var/run/gitlab-runner-credentials:/x:ro", True),
+        ("/var/run/containerd:/x:ro", True),
+        ("/run/systemd/private:/x:ro", True),
+        ("/var/run/x:/x", False),
+        ("/usr/local/sbin:/x", True),
+        ("/usr/local/sbin:/x:ro", False),
+        ("/usr/local/sbin:/x:z,ro", False),
+        ("/usr/local/sbin:/ro", True),
+        ("/usr/local/share/ca-certificates:/x", False),
     ],
 )
 def test_a_dangerous_volume_is_a_warning(volume: str, dangerous: bool) -> None:
@@ -52,6 +61,20 @@ def test_a_dangerous_volume_is_a_warning(volume: str, dangerous: bool) -> None:
 def test_each_capability_is_a_warning() -> None:
     keys = ["runners[0].docker.cap_add[0]", "runners[0].docker.cap_add[1]"]
     assert warned({"cap_add": ["SYS_ADMIN", "NET_ADMIN"]}) == keys
+
+
+@pytest.mark.parametrize(
+    ("device", "dangerous"),
+    [
+        *((each, True) for each in ("/dev", "/dev/nvme0n1", "/dev/xvda:/dev/x:r", "/dev/./sda1", "/dev/mem")),
+        *((each, True) for each in ("/dev/mapper/root", "/dev/disk/by-id/x", "/dev/dm-0", "/dev/port")),
+        *((each, False) for each in ("/dev/kvm", "/dev/fuse", "/dev/memory", "/dev/snd")),
+    ],
+)
+def test_a_device_with_a_disk_or_memory_is_a_warning(device: str, dangerous: bool) -> None:
+    assert warned({"devices": [device]}) == (["runners[0].docker.devices[0]"] if dangerous else [])
+    found = warned({"services_devices": {"docker:*": ["/dev/kvm", device]}})
+    assert found == (["runners[0].docker.services_devices.docker:*[1]"] if dangerous else [])
 
 
 @pytest.mark.parametrize(
@@ -103,6 +126,11 @@ GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a capability": ({"cap_add": ["SYS_TIME"]}, "gives its jobs a further capability", "SYS_TIME"),
     "a device": ({"devices": ["/dev/kvm"]}, "gives its jobs a device of the host", "/dev/kvm"),
     "devices": ({"device_cgroup_rules": ["c 81:* rmw"]}, "gives its jobs devices of the host", "c 81:* rmw"),
+    "a service's device": (
+        {"services_devices": {"db:*": ["/dev/kvm"]}},
+        "gives services a device of the host",
+        "/dev/kvm",
+    ),
     "volumes": ({"volumes_from": ["db"]}, "gives its jobs the volumes of", "db"),
     "a folder": ({"volumes": ["/srv:/x:ro"]}, "gives its jobs a folder of the host", "/srv:/x:ro"),
     "a profile": ({"security_opt": ["a=b"]}, "gives its jobs the security option", "a=b"),
@@ -115,6 +143,9 @@ def test_the_phrase_of_each_gap(docker: dict[str, Any], phrase: str, name: str) 
     (gap,) = isolation_gaps(docker)
     assert gap.phrase == (phrase, (name,) if name else ())
     (key, value) = next(iter(docker.items()))
+    while isinstance(value, dict):
+        (below, value) = next(iter(value.items()))
+        key = f"{key}.{below}"
     assert gap.key == (f"{key}[0]" if isinstance(value, list) else key)
 
 
@@ -124,6 +155,11 @@ def test_the_phrase_of_each_gap(docker: dict[str, Any], phrase: str, name: str) 
         *({"privileged": False}, {"network_mode": "ci"}, {"volumes": ["/cache", "data:/x", "cache"]}),
         *({"security_opt": ["no-new-privileges"]}, {"services_security_opt": ["no-new-privileges:true"]}),
         *({"cap_add": "SYS_ADMIN"}, {"volumes": None}, {"memory": "4g"}),
+        *(
+            {"services_devices": {}},
+            {"services_devices": {"db": "/dev/kvm"}},
+            {"services_devices": ["/dev/kvm"]},
+        ),
     ],
 )
 def test_harmless_settings_are_not_gaps(docker: dict[str, Any]) -> None:
@@ -134,9 +170,9 @@ def test_the_settings_that_affect_the_isolation_of_jobs() -> None:
     """All settings of a section that a preview shows."""
     keys = (
         "privileged services_privileged network_mode pid_mode ipcmode userns_mode cap_add devices"
-        " device_cgroup_rules volumes_from allowed_images allowed_services allowed_privileged_images"
-        " allowed_privileged_services allowed_users allowed_pull_policies pull_policy cap_drop volumes"
-        " security_opt services_security_opt"
+        " services_devices device_cgroup_rules volumes_from allowed_images allowed_services"
+        " allowed_privileged_images allowed_privileged_services allowed_users allowed_pull_policies"
+        " pull_policy cap_drop volumes security_opt services_security_opt"
     )
     docker = dict.fromkeys(keys.split(), "x")
     assert isolation(docker | {"memory": "4g", "image": "alpine"}) == docker

@@ -80,6 +80,13 @@ def test_a_danger_is_at_the_line_that_causes_it(kind: str) -> None:
     assert finding["severity"] in ("info", "minor", "major", "critical", "blocker")
 
 
+def test_a_service_device_is_at_its_key() -> None:
+    changed = host_step(host_inputs(), host_inputs(services_devices={"db:*": ["/dev/kvm"]}))
+    file = FILE.replace("privileged: true", "services_devices: {db:*: [/dev/kvm]}")
+    (finding,) = report(changed, file=file)
+    assert finding["location"]["lines"]["begin"] == 20
+
+
 def test_fingerprints_are_unique_and_do_not_depend_on_line_numbers() -> None:
     steps = [changed for changed, _ in STEPS.values()]
     before, after = report(*steps), report(*steps, file="# further\n# lines\n" + FILE)

@@ -6,6 +6,7 @@ privileges of a runner's jobs.
 Source: docs.gitlab.com/runner/configuration/advanced-configuration and docs.gitlab.com/runner/security.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import normpath
@@ -63,7 +64,6 @@ _GAINS = {
         "gives its jobs a further capability",
         "many capabilities are enough to become root on the machine",
     ),
-    "devices": ("gives its jobs a device of the host", ""),
     "device_cgroup_rules": ("gives its jobs devices of the host", ""),
     "volumes_from": ("gives its jobs the volumes of", ""),
 }
@@ -78,6 +78,16 @@ _SYSTEM = (
 """Folders of a machine that give control over it, or contain its secrets."""
 _SECRETS = ("/etc/gitlab-runner", "/root", "/run/gitlab-runner-credentials", "/var/lib/docker")
 """Folders that contain the manager's secrets or the data of other jobs."""
+_CONTROL = ("/run/containerd", "/run/dbus", "/run/systemd")
+"""Folders with sockets of programs that do what root asks, in a job too; also if mounted read-only."""
+_PROGRAMS = (
+    *("/etc/cron.d", "/etc/docker", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd", "/lib/systemd"),
+    *("/usr/bin", "/usr/lib", "/usr/lib64", "/usr/libexec", "/usr/local/bin", "/usr/local/lib"),
+    *("/usr/local/sbin", "/usr/sbin", "/var/lib/cloud"),
+)
+"""Folders with programs and settings of root; harmless if mounted read-only."""
+_DISKS_AND_MEMORY = re.compile(r"/dev(/((sd|vd|xvd|nvme|dm-|md)\w*|mapper/.*|disk/.*|k?mem|port))?")
+"""Devices with the machine's disks or memory."""
 
 
 _LIMITS = (
@@ -89,7 +99,7 @@ _ISOLATION = (
     *(key for key, _ in _SWITCHES),
     *_GAINS,
     *_LIMITS,
-    *("volumes", "security_opt", "services_security_opt"),
+    *("devices", "services_devices", "volumes", "security_opt", "services_security_opt"),
 )
 
 
@@ -110,9 +120,11 @@ def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
     for key, (what, reason) in _GAINS.items():
         for index, each in enumerate(texts(docker.get(key))):
             yield IsolationGap(f"{key}[{index}]", what, each, reason)
+    yield from _device_gaps(docker)
     for index, each in enumerate(texts(docker.get("volumes"))):
         if each.startswith("/") and ":" in each:
-            reason = _reason_of_mount(each.partition(":")[0])
+            source, *options = each.split(":")
+            reason = _reason_of_mount(source, read_only="ro" in options[-1].split(","))
             yield IsolationGap(f"volumes[{index}]", "gives its jobs a folder of the host", each, reason)
     for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
         for index, each in enumerate(texts(docker.get(key))):
@@ -140,13 +152,32 @@ def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
             )
 
 
-def _reason_of_mount(source: str) -> str:
+def _reason_of_mount(source: str, *, read_only: bool) -> str:
     path = normpath(source).replace("//", "/")
+    below_run = path.removeprefix("/var") if path.startswith("/var/run/") else path  # a link to /run
     if path.rpartition("/")[2] in _SOCKETS:
         return f"a job that can start containers there is root: {_ROOT}"
-    if path in _SYSTEM or any(f"{path}/".startswith(f"{each}/") for each in _SECRETS):
+    folders = (*_SECRETS, *_CONTROL, *(() if read_only else _PROGRAMS))
+    if path in _SYSTEM or any(f"{below_run}/".startswith(f"{each}/") for each in folders):
         return _ROOT
     return ""
+
+
+def _device_gaps(docker: _Table) -> Iterator[IsolationGap]:
+    """The devices of the host that jobs and services have."""
+    lists = {"devices": docker.get("devices")}
+    services = docker.get("services_devices")
+    if isinstance(services, Mapping):
+        lists |= {f"services_devices.{pattern}": devices for pattern, devices in services.items()}
+    for key, devices in lists.items():
+        what = (
+            "gives its jobs a device of the host"
+            if key == "devices"
+            else "gives services a device of the host"
+        )
+        for index, each in enumerate(texts(devices)):
+            exposes = _DISKS_AND_MEMORY.fullmatch(normpath(each.partition(":")[0]))
+            yield IsolationGap(f"{key}[{index}]", what, each, _ROOT if exposes else "")
 
 
 def texts(value: Any) -> list[str]:

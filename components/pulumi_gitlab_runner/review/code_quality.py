@@ -5,6 +5,7 @@ Source: docs.gitlab.com/ci/testing/code_quality, "Code Quality report format".
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ class _StackFile:
             docker = mapping(mapping(mapping(declared).get("config")).get("docker"))
             for gap in isolation_gaps(docker):
                 if gap.phrase in danger.phrases:
-                    yield (*at, "config", "docker", gap.key.partition("[")[0])
+                    yield (*at, "config", "docker", re.split(r"[.\[]", gap.key)[0])
         keys = {
             DangerKind.REGISTRY: ("registries",),
             DangerKind.RIGHTS: ("registries",),
