@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from socket import SOCK_STREAM, getaddrinfo
 
 import pytest
 import trustme
@@ -180,11 +181,12 @@ def with_tls(tmp_path: Path) -> Callable[[RegistryDouble], AbstractContextManage
     """Serves a registry with a certificate that is trusted, with `tmp_path` as the certificates."""
 
     @contextmanager
-    def serve(double: RegistryDouble) -> Iterator[RegistryDouble]:
+    def serve(double: RegistryDouble, host: str = "127.0.0.1") -> Iterator[RegistryDouble]:
         authority = trustme.CA()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1").configure_cert(context)
+        authority.issue_cert(host).configure_cert(context)
         with serving(double, context) as registry:
+            registry.host = registry.host.replace("127.0.0.1", host)
             trusted = tmp_path / registry.host
             trusted.mkdir()
             authority.cert_pem.write_to_path(str(trusted / "ca.crt"))
@@ -202,6 +204,31 @@ def test_a_certificate_of_a_custom_authority(
         answer = ask(registry)
     assert answer.outcome is Outcome.NOT_TRUSTED
     assert "self-signed certificate" in answer.message or "unable to get local issuer" in answer.message
+
+
+@pytest.mark.parametrize("scheme", ["", "bearer"])
+def test_a_registry_elsewhere_cannot_make_services_of_this_machine_answer(
+    with_tls: Callable[..., AbstractContextManager[RegistryDouble]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(
+        "socket.getaddrinfo", lambda _, port, **__: getaddrinfo("127.0.0.1", port, type=SOCK_STREAM)
+    )
+    with (
+        serving(RegistryDouble(scheme="")) as service,
+        with_tls(RegistryDouble(scheme=scheme), "registry.example.com") as registry,
+    ):
+        assert ask(registry, certificates=tmp_path).outcome is Outcome.FOUND
+        if scheme:
+            registry.realm = f"http://{service.host}/token"
+        else:
+            registry.redirect = f"http://{service.host}/v2/team/app/manifests/1"
+        answer = ask(registry, certificates=tmp_path)
+    assert (answer.outcome, service.requests) == (Outcome.FAILED, [])
+    assert answer.message.endswith("127.0.0.1 without TLS")
 
 
 @pytest.mark.parametrize(("size", "outcome"), [(256 * 1024, Outcome.FOUND), (256 * 1024 + 1, Outcome.FAILED)])

@@ -57,7 +57,8 @@ class Connection:
     """A connection to one registry, for any number of threads; the authentication is discovered once.
 
     Credentials are sent only to the registry and to the token service in its challenge, and not to another
-    host after a redirect. Connections without TLS are allowed only to this machine.
+    host after a redirect. Connections without TLS are allowed only to this machine, and only for a registry
+    on it, so that no other one can redirect to this machine's services.
 
     Args:
         host: the registry, as in image references.
@@ -136,8 +137,12 @@ class Connection:
             self._failure = None
 
     def _only_with_tls(self, scheme: str, host: str) -> None:
-        if scheme != "https" and not _is_local(host):
+        if scheme != "https" and not self._on_this_machine(host):
             raise Refusal(Outcome.FAILED, f"{self.host} redirects to {host} without TLS")
+
+    def _on_this_machine(self, host: str) -> bool:
+        """Whether a host and the registry are the local machine."""
+        return all(map(_is_local, (host, _scheme_and_host(f"https://{self._address}")[1])))
 
     def _reach(self, deadline: Deadline) -> None:
         """Discover the URL and the authentication of the registry; a failure applies to all images."""
@@ -205,7 +210,7 @@ class Connection:
     ) -> str:
         """A token for the requested scopes."""
         scheme, host = _scheme_and_host(challenge.realm)
-        if scheme != "https" and not (scheme == "http" and _is_local(host)):
+        if scheme != "https" and not (scheme == "http" and self._on_this_machine(host)):
             raise Refusal(
                 Outcome.FAILED,
                 f"{self.host} requires credentials to be sent to {host or 'no host'} without TLS",
