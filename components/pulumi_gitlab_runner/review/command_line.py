@@ -23,8 +23,8 @@ WELL, FAILED, USAGE, NOT_HERE = 0, 1, 2, 3
 
 _OF_A_FORK = """\
 This is the pipeline of a fork: it has none of the project's credentials, so no preview could be made.
-A member of the project can run the pipeline in the project itself, after reading the change: \
-merge request, Pipelines, Run pipeline."""
+A member of the project can push the branch to the project, after reviewing the change: \
+a pipeline of the fork that runs in the project cannot assume its AWS roles."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,7 +30,8 @@ class PulumiStateDeclaration(TypedDict):
     bucket: Input[str]
     """The bucket's name."""
     prefix: NotRequired[str]
-    """The prefix of the object keys, as in `s3://BUCKET/PREFIX`. Default: none."""
+    """The prefix of the object keys, as in `s3://BUCKET/PREFIX`. The roles apply to all states below it.
+    Default: none."""
     kms_key: NotRequired[Input[str]]
     """The ARN of the customer managed KMS key that encrypts the bucket. Default: none, or an AWS managed
     key."""
@@ -55,7 +56,8 @@ class PipelineDeclaration(RoleDeclaration):
     """The S3 backend of the state. Default: none, for another backend such as Pulumi Cloud."""
     preview_branches: NotRequired[list[Input[str]]]
     """The source branches whose merge requests may be previewed, `*` as a wildcard. Everyone who can push to
-    one of them can run any code with the preview's role, which is read-only. Default `["*"]`."""
+    one of them can run any code with the preview's role, which only reads, and can decrypt the secrets of the
+    state. Default `["*"]`."""
     deploy_branches: NotRequired[list[Input[str]]]
     """The branches that may deploy and detect drift; use protected branches. Default `["main"]`."""
     issuer: NotRequired[Input[str]]
