@@ -159,15 +159,17 @@ def _conditions(statement: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_anyone(values: Any) -> bool:
-    """Whether a value of a condition matches everyone: `*`, or every address, account or project."""
+    """Whether a value of a condition matches everyone: `*`, or every address, account or top-level group."""
     return any(
-        each.startswith("*") or each in _ANYONE or each.split(":")[4:5] == ["*"]
+        each.startswith(("*", _ANY_PROJECT)) or each in _ANYONE or each.split(":")[4:5] == ["*"]
         for each in listed(values)
         if isinstance(each, str)
     )
 
 
-_ANYONE = {"0.0.0.0/0", "::/0", "project_path:*"}
+_ANYONE = {"0.0.0.0/0", "::/0"}
+_ANY_PROJECT = "project_path:*"
+"""The start of the subjects of all projects, also with a branch: anyone may have one with that branch."""
 
 
 def _name(statement: Any, number: int) -> str:

@@ -342,6 +342,15 @@ FAIL: list[tuple[Rule, str, dict[str, Any], str]] = [
         trust_policy({"Federated": PROVIDER}, {"StringLike": {"gitlab.example.com:sub": "project_path:*"}}),
         "every job",
     ),
+    (
+        PRINCIPALS_NAMED,
+        ROLE,
+        trust_policy(
+            {"Federated": PROVIDER},
+            {"StringLike": {"gitlab.example.com:sub": "project_path:*:ref_type:branch:ref:main"}},
+        ),
+        "every job",
+    ),
     (PRINCIPALS_NAMED, LAMBDA_PERMISSION, {"principal": "*"}, "allows everyone to invoke it"),
     (RUNNER_TOKENS_ENCRYPTED, "", {"type": "String", "value": TOKEN}, "in plain text"),
     (RUNNER_TOKENS_ENCRYPTED, "", {"type": "SecureString", "value": TOKEN}, "the AWS managed key"),
