@@ -32,6 +32,23 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         ([allow("ecr:Get", A)], [allow("ecr:Get", [A, B])], [Gain(("ecr:Get",), (B,), (), "")]),
         ([allow("ecr:Get", A)], [allow(["ecr:Get", "ecr:Put"], A)], [Gain(("ecr:Put",), (A,), (), "")]),
         ([allow("ecr:Get", A)], [allow("ecr:*", A)], [Gain(("ecr:*",), (A,), (), "")]),
+        ([allow("x:1", "arn:?")], [allow("x:1", "arn:*")], [Gain(("x:1",), ("arn:*",), (), "")]),
+        ([allow("x:1", "arn:?")], [allow("x:1", "arn:a")], []),
+        (
+            [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}],
+            [{"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "*"}],
+            [Gain(("all but iam:PassRole",), ("*",), (), "")],
+        ),
+        (
+            [{"Effect": "Allow", "Action": "x:1", "NotResource": "arn:*"}],
+            [{"Effect": "Allow", "Action": "x:1", "NotResource": "arn:a"}],
+            [Gain(("x:1",), ("all but arn:a",), (), "")],
+        ),
+        (
+            [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}],
+            [{"Effect": "Allow", "NotAction": "iam:*", "Resource": A}],
+            [],
+        ),
         ([], [allow(["x:1", "x:2"], [A, B])], [Gain(("x:1", "x:2"), (A, B), (), "")]),
         ([allow("x:1", A)], [allow("x:1", A, Condition=WHEN)], []),
         (

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Statement = Mapping[str, Any]
+_ALL_BUT = "all but "
+"""The prefix of the text for a negation, such as `NotAction`."""
 
 
 @dataclass(frozen=True, order=True)
@@ -85,7 +87,7 @@ def _rights(statements: Sequence[Statement], effect: str) -> set[Right]:
 def _either(statement: Mapping[str, Any], key: str) -> list[str]:
     """The values of a key; of its negation, such as `NotAction`, one text; without both, an empty text."""
     if opposite := statement.get(f"Not{key}"):
-        return [f"all but {', '.join(map(str, _listed(opposite)))}"]
+        return [f"{_ALL_BUT}{', '.join(map(str, _listed(opposite)))}"]
     return [str(each) for each in _listed(statement.get(key))] or [""]
 
 
@@ -96,7 +98,7 @@ def _principals(statement: Mapping[str, Any]) -> list[str]:
         named = [f"{kind} {each}" for kind, value in principal.items() for each in _listed(value)]
     else:
         named = [str(principal)]
-    return [f"all but {', '.join(named)}"] if key == "NotPrincipal" else named
+    return [f"{_ALL_BUT}{', '.join(named)}"] if key == "NotPrincipal" else named
 
 
 def _not_covered(rights: set[Right], by: set[Right]) -> list[Right]:
@@ -131,8 +133,14 @@ def _plain(right: Right) -> Right:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """IAM's wildcards: `*` matches any text, `?` any character."""
-    return re.compile(re.escape(text).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
+    """IAM's wildcards: `*` matches any text, `?` any character, but not the wider `*` of another pattern.
+
+    A negation matches only itself: with fewer exceptions, it allows more.
+    """
+    exact = re.escape(text)
+    if text.startswith(_ALL_BUT):
+        return re.compile(exact)
+    return re.compile(exact.replace(r"\*", ".*").replace(r"\?", "[^*]"), re.DOTALL)
 
 
 def _together(rights: Iterable[Right], *, denied_before: bool = False) -> Iterator[Gain]:
