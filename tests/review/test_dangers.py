@@ -241,6 +241,39 @@ def test_another_gitlab_and_a_network_for_all_jobs_are_reported() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "key", ["pre_get_sources_script", "post_get_sources_script", "pre_build_script", "post_build_script"]
+)
+def test_commands_in_every_job_are_reported_without_their_text(key: str) -> None:
+    old = host_inputs()
+    new, other = (with_key(old, key, text) for text in ("curl a", "curl b"))
+    message = f"the runner build runs other commands in every job: {key}"
+    for before, after in ((old, new), (new, other)):
+        assert dangers_of(host_step(before, after)) == [(DangerKind.PRIVILEGE, message)]
+    assert dangers_of(host_step(new, old)) == []
+
+
+def test_who_gets_the_tokens_of_every_job_is_reported() -> None:
+    old = host_inputs()
+    cloned = with_key(old, "clone_url", "https://gitlab.example.net")
+    helped = host_inputs(helper_image="registry.example.net/helper:1")
+    for new, message in (
+        (cloned, "sends the tokens of its jobs to another address for their sources"),
+        (helped, "gives every job's token to another helper image: registry.example.net/helper:1"),
+    ):
+        assert dangers_of(host_step(old, new)) == [(DangerKind.PRIVILEGE, f"the runner build {message}")]
+        assert dangers_of(host_step(new, old)) == []
+
+
+def with_key(inputs: dict[str, Any], key: str, value: str) -> dict[str, Any]:
+    """The inputs of a host's files with a further key in the `[[runners]]` table."""
+    line = f'{key} = "{value}"\nexecutor = '
+    content = json.loads(inputs["content"])
+    config = content["etc/gitlab-runner/config.toml"]
+    config["content"] = config["content"].replace("executor = ", line)
+    return {**inputs, "content": json.dumps(content)}
+
+
 def test_only_unusual_settings_of_a_new_runner_are_reported() -> None:
     assert [kind for kind, _ in dangers_of(host_step(None, host_inputs()))] == [DangerKind.REGISTRY]
     assert (

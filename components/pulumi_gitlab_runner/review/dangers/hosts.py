@@ -20,6 +20,12 @@ _LIMITS = {
     "allowed_users": "lets jobs run as any user",
 }
 """The lists that restrict jobs, and the effect when one becomes empty. Each entry allows more."""
+_SCRIPTS = (
+    "pre_get_sources_script",
+    "post_get_sources_script",
+    "pre_build_script",
+    "post_build_script",
+)
 
 
 def host_dangers(host: HostChange) -> Found:
@@ -47,6 +53,19 @@ def _gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
         yield "puts its jobs into one network, where they reach each other", ()
     if old and old.get("url") != new.get("url"):
         yield "takes its jobs from another GitLab:", (str(new.get("url")),)
+    yield from _of_every_job(old, new)
+
+
+def _of_every_job(old: _Table, new: _Table) -> Iterator[Phrase]:
+    """Settings with which a runner does more in every job, with the job's token and variables."""
+    for key in _SCRIPTS:
+        if new.get(key) and new.get(key) != old.get(key):
+            yield "runs other commands in every job:", (key,)
+    if new.get("clone_url") and new.get("clone_url") != old.get("clone_url"):
+        yield "sends the tokens of its jobs to another address for their sources", ()
+    helper, former = (each.get("docker", {}).get("helper_image") for each in (new, old))
+    if helper and helper != former:
+        yield "gives every job's token to another helper image:", (str(helper),)
 
 
 def _of_containers(before: _Table, after: _Table) -> Iterator[Phrase]:
