@@ -454,6 +454,15 @@ MEANINGS: dict[str, tuple[Any, Problem]] = {
             "GitLab's address without /api/v4, such as https://gitlab.example.com",
         ),
     ),
+    "a gitlab_url with a password": (
+        changed("gitlab_url", "https://me:hunter2@gitlab.example.com"),
+        Problem(
+            "stack.gitlab_url",
+            "an address with a user or password",
+            "GitLab's address without /api/v4, such as https://gitlab.example.com",
+            "it is in config.toml in plain text; runners authenticate by their tokens",
+        ),
+    ),
     "a gitlab_url without scheme": (
         changed("gitlab_url", "gitlab.example.com"),
         Problem(

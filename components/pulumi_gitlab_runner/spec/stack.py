@@ -462,17 +462,18 @@ def _runners_problems(
 
 
 def _url_problems(url: str, path: str) -> Iterator[Problem]:
+    allowed = "GitLab's address without /api/v4, such as https://gitlab.example.com"
     try:
-        whole = urlsplit(url).scheme in ("https", "http") and bool(urlsplit(url).hostname)
-        _ = urlsplit(url).port  # raises ValueError for an invalid port
+        parts = urlsplit(url)
+        whole = parts.scheme in ("https", "http") and bool(parts.hostname)
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         whole = False
     if not whole or url.rstrip("/").endswith("/api/v4"):
-        yield Problem(
-            path,
-            repr(without_password(url)),
-            "GitLab's address without /api/v4, such as https://gitlab.example.com",
-        )
+        yield Problem(path, repr(without_password(url)), allowed)
+    elif "@" in parts.netloc:
+        fix = "it is in config.toml in plain text; runners authenticate by their tokens"
+        yield Problem(path, "an address with a user or password", allowed, fix)
 
 
 def _name_problems(name: str, path: str) -> Iterator[Problem]:
