@@ -117,6 +117,8 @@ from pulumi_gitlab_runner.spec.variables import (
 
 GITLAB_COM = "https://gitlab.com"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f\"'<>\\^`{|}]")
+"""Characters that a URL does not have (RFC 3986): `urlsplit` accepts them, and removes newlines."""
 _PATH_PREFIX = re.compile(r"[a-z0-9-]{0,32}")
 
 
@@ -465,7 +467,7 @@ def _url_problems(url: str, path: str) -> Iterator[Problem]:
     allowed = "GitLab's address without /api/v4, such as https://gitlab.example.com"
     try:
         parts = urlsplit(url)
-        whole = parts.scheme in ("https", "http") and bool(parts.hostname)
+        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and not _UNWRITTEN.search(url)
         _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         whole = False
