@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from pulumi_gitlab_runner.review.merge_request import Behind
 from pulumi_gitlab_runner.review.note import NOTE_SIZE, marker, note
+from pulumi_gitlab_runner.spec.declared import DECLARED
 
 from tests.review.hosts import host_inputs, host_step
 from tests.review.previews import FILES, ROLE_POLICY, UNKNOWN, VARIABLE, allow, policy, preview, step
@@ -229,6 +230,18 @@ def test_no_name_is_interpreted_as_markdown(name: str) -> None:
             name,
             hosts,
             {"key": f"{name}/files.json", "content": hosts["content"].replace("build", "x")},
+        ),
+        step(
+            "create",
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+            name,
+            new={"cidrIpv4": name, "ipProtocol": name, "fromPort": name, "toPort": name},
+        ),
+        step(
+            "create",
+            "gitlab-runner:index:RunnerHost",
+            name,
+            new={DECLARED: {"registries": {name: {"authenticates": name}}, name: {name: [name]}}},
         ),
     ]
     written = note(preview(*steps, messages=(("error", name), ("warning", name))), name)

@@ -59,6 +59,8 @@ def test_a_failed_preview_has_messages_and_no_steps() -> None:
         '{"hunter2": 1}',
         '{"steps": 7}',
         '{"steps": [{"op": "same"}]}',
+        '{"steps": [{"op": "same\\n/close", "urn": "urn:pulumi:s::p::a:b:c::n"}]}',
+        '{"steps": [{"op": 1, "urn": "urn:pulumi:s::p::a:b:c::n"}]}',
         text() + text(),
     ],
 )

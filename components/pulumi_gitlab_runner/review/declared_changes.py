@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.host_state import HOSTS
 from pulumi_gitlab_runner.review.lines import ITS_NAME, in_words, phrase
-from pulumi_gitlab_runner.review.markup import code
+from pulumi_gitlab_runner.review.markup import code, plain
 from pulumi_gitlab_runner.review.names import natural
 from pulumi_gitlab_runner.review.preview import SECRET, UNKNOWN, Inputs, Preview, Step
 
@@ -31,6 +31,8 @@ _NOUNS = {
     "RunnerRegistration": "runner",
 }
 """The noun for each component type."""
+_HOW = "by [A-Za-z ]{1,60}"
+"""The form of `authenticates` of a registry."""
 _FIRST = {
     key: number
     for number, key in enumerate(
@@ -107,7 +109,8 @@ def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
         if isinstance(value, Mapping) and value:
             if path == "registries":
                 how = value.get("authenticates")
-                yield f"{phrase('the registry', [str(key)])} {how if isinstance(how, str) else ''}".rstrip()
+                shown = plain(how, _HOW) if isinstance(how, str) else ""
+                yield f"{phrase('the registry', [str(key)])} {shown}".rstrip()
             elif path == "runners":
                 yield from _facts(value)
             else:

@@ -24,6 +24,16 @@ def code(text: str) -> str:
     return f"{ticks} {shown} {ticks}" if shown[0] == "`" or shown[-1] == "`" else f"{ticks}{shown}{ticks}"
 
 
+def plain(text: str, form: str) -> str:
+    """A text with an expected form as it is, and any other as inline code of Markdown.
+
+    Args:
+        text: the text.
+        form: a regular expression, which matches no text with a meaning in Markdown.
+    """
+    return text if re.fullmatch(form, text) else code(text)
+
+
 def label(text: str, size: int = 60) -> str:
     """A text for the quotes of a Mermaid label, which is Markdown since Mermaid 11.
 

@@ -5,6 +5,7 @@ The format: pulumi/pulumi, pkg/display/json.go (`PreviewDigest`). It contains un
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -147,6 +148,8 @@ def _step(step: Mapping[str, Any]) -> Step:
     urn = step["urn"]
     if not isinstance(urn, str) or urn.count("::") < 3:
         raise ValueError("no URN")
+    if not re.fullmatch("[a-z-]+", step["op"]):
+        raise ValueError("no operation")
     changed = step.get("detailedDiff") or step.get("diffReasons") or ()
     return Step(
         operation=step["op"],

@@ -1,11 +1,14 @@
 """Connections that security groups newly allow."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
+from pulumi_gitlab_runner.review.markup import plain
 from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Step
 
 _INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 _EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 _ENDS = ("cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId")
+_USUAL = f"tcp|udp|icmp|icmpv6|-?[0-9]{{1,5}}|{named(UNKNOWN)}|{named(None)}"
+"""The form of protocols and ports."""
 _TRAFFIC = (*_ENDS, "ipProtocol", "fromPort", "toPort")
 
 
@@ -29,8 +32,10 @@ def _traffic(rule: Inputs) -> list[object]:
 
 
 def _ports(rule: Inputs) -> str:
-    protocol, first, last = (named(rule.get(key)) for key in ("ipProtocol", "fromPort", "toPort"))
-    if protocol == "-1":
+    protocol, first, last = (
+        plain(named(rule.get(key)), _USUAL) for key in ("ipProtocol", "fromPort", "toPort")
+    )
+    if rule.get("ipProtocol") == "-1":
         return "by all protocols, to all ports"
     ports = f"port {first}" if first == last else f"ports {first} to {last}"
     return f"by {protocol}, to {ports}"
