@@ -385,3 +385,18 @@ def test_a_provider_that_the_stack_would_create_again_is_a_warning() -> None:
     )
     other = {**stack, "job_roles": {"publish": {**ROLE, "issuer": "https://other.example.com"}}}
     assert record(declaration=other)[0].warnings == []
+
+
+@pytest.mark.parametrize(
+    ("runner_stack", "warned"),
+    [("roles", True), ("role", False), ("ci", False), ("roles-x", False), ("roles-deploy", True)],
+)
+def test_roles_with_the_names_of_the_stacks_roles_are_a_warning(runner_stack: str, warned: bool) -> None:
+    recording, _ = record(pipeline=PIPELINE | {"runner_stack": runner_stack})
+    document = json.loads(recording.registered["aws:iam/policy:Policy", "roles-deploy-1"].inputs["policy"])
+    roles = {
+        each for statement in document["Statement"] for each in statement["Resource"] if ":role/" in each
+    }
+    own = f"arn:aws:iam::{ACCOUNT}:role/roles-deploy-0123456"
+    assert any(fnmatchcase(own, each) for each in roles) is warned
+    assert [f"start with {runner_stack}-" in each for each in recording.warnings] == [True] * warned

@@ -144,6 +144,13 @@ class PipelineRoles(Component[PipelineModel]):
         known_pipeline = resolved(pipeline)
         if pipeline.identity_provider is None and is_known(pipeline.declared_issuer):
             self._warn_of_another_provider(model.stack, pipeline.issuer, environment.partition)
+        of_the_stack = f"{pipeline.runner_stack}-"
+        if any(f"{name}-{role}-".startswith(of_the_stack) for role in ("preview", "drift", "deploy")):
+            pulumi.log.warn(
+                f"names of these roles start with {of_the_stack}, as those of the stack's roles do, so a "
+                "deployment may change who assumes them: give the PipelineRoles another name",
+                self,
+            )
         self.identity_provider_arn = pulumi.Output.from_input(
             given_or_none(pipeline.identity_provider) or self._identity_provider(name, known_pipeline)
         )
