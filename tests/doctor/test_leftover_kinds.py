@@ -1,6 +1,7 @@
 """Each kind of resource that `runner-doctor leftovers` finds in AWS, by recorded answers of AWS."""
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -561,6 +562,30 @@ def test_the_other_kinds_of_iam(aws: Aws, found: Callable[..., dict[str, str]]) 
     }
     (asked,) = (asked for operation, _, asked in aws.asked if operation == "ListPolicies")
     assert asked["Scope"] == "Local"
+
+
+def test_a_path_in_iam_is_no_shell_command(aws: Aws, found: Callable[..., dict[str, str]]) -> None:
+    """The path of a policy may have any character."""
+    path = "/$(id)/`id`/';id;'/"
+    policy = f"arn:aws:iam::123456789012:policy{path}ci"
+    provider = "arn:aws:iam::123456789012:oidc-provider/a/$(id)"
+    aws.answers = {
+        "ListPolicies": {"Policies": [{"PolicyName": "ci", "Arn": policy}]},
+        "ListPolicyTags": {"Tags": TAGS},
+        "ListEntitiesForPolicy": {"PolicyRoles": [{"RoleName": "role"}]},
+        "ListPolicyVersions": {"Versions": [{"VersionId": "v1", "IsDefaultVersion": False}]},
+        "ListRoles": {"Roles": [role("ci")]},
+        "ListRoleTags": {"Tags": TAGS},
+        "ListAttachedRolePolicies": {"AttachedPolicies": [{"PolicyArn": policy}]},
+        "ListRolePolicies": {"PolicyNames": []},
+        "ListInstanceProfilesForRole": {"InstanceProfiles": []},
+        "ListOpenIDConnectProviders": {"OpenIDConnectProviderList": [{"Arn": provider}]},
+        "GetOpenIDConnectProvider": {"Tags": TAGS},
+    }
+    commands = "; ".join(each.partition("delete it: ")[2] for each in found().values())
+    words = shlex.split(commands)
+    assert words.count(policy) + words.count(f"{policy};") == 4
+    assert provider in {each.rstrip(";") for each in words}
 
 
 def test_each_region_is_searched(aws: Aws, found: Callable[..., dict[str, str]]) -> None:

@@ -53,7 +53,7 @@ def marked_in_iam(iam: Any, mark: str) -> Iterator[Marked]:
         providers, lambda each: shown(OpenIDConnectProviderArn=each["Arn"]).get("Tags", ())
     ):
         arn = provider["Arn"]
-        delete = f"aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {arn}"
+        delete = f"aws iam delete-open-id-connect-provider --open-id-connect-provider-arn {quote(arn)}"
         type_ = "aws:iam/openIdConnectProvider:OpenIdConnectProvider"
         what = f"the OpenID Connect provider {arn}"
         yield Marked(what, type_, arn, arn, delete, instead=IMPORTED_BY_PREVIEW)
@@ -67,7 +67,7 @@ def _role(iam: Any, role: _Resource) -> Marked:
         for each in iam.list_role_policies(RoleName=name)["PolicyNames"]
     ]
     first += [
-        f"aws iam detach-role-policy --role-name {name} --policy-arn {each['PolicyArn']}"
+        f"aws iam detach-role-policy --role-name {name} --policy-arn {quote(each['PolicyArn'])}"
         for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     ]
     first += [
@@ -89,12 +89,13 @@ def _role(iam: Any, role: _Resource) -> Marked:
 def _policy(iam: Any, policy: _Resource) -> Marked:
     """A managed policy, which IAM deletes only if it is not attached and has no older versions."""
     name, arn = policy["PolicyName"], policy["Arn"]
+    written = quote(arn)  # the path of a policy may have any character
     first = [
-        f"aws iam detach-role-policy --role-name {each['RoleName']} --policy-arn {arn}"
+        f"aws iam detach-role-policy --role-name {each['RoleName']} --policy-arn {written}"
         for each in iam.list_entities_for_policy(PolicyArn=arn, EntityFilter="Role")["PolicyRoles"]
     ]
     first += [
-        f"aws iam delete-policy-version --policy-arn {arn} --version-id {each['VersionId']}"
+        f"aws iam delete-policy-version --policy-arn {written} --version-id {each['VersionId']}"
         for each in iam.list_policy_versions(PolicyArn=arn)["Versions"]
         if not each["IsDefaultVersion"]
     ]
@@ -104,7 +105,7 @@ def _policy(iam: Any, policy: _Resource) -> Marked:
         arn,
         arn,
         # `;` and not `&&`: it may be detached already, by the command that deletes the role.
-        "; ".join([*first, f"aws iam delete-policy --policy-arn {arn}"]),
+        "; ".join([*first, f"aws iam delete-policy --policy-arn {written}"]),
         name,
         ("PipelineRoles",),
     )
