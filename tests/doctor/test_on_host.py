@@ -120,6 +120,12 @@ concurrent = 4{" "}
         'services = [{environment = ["A=canary"], alias = "db"}, {name = "postgres"}]\nimage = "ruby"',
         '} token = "canary"',
         'environment = {X = "canary", y = {z = "canary"}}\nname = "build"',
+        'pre_build_script = "canary"\nshell = "bash"',
+        'services = [{name = "redis", command = ["canary"], entrypoint = ["canary"]}]',
+        'MachineOptions = ["canary"]',
+        'config_args = ["canary", "canary"]\ncpus = "2"',
+        'sentry_dsn = "canary"',
+        'clone_url = "https://canary@gitlab.example.com/a@b"\nurl = "https://gitlab.example.com/a@b"',
     ],
 )
 def test_a_secret_is_hidden_for_each_spelling_of_its_key(line: str) -> None:
@@ -144,11 +150,15 @@ def test_only_a_few_variables_of_a_unit_leave_the_host() -> None:
 Environment=HOME=/root TOKEN=canary "A=canary b" USER=builder "PATH=/usr/bin:/opt/a b"
 Environment=AWS_REGION=eu-west-1 \\
   AWS_DEFAULT_REGION=eu-west-2 'B=canary' 'DOCKER_CONFIG=/etc/docker'
+ Environment = "C=canary" HOME=/root
+#Environment=D=canary
+  ; Environment=E=canary
 ExecStart=/usr/bin/gitlab-runner run
 """
     assert on_host.hidden_unit(unit) == (
         '[Service]\nEnvironment=HOME=/root USER=builder "PATH=/usr/bin:/opt/a b"\n'
         "Environment=AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-2 'DOCKER_CONFIG=/etc/docker'\n"
+        " Environment =HOME=/root\n\n\n"
         "ExecStart=/usr/bin/gitlab-runner run\n"
     )
 

@@ -31,8 +31,12 @@ UNIT = "gitlab-runner.service"
 PROGRAMS = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 PLAIN_VARIABLES = ("HOME", "PATH", "USER", "AWS_REGION", "AWS_DEFAULT_REGION", "DOCKER_CONFIG")
 SECRET_KEY = re.compile(
-    r"token|password|secret|key|credential|auth|environment|header|license", re.IGNORECASE
+    r"token|password|secret|key|credential|auth|environment|header|license"
+    r"|script|command|entrypoint|args|options|dsn",
+    re.IGNORECASE,
 )
+IN_A_URL = re.compile(r"(?<=://)[^/\s\"'@]+(?=@)")
+"""The user and password of a URL."""
 PLAIN_KEYS = (
     "AuthenticationType",
     "key_path",
@@ -202,7 +206,7 @@ def hidden_assignments(texts: list[str]) -> list[str]:
 
 
 def hidden_toml(text: str) -> str | None:
-    """A config.toml without the strings of keys that may have a secret."""
+    """A config.toml without the strings of keys that may have a secret, and without passwords in URLs."""
     if '"""' in text or "'''" in text:
         return None
     key: str | None = ""
@@ -232,6 +236,8 @@ def hidden_toml(text: str) -> str | None:
                 assignments[len(parts)] = plain
             elif may_hold_secret(key):
                 token = json.dumps(HIDDEN if plain is None else hidden_text(plain))
+            else:
+                token = IN_A_URL.sub(HIDDEN, token)
         if token[0] != "#":
             parts.append(token)
             previous = token if token.strip() else previous
@@ -253,14 +259,15 @@ def toml_text(token: str) -> str | None:
 
 
 def hidden_unit(text: str) -> str:
-    """A unit without its environment variables, except `PLAIN_VARIABLES`."""
+    """A unit without its comments and environment variables, except `PLAIN_VARIABLES`."""
 
     def assignments(match: re.Match[str]) -> str:
         words = re.findall(r'"[^"]*"|\'[^\']*\'|\S+', match[2])
         kept = [word for word in words if word.strip("\"'").partition("=")[0] in PLAIN_VARIABLES]
         return str(match[1]) + " ".join(kept)
 
-    return re.sub(r"(?m)^(Environment=)(.+)$", assignments, text.replace("\\\n", " "))
+    joined = re.sub(r"(?m)^[ \t]*[#;].*$", "", text.replace("\\\n", " "))
+    return re.sub(r"(?m)^([ \t]*Environment[ \t]*=)(.+)$", assignments, joined)
 
 
 def unit_files() -> Iterator[str]:
