@@ -4,7 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from pulumi_gitlab_runner.doctor.pipelines.expansion import FileText, RawFileText, RawText, expand_once
+from pulumi_gitlab_runner.doctor.pipelines.expansion import (
+    FileText,
+    RawFileText,
+    RawText,
+    expand,
+    expand_once,
+)
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 from tests.auth.resolution.fakes import encoded
@@ -37,12 +43,32 @@ def names(environment: dict[str, str], job: dict[str, str], text: str) -> tuple[
         ({}, {"A": FileText("a")}, "/builds/PROJECT.tmp/A", "/builds/PROJECT.tmp/A"),
         ({}, {"A": "$B", "B": FileText("b")}, "/builds/PROJECT.tmp/B", "/builds/PROJECT.tmp/B"),
         ({"A": "$B"}, {"B": RawFileText("b")}, "/builds/PROJECT.tmp/B", "/builds/PROJECT.tmp/B"),
+        ({}, {"A": "%B%-%B", "B": "b"}, "b-%B", "b-%B"),
+        ({}, {"A": "%B%", "B": "$C", "C": "%D%", "D": "d"}, "d", "d"),
+        ({}, {"A": "%%B%%", "B": "b"}, "%%B%%", "%%B%%"),
+        ({}, {"A": RawText("%B%"), "B": "b"}, "%B%", "%B%"),
+        ({}, {"A": "%B%", "B": RawText("b")}, "%B%", "%B%"),
+        ({"B": "b"}, {"A": "%B%"}, "%B%", "%B%"),
+        ({"A": "%B%"}, {"B": "b"}, "%B%", "%B%"),
     ],
 )
 def test_how_deep_variables_of_the_runner_and_of_gitlab_are_expanded(
     environment: dict[str, str], job: dict[str, str], service: str, image: str
 ) -> None:
     assert names(environment, job, "$A") == (service, image)
+
+
+def test_percent_signs_around_a_name_in_the_name_of_an_image() -> None:
+    """Only GitLab expands them, and it does not expand names of images."""
+    assert RunnerVariables({}, {"A": "a"}).expand_image("%A%:%Y%m%d") == ("%A%:%Y%m%d", ())
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["%Y%m%d", "a%b%c", "%C3%A9", "$1a", "${1}", "${a b}", "$é"],
+)
+def test_a_text_that_gitlab_does_not_take_for_a_reference(value: str) -> None:
+    assert expand("$A", {"A": value}) == (value, ())
 
 
 @pytest.mark.parametrize(

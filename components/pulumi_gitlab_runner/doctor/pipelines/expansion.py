@@ -4,14 +4,20 @@ GitLab expands the variables of a job before it sends them to the runner: in the
 as they refer to each other. It does not know those of the runner's `environment`. The runner then expands all
 variables again, but only once: a reference in a value that it inserts stays as it is.
 
-Source: GitLab 18, lib/gitlab/ci/variables/collection.rb, `sort_and_expand_all`; GitLab Runner 19.3,
-common/spec/variables.go, `Expand`, with `os.Expand` of Go.
+GitLab also expands `%NAME%`, the form of the Windows command line; the runner does not, on any system.
+
+Source: GitLab 18, lib/gitlab/ci/variables/collection.rb, `sort_and_expand_all`, and collection/item.rb,
+`VARIABLES_REGEXP`; GitLab Runner 19.3, common/spec/variables.go, `Expand`, with `os.Expand` of Go.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-_OF_GITLAB = re.compile(r"\$\$|\$\{(\w+)\}|\$(\w+)|(\$\[\[.*?\]\])")
+_OF_GITLAB = re.compile(
+    r"\$\$|%%|\$(?P<plain>[A-Za-z_]\w*)|\$\{(?P<braced>[A-Za-z_]\w*)\}|%(?P<percent>[A-Za-z_]\w*)%"
+    r"|(?P<input>\$\[\[.*?\]\])",
+    re.ASCII,
+)
 _OF_RUNNER = re.compile(
     r"\$(?:\{(?P<braced>[^}]+)\}|\{\}?|(?P<special>[*#$@!?0-9-])|(?P<plain>[A-Za-z0-9_]+)"
     r"|(?P<input>\[\[.*?\]\]))"
@@ -49,7 +55,9 @@ def expand(
 ) -> Expanded:
     """Expand the variables in a string as GitLab does, also in their values.
 
-    A variable without a value is not replaced, nor is ``$$``, which the runner replaces.
+    A variable without a value is not replaced, nor is ``$$``, which the runner replaces, nor ``%%``. One
+    without a value in the form ``%NAME%`` is not returned as unknown: it is rather a text with percent signs,
+    such as ``%Y%m%d``, which the runner does not expand either.
 
     Args:
         text: the string.
@@ -61,11 +69,12 @@ def expand(
 
     def expanded(text: str, within: tuple[str, ...]) -> str:
         def value(match: re.Match[str]) -> str:
-            name = match[1] or match[2] or match[3]
+            name = match["plain"] or match["braced"] or match["percent"] or match["input"]
             if name is None:
                 return match[0]
             if name not in variables or name in within or len(within) >= _DEEPEST:
-                unknown.setdefault(name)
+                if not match["percent"]:
+                    unknown.setdefault(name)
                 return match[0]
             if isinstance(variables[name], RawText):
                 return variables[name]
@@ -147,5 +156,6 @@ def ways_to_give(names: Iterable[str]) -> str:
 
 
 def variables_in(text: str) -> list[str]:
-    """The names of the variables and inputs in a string."""
-    return [name for match in _OF_GITLAB.finditer(text) if (name := match[1] or match[2] or match[3])]
+    """The names of the variables and inputs in the name of an image, which only the runner expands."""
+    found = (match["plain"] or match["braced"] or match["input"] for match in _OF_GITLAB.finditer(text))
+    return [name for name in found if name]
