@@ -666,6 +666,22 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
                 )
             ],
         ),
+        (
+            docker(
+                services=[{"name": "docker:27-dind@sha256:0"}, {"name": "x.io/docker:dind"}],
+                services_privileged=True,
+                allowed_privileged_services=["docker:*dind*"],
+            ),
+            [
+                warning(
+                    "runners[0].docker.services[1].name",
+                    "Docker in Docker, `x.io/docker:dind`, does not start without privileges, and no pattern "
+                    "of `allowed_privileged_services` matches it",
+                    "set `services_privileged`, with `allowed_privileged_services`; or build images with "
+                    "Buildah or BuildKit's rootless mode",
+                )
+            ],
+        ),
         (docker(services=[{"name": "my-docker:dind"}, {"name": "docker:27-cli"}]), []),
         (
             docker(services=[{"alias": "cache"}]),

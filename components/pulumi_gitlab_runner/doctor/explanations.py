@@ -192,6 +192,13 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Write [HOST[:PORT]/]REPOSITORY[:TAG][@sha256:DIGEST]. GitLab does not support ${NAME:-default}.",
         f"{CI_YAML}#image",
     ),
+    Name.IMAGE_REFUSED: Explanation(
+        "The runner allows the images that its `allowed_images` and `allowed_services` match, and the job's "
+        "image is not one of them.",
+        "Write the image as a pattern has it, for `require_digests` with its digest (`runner-doctor pin`). "
+        "Or add a pattern to the runner's configuration.",
+        f"{DOCKER_EXECUTOR}#restrict-docker-images-and-services",
+    ),
     Name.NOT_PINNED: Explanation(
         "The image has a tag and no digest: everyone who may push the tag decides what jobs run.",
         "Run `runner-doctor pin` on the pipeline, and commit the changed files.",
@@ -277,9 +284,16 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "`pulumi up`. For a registry of another account, its owner must also allow the pull.",
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html",
     ),
+    Name.SERVICE_PRIVILEGED: Explanation(
+        "Services of the runner are privileged, also those that need no privileges, such as a database. A "
+        "privileged service is root on the runner's host, where other jobs run.",
+        "Limit the privileges to the services that need them with `allowed_privileged_services`.",
+        f"{DOCKER_EXECUTOR}#use-docker-in-docker-with-privileged-mode",
+    ),
     Name.SERVICE_UNPRIVILEGED: Explanation(
         "A job has Docker in Docker as a service, which requires a privileged container. This runner does "
-        "not run privileged services, unlike GitLab's hosted runners, so the service does not start.",
+        "not run it privileged, unlike GitLab's hosted runners, so the service does not start: no service "
+        "is privileged, or no pattern of `allowed_privileged_services` matches the name of the image.",
         "Build images with Buildah or BuildKit's rootless mode, which need no privileges. Or set "
         "`services_privileged`, with `allowed_privileged_services`, for a runner on a fleet with instances "
         "that run one job each: a privileged service is root on its machine.",

@@ -51,10 +51,12 @@ class FindingName(StrEnum):
     # Images and pull policies.
     CANNOT_BE_PINNED = "cannot-be-pinned"
     IMAGE_NAME = "image-name"
+    IMAGE_REFUSED = "image-refused"
     NOT_PINNED = "not-pinned"
     NOT_READ = "not-read"
     PULL_POLICY = "pull-policy"
     PULL_POLICY_REFUSED = "pull-policy-refused"
+    SERVICE_PRIVILEGED = "service-privileged"
     SERVICE_UNPRIVILEGED = "service-unprivileged"
     SHORTHAND = "shorthand"
     TAG_MOVED = "tag-moved"

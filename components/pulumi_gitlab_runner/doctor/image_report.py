@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE, JobCredentials
 from pulumi_gitlab_runner.auth.resolution.trace import Credentials, Resolution, Verdict
 from pulumi_gitlab_runner.doctor.finding import Finding
+from pulumi_gitlab_runner.doctor.findings.allowed_images import allowed_image_findings
 from pulumi_gitlab_runner.doctor.findings.credentials import missing_credential_findings
 from pulumi_gitlab_runner.doctor.findings.docker_config import docker_config_findings
 from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_findings, ecr_token_findings
@@ -108,6 +109,7 @@ class _Pull:
 
     used: UsedImage
     reference: ImageReference | None
+    variables: RunnerVariables
     docker_auth_config: str
     runner: Resolution
     docker: Resolution | None
@@ -118,17 +120,18 @@ def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
         reference = parse(used.image)
     except InvalidImageReference:
         reference = None
-    variable, _ = RunnerVariables(host.environment, used.variables.values).docker_auth_config()
+    variables = RunnerVariables(host.environment, used.variables.values)
+    docker_auth_config, _ = variables.docker_auth_config()
     runner = resolve_as_runner(
         used.image,
         runner_version=host.runner_version,
         run_helper=host.run_helper,
-        docker_auth_config=variable,
+        docker_auth_config=docker_auth_config,
         home=host.home,
         job_credentials=_job_credentials(used.variables),
     )
     docker = host.docker_user.resolve(used.image) if host.docker_user else None
-    return _Pull(used, reference, variable, runner, docker)
+    return _Pull(used, reference, variables, docker_auth_config, runner, docker)
 
 
 def _excuse(pull: _Pull, host: RunnerHost) -> str:
@@ -172,7 +175,11 @@ def _job_credentials(variables: JobVariables) -> list[JobCredentials]:
 def _image_findings(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None) -> Iterator[Finding]:
     """Problems of the pull of this image."""
     runner = pull.runner
-    yield from image_name_findings(pull.used.image)
+    used = pull.used
+    yield from image_name_findings(used.image)
+    yield from allowed_image_findings(
+        used.image, used.users, host, lambda name: pull.variables.expand(name)[0]
+    )
     yield from port_findings(runner)
     yield from silent_helper_findings(runner, host)
     yield from missing_credential_findings(runner, host.kept, host.version)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CONFIG = "/etc/gitlab-runner/config.toml"
 REGISTRIES = "/etc/gitlab-runner/registries"
+_DOCKER_EXECUTORS = ("docker", "docker-autoscaler", "docker+machine")
 _ADDED_TO_THE_SYSTEMS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors")
 """The directories of `spec.operating_systems`, which is not imported because that is slow."""
 
@@ -102,6 +103,11 @@ class RunnerHost:
     def is_hosted(self) -> bool:
         """Whether it is a hosted runner: its settings are unknown, and it stores no credentials."""
         return self.files is None
+
+    @property
+    def runs_containers(self) -> bool:
+        """Whether its jobs run in containers of a Docker Engine, as far as its settings are known."""
+        return self.settings.get("executor") in _DOCKER_EXECUTORS
 
     @property
     def docker_settings(self) -> Mapping[str, Any]:

@@ -6,7 +6,11 @@ from pulumi_gitlab_runner.config.docker import DockerConfig
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
-from pulumi_gitlab_runner.images.docker_in_docker import lacks_privileges
+from pulumi_gitlab_runner.images.docker_in_docker import (
+    is_docker_in_docker,
+    is_privileged,
+    services_are_privileged,
+)
 from pulumi_gitlab_runner.runner_version import SERVICES_BY_DIGEST, RunnerVersion
 
 
@@ -126,10 +130,12 @@ def _services(docker: DockerConfig, path: str, version: RunnerVersion) -> Iterat
             )
         variables = service.get("environment", [])
         yield from check_environment(variables, f"{service_path}.environment", of_service=True)
-        if lacks_privileges(name, docker):
+        if is_docker_in_docker(name) and not is_privileged(service["name"], docker):
+            listed = services_are_privileged(docker)
+            unlisted = ", and no pattern of `allowed_privileged_services` matches it" if listed else ""
             yield warning(
                 f"{service_path}.name",
-                f"Docker in Docker, `{name}`, does not start without privileges",
+                f"Docker in Docker, `{name}`, does not start without privileges{unlisted}",
                 "set `services_privileged`, with `allowed_privileged_services`; or build images with "
                 "Buildah or BuildKit's rootless mode",
             )

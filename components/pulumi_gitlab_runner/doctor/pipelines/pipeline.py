@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.findings.allowed_images import RUNNERS_OWN
 from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.image_report import UsedImage
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
@@ -144,8 +145,7 @@ def _runners_own(
     for role, image in added:
         name = image.get("name") if isinstance(image, dict) else image
         if isinstance(name, str) and name:
-            job = "jobs without one" if role == "image" else "every job"
-            yield JobImage(job, role, *every.expand(name), variables.values, credentials)
+            yield JobImage(RUNNERS_OWN[role], role, *every.expand(name), variables.values, credentials)
 
 
 def _grouped(
