@@ -103,10 +103,19 @@ def _job(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.json_report import images_as_json
     from pulumi_gitlab_runner.doctor.pipelines.pipeline import read_pipeline
 
-    host, variables = _host(options), _variables(options)
+    variables = _variables(options)
     configurations = _configurations(options, variables.values)
+    host = _host(options, _runner_of_jobs(options, configurations, variables))
     merged = _merged_by_gitlab(options, host)
-    pipeline = read_pipeline(configurations, options.job, variables, host, _shorthands(options, host), merged)
+    pipeline = read_pipeline(
+        configurations,
+        options.job,
+        variables,
+        host,
+        _shorthands(options, host),
+        merged,
+        protected=options.protected,
+    )
     _say_what_was_not_read(pipeline.not_read)
     reports = _examined(options, pipeline.images, host)
     located = {finding: list(places) for finding, places in pipeline.findings.items()}
@@ -334,8 +343,24 @@ def _variables(options: argparse.Namespace) -> "JobVariables":
     )
 
 
-def _host(options: argparse.Namespace) -> "RunnerHost":
-    """The runner that the options select."""
+def _runner_of_jobs(
+    options: argparse.Namespace, configurations: "CiConfigurations", variables: "JobVariables"
+) -> str | None:
+    """The runner of a stack that runs the jobs, if the stack has several and none is selected."""
+    if options.runner or not options.stack:
+        return None
+    from pulumi_gitlab_runner.doctor.pipelines.job_runners import runner_of_jobs
+    from pulumi_gitlab_runner.doctor.pipelines.job_tags import tags_of_jobs
+    from pulumi_gitlab_runner.doctor.stack_file import StackInFile, tags_of_stack
+
+    runners = tags_of_stack(StackInFile(options.stacks_dir, options.stack, options.account))
+    if len(runners) < 2:
+        return None
+    return runner_of_jobs(tags_of_jobs(configurations.each, options.job, variables.values), runners)
+
+
+def _host(options: argparse.Namespace, default: str | None = None) -> "RunnerHost":
+    """The runner that the options select; by default, that of this name in the stack."""
     from pulumi_gitlab_runner.doctor import runner_host
 
     version: str | None = options.runner_version
@@ -357,8 +382,8 @@ def _host(options: argparse.Namespace) -> "RunnerHost":
 
         stack = StackInFile(options.stacks_dir, options.stack, options.account)
         if options.live:
-            return live_runner_of_stack(stack, options.runner, version, options.container)
-        return runner_of_stack(stack, options.runner, version)
+            return live_runner_of_stack(stack, options.runner or default, version, options.container)
+        return runner_of_stack(stack, options.runner or default, version)
     return runner_host.runner_on_disk(options.root or Path("/"), options.runner, version)
 
 

@@ -199,6 +199,14 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Or add a pattern to the runner's configuration.",
         f"{DOCKER_EXECUTOR}#restrict-docker-images-and-services",
     ),
+    Name.JOB_STUCK: Explanation(
+        "No runner of the stack runs the job: none has all of its tags, which are case-sensitive; or it has "
+        "no tags, and none runs jobs without tags; or those that do are paused or protected. It stays "
+        "pending, unless its project has another runner that runs it.",
+        "Give the job tags that one runner has, or add its tags to `tags` of a runner; for jobs without "
+        "tags, set `run_untagged`.",
+        f"{GITLAB}/ci/runners/configure_runners/#control-jobs-that-a-runner-can-run",
+    ),
     Name.NOT_PINNED: Explanation(
         "The image has a tag and no digest: everyone who may push the tag decides what jobs run.",
         "Run `runner-doctor pin` on the pipeline, and commit the changed files.",

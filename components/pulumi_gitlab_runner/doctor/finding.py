@@ -62,6 +62,9 @@ class FindingName(StrEnum):
     TAG_MOVED = "tag-moved"
     VARIABLE_UNKNOWN = "variable-unknown"
 
+    # Jobs.
+    JOB_STUCK = "job-stuck"
+
     # Runner hosts.
     ADDRESS_POOLS = "address-pools"
     AWS_IDENTITY = "aws-identity"

@@ -25,6 +25,7 @@ from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, H
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
+from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, reported_version
@@ -77,6 +78,7 @@ class RunnerHost:
         certificates: returns the CAs that the host trusts for a registry, in addition to the public ones.
         passwords_known: whether the passwords are known here, and not only on the host.
         kept: the state of the host's credential service; None if it is unknown.
+        stack_runners: the runners of its stack, with their tags in GitLab; none if they are not known.
         pull_arns: the ARNs of the ECR repositories that the manager's role may pull from, with `*` for any
             characters; None if they are unknown.
     """
@@ -92,6 +94,7 @@ class RunnerHost:
     certificates: "Certificates | None" = None
     passwords_known: bool = True
     kept: KeptCredentials | None = None
+    stack_runners: tuple[RunnerTags, ...] = ()
     pull_arns: tuple[str, ...] | None = None
 
     @property

@@ -12,13 +12,15 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
+from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, parse_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
-from pulumi_gitlab_runner.spec.inputs import known
+from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullThroughRegistry
+from pulumi_gitlab_runner.spec.runners import Registration
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -60,7 +62,7 @@ def runner_of_stack(stack: StackInFile, runner: str | None, version: str | None)
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{found.name} of the stack {stack.name}"
     runner_host = declared_runner(texts, name, found.name, version or manager.host.runner_version)
-    return replace(runner_host, pull_arns=found.pull_arns)
+    return replace(runner_host, stack_runners=found.tags, pull_arns=found.pull_arns)
 
 
 def live_runner_of_stack(
@@ -90,14 +92,15 @@ def live_runner_of_stack(
         resource = found.manager.resource_name
         there = container_named(container, docker) if container else container_of(resource, docker)
         name = f"{found.name} of the stack {stack.name}, in the container {there.name}"
-        return container_runner(there, name, found.name, version)
+        return replace(container_runner(there, name, found.name, version), stack_runners=found.tags)
     if not host.session_manager:
         raise UsageError(
             f"the host of {found.name} does not allow Systems Manager: declare `session_manager: true` for it"
         )
     instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack.name}, on {instance.number}"
-    return replace(live_runner(instance.run, name, found.name, version), pull_arns=found.pull_arns)
+    host_there = live_runner(instance.run, name, found.name, version)
+    return replace(host_there, stack_runners=found.tags, pull_arns=found.pull_arns)
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,11 @@ class _StackRunner:
     manager: Manager
     declared: Stack
     environment: AwsEnvironment
+
+    @property
+    def tags(self) -> tuple[RunnerTags, ...]:
+        """The runners of the stack, with their tags in GitLab."""
+        return _all_tags(self.declared)
 
     @property
     def pull_arns(self) -> tuple[str, ...] | None:
@@ -130,6 +138,28 @@ def _runner(stack: StackInFile, runner: str | None) -> _StackRunner:
         listed = ", ".join(names)
         raise UsageError(f"the stack {stack.name} declares {named}; select one with --runner: {listed}")
     return _StackRunner(runner, declared.manager_of(runner), declared, environment)
+
+
+def _all_tags(declared: Stack) -> tuple[RunnerTags, ...]:
+    return tuple(_runner_tags(name, each.registration) for name, each in declared.runners.items())
+
+
+def _runner_tags(name: str, registration: Registration) -> RunnerTags:
+    """The settings of a runner that a stack declares."""
+    tags = known(registration.tags) if is_known(registration.tags) else None
+    all_known = tags is not None and all(map(is_known, tags))
+    return RunnerTags(
+        name,
+        frozenset(map(known, tags)) if tags is not None and all_known else None,
+        bool(registration.run_untagged),
+        registration.protected,
+        registration.paused,
+    )
+
+
+def tags_of_stack(stack: StackInFile) -> tuple[RunnerTags, ...]:
+    """The runners of a stack, with their tags in GitLab; errors as for `shorthands_of_stack`."""
+    return _all_tags(_declared(stack)[0])
 
 
 def shorthands_of_stack(stack: StackInFile) -> Shorthands:

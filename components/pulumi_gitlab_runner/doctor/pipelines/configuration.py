@@ -85,6 +85,12 @@ class CiConfiguration:
         """The names of the jobs that run containers, which trigger jobs do not."""
         return [name for name in self.job_names() if self.runs_containers(name)]
 
+    def selected_jobs(self, job: str | None) -> list[str]:
+        """The jobs to examine: all that run containers, or `job` alone, so that errors in others are none."""
+        if job is None:
+            return self.container_jobs()
+        return [job] if self.runs_containers(job) else []
+
     def runs_containers(self, name: str) -> bool:
         """Whether a job of this name exists and runs containers."""
         return self._is_job(name) and not self.value(name).get("trigger")

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
-from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping
+from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping, own_or_default
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
@@ -98,24 +98,9 @@ def _containers(
     content: Mapping[str, Any], job: Mapping[str, Any]
 ) -> Iterator[tuple[str, str | Missing, tuple[str, ...]]]:
     """The image and services of a job, including inherited ones: role, name as written, pull policies."""
-    services = listed(_own_or_default(content, job, "services"))
-    image = _own_or_default(content, job, "image")
+    services = listed(own_or_default(content, job, "services"))
+    image = own_or_default(content, job, "image")
     for role, value in (("image", image), *(("service", each) for each in services)):
         name = value.get("name") if isinstance(value, dict) else value
         if isinstance(name, Missing) or (isinstance(name, str) and name):
             yield role, name, tuple(map(as_text, listed(mapping(value).get("pull_policy"))))
-
-
-def _own_or_default(content: Mapping[str, Any], job: Mapping[str, Any], key: str) -> Any:
-    """The value of a key in a job, else in `default:`, else the deprecated global one.
-
-    Source: GitLab 18, lib/gitlab/config/entry/factory.rb: a key with the value nil counts as not specified,
-    so it is inherited.
-    """
-    if job.get(key) is not None:
-        return job[key]
-    wanted = mapping(job.get("inherit")).get("default", True)
-    if wanted is False or (isinstance(wanted, list) and key not in wanted):
-        return None
-    default = mapping(content.get("default")).get(key)
-    return content.get(key) if default is None else default

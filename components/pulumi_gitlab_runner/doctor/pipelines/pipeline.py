@@ -1,7 +1,7 @@
 """The images that a pipeline pulls with a runner, each once, with the jobs that use it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
@@ -9,19 +9,20 @@ from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.findings.allowed_images import RUNNERS_OWN
 from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
+from pulumi_gitlab_runner.doctor.findings.job_tags import stuck_job_findings
 from pulumi_gitlab_runner.doctor.image_report import UsedImage
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVariables
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
 from pulumi_gitlab_runner.doctor.pipelines.expansion import ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobImage, images_of
+from pulumi_gitlab_runner.doctor.pipelines.job_runners import described_jobs, jobs_of_other_runners
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import shown_jobs, tags_of_jobs
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 _SHOWN = 300
 """The maximum number of characters of an image name in a message."""
-_MOST_SHOWN = 3
-"""The maximum number of jobs in a message."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def read_pipeline(
     host: RunnerHost,
     shorthands: Shorthands,
     merged: CiConfiguration | None = None,
+    *,
+    protected: bool = False,
 ) -> Pipeline:
     """Collect the images and services of a pipeline's jobs, including those that the runner adds.
 
@@ -53,16 +56,22 @@ def read_pipeline(
         configurations: the possible configurations of the pipeline.
         job: the name of the only job to examine; None for all jobs.
         variables: the variables that are defined outside of the file.
-        host: the runner, with its default image and the services that it adds to every job.
+        host: the runner, with its default image and the services that it adds to every job. If its tags are
+            known, jobs that only other runners of its stack run are not read, except for `job`.
         shorthands: the registries that a short name may refer to.
         merged: the configuration as merged by GitLab; None if it was not requested. With it, the files are
             used only for the places of images.
+        protected: whether the branch or tag of the jobs is protected.
 
     Raises:
         UsageError: the pipeline has no such job, or a job is invalid.
     """
-    in_files = _images_of_jobs(configurations.each, job, variables, host)
-    found = _images_of_jobs((merged,), job, variables, host) if merged else in_files
+    tags = tags_of_jobs((merged,) if merged else configurations.each, job, variables.values)
+    others = (
+        {} if job is not None else jobs_of_other_runners(tags, host.stack_runners, host.settings.get("name"))
+    )
+    in_files = _images_of_jobs(configurations.each, job, variables, host, others)
+    found = _images_of_jobs((merged,), job, variables, host, others) if merged else in_files
     if job is not None and not found:
         jobs = ", ".join((merged or configurations.each[0]).job_names()) or "none"
         raise UsageError(f"the pipeline has no job {job!r}, only: {jobs}")
@@ -70,6 +79,7 @@ def read_pipeline(
     not_read = [] if merged else list(configurations.not_read)
     if job is None:
         not_read += (merged or configurations.each[0]).child_pipelines()
+        not_read += described_jobs(others)
     own = [*images, *_runners_own(found, host, variables)]
     groups, unknown = _grouped([image for image in own if not image.unknown])
     places = _places(in_files)
@@ -86,6 +96,11 @@ def read_pipeline(
     ):
         for user in users:
             findings.setdefault(finding, {}).update(places.get(_key(user), {}))
+    stuck = stuck_job_findings(tags, host.stack_runners, protected=protected) if host.stack_runners else ()
+    for finding, jobs_of_it in stuck:
+        findings.setdefault(finding, {}).update(
+            dict.fromkeys(place for each in jobs_of_it for place in each.places)
+        )
     return Pipeline(
         tuple(_used_image(group, variables, places) for group in groups),
         tuple(dict.fromkeys((*not_read, *(note for each in found for note in each.not_read)))),
@@ -102,14 +117,19 @@ def _key(image: JobImage) -> tuple[str, str, str]:
 
 
 def _images_of_jobs(
-    configurations: Iterable[CiConfiguration], job: str | None, variables: JobVariables, host: RunnerHost
+    configurations: Iterable[CiConfiguration],
+    job: str | None,
+    variables: JobVariables,
+    host: RunnerHost,
+    others: Container[str],
 ) -> list[ImagesOfJob]:
-    """The images of the selected jobs, in each configuration that has them."""
+    """The images of the selected jobs, in each configuration that has them, without `others`."""
     environment = host.environment
     return [
         images_of(configuration, name, variables.values, environment)
         for configuration in configurations
-        for name in _wanted(configuration, job)
+        for name in configuration.selected_jobs(job)
+        if name not in others
     ]
 
 
@@ -119,13 +139,6 @@ def _places(jobs: Iterable[ImagesOfJob]) -> _Places:
         if place := image.place:
             found.setdefault(_key(image), {}).setdefault(place)
     return found
-
-
-def _wanted(configuration: CiConfiguration, job: str | None) -> list[str]:
-    """The jobs to examine: all that run containers, or only `job`, so that errors in others do not matter."""
-    if job is None:
-        return configuration.container_jobs()
-    return [job] if configuration.runs_containers(job) else []
 
 
 def _runners_own(
@@ -189,7 +202,7 @@ def _unknown_names(images: Sequence[JobImage]) -> Iterator[_Found]:
         yield (
             Finding(
                 FindingName.VARIABLE_UNKNOWN,
-                _shown_users([f"{user.role} of {user.job}" for user in users]),
+                shown_jobs([f"{user.role} of {user.job}" for user in users]),
                 f"the name {shown} contains {names}, whose value is not known here",
                 "the image was not examined",
                 _ways_to_give(unknown),
@@ -204,7 +217,7 @@ def _unknown_credentials(images: Mapping[tuple[str, ...], Sequence[JobImage]]) -
         yield (
             Finding(
                 FindingName.VARIABLE_UNKNOWN,
-                f"{VARIABLE} of {_shown_users([user.job for user in users])}",
+                f"{VARIABLE} of {shown_jobs([user.job for user in users])}",
                 f"it contains {_shown(', '.join(unknown))}, whose value is not known here",
                 "its credentials are not known, so the images of these jobs were not examined",
                 _ways_to_give(unknown),
@@ -221,10 +234,3 @@ def _ways_to_give(unknown: Sequence[str]) -> str:
 def _shown(text: str) -> str:
     """A text with unresolved references as written in the file."""
     return re.sub(r"\$\[\[ (!reference \[.*?\]) \]\]", r"\1", text)
-
-
-def _shown_users(users: Sequence[str]) -> str:
-    """The first jobs by name, and the number of the others."""
-    distinct = list(dict.fromkeys(users))
-    others = len(distinct) - _MOST_SHOWN
-    return ", ".join(distinct[:_MOST_SHOWN]) + (f" and {others} more" if others > 0 else "")

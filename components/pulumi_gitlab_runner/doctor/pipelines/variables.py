@@ -78,6 +78,27 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
     return variables if wanted else {}
 
 
+def may_run(job: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+    """Whether the rules of a job may add it to a pipeline; they are evaluated as for `variables_of`.
+
+    A job without a rule that matches is not added: GitLab 18, lib/gitlab/ci/build/rules.rb.
+    """
+    rules = list(_flat(job.get("rules")))
+    for rule in rules:
+        matches = _matches(rule, given) if isinstance(rule, dict) else None
+        if matches is not False and mapping(rule).get("when") != "never":
+            return True
+        if matches:
+            return False
+    return not rules
+
+
+def _matches(rule: Mapping[str, Any], given: Mapping[str, str]) -> bool | None:
+    """Whether a rule matches; None if that is not known."""
+    files = None if {"changes", "exists"} & rule.keys() else True
+    return all_of(evaluated(rule["if"], given) if "if" in rule else True, files)
+
+
 def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]]:
     """The variables of each rule that may match; one empty mapping if the rules set none.
 
@@ -91,8 +112,7 @@ def _of_rules(settings: object, given: Mapping[str, str]) -> list[dict[str, str]
     for rule in rules:
         if not isinstance(rule, dict):
             continue
-        files = None if {"changes", "exists"} & rule.keys() else True
-        matches = all_of(evaluated(rule["if"], given) if "if" in rule else True, files)
+        matches = _matches(rule, given)
         if matches is not False and rule.get("when") != "never":
             variables = plain_variables(rule.get("variables"))
             if variables not in found:

@@ -1,0 +1,80 @@
+"""Findings about jobs that no runner of the stack runs, because of their tags."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, shown_jobs
+from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
+from pulumi_gitlab_runner.spec.problems import did_you_mean
+
+_Problem = tuple[str, str]
+"""What was found, and how to fix it."""
+
+
+def stuck_job_findings(
+    jobs: Iterable[JobTags], runners: Sequence[RunnerTags], *, protected: bool
+) -> Iterator[tuple[Finding, Sequence[JobTags]]]:
+    """Jobs that no runner of a stack runs, once for the same tags, with these jobs.
+
+    Jobs for GitLab.com's hosted runners are not among them, and neither are jobs with rules that only
+    protected runners run: their rules may be those of the protected branches.
+
+    Args:
+        jobs: the jobs.
+        runners: the runners of the stack.
+        protected: whether the branch or tag of the jobs is protected.
+    """
+    stuck: dict[_Problem, list[JobTags]] = {}
+    for job in jobs:
+        for tags in () if job.is_hosted else job.tags or ():
+            problem = _problem(tags, runners, protected=protected or not job.everywhere)
+            if problem:
+                stuck.setdefault(problem, []).append(job)
+    for (what, fix), same in stuck.items():
+        where = shown_jobs([job.job for job in same])
+        why = "it stays pending, unless another runner of its project runs it"
+        yield Finding(FindingName.JOB_STUCK, where, what, why, fix), same
+
+
+def _problem(tags: tuple[str, ...], runners: Sequence[RunnerTags], *, protected: bool) -> _Problem | None:
+    """Why no runner runs a job with some tags; None if one does."""
+    accepting = [each for each in runners if each.accepts(tags)]
+    working = [each for each in accepting if not each.paused]
+    names = ", ".join(each.name for each in working or accepting)
+    if not accepting:
+        return _without_tags(runners) if not tags else _with_tags(tags, runners)
+    if not working:
+        return f"only paused runners of the stack run it: {names}", "remove `paused` from one of them"
+    if not protected and all(each.protected for each in working):
+        fix = (
+            "add rules for protected branches and tags to the job, or remove `protected` from a runner; give "
+            "--protected if the branch is protected"
+        )
+        return f"only protected runners of the stack run it, and it has no rules: {names}", fix
+    return None
+
+
+def _without_tags(runners: Sequence[RunnerTags]) -> _Problem:
+    example = min(tag for each in runners for tag in each.tags or ())
+    fix = (
+        f"give it a tag of a runner, for all jobs with `default: {{tags: [{example}]}}`; or set "
+        "`run_untagged: true` for a runner"
+    )
+    return "it has no tags, and no runner of the stack runs jobs without tags", fix
+
+
+def _with_tags(tags: tuple[str, ...], runners: Sequence[RunnerTags]) -> _Problem:
+    known = sorted({tag for each in runners for tag in each.tags or ()})
+    missing = [tag for tag in tags if tag not in known]
+    if not missing:
+        return (
+            f"no runner of the stack has all of its tags: {', '.join(tags)}",
+            "remove the tags that one of the runners does not have, or add them to `tags` of that runner",
+        )
+    suggestions = [found for tag in missing if (found := did_you_mean(tag, known))]
+    add = f"add {', '.join(missing)} to `tags` of a runner, or remove it from the job"
+    theirs = f"they have {', '.join(known)}" if known else "they have no tags"
+    return (
+        f"no runner of the stack has its tag {', '.join(missing)}; {theirs}",
+        " ".join((*suggestions, f"Otherwise {add}")) if suggestions else add,
+    )

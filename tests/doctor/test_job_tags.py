@@ -1,0 +1,219 @@
+"""The tags of a pipeline's jobs: which runner of a stack runs a job, and jobs that none runs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pulumi_gitlab_runner.doctor import stack_file
+from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
+
+from tests.doctor.host_tree import Doctor
+
+NAME = "job-stuck"
+DOCKER = {"tags": ["docker", "linux"]}
+GPU = {"tags": ["gpu"], "run_untagged": True}
+
+
+class StackWithRunners:
+    """A stack with runners of a host, and the doctor's reports on pipelines for it."""
+
+    def __init__(self, directory: Path, doctor: Doctor) -> None:
+        self._directory, self._doctor = directory, doctor
+
+    def run(
+        self, runners: dict[str, Any], pipeline: dict[str, Any], *options: str, runner: str = ""
+    ) -> dict[str, Any]:
+        """The report; with `--runner` if it is given."""
+        assert self.status(runners, pipeline, *options, "--json", runner=runner) < 2
+        answer: dict[str, Any] = json.loads(self._doctor.output)
+        return answer
+
+    def status(
+        self, runners: dict[str, Any], pipeline: dict[str, Any], *options: str, runner: str = ""
+    ) -> int:
+        stack_file._declared.cache_clear()
+        first = next(iter(runners))
+        declared = {
+            name: {"group": 42, **({"host": {}} if name == first else {"host_of": first}), **each}
+            for name, each in runners.items()
+        }
+        config = {"aws:region": "eu-west-1", "gitlab-runner:stack": {"runners": declared}}
+        (self._directory / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": config}))
+        file = self._directory / ".gitlab-ci.yml"
+        file.write_text(yaml.safe_dump(pipeline, sort_keys=False))
+        stack = ("--stack", "prod", "--stacks-dir", str(self._directory), "--account", "123456789012")
+        selected = ("--runner", runner) if runner else ()
+        return self._doctor.run("job", str(file), *options, *stack, *selected, "--offline")
+
+    def stuck(self, runners: dict[str, Any], job: dict[str, Any], *options: str, **more: Any) -> list[str]:
+        """What is found about a job that no runner runs."""
+        runner = next(iter(runners))
+        answer = self.run(runners, {"test": {"script": ["x"], **job}, **more}, *options, runner=runner)
+        return [each["what"] for each in answer["findings"] if each["name"] == NAME]
+
+
+@pytest.fixture(name="stack")
+def _stack(tmp_path: Path, doctor: Doctor) -> StackWithRunners:
+    return StackWithRunners(tmp_path, doctor)
+
+
+@pytest.mark.parametrize(
+    ("tags", "run_untagged", "of_job", "accepted"),
+    [
+        (["a", "b"], False, ["a"], True),
+        (["a", "b"], False, ["b", "a"], True),
+        (["a"], False, ["a", "b"], False),
+        (["a"], True, ["b"], False),
+        (["a"], False, ["A"], False),
+        (["a"], False, [], False),
+        (["a"], True, [], True),
+        ([], True, [], True),
+        ([], True, ["a"], False),
+        (None, False, ["a"], True),
+    ],
+)
+def test_which_jobs_a_runner_accepts(
+    tags: list[str] | None, run_untagged: bool, of_job: list[str], accepted: bool
+) -> None:
+    """GitLab's `RunnerMatcher`; a runner whose tags are not known may accept every job."""
+    known = None if tags is None else frozenset(tags)
+    assert RunnerTags("build", known, run_untagged).accepts(of_job) is accepted
+
+
+@pytest.mark.parametrize(
+    ("job", "found"),
+    [
+        ({"tags": ["docker"]}, []),
+        ({"tags": ["Docker"]}, ["no runner of the stack has its tag Docker; they have docker, linux"]),
+        (
+            {"tags": ["arm", "docker", "x"]},
+            ["no runner of the stack has its tag arm, x; they have docker, linux"],
+        ),
+        ({}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
+        ({"tags": []}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
+        ({"tags": ["saas-linux-small-amd64"]}, []),
+        ({"tags": ["$TAG"], "variables": {"TAG": "docker"}}, []),
+        (
+            {"tags": ["${TAG}"], "variables": {"TAG": "gpu"}},
+            ["no runner of the stack has its tag gpu; they have docker, linux"],
+        ),
+        ({"tags": ["$GONE"]}, []),
+        (
+            {"tags": ["$TAG"], "parallel": {"matrix": [{"TAG": ["linux", "mac"]}]}},
+            ["no runner of the stack has its tag mac; they have docker, linux"],
+        ),
+        ({"tags": ["gpu"], "rules": [{"when": "never"}]}, []),
+        ({"tags": ["gpu"], "rules": [{"if": "$A", "when": "never"}, {"if": "$B == null"}]}, []),
+        ({"tags": ["gpu"], "trigger": "group/project"}, []),
+    ],
+)
+def test_a_job_and_one_runner(stack: StackWithRunners, job: dict[str, Any], found: list[str]) -> None:
+    assert stack.stuck({"build": DOCKER}, job, "--variable", "B=b") == found
+
+
+def test_tags_that_a_job_inherits(stack: StackWithRunners) -> None:
+    default = {"default": {"tags": ["docker"]}}
+    assert stack.stuck({"build": DOCKER}, {}, **default) == []
+    assert len(stack.stuck({"build": DOCKER}, {"tags": []}, **default)) == 1
+    assert len(stack.stuck({"build": DOCKER}, {"inherit": {"default": False}}, **default)) == 1
+
+
+def test_tags_of_several_runners(stack: StackWithRunners) -> None:
+    runners = {"build": DOCKER, "train": GPU}
+    assert stack.stuck(runners, {}) == []
+    assert stack.stuck(runners, {"tags": ["gpu"]}) == []
+    assert stack.stuck(runners, {"tags": ["gpu", "docker"]}) == [
+        "no runner of the stack has all of its tags: gpu, docker"
+    ]
+    assert stack.stuck({"build": {}}, {"tags": ["gpu"]}) == [
+        "no runner of the stack has its tag gpu; they have no tags"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runner", "job", "options", "found"),
+    [
+        ({"paused": True}, {}, (), ["only paused runners of the stack run it: build"]),
+        (
+            {"protected": True},
+            {},
+            (),
+            ["only protected runners of the stack run it, and it has no rules: build"],
+        ),
+        ({"protected": True}, {}, ("--protected",), []),
+        ({"protected": True}, {"rules": [{"if": "$CI_COMMIT_TAG"}]}, (), []),
+        ({"protected": True}, {"only": ["main"]}, (), []),
+    ],
+)
+def test_paused_and_protected_runners(
+    stack: StackWithRunners,
+    runner: dict[str, Any],
+    job: dict[str, Any],
+    options: tuple[str, ...],
+    found: list[str],
+) -> None:
+    assert stack.stuck({"build": runner}, job, *options) == found
+    assert stack.stuck({"build": runner, "other": {}}, job, *options) == []
+
+
+def test_a_protected_runner_and_rules_of_the_workflow(stack: StackWithRunners) -> None:
+    workflow = {"rules": [{"if": "$CI_COMMIT_TAG"}]}
+    assert stack.stuck({"build": {"protected": True}}, {}, workflow=workflow) == []
+
+
+def test_the_fix_and_the_jobs_of_a_finding(stack: StackWithRunners) -> None:
+    jobs = {f"job{number}": {"tags": ["Docker"], "script": ["x"]} for number in range(5)}
+    answer = stack.run({"build": DOCKER}, {**jobs, "other": {"script": ["x"]}}, runner="build")
+    found = {each["where"]: each for each in answer["findings"]}
+    assert found.keys() == {"job0, job1, job2 and 2 more", "other"}
+    assert found["job0, job1, job2 and 2 more"]["fix"] == (
+        "did you mean 'docker'? Otherwise add Docker to `tags` of a runner, or remove it from the job"
+    )
+    assert "`default: {tags: [docker]}`" in found["other"]["fix"]
+    assert [each["image"] for each in answer["images"]] == ["alpine:latest"]  # still examined
+
+
+def test_the_place_of_a_tag(stack: StackWithRunners, doctor: Doctor) -> None:
+    pipeline = {"test": {"script": ["x"], "tags": ["docker", "gpu"]}}
+    assert stack.status({"build": DOCKER}, pipeline, "--format", "code-quality") == 1
+    lines = {each["location"]["lines"]["begin"] for each in json.loads(doctor.output)}
+    assert lines == {5, 6}
+
+
+def test_jobs_of_other_runners_are_not_read(stack: StackWithRunners) -> None:
+    """Their images may be in registries that this runner does not use."""
+    runners = {"build": DOCKER, "train": GPU}
+    pipeline = {
+        "test": {"image": "ruby:3", "tags": ["linux"]},
+        "learn": {"image": "python:3", "tags": ["gpu"]},
+        "lint": {"image": "perl:5"},
+        "mac": {"image": "macos", "tags": ["saas-macos-medium-m1"]},
+    }
+    build = stack.run(runners, pipeline, runner="build")
+    assert [each["image"] for each in build["images"]] == ["ruby:3"]
+    assert build["not_read"] == [
+        "learn, lint, whose tags this runner does not have: examine with --runner train",
+        "mac, whose tags this runner does not have: examine with --hosted",
+    ]
+    train = stack.run(runners, pipeline, runner="train")
+    assert [each["image"] for each in train["images"]] == ["python:3", "perl:5"]
+    one = stack.run(runners, pipeline, "learn", runner="build")
+    assert [each["image"] for each in one["images"]] == ["python:3"]
+
+
+def test_the_runner_of_a_job_is_the_default(stack: StackWithRunners, doctor: Doctor) -> None:
+    runners = {"build": DOCKER, "train": GPU}
+    pipeline = {"test": {"tags": ["docker"]}, "learn": {"tags": ["gpu"]}, "lint": {}}
+    for job, name in {"test": "build", "learn": "train", "lint": "train"}.items():
+        assert stack.run(runners, pipeline, job)["runner"]["host"] == f"{name} of the stack prod"
+    of_all = {"test": {"tags": ["docker"]}, "again": {"tags": ["linux"]}}
+    assert stack.run(runners, of_all)["runner"]["host"] == "build of the stack prod"
+    assert stack.status(runners, pipeline) == 2
+    assert (
+        "several runners of the stack run these jobs; select one with --runner: build (test), "
+        "train (learn, lint)" in doctor.errors
+    )
+    assert stack.status(runners, {"other": {"tags": ["mac"]}}) == 2
+    assert "declares 2 runners; select one with --runner: build, train" in doctor.errors
