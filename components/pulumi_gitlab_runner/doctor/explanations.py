@@ -233,6 +233,12 @@ EXPLANATIONS: dict[Name, Explanation] = {
         "Correct the host and the port of the image.",
         REGISTRY_API,
     ),
+    Name.PLATFORM: Explanation(
+        "The job asks for an image of a platform that the processor of the runner's machines does not run.",
+        "Remove `platform` from the image, or give the job the tags of a runner with that architecture: an "
+        "instance type such as m7g.large is arm64.",
+        f"{CI_YAML}#imagedocker",
+    ),
     Name.PORT: Explanation(
         "The credentials are for another port than that of the image, so they are not used.",
         "Write the same host and port in both; `:443` must also be the same.",

@@ -54,6 +54,7 @@ class FindingName(StrEnum):
     IMAGE_REFUSED = "image-refused"
     NOT_PINNED = "not-pinned"
     NOT_READ = "not-read"
+    PLATFORM = "platform"
     PULL_POLICY = "pull-policy"
     PULL_POLICY_REFUSED = "pull-policy-refused"
     SERVICE_PRIVILEGED = "service-privileged"

@@ -16,6 +16,7 @@ from pulumi_gitlab_runner.doctor.findings.ecr_tokens import ecr_credentials_find
 from pulumi_gitlab_runner.doctor.findings.helpers import helper_findings, silent_helper_findings
 from pulumi_gitlab_runner.doctor.findings.host_files import home_findings
 from pulumi_gitlab_runner.doctor.findings.image_names import image_name_findings
+from pulumi_gitlab_runner.doctor.findings.platforms import platform_findings
 from pulumi_gitlab_runner.doctor.findings.ports import port_findings
 from pulumi_gitlab_runner.doctor.findings.pull_policy import pull_policy_findings
 from pulumi_gitlab_runner.doctor.findings.registry_answers import registry_answer_findings
@@ -78,6 +79,7 @@ class UsedImage:
         users: the jobs that use it, such as ``service of test``.
         variables: the variables of the job.
         pull_policy: the pull policies of the job; empty for those of the runner.
+        platform: the platform that the job asks for; empty for that of the machine.
         places: the places of its name in the files of a pipeline.
     """
 
@@ -85,6 +87,7 @@ class UsedImage:
     users: tuple[str, ...]
     variables: JobVariables
     pull_policy: tuple[str, ...] = ()
+    platform: str = ""
     places: tuple["Place", ...] = ()
 
 
@@ -149,8 +152,11 @@ def _report(pull: _Pull, host: RunnerHost, answer: RegistryAnswer | None, excuse
     own = list(_image_findings(pull, host, answer))
     lost = any(entry.verdict is Verdict.LOST for _, entry in pull.runner.entries)
     hit = bool(own) or bool(pull.runner.failure) or lost
-    service = service_findings(pull.used.image, pull.used.users, host)
-    findings = dict.fromkeys((*_source_findings(pull, host), *own, *service))
+    runs = (
+        *service_findings(pull.used.image, pull.used.users, host),
+        *platform_findings(pull.used.image, pull.used.platform, host),
+    )
+    findings = dict.fromkeys((*_source_findings(pull, host), *own, *runs))
     return ImageReport(
         pull.runner.image, pull.used.users, pull.runner, pull.docker, answer, excuse, hit, tuple(findings)
     )

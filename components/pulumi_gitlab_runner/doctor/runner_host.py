@@ -1,6 +1,7 @@
 """A runner that the doctor examines: its version, its settings, and the files that it and Docker read."""
 
 import os
+import platform
 import shutil
 import subprocess
 import tomllib
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 CONFIG = "/etc/gitlab-runner/config.toml"
 REGISTRIES = "/etc/gitlab-runner/registries"
+_EMULATORS = Path("/proc/sys/fs/binfmt_misc")
 _DOCKER_EXECUTORS = ("docker", "docker-autoscaler", "docker+machine")
 _ADDED_TO_THE_SYSTEMS = ("/usr/local/share/ca-certificates", "/etc/pki/ca-trust/source/anchors")
 """The directories of `spec.operating_systems`, which is not imported because that is slow."""
@@ -78,6 +80,8 @@ class RunnerHost:
         certificates: returns the CAs that the host trusts for a registry, in addition to the public ones.
         passwords_known: whether the passwords are known here, and not only on the host.
         kept: the state of the host's credential service; None if it is unknown.
+        architecture: the processor architecture of the machines of its jobs, such as ``arm64``; None if it is
+            unknown, or if the machines may emulate others.
         stack_runners: the runners of its stack, with their tags in GitLab; none if they are not known.
         pull_arns: the ARNs of the ECR repositories that the manager's role may pull from, with `*` for any
             characters; None if they are unknown.
@@ -94,6 +98,7 @@ class RunnerHost:
     certificates: "Certificates | None" = None
     passwords_known: bool = True
     kept: KeptCredentials | None = None
+    architecture: str | None = None
     stack_runners: tuple[RunnerTags, ...] = ()
     pull_arns: tuple[str, ...] | None = None
 
@@ -193,18 +198,29 @@ def runner_on_disk(root: Path, runner: str | None, version: str | None) -> Runne
         elif home[0].text is None:
             text, kept = ask_for_credentials(files.place(REGISTRIES))
             home = (ConfigFile(home[0].path, text), *home[1:])
+    settings = settings_of(config, runner)
     return RunnerHost(
         "this host" if files.is_this_host else str(root),
         version or (_installed_version() if files.is_this_host else None) or DEFAULT_RUNNER_VERSION,
         home,
         helper,
         process,
-        settings_of(config, runner),
+        settings,
         files,
         this_user() if files.is_this_host else DockerUser(_roots_config(files, home), helper),
         registry_certificates(files),
         kept=kept,
+        architecture=_own_architecture(settings) if files.is_this_host else None,
     )
+
+
+def _own_architecture(settings: Mapping[str, Any]) -> str | None:
+    """The architecture of this machine; None if jobs run on another one, or others are emulated."""
+    docker = settings.get("docker")
+    if settings.get("executor") != "docker" or not isinstance(docker, dict) or docker.get("host"):
+        return None
+    emulated = any(each.name.startswith("qemu-") for each in _EMULATORS.glob("*"))
+    return None if emulated else platform.machine()
 
 
 def registry_certificates(files: HostFiles) -> "Certificates":

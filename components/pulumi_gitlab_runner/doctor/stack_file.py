@@ -62,7 +62,7 @@ def runner_of_stack(stack: StackInFile, runner: str | None, version: str | None)
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{found.name} of the stack {stack.name}"
     runner_host = declared_runner(texts, name, found.name, version or manager.host.runner_version)
-    return replace(runner_host, stack_runners=found.tags, pull_arns=found.pull_arns)
+    return found.with_declaration(runner_host)
 
 
 def live_runner_of_stack(
@@ -92,15 +92,14 @@ def live_runner_of_stack(
         resource = found.manager.resource_name
         there = container_named(container, docker) if container else container_of(resource, docker)
         name = f"{found.name} of the stack {stack.name}, in the container {there.name}"
-        return replace(container_runner(there, name, found.name, version), stack_runners=found.tags)
+        return found.with_declaration(container_runner(there, name, found.name, version))
     if not host.session_manager:
         raise UsageError(
             f"the host of {found.name} does not allow Systems Manager: declare `session_manager: true` for it"
         )
     instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack.name}, on {instance.number}"
-    host_there = live_runner(instance.run, name, found.name, version)
-    return replace(host_there, stack_runners=found.tags, pull_arns=found.pull_arns)
+    return found.with_declaration(live_runner(instance.run, name, found.name, version))
 
 
 @dataclass(frozen=True)
@@ -112,13 +111,25 @@ class _StackRunner:
     declared: Stack
     environment: AwsEnvironment
 
-    @property
-    def tags(self) -> tuple[RunnerTags, ...]:
-        """The runners of the stack, with their tags in GitLab."""
-        return _all_tags(self.declared)
+    def with_declaration(self, host: RunnerHost) -> RunnerHost:
+        """The runner with what only its declaration says."""
+        return replace(
+            host,
+            architecture=self._architecture,
+            stack_runners=_all_tags(self.declared),
+            pull_arns=self._pull_arns,
+        )
 
     @property
-    def pull_arns(self) -> tuple[str, ...] | None:
+    def _architecture(self) -> str | None:
+        """The architecture of the machines of its jobs; None with an AMI or an engine of the user's."""
+        host, fleet = self.manager.host, self.manager.fleet
+        if host.docker or (fleet or host).ami is not None:
+            return None
+        return (fleet or host).architecture
+
+    @property
+    def _pull_arns(self) -> tuple[str, ...] | None:
         """The ECR repositories that the manager's role may pull from; None if it is not the stack's alone."""
         host = self.manager.host
         if host.docker or host.policies:

@@ -24,6 +24,7 @@ class JobImage:
         variables: all variables of the job.
         credentials: the value of `DOCKER_AUTH_CONFIG`, and the variables in it that have no value.
         pull_policy: the pull policies of the job; empty for those of the runner.
+        platform: the platform of the image; empty for none, or if the value of a variable in it is not known.
         written: the name as written in the file, if possible a `WrittenText`.
     """
 
@@ -34,6 +35,7 @@ class JobImage:
     variables: Mapping[str, str] = field(repr=False)
     credentials: tuple[str, tuple[str, ...]] = field(repr=False)
     pull_policy: tuple[str, ...] = ()
+    platform: str = ""
     written: str = ""
 
     @property
@@ -81,26 +83,47 @@ def images_of(
     not_read = [f"{name}, which {job} extends: it may be in an include that was not read" for name in missing]
     found: dict[tuple[object, ...], JobImage] = {}
     containers = list(_containers(content, settings))
-    not_read += [f"{role} of {job}: {name.name}" for role, name, _ in containers if isinstance(name, Missing)]
+    not_read += [
+        f"{each.role} of {job}: {each.name.name}" for each in containers if isinstance(each.name, Missing)
+    ]
     for variables in variables_of(content, settings, given):
         every = RunnerVariables(environment, variables)
         credentials = every.docker_auth_config()
-        for number, (role, name, policies) in enumerate(containers):
+        for number, each in enumerate(containers):
+            name, is_image = each.name, each.role == "image"
             if isinstance(name, str) and name:
-                image, unknown = every.expand_image(name) if role == "image" else every.expand(name)
-                job_image = JobImage(job, role, image, unknown, variables, credentials, policies, name)
-                found.setdefault((role, image, number, credentials), job_image)
-    has_image = any(role == "image" for role, _, _ in containers) or bool(missing)
+                image, unknown = every.expand_image(name) if is_image else every.expand(name)
+                platform, no_platform = every.expand(each.platform)
+                platform = "" if no_platform else platform
+                job_image = JobImage(
+                    *(job, each.role, image, unknown, variables, credentials),
+                    pull_policy=each.pull_policy,
+                    platform=platform,
+                    written=name,
+                )
+                found.setdefault((each.role, image, number, credentials, platform), job_image)
+    has_image = any(each.role == "image" for each in containers) or bool(missing)
     return ImagesOfJob(tuple(found.values()), tuple(not_read), has_image)
 
 
-def _containers(
-    content: Mapping[str, Any], job: Mapping[str, Any]
-) -> Iterator[tuple[str, str | Missing, tuple[str, ...]]]:
-    """The image and services of a job, including inherited ones: role, name as written, pull policies."""
+@dataclass(frozen=True)
+class _Container:
+    """The image or a service of a job, as written."""
+
+    role: str
+    name: str | Missing
+    pull_policy: tuple[str, ...]
+    platform: str
+
+
+def _containers(content: Mapping[str, Any], job: Mapping[str, Any]) -> Iterator[_Container]:
+    """The image and services of a job, including inherited ones."""
     services = listed(own_or_default(content, job, "services"))
     image = own_or_default(content, job, "image")
     for role, value in (("image", image), *(("service", each) for each in services)):
         name = value.get("name") if isinstance(value, dict) else value
         if isinstance(name, Missing) or (isinstance(name, str) and name):
-            yield role, name, tuple(map(as_text, listed(mapping(value).get("pull_policy"))))
+            settings = mapping(value)
+            policies = tuple(map(as_text, listed(settings.get("pull_policy"))))
+            platform = as_text(mapping(settings.get("docker")).get("platform"))
+            yield _Container(role, name, policies, platform)

@@ -30,7 +30,7 @@ class Pipeline:
     """The images that a pipeline pulls.
 
     Attributes:
-        images: the images, once for each value of `DOCKER_AUTH_CONFIG` and each pull policy.
+        images: the images, once for each value of `DOCKER_AUTH_CONFIG`, pull policy and platform.
         not_read: descriptions of configuration that was not read and may contain other images.
         findings: unknown names, and names that are another image than intended, with their places.
     """
@@ -164,7 +164,7 @@ def _runners_own(
 def _grouped(
     images: Sequence[JobImage],
 ) -> tuple[list[list[JobImage]], dict[tuple[str, ...], list[JobImage]]]:
-    """The images, grouped by name, `DOCKER_AUTH_CONFIG` and pull policy.
+    """The images, grouped by name, `DOCKER_AUTH_CONFIG`, pull policy and platform.
 
     Those with variables without a value in their `DOCKER_AUTH_CONFIG` are grouped by these variables.
     """
@@ -175,7 +175,8 @@ def _grouped(
         if names:
             unknown.setdefault(names, []).append(image)
         else:
-            key = (image.image, config, DOCKER_AUTH_CONFIG in image.variables, image.pull_policy)
+            own = DOCKER_AUTH_CONFIG in image.variables
+            key = (image.image, config, own, image.pull_policy, image.platform)
             known.setdefault(key, []).append(image)
     return list(known.values()), unknown
 
@@ -185,7 +186,8 @@ def _used_image(same: Sequence[JobImage], variables: JobVariables, places: _Plac
     first = same[0]
     withheld = variables.withheld - first.variables.keys()
     own = tuple(dict.fromkeys(place for each in same for place in places.get(_key(each), ())))
-    return UsedImage(first.image, users, JobVariables(first.variables, withheld), first.pull_policy, own)
+    variables_of_job = JobVariables(first.variables, withheld)
+    return UsedImage(first.image, users, variables_of_job, first.pull_policy, first.platform, own)
 
 
 _Found = tuple[Finding, Sequence[JobImage]]
