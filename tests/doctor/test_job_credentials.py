@@ -162,4 +162,4 @@ def test_images_with_variables_of_the_runner(doctor: Doctor, file: Path, host: H
 def test_hidden_variables_of_a_live_host_are_not_known() -> None:
     environment = [f"A={HIDDEN}", "B=b", "B=c=d", "C", "D="]
     host = RunnerHost("x", "19.3.0", (), no_helper, settings={"environment": environment})
-    assert host.environment == {"B": "c=d", "D": ""}
+    assert host.environment_for({"E": "e"}) == {"B": "c=d", "D": ""}

@@ -285,6 +285,17 @@ def test_no_secret_of_a_file_is_kept(engine: DockerHost) -> None:
     assert secret not in repr(files)
 
 
+def test_a_variable_of_the_runner_that_a_job_replaces(
+    doctor: Doctor, engine: DockerHost, live: tuple[str, ...]
+) -> None:
+    config = json.dumps({"auths": {KEY: {"auth": "$TOKEN"}}})
+    engine.runner(environment=[f"DOCKER_AUTH_CONFIG={config}", f"TOKEN={encoded('me', 'canary')}"])
+    engine.install()
+    for options, user in (((), "me"), (("--variable", f"TOKEN={encoded('other', 'canary')}"), "other")):
+        (image,) = doctor.json("image", f"{KEY}/app:1", *live, *options)["images"]
+        assert image["runner"]["user"] == user
+
+
 def test_the_requests_to_the_engine_and_what_is_kept_of_its_answers(engine: DockerHost) -> None:
     engine.networks = 1
     engine.service(answered=600)

@@ -22,9 +22,13 @@ AUTH = encoded("me", "canary-4711")
 class Gathering:
     """A live host with the files of a tree."""
 
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
     def run(self, request: Any) -> Any:
-        assert not request
-        found = on_host.gathered()
+        assert "program" not in request
+        self.asked.append(request)
+        found = on_host.answered(request)
         text = json.dumps(found)
         assert not any(secret in text for secret in ("canary", "Y2FuYXJ5", "NhbmFye", "jYW5hcn"))
         return found
@@ -56,6 +60,31 @@ def auths(**entry: object) -> str:
 
 ENVIRONMENTS: dict[str, tuple[dict[str, str], dict[str, str], str | None]] = {
     "auth": ({"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": AUTH}, {}, "me"),
+    "auth that the job replaces": (
+        {"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": encoded("other", "canary")},
+        {"TOKEN": AUTH},
+        "me",
+    ),
+    "a password that the job replaces": (
+        {"DOCKER_AUTH_CONFIG": auths(username="$WHO", password="$P"), "WHO": "me", "P": "canary"},
+        {"P": ""},
+        "me",
+    ),
+    "a registry that the job replaces": (
+        {"DOCKER_AUTH_CONFIG": json.dumps({"auths": {"$HOST": {"auth": AUTH}}}), "HOST": KEY},
+        {"HOST": "other.example.com"},
+        None,
+    ),
+    "all that the job replaces": (
+        {"DOCKER_AUTH_CONFIG": "$ALL", "ALL": auths(auth=AUTH)},
+        {"ALL": auths(auth=encoded("other", "canary "))},
+        "other",
+    ),
+    "a configuration that the job replaces": (
+        {"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": AUTH},
+        {"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": encoded("other", "canary")},
+        "other",
+    ),
     "auth in braces": ({"DOCKER_AUTH_CONFIG": auths(auth="${TOKEN}"), "TOKEN": AUTH}, {}, "me"),
     "auth of the job": ({"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN")}, {"TOKEN": AUTH}, "me"),
     "a part of auth": ({"DOCKER_AUTH_CONFIG": auths(auth=f"{AUTH[:8]}$TOKEN"), "TOKEN": AUTH[8:]}, {}, "me"),
@@ -126,7 +155,23 @@ def test_a_part_of_an_auth_that_only_the_job_has_is_not_reported_as_wrong(live: 
 def test_a_variable_that_only_the_job_has_is_asked_for(live: HostTree) -> None:
     live.runner(environment={"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "OTHER": "canary"})
     runner = live_runner(Gathering().run, "there", "build", None)
-    assert RunnerVariables(runner.environment, {}).docker_auth_config() == (auths(auth="$TOKEN"), ("TOKEN",))
+    assert RunnerVariables(runner.environment_for({}), {}).docker_auth_config() == (
+        auths(auth="$TOKEN"),
+        ("TOKEN",),
+    )
+
+
+def test_the_host_is_asked_again_only_for_variables_that_the_job_replaces(live: HostTree) -> None:
+    live.runner(environment={"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": AUTH, "OTHER": "canary"})
+    gathering = Gathering()
+    runner = live_runner(gathering.run, "there", "build", None)
+    for variables in ({"MORE": "x"}, {"TOKEN": AUTH}, {"TOKEN": ""}, {"OTHER": "1", "TOKEN": AUTH}):
+        runner.environment_for(variables)
+    assert gathering.asked == [{}, {"set_by_job": ["TOKEN"]}, {"set_by_job": ["OTHER", "TOKEN"]}]
+    live.runner(environment={"TOKEN": AUTH})
+    gathering.asked.clear()
+    assert live_runner(gathering.run, "there", "build", None).environment_for({"TOKEN": "x"}) == {}
+    assert gathering.asked == [{}]
 
 
 def test_each_runner_has_its_own_variables(live: HostTree) -> None:

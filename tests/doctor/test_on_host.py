@@ -397,7 +397,7 @@ def test_an_answer_that_run_command_would_cut_is_refused(
     """Systems Manager keeps 24,000 characters of output."""
     noise = base64.b64encode(random.Random(1).randbytes(20_000)).decode()  # noqa: S311
     for length, fits in ((22_000, True), (24_000, False)):
-        monkeypatch.setattr(on_host, "gathered", lambda length=length: {"noise": noise[:length]})
+        monkeypatch.setattr(on_host, "gathered", lambda _, length=length: {"noise": noise[:length]})
         if fits:
             assert answered(monkeypatch, capsys, {}) == {"noise": noise[:length]}
         else:

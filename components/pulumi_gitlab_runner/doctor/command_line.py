@@ -82,7 +82,9 @@ def _image(options: argparse.Namespace) -> "Sequence[Finding]":
     from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
     host, variables = _host(options), _variables(options)
-    _, unknown = RunnerVariables(host.environment, variables.values).docker_auth_config()
+    _, unknown = RunnerVariables(
+        host.environment_for(variables.values), variables.values
+    ).docker_auth_config()
     if unknown:
         raise UsageError(
             f"DOCKER_AUTH_CONFIG contains {', '.join(unknown)}, whose value is not known here; give it: "

@@ -123,7 +123,7 @@ def _pull(used: UsedImage, host: RunnerHost) -> _Pull:
         reference = parse(used.image)
     except InvalidImageReference:
         reference = None
-    variables = RunnerVariables(host.environment, used.variables.values)
+    variables = RunnerVariables(host.environment_for(used.variables.values), used.variables.values)
     docker_auth_config, _ = variables.docker_auth_config()
     runner = resolve_as_runner(
         used.image,
@@ -209,7 +209,7 @@ def _is_renewed(runner: Resolution, host: RunnerHost) -> bool:
 def _source_findings(pull: _Pull, host: RunnerHost) -> Iterator[Finding]:
     """Problems of the sources that every pull of the job reads."""
     yield from helper_findings(pull.runner, host)
-    yield from variable_findings(pull.used.variables, host.environment)
+    yield from variable_findings(pull.used.variables, pull.variables.environment)
     if pull.docker_auth_config:
         yield from docker_config_findings(pull.docker_auth_config, VARIABLE, host.version)
     opened = next((file for file in host.home if file.text is not None), None)

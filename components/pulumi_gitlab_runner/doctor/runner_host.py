@@ -5,7 +5,7 @@ import platform
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,8 @@ class RunnerHost:
         certificates: returns the CAs that the host trusts for a registry, in addition to the public ones.
         passwords_known: whether the passwords are known here, and not only on the host.
         kept: the state of the host's credential service; None if it is unknown.
+        settings_for: returns the ``[[runners]]`` entry of a live host, where values are hidden, for a job
+            that sets some variables of its ``environment``; None if the settings are complete.
         architecture: the processor architecture of the machines of its jobs, such as ``arm64``; None if it is
             unknown, or if the machines may emulate others.
         stack_runners: the runners of its stack, with their tags in GitLab; none if they are not known.
@@ -98,6 +100,7 @@ class RunnerHost:
     certificates: "Certificates | None" = None
     passwords_known: bool = True
     kept: KeptCredentials | None = None
+    settings_for: Callable[[frozenset[str]], Mapping[str, Any]] | None = None
     architecture: str | None = None
     stack_runners: tuple[RunnerTags, ...] = ()
     pull_arns: tuple[str, ...] | None = None
@@ -123,16 +126,27 @@ class RunnerHost:
         docker = self.settings.get("docker")
         return docker if isinstance(docker, dict) else {}
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables of ``environment`` under ``[[runners]]``, without those known only on the host."""
-        found: dict[str, str] = {}
-        environment = self.settings.get("environment")
-        for assignment in environment if isinstance(environment, list) else ():
-            name, equals, value = str(assignment).partition("=")
-            if equals and value != HIDDEN:
-                found[name] = value
-        return found
+    def environment_for(self, job: Mapping[str, str]) -> dict[str, str]:
+        """The variables of ``environment`` under ``[[runners]]``, without those known only on the host.
+
+        On a live host, they are inserted into its `DOCKER_AUTH_CONFIG`, except for those that the job sets.
+
+        Args:
+            job: the variables of the job.
+        """
+        found = _assigned(self.settings)
+        replaced = frozenset(found.keys() & job.keys()) - {DOCKER_AUTH_CONFIG}
+        if self.settings_for and replaced and DOCKER_AUTH_CONFIG in found:
+            found = _assigned(self.settings_for(replaced))
+        return {name: value for name, value in found.items() if value != HIDDEN}
+
+
+def _assigned(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The variables of ``environment`` in a ``[[runners]]`` entry."""
+    environment = settings.get("environment")
+    texts = environment if isinstance(environment, list) else ()
+    assignments = (str(text).partition("=") for text in texts)
+    return {name: value for name, equals, value in assignments if equals}
 
 
 def hosted_runner(version: str | None) -> RunnerHost:

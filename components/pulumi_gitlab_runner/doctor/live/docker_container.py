@@ -10,8 +10,9 @@ import base64
 import json
 import re
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -86,15 +87,18 @@ class ManagerContainer:
     process: ManagerProcess
     docker: DockerCommand
 
-    def gather(self) -> tuple[GatheredFiles, str]:
+    def gather(self, set_by_job: Collection[str] = ()) -> tuple[GatheredFiles, str]:
         """Its files without their secrets, by their paths on other hosts, and the version of its runner.
+
+        Args:
+            set_by_job: the variables of the runner's `environment` that a job replaces.
 
         Raises:
             UsageError: the docker command fails.
         """
         home = self.process.home
         plans: dict[str, Callable[[str], str | None]] = {
-            CONFIG: hidden_toml,
+            CONFIG: lambda text: hidden_toml(text, set_by_job),
             REGISTRIES: str,
             f"{home}/.docker/config.json": hidden_docker_config,
             f"{home}/.dockercfg": hidden_docker_config,
@@ -189,6 +193,11 @@ def container_runner(container: ManagerContainer, name: str, runner: str, versio
     files, installed = container.gather()
     if files.read(CONFIG).text is None and not files.read(CONFIG).problem:
         raise UsageError(f"the container {container.name} has no {_PLACES[CONFIG]}")
+
+    @cache
+    def settings_for(set_by_job: frozenset[str]) -> Mapping[str, Any]:
+        return settings_of(container.gather(set_by_job)[0].read(CONFIG), runner)
+
     return RunnerHost(
         name,
         version or installed or DEFAULT_RUNNER_VERSION,
@@ -199,6 +208,7 @@ def container_runner(container: ManagerContainer, name: str, runner: str, versio
         files,
         passwords_known=False,
         kept=_kept(files, f"docker logs {container.name}"),
+        settings_for=settings_for,
     )
 
 

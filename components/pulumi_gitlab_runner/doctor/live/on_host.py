@@ -2,8 +2,9 @@
 
 It is sent to the host as text, and uses only the standard library of Python 3.9, since every supported
 operating system has that version or a later one. Its argument is a request, JSON in Base64: ``{}`` for the
-files, or ``{"program", "action", "server", "environment"}`` to call a helper. The last line of its output is
-the answer, JSON compressed with zlib, in Base64. The environment variable RUNNER_HOST_ROOT is the root
+files, ``{"set_by_job"}`` for the files with these variables of a job not inserted, or
+``{"program", "action", "server", "environment"}`` to call a helper. The last line of its output is the
+answer, JSON compressed with zlib, in Base64. The environment variable RUNNER_HOST_ROOT is the root
 directory of the host's files.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 ROOT = os.environ.get("RUNNER_HOST_ROOT", "/")
 HIDDEN = "(known only on the host)"
@@ -183,13 +184,14 @@ def hidden_docker_config(text: str, *, expanded: bool = False) -> str:
     return MARKED.sub(r"\1", hidden) if expanded else hidden
 
 
-def hidden_assignments(texts: list[str]) -> list[str]:
+def hidden_assignments(texts: list[str], set_by_job: Collection[str] = ()) -> list[str]:
     """The variables of a runner, NAME=value, without their values; only the secrets of DOCKER_AUTH_CONFIG.
 
-    The values of the others are inserted into it before, since a hidden value is not what the runner reads.
-    A variable of a job that replaces one of them is not known here.
+    The values of the others are inserted into it before, since a hidden value is not what the runner reads,
+    except for those in `set_by_job`, which a variable of a job replaces.
     """
-    values = {name: value for name, equals, value in (text.partition("=") for text in texts) if equals}
+    assignments = (text.partition("=") for text in texts)
+    values = {name: value for name, equals, value in assignments if equals and name not in set_by_job}
 
     def inserted(match: re.Match[str]) -> str:
         value = values.get(match[1] or match[2] or "")
@@ -205,8 +207,11 @@ def hidden_assignments(texts: list[str]) -> list[str]:
     return [hidden(text) for text in texts]
 
 
-def hidden_toml(text: str) -> str | None:
-    """A config.toml without the strings of keys that may have a secret, and without passwords in URLs."""
+def hidden_toml(text: str, set_by_job: Collection[str] = ()) -> str | None:
+    """A config.toml without the strings of keys that may have a secret, and without passwords in URLs.
+
+    `set_by_job` as above.
+    """
     if '"""' in text or "'''" in text:
         return None
     key: str | None = ""
@@ -216,7 +221,7 @@ def hidden_toml(text: str) -> str | None:
     assignments: dict[int, str] = {}  # those of one list, by their index in parts
 
     def hide_assignments() -> None:
-        hidden = hidden_assignments(list(assignments.values()))
+        hidden = hidden_assignments(list(assignments.values()), set_by_job)
         for number, index in enumerate(assignments):
             parts[index] = json.dumps(hidden[number])
         assignments.clear()
@@ -279,7 +284,7 @@ def unit_files() -> Iterator[str]:
             yield directory + "/" + UNIT + ".d/" + name
 
 
-def gathered() -> dict[str, Any]:
+def gathered(set_by_job: Collection[str] = ()) -> dict[str, Any]:
     """The files that the doctor reads, with their modes."""
     found: dict[str, dict[str, Any]] = {}
     said = ""
@@ -287,7 +292,11 @@ def gathered() -> dict[str, Any]:
     for path, _ in plans:
         said += "\n" + read(path)
     homes = {"/root", "/home/gitlab-runner", *re.findall(r"\bHOME=([^\s\"']+)", said)}
-    plans += [("/etc/gitlab-runner/config.toml", hidden_toml), ("/etc/gitlab-runner/registries", str)]
+
+    def hidden_config(text: str) -> str | None:
+        return hidden_toml(text, set_by_job)
+
+    plans += [("/etc/gitlab-runner/config.toml", hidden_config), ("/etc/gitlab-runner/registries", str)]
     for home in sorted(homes):
         plans += [
             (home + "/.docker/config.json", hidden_docker_config),
@@ -441,10 +450,14 @@ def hidden_answer(output: str, action: str) -> str:
     )
 
 
+def answered(request: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request."""
+    return asked(request) if "program" in request else gathered(request.get("set_by_job", ()))
+
+
 def main() -> None:
     """Answer the request in the command line."""
-    request = json.loads(base64.b64decode(sys.argv[1]))
-    answer = asked(request) if request else gathered()
+    answer = answered(json.loads(base64.b64decode(sys.argv[1])))
     packed = base64.b64encode(zlib.compress(json.dumps(answer).encode(), 9)).decode()
     if len(packed) > LONGEST_OUTPUT:
         sys.exit("the files are too large for Run Command")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
@@ -81,6 +82,12 @@ def live_runner(run: RunOnHost, name: str, runner: str, version: str | None) -> 
     if not files.files:
         raise UsageError(f"no runner is found on {name}")
     process = manager_process(files)
+
+    @cache
+    def settings_for(set_by_job: frozenset[str]) -> Mapping[str, Any]:
+        again = GatheredFiles(run({"set_by_job": sorted(set_by_job)})["files"])
+        return settings_of(again.read(CONFIG), runner)
+
     helper = asked_once(_helpers(run, process.environment))
     return RunnerHost(
         name,
@@ -92,4 +99,5 @@ def live_runner(run: RunOnHost, name: str, runner: str, version: str | None) -> 
         files,
         docker_user=DockerUser(files.read("/root/.docker/config.json"), helper),
         passwords_known=False,
+        settings_for=settings_for,
     )

@@ -1,8 +1,7 @@
 """The images and services of a pipeline's jobs, with the variables in their names expanded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
@@ -64,7 +63,7 @@ def images_of(
     configuration: CiConfiguration,
     job: str,
     given: Mapping[str, str],
-    environment: Mapping[str, str] = MappingProxyType({}),
+    environment_for: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _: {},
 ) -> ImagesOfJob:
     """The images of a job, hidden or not.
 
@@ -73,7 +72,7 @@ def images_of(
         job: the name of the job.
         given: the variables that are defined outside of the file, such as those of the project. They take
             precedence.
-        environment: the variables of the runner's `environment`, which those of the job replace.
+        environment_for: returns the variables of the runner's `environment` for the variables of a job.
 
     Raises:
         UsageError: the job extends or refers to a job that does not exist.
@@ -87,7 +86,7 @@ def images_of(
         f"{each.role} of {job}: {each.name.name}" for each in containers if isinstance(each.name, Missing)
     ]
     for variables in variables_of(content, settings, given):
-        every = RunnerVariables(environment, variables)
+        every = RunnerVariables(environment_for(variables), variables)
         credentials = every.docker_auth_config()
         for number, each in enumerate(containers):
             name, is_image = each.name, each.role == "image"

@@ -124,9 +124,8 @@ def _images_of_jobs(
     others: Container[str],
 ) -> list[ImagesOfJob]:
     """The images of the selected jobs, in each configuration that has them, without `others`."""
-    environment = host.environment
     return [
-        images_of(configuration, name, variables.values, environment)
+        images_of(configuration, name, variables.values, host.environment_for)
         for configuration in configurations
         for name in configuration.selected_jobs(job)
         if name not in others
@@ -153,7 +152,7 @@ def _runners_own(
     if jobs:
         added += [("service", service) for service in (services if isinstance(services, list) else ())]
         added.append(("helper", settings.get("helper_image")))
-    every = RunnerVariables(host.environment, variables.values)
+    every = RunnerVariables(host.environment_for(variables.values), variables.values)
     credentials = every.docker_auth_config()
     for role, image in added:
         name = image.get("name") if isinstance(image, dict) else image
