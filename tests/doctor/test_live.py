@@ -14,8 +14,9 @@ from pulumi_gitlab_runner.doctor.host_files import FilesOnDisk
 from pulumi_gitlab_runner.doctor.host_report import examine_host
 from pulumi_gitlab_runner.doctor.image_report import UsedImage, examine
 from pulumi_gitlab_runner.doctor.job_variables import JobVariables
-from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles, live_runner
+from pulumi_gitlab_runner.doctor.live.runner import GatheredFiles, asks_ecr, live_runner
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.pull_rights import EcrRepository
 from pulumi_gitlab_runner.doctor.runner_host import REGISTRIES, runner_on_disk
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG
 
@@ -221,6 +222,15 @@ def test_a_helper_of_a_live_host_runs_on_that_host(
     assert [each for each in machine.asked if each] == [{**asked, "environment": environment}]
     assert report.docker is not None  # root's `docker pull` there
     assert report.docker.credentials == used
+
+
+@pytest.mark.parametrize("allowed", [True, False, None])
+def test_ecr_is_asked_once_for_each_repository(allowed: bool | None) -> None:
+    machine = Answering({}, {} if allowed is None else {"allowed": allowed})
+    ask = asks_ecr(machine.run)
+    repository = EcrRepository("123456789012", REGION, "ci/base")
+    assert [ask(repository), ask(repository)] == [allowed, allowed]
+    assert machine.asked == [{"repository": {"account": "123456789012", "region": REGION, "name": "ci/base"}}]
 
 
 def test_a_live_host_without_a_runner() -> None:

@@ -219,6 +219,33 @@ def test_the_identity_of_the_host_in_aws(tmp_path: Path, monkeypatch: pytest.Mon
     assert on_host.identity("") == {"problem": "it does not answer"}
 
 
+@pytest.mark.parametrize(
+    ("aws", "allowed"),
+    [
+        ('echo \'[{"failureCode": "ImageNotFound"}]\'', {"allowed": True}),
+        ("echo 'An error occurred (AccessDeniedException)' >&2; exit 254", {"allowed": False}),
+        ("echo 'An error occurred (RepositoryNotFoundException)' >&2; exit 254", {}),
+        ("echo 'Could not connect to the endpoint URL' >&2; exit 255", {}),
+    ],
+)
+def test_whether_ecr_lets_the_host_read_a_repository(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    aws: str,
+    allowed: dict[str, bool],
+) -> None:
+    installed(tmp_path, monkeypatch, aws=f'echo "$*" >{tmp_path}/asked; {aws}')
+    repository = {"account": "123456789012", "region": "eu-west-1", "name": "ci/base"}
+    assert answered(monkeypatch, capsys, {"repository": repository}) == allowed
+    assert (tmp_path / "asked").read_text() == (
+        "ecr batch-get-image --region eu-west-1 --output json --registry-id 123456789012 --repository-name "
+        "ci/base --image-ids imageTag=latest --query failures\n"
+    )
+    monkeypatch.setattr(on_host, "ROOT", str(tmp_path))
+    assert on_host.readable(repository) == {}
+
+
 CREDENTIALS = '{"credHelpers": {"registry.example.com": "x"}}'
 
 

@@ -5,6 +5,14 @@ from typing import Any
 
 import pytest
 import yaml
+from pulumi_gitlab_runner.auth.resolution.config_file import ConfigFile
+from pulumi_gitlab_runner.auth.resolution.runner import resolve_as_runner
+from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
+from pulumi_gitlab_runner.doctor.credentials_report import declared_config
+from pulumi_gitlab_runner.doctor.findings.repositories import repository_findings
+from pulumi_gitlab_runner.doctor.pull_rights import EcrRepository, PullRights
+from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.images.reference import parse
 
 from tests.doctor.host_tree import Doctor
 
@@ -62,6 +70,52 @@ def test_an_image_of_a_stack(found: Any, image: str, fix: str | None) -> None:
     finding = found(image, {}).get("repository-not-declared")
     assert (finding is not None) is (fix is not None)
     assert finding is None or finding["fix"].startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("image", "allowed", "why"),
+    [
+        (f"{ECR}/app:1", None, "ECR denies the pull, unless the policy of the repository allows the role"),
+        (f"{ECR}/app:1", False, "ECR denies the pull"),
+        (f"{ECR}/app:1", True, None),
+        (f"{SHARED}/app:1", None, "ECR denies the pull"),
+        (f"{SHARED}/app:1", True, None),
+        (f"{ECR}/ci/base:1", False, None),
+    ],
+)
+def test_the_policy_of_a_repository_and_the_answer_of_ecr(
+    image: str, allowed: bool | None, why: str | None
+) -> None:
+    asked: list[EcrRepository] = []
+
+    def ask(repository: EcrRepository) -> bool | None:
+        asked.append(repository)
+        return allowed
+
+    home = ConfigFile("/root/.docker/config.json", declared_config(f"{ECR} helper x\n{SHARED} helper x\n"))
+    arns = ("arn:aws:ecr:eu-west-1:123456789012:repository/ci/base",)
+    host = RunnerHost(
+        *("build", "19.3.0", (home,), no_helper), pull_rights=PullRights("123456789012", arns, ask)
+    )
+    resolution = resolve_as_runner(image, runner_version="19.3.0", run_helper=no_helper, home=(home,))
+    assert [each.why for each in repository_findings(resolution, parse(image), host)] == (
+        [why] if why else []
+    )
+    name, region = image.rpartition(":")[0].partition("/")[2], image.split(".")[3]
+    assert asked == ([] if name == "ci/base" else [EcrRepository(image[:12], region, name)])
+
+
+def test_ecr_is_not_asked_offline(
+    monkeypatch: pytest.MonkeyPatch, doctor: Doctor, tmp_path: Path, found: Any
+) -> None:
+    def ask(_: EcrRepository) -> bool | None:
+        raise AssertionError
+
+    monkeypatch.setattr(
+        "pulumi_gitlab_runner.doctor.stack_file.PullRights",
+        lambda account, arns, _: PullRights(account, arns, ask),
+    )
+    assert "repository-not-declared" in found(f"{ECR}/app:1", {})
 
 
 @pytest.mark.parametrize(

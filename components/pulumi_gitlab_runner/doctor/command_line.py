@@ -254,7 +254,8 @@ def _examined(
     from pulumi_gitlab_runner.doctor.image_report import examine
 
     if options.offline:
-        return examine(images, host, None)
+        rights = replace(host.pull_rights, ask=None) if host.pull_rights else None
+        return examine(images, replace(host, pull_rights=rights), None)
     from pulumi_gitlab_runner.registry.client import RegistryClient
 
     with RegistryClient(host.certificates) as client:

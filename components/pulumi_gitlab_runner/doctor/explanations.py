@@ -292,8 +292,10 @@ EXPLANATIONS: dict[Name, Explanation] = {
         f"{GITLAB}/ci/runners/runners_scope/",
     ),
     Name.REPOSITORY_NOT_DECLARED: Explanation(
-        "The stack does not declare the ECR repository, and the role of the runner manager can pull only "
-        "from declared repositories: those in the registries of all runners on its host.",
+        "The stack does not declare the ECR repository, and the policies of the role of the runner manager "
+        "allow pulls only from declared repositories: those in the registries of all runners on its host. "
+        "In the same account, the policy of a repository can also allow the role; with --live, the host asks "
+        "ECR.",
         "Correct the image's name, or declare the repository under `repositories` of its registry and run "
         "`pulumi up`. For a registry of another account, its owner must also allow the pull.",
         "https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html",

@@ -26,6 +26,7 @@ from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles, FilesOnDisk, H
 from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
+from pulumi_gitlab_runner.doctor.pull_rights import PullRights
 from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
@@ -85,8 +86,7 @@ class RunnerHost:
         architecture: the processor architecture of the machines of its jobs, such as ``arm64``; None if it is
             unknown, or if the machines may emulate others.
         stack_runners: the runners of its stack, with their tags in GitLab; none if they are not known.
-        pull_arns: the ARNs of the ECR repositories that the manager's role may pull from, with `*` for any
-            characters; None if they are unknown.
+        pull_rights: the ECR repositories that the manager's role may pull from; None if they are unknown.
     """
 
     name: str
@@ -103,7 +103,7 @@ class RunnerHost:
     settings_for: Callable[[frozenset[str]], Mapping[str, Any]] | None = None
     architecture: str | None = None
     stack_runners: tuple[RunnerTags, ...] = ()
-    pull_arns: tuple[str, ...] | None = None
+    pull_rights: PullRights | None = None
 
     @property
     def version(self) -> RunnerVersion:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
+from pulumi_gitlab_runner.doctor.pull_rights import AskEcr, PullRights
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
@@ -82,7 +83,7 @@ def live_runner_of_stack(
         container_of,
         container_runner,
     )
-    from pulumi_gitlab_runner.doctor.live.runner import live_runner
+    from pulumi_gitlab_runner.doctor.live.runner import asks_ecr, live_runner
     from pulumi_gitlab_runner.doctor.live.systems_manager import instance_of
 
     found = _runner(stack, runner)
@@ -99,7 +100,8 @@ def live_runner_of_stack(
         )
     instance = instance_of(f"/{PROJECT}/{stack.name}/{found.manager.resource_name}", found.environment.region)
     name = f"{found.name} of the stack {stack.name}, on {instance.number}"
-    return found.with_declaration(live_runner(instance.run, name, found.name, version))
+    runner_there = live_runner(instance.run, name, found.name, version)
+    return found.with_declaration(runner_there, asks_ecr(instance.run))
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,13 @@ class _StackRunner:
     declared: Stack
     environment: AwsEnvironment
 
-    def with_declaration(self, host: RunnerHost) -> RunnerHost:
-        """The runner with what only its declaration says."""
+    def with_declaration(self, host: RunnerHost, ask_ecr: AskEcr | None = None) -> RunnerHost:
+        """The runner with what only its declaration says; `ask_ecr` asks ECR with the role of a live host."""
         return replace(
             host,
             architecture=self._architecture,
             stack_runners=_all_tags(self.declared),
-            pull_arns=self._pull_arns,
+            pull_rights=self._pull_rights(ask_ecr),
         )
 
     @property
@@ -128,15 +130,15 @@ class _StackRunner:
             return None
         return (fleet or host).architecture
 
-    @property
-    def _pull_arns(self) -> tuple[str, ...] | None:
-        """The ECR repositories that the manager's role may pull from; None if it is not the stack's alone."""
+    def _pull_rights(self, ask_ecr: AskEcr | None) -> PullRights | None:
+        """The rights of the manager's role; None if its policies are not the stack's alone."""
         host = self.manager.host
         if host.docker or host.policies:
             return None
         registries = self.declared.registries_of(self.manager).values()
         access = [registry.pull_access(self.environment) for registry in registries]
-        return tuple(arn for each in access for arn in (*each.repositories, *each.cached))
+        arns = tuple(arn for each in access for arn in (*each.repositories, *each.cached))
+        return PullRights(self.environment.account, arns, ask_ecr)
 
 
 def _runner(stack: StackInFile, runner: str | None) -> _StackRunner:

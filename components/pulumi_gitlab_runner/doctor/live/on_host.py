@@ -2,10 +2,11 @@
 
 It is sent to the host as text, and uses only the standard library of Python 3.9, since every supported
 operating system has that version or a later one. Its argument is a request, JSON in Base64: ``{}`` for the
-files, ``{"set_by_job"}`` for the files with these variables of a job not inserted, or
-``{"program", "action", "server", "environment"}`` to call a helper. The last line of its output is the
-answer, JSON compressed with zlib, in Base64. The environment variable RUNNER_HOST_ROOT is the root
-directory of the host's files.
+files, ``{"set_by_job"}`` for the files with these variables of a job not inserted,
+``{"repository": {"account", "region", "name"}}`` for whether ECR lets the host read images of a repository,
+or ``{"program", "action", "server", "environment"}`` to call a helper. The last line of its output is the
+answer, JSON compressed with zlib, in Base64. The environment variable RUNNER_HOST_ROOT is the root directory
+of the host's files.
 """
 
 from __future__ import annotations
@@ -372,6 +373,20 @@ def identity(region: str) -> dict[str, Any] | None:
         return {"problem": "it does not answer"}
 
 
+def readable(repository: dict[str, str]) -> dict[str, Any]:
+    """Whether ECR lets this host read images of a repository; empty if unknown, or with another root."""
+    aws = shutil.which("aws")
+    if ROOT != "/" or not aws:
+        return {}
+    command = [aws, "ecr", "batch-get-image", "--region", repository["region"], "--output", "json"]
+    command += ["--registry-id", repository["account"], "--repository-name", repository["name"]]
+    try:
+        printed([*command, "--image-ids", "imageTag=latest", "--query", "failures"])
+    except RuntimeError as error:
+        return {"allowed": False} if "AccessDenied" in str(error) else {}
+    return {"allowed": True}
+
+
 def printed(command: list[str]) -> str:
     """Run a command, and return its output.
 
@@ -452,7 +467,11 @@ def hidden_answer(output: str, action: str) -> str:
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
     """The answer to a request."""
-    return asked(request) if "program" in request else gathered(request.get("set_by_job", ()))
+    if "program" in request:
+        return asked(request)
+    if "repository" in request:
+        return readable(request["repository"])
+    return gathered(request.get("set_by_job", ()))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A runner on a remote host, with the host's current files, without their secrets."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ from pulumi_gitlab_runner.doctor.credential_helpers import asked_once
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.host_files import names_below
 from pulumi_gitlab_runner.doctor.manager_process import manager_process
+from pulumi_gitlab_runner.doctor.pull_rights import AskEcr, EcrRepository
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, DockerUser, RunnerHost, home_configs, settings_of
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, reported_version
 
@@ -63,6 +64,17 @@ def _helpers(run: RunOnHost, environment: Mapping[str, str]) -> RunHelper:
         return HelperAnswer(int(answer["status"]), answer["output"], answer["errors"])
 
     return call
+
+
+def asks_ecr(run: RunOnHost) -> AskEcr:
+    """Asks ECR on a host, with its role, whether it may read a repository; once for each repository."""
+
+    @cache
+    def ask(repository: EcrRepository) -> bool | None:
+        allowed: bool | None = run({"repository": asdict(repository)}).get("allowed")
+        return allowed
+
+    return ask
 
 
 def live_runner(run: RunOnHost, name: str, runner: str, version: str | None) -> RunnerHost:
