@@ -56,6 +56,27 @@ def test_the_example(pipeline: Pipeline) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("variables", "registry_host"),
+    [
+        ("", "registry.gitlab.com"),
+        ("variables: {CI_TEMPLATE_REGISTRY_HOST: mirror.example.com}", "mirror.example.com"),
+        ("variables: {OTHER: x}", "registry.gitlab.com"),
+    ],
+)
+def test_the_registry_of_gitlabs_templates(pipeline: Pipeline, variables: str, registry_host: str) -> None:
+    """A predefined variable with the same value in every project, also in jobs that inherit none."""
+    pipeline.write(f"""
+{variables}
+scan:
+  script: [x]
+  inherit: {{variables: [CI_TEMPLATE_REGISTRY_HOST]}}
+  variables: {{PREFIX: "$CI_TEMPLATE_REGISTRY_HOST/security-products"}}
+  image: "$PREFIX/semgrep:5"
+""")
+    assert pipeline.images() == {f"{registry_host}/security-products/semgrep:5": ["image of scan"]}
+
+
 def test_default_image_and_services(pipeline: Pipeline) -> None:
     pipeline.write("""
 default: {image: "a:1", services: ["b:1"]}

@@ -21,6 +21,7 @@ class StackWithRunners:
 
     def __init__(self, directory: Path, doctor: Doctor) -> None:
         self._directory, self._doctor = directory, doctor
+        self.gitlab = "https://gitlab.example.com/api/v4/"
 
     def run(
         self, runners: dict[str, Any], pipeline: dict[str, Any], *options: str, runner: str = ""
@@ -33,13 +34,18 @@ class StackWithRunners:
     def status(
         self, runners: dict[str, Any], pipeline: dict[str, Any], *options: str, runner: str = ""
     ) -> int:
+        """The exit status."""
         stack_file._declared.cache_clear()
         first = next(iter(runners))
         declared = {
             name: {"group": 42, **({"host": {}} if name == first else {"host_of": first}), **each}
             for name, each in runners.items()
         }
-        config = {"aws:region": "eu-west-1", "gitlab-runner:stack": {"runners": declared}}
+        config = {
+            "aws:region": "eu-west-1",
+            "gitlab:baseUrl": self.gitlab,
+            "gitlab-runner:stack": {"runners": declared},
+        }
         (self._directory / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": config}))
         file = self._directory / ".gitlab-ci.yml"
         file.write_text(yaml.safe_dump(pipeline, sort_keys=False))
@@ -89,11 +95,14 @@ def test_which_jobs_a_runner_accepts(
         ({"tags": ["Docker"]}, ["no runner of the stack has its tag Docker; they have docker, linux"]),
         (
             {"tags": ["arm", "docker", "x"]},
-            ["no runner of the stack has its tag arm, x; they have docker, linux"],
+            ["no runner of the stack has its tags arm, x; they have docker, linux"],
         ),
         ({}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
         ({"tags": []}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
-        ({"tags": ["saas-linux-small-amd64"]}, []),
+        (
+            {"tags": ["saas-linux-small-amd64"]},
+            ["no runner of the stack has its tag saas-linux-small-amd64; they have docker, linux"],
+        ),
         ({"tags": ["$TAG"], "variables": {"TAG": "docker"}}, []),
         (
             {"tags": ["${TAG}"], "variables": {"TAG": "gpu"}},
@@ -103,6 +112,23 @@ def test_which_jobs_a_runner_accepts(
         (
             {"tags": ["$TAG"], "parallel": {"matrix": [{"TAG": ["linux", "mac"]}]}},
             ["no runner of the stack has its tag mac; they have docker, linux"],
+        ),
+        (
+            {
+                "tags": ["$TAG"],
+                "rules": [{"if": "$A", "variables": {"TAG": "mac"}}, {"variables": {"TAG": "linux"}}],
+            },
+            [],
+        ),
+        (
+            {
+                "tags": ["$TAG"],
+                "rules": [{"if": "$A", "variables": {"TAG": "mac"}}, {"variables": {"TAG": "gpu"}}],
+            },
+            [
+                "no runner of the stack has its tag mac; they have docker, linux",
+                "no runner of the stack has its tag gpu; they have docker, linux",
+            ],
         ),
         ({"tags": ["gpu"], "rules": [{"when": "never"}]}, []),
         ({"tags": ["gpu"], "rules": [{"if": "$A", "when": "never"}, {"if": "$B == null"}]}, []),
@@ -172,7 +198,67 @@ def test_the_fix_and_the_jobs_of_a_finding(stack: StackWithRunners) -> None:
         "did you mean 'docker'? Otherwise add Docker to `tags` of a runner, or remove it from the job"
     )
     assert "`default: {tags: [docker]}`" in found["other"]["fix"]
-    assert [each["image"] for each in answer["images"]] == ["alpine:latest"]  # still examined
+    (image,) = answer["images"]
+    assert image["users"] == ["image of jobs without one"]
+
+
+def test_the_images_of_jobs_that_no_runner_runs(stack: StackWithRunners) -> None:
+    """A job with other tags may run on any runner; one without tags is not meant for another one."""
+    pipeline = {"test": {"image": "ruby:3", "tags": ["mac"]}, "lint": {"image": "perl:5"}}
+    answer = stack.run({"build": DOCKER}, pipeline, runner="build")
+    assert [each["image"] for each in answer["images"]] == ["perl:5"]
+    assert answer["not_read"] == ["test, which no runner of the stack runs"]
+    assert len(answer["findings"]) == 2
+    answer = stack.run({"build": DOCKER}, pipeline, "test", runner="build")
+    assert [each["image"] for each in answer["images"]] == ["ruby:3"]
+
+
+def test_jobs_of_the_hosted_runners_of_gitlab_com(stack: StackWithRunners) -> None:
+    stack.gitlab = "https://gitlab.com/api/v4/"
+    pipeline = {
+        "test": {"image": "ruby:3", "tags": ["docker"]},
+        "lint": {"image": "perl:5"},
+        "build": {"image": "python:3", "tags": ["saas-linux-medium-arm64"]},
+        "mac": {"image": "node:22", "tags": ["mac"]},
+    }
+    answer = stack.run({"build": DOCKER}, pipeline, runner="build")
+    assert [each["where"] for each in answer["findings"]] == ["mac"]
+    assert [each["image"] for each in answer["images"]] == ["ruby:3"]
+    assert answer["not_read"] == [
+        "lint, build, which hosted runners of GitLab.com run: examine with --hosted",
+        "mac, which no runner of the stack runs",
+    ]
+    answer = stack.run({"build": {}}, {"lint": {"image": "perl:5"}}, runner="build")
+    assert [each["image"] for each in answer["images"]] == ["perl:5"]
+
+
+@pytest.mark.parametrize(
+    ("job", "stuck"), [({}, 0), ({"tags": []}, 1), ({"tags": ["mac"]}, 1), ({"extends": ".gone"}, 0)]
+)
+def test_tags_that_an_include_may_set(stack: StackWithRunners, job: dict[str, Any], stuck: int) -> None:
+    found = stack.stuck({"build": DOCKER}, job, include=[{"project": "group/templates", "file": "a.yml"}])
+    assert len(found) == stuck
+
+
+def test_a_job_that_runs_in_one_of_several_configurations(stack: StackWithRunners, tmp_path: Path) -> None:
+    """The rules of an include decide which tags the job has."""
+    (tmp_path / "tags.yml").write_text("test: {tags: [mac]}\n")
+    include = [{"local": "tags.yml", "rules": [{"if": "$MAC"}]}]
+    jobs = {"test": {"script": ["x"], "image": "ruby:3"}}
+    runners = {"build": {**DOCKER, "run_untagged": True}}
+    answer = stack.run(runners, {"include": include, **jobs}, runner="build")
+    assert (answer["findings"], len(answer["images"])) == ([], 1)
+    answer = stack.run({"build": DOCKER}, {"include": include, **jobs}, runner="build")
+    assert len(answer["findings"]) == 2
+
+
+def test_a_job_that_never_runs(stack: StackWithRunners) -> None:
+    """The templates of GitLab have such jobs, only to be extended."""
+    never = {"image": "ruby:3", "script": ["x"], "rules": [{"when": "never"}]}
+    answer = stack.run({"build": {}}, {"test": never, "lint": {"image": "perl:5"}})
+    assert [each["image"] for each in answer["images"]] == ["perl:5"]
+    answer = stack.run({"build": {}}, {"test": never}, "test")
+    assert [each["image"] for each in answer["images"]] == ["ruby:3"]
 
 
 def test_the_place_of_a_tag(stack: StackWithRunners, doctor: Doctor) -> None:
@@ -189,14 +275,10 @@ def test_jobs_of_other_runners_are_not_read(stack: StackWithRunners) -> None:
         "test": {"image": "ruby:3", "tags": ["linux"]},
         "learn": {"image": "python:3", "tags": ["gpu"]},
         "lint": {"image": "perl:5"},
-        "mac": {"image": "macos", "tags": ["saas-macos-medium-m1"]},
     }
     build = stack.run(runners, pipeline, runner="build")
     assert [each["image"] for each in build["images"]] == ["ruby:3"]
-    assert build["not_read"] == [
-        "learn, lint, whose tags this runner does not have: examine with --runner train",
-        "mac, whose tags this runner does not have: examine with --hosted",
-    ]
+    assert build["not_read"] == ["learn, lint, which this runner does not run: examine with --runner train"]
     train = stack.run(runners, pipeline, runner="train")
     assert [each["image"] for each in train["images"]] == ["python:3", "perl:5"]
     one = stack.run(runners, pipeline, "learn", runner="build")

@@ -354,10 +354,10 @@ def _runner_of_jobs(
         return None
     from pulumi_gitlab_runner.doctor.pipelines.job_runners import runner_of_jobs
     from pulumi_gitlab_runner.doctor.pipelines.job_tags import tags_of_jobs
-    from pulumi_gitlab_runner.doctor.stack_file import StackInFile, tags_of_stack
+    from pulumi_gitlab_runner.doctor.stack_file import StackInFile, runners_of_stack
 
-    runners = tags_of_stack(StackInFile(options.stacks_dir, options.stack, options.account))
-    if len(runners) < 2:
+    runners = runners_of_stack(StackInFile(options.stacks_dir, options.stack, options.account))
+    if len(runners.each) < 2:
         return None
     return runner_of_jobs(tags_of_jobs(configurations.each, options.job, variables.values), runners)
 

@@ -27,7 +27,7 @@ from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG
 from pulumi_gitlab_runner.doctor.live.on_host import HIDDEN
 from pulumi_gitlab_runner.doctor.manager_process import ManagerProcess, manager_process
 from pulumi_gitlab_runner.doctor.pull_rights import PullRights
-from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
+from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG as DOCKER_CONFIG
 from pulumi_gitlab_runner.runner_version import DEFAULT_RUNNER_VERSION, RunnerVersion, reported_version
@@ -85,7 +85,7 @@ class RunnerHost:
             that sets some variables of its ``environment``; None if the settings are complete.
         architecture: the processor architecture of the machines of its jobs, such as ``arm64``; None if it is
             unknown, or if the machines may emulate others.
-        stack_runners: the runners of its stack, with their tags in GitLab; none if they are not known.
+        stack_runners: the runners of its stack, with their tags in GitLab.
         pull_rights: the ECR repositories that the manager's role may pull from; None if they are unknown.
     """
 
@@ -102,7 +102,7 @@ class RunnerHost:
     kept: KeptCredentials | None = None
     settings_for: Callable[[frozenset[str]], Mapping[str, Any]] | None = None
     architecture: str | None = None
-    stack_runners: tuple[RunnerTags, ...] = ()
+    stack_runners: StackRunners = field(default_factory=StackRunners)
     pull_rights: PullRights | None = None
 
     @property

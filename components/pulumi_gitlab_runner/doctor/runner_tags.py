@@ -31,3 +31,29 @@ class RunnerTags:
         if self.tags is None:
             return True
         return self.tags.issuperset(tags) and (self.run_untagged or bool(tags))
+
+
+_HOSTED = "saas-"
+"""The beginning of the tags of GitLab.com's hosted runners: docs.gitlab.com/ci/runners/hosted_runners."""
+
+
+@dataclass(frozen=True)
+class StackRunners:
+    """The runners of a stack.
+
+    Attributes:
+        each: the runners; none if they are not known.
+        on_gitlab_com: whether their GitLab is GitLab.com, whose hosted runners run jobs without tags, too.
+    """
+
+    each: tuple[RunnerTags, ...] = ()
+    on_gitlab_com: bool = False
+
+    def accepting(self, tags: Collection[str]) -> tuple[RunnerTags, ...]:
+        """The runners that accept a job with some tags."""
+        return tuple(each for each in self.each if each.accepts(tags))
+
+    def leave_to_hosted(self, tags: Collection[str]) -> bool:
+        """Whether none of them accepts a job with some tags, and GitLab.com's hosted runners do."""
+        hosted = self.on_gitlab_com and (not tags or any(tag.startswith(_HOSTED) for tag in tags))
+        return hosted and not self.accepting(tags)

@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands
 from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.pull_rights import AskEcr, PullRights
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
-from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
+from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags, StackRunners
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, parse_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
@@ -22,6 +22,7 @@ from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullThroughRegistry
 from pulumi_gitlab_runner.spec.runners import Registration
+from pulumi_gitlab_runner.spec.stack import GITLAB_COM
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
 
@@ -118,7 +119,7 @@ class _StackRunner:
         return replace(
             host,
             architecture=self._architecture,
-            stack_runners=_all_tags(self.declared),
+            stack_runners=_stack_runners(self.declared),
             pull_rights=self._pull_rights(ask_ecr),
         )
 
@@ -153,8 +154,9 @@ def _runner(stack: StackInFile, runner: str | None) -> _StackRunner:
     return _StackRunner(runner, declared.manager_of(runner), declared, environment)
 
 
-def _all_tags(declared: Stack) -> tuple[RunnerTags, ...]:
-    return tuple(_runner_tags(name, each.registration) for name, each in declared.runners.items())
+def _stack_runners(declared: Stack) -> StackRunners:
+    runners = tuple(_runner_tags(name, each.registration) for name, each in declared.runners.items())
+    return StackRunners(runners, known(declared.gitlab_url) == GITLAB_COM)
 
 
 def _runner_tags(name: str, registration: Registration) -> RunnerTags:
@@ -170,9 +172,9 @@ def _runner_tags(name: str, registration: Registration) -> RunnerTags:
     )
 
 
-def tags_of_stack(stack: StackInFile) -> tuple[RunnerTags, ...]:
+def runners_of_stack(stack: StackInFile) -> StackRunners:
     """The runners of a stack, with their tags in GitLab; errors as for `shorthands_of_stack`."""
-    return _all_tags(_declared(stack)[0])
+    return _stack_runners(_declared(stack)[0])
 
 
 def shorthands_of_stack(stack: StackInFile) -> Shorthands:

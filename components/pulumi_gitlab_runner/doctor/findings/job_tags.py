@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
 from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, shown_jobs
-from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
+from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 from pulumi_gitlab_runner.spec.problems import did_you_mean
 
 _Problem = tuple[str, str]
@@ -12,33 +12,42 @@ _Problem = tuple[str, str]
 
 
 def stuck_job_findings(
-    jobs: Iterable[JobTags], runners: Sequence[RunnerTags], *, protected: bool
+    jobs: Iterable[JobTags], runners: StackRunners, *, protected: bool
 ) -> Iterator[tuple[Finding, Sequence[JobTags]]]:
     """Jobs that no runner of a stack runs, once for the same tags, with these jobs.
 
-    Jobs for GitLab.com's hosted runners are not among them, and neither are jobs with rules that only
+    Jobs that GitLab.com's hosted runners run are not among them, and neither are jobs with rules that only
     protected runners run: their rules may be those of the protected branches.
 
     Args:
-        jobs: the jobs.
+        jobs: the jobs; one of several configurations of the pipeline, once for each of them.
         runners: the runners of the stack.
         protected: whether the branch or tag of the jobs is protected.
     """
     stuck: dict[_Problem, list[JobTags]] = {}
-    for job in jobs:
-        for tags in () if job.is_hosted else job.tags or ():
-            problem = _problem(tags, runners, protected=protected or not job.everywhere)
-            if problem:
-                stuck.setdefault(problem, []).append(job)
-    for (what, fix), same in stuck.items():
-        where = shown_jobs([job.job for job in same])
+    running: set[str] = set()
+    for job in jobs if runners.each else ():
+        problems = [
+            problem
+            for tags in job.tags or ()
+            if (problem := _problem(tags, runners, protected=protected or not job.everywhere))
+        ]
+        runs = len(problems) < len(job.tags or ()) if job.one_of else not problems
+        running |= {job.job} if runs else set()
+        for problem in problems:
+            stuck.setdefault(problem, []).append(job)
+    for (what, fix), found in stuck.items():
+        same = [job for job in found if job.job not in running]
         why = "it stays pending, unless another runner of its project runs it"
-        yield Finding(FindingName.JOB_STUCK, where, what, why, fix), same
+        if same:
+            yield Finding(FindingName.JOB_STUCK, shown_jobs([job.job for job in same]), what, why, fix), same
 
 
-def _problem(tags: tuple[str, ...], runners: Sequence[RunnerTags], *, protected: bool) -> _Problem | None:
+def _problem(tags: tuple[str, ...], runners: StackRunners, *, protected: bool) -> _Problem | None:
     """Why no runner runs a job with some tags; None if one does."""
-    accepting = [each for each in runners if each.accepts(tags)]
+    if runners.leave_to_hosted(tags):
+        return None
+    accepting = runners.accepting(tags)
     working = [each for each in accepting if not each.paused]
     names = ", ".join(each.name for each in working or accepting)
     if not accepting:
@@ -54,8 +63,8 @@ def _problem(tags: tuple[str, ...], runners: Sequence[RunnerTags], *, protected:
     return None
 
 
-def _without_tags(runners: Sequence[RunnerTags]) -> _Problem:
-    example = min(tag for each in runners for tag in each.tags or ())
+def _without_tags(runners: StackRunners) -> _Problem:
+    example = min(tag for each in runners.each for tag in each.tags or ())
     fix = (
         f"give it a tag of a runner, for all jobs with `default: {{tags: [{example}]}}`; or set "
         "`run_untagged: true` for a runner"
@@ -63,8 +72,8 @@ def _without_tags(runners: Sequence[RunnerTags]) -> _Problem:
     return "it has no tags, and no runner of the stack runs jobs without tags", fix
 
 
-def _with_tags(tags: tuple[str, ...], runners: Sequence[RunnerTags]) -> _Problem:
-    known = sorted({tag for each in runners for tag in each.tags or ()})
+def _with_tags(tags: tuple[str, ...], runners: StackRunners) -> _Problem:
+    known = sorted({tag for each in runners.each for tag in each.tags or ()})
     missing = [tag for tag in tags if tag not in known]
     if not missing:
         return (
@@ -72,9 +81,11 @@ def _with_tags(tags: tuple[str, ...], runners: Sequence[RunnerTags]) -> _Problem
             "remove the tags that one of the runners does not have, or add them to `tags` of that runner",
         )
     suggestions = [found for tag in missing if (found := did_you_mean(tag, known))]
-    add = f"add {', '.join(missing)} to `tags` of a runner, or remove it from the job"
+    several = len(missing) > 1
+    them = "them" if several else "it"
+    add = f"add {', '.join(missing)} to `tags` of a runner, or remove {them} from the job"
     theirs = f"they have {', '.join(known)}" if known else "they have no tags"
     return (
-        f"no runner of the stack has its tag {', '.join(missing)}; {theirs}",
-        " ".join((*suggestions, f"Otherwise {add}")) if suggestions else add,
+        f"no runner of the stack has its {'tags' if several else 'tag'} {', '.join(missing)}; {theirs}",
+        " ".join((*dict.fromkeys(suggestions), f"Otherwise {add}")) if suggestions else add,
     )

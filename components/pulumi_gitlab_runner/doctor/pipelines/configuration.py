@@ -12,6 +12,7 @@ from typing import Any
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.includes import PipelineFiles, described_include, merge
 from pulumi_gitlab_runner.doctor.pipelines.values import inner, listed, mapping
+from pulumi_gitlab_runner.doctor.pipelines.variables import may_run
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import MOST_VALUES, Missing, Reference
 
 _DEEPEST_EXTENDS = 11
@@ -90,6 +91,10 @@ class CiConfiguration:
         if job is None:
             return self.container_jobs()
         return [job] if self.runs_containers(job) else []
+
+    def may_run(self, name: str, given: Mapping[str, str]) -> bool:
+        """Whether the rules of a job may add it to a pipeline with some variables."""
+        return may_run(mapping(self.value(name)), given)
 
     def runs_containers(self, name: str) -> bool:
         """Whether a job of this name exists and runs containers."""

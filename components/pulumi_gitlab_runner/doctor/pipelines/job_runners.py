@@ -1,15 +1,13 @@
 """Which runners of a stack run the jobs of a pipeline."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
 from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, shown_jobs
-from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
-
-Runners = Sequence[RunnerTags]
+from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 
 
-def runner_of_jobs(jobs: Iterable[JobTags], runners: Runners) -> str | None:
+def runner_of_jobs(jobs: Iterable[JobTags], runners: StackRunners) -> str | None:
     """The name of the only runner of a stack that runs some of the jobs; None if none does.
 
     Raises:
@@ -25,35 +23,37 @@ def runner_of_jobs(jobs: Iterable[JobTags], runners: Runners) -> str | None:
     return next(iter(found), None)
 
 
-def jobs_of_other_runners(
-    jobs: Iterable[JobTags], runners: Runners, name: object
-) -> dict[str, tuple[str, ...]]:
-    """The jobs that a runner of a stack does not run, and others do: by job, the others.
+def jobs_of_other_runners(jobs: Iterable[JobTags], runners: StackRunners, name: object) -> dict[str, str]:
+    """The jobs that a runner of a stack does not run, but others do, and why.
 
-    Jobs for GitLab.com's hosted runners have none. Jobs that no runner of the stack runs are not among them.
+    A job whose tags no runner of the stack has may run on any other runner of its project. One without tags
+    is not among them, unless GitLab.com's hosted runners run it.
 
     Args:
         jobs: the jobs.
-        runners: the runners of the stack; none if they are not known.
+        runners: the runners of the stack.
         name: the name of the runner.
     """
-    found: dict[str, tuple[str, ...]] = {}
-    for job in jobs if runners else ():
-        accepting = _accepting(job, runners)
-        if job.tags and name not in accepting and (accepting or job.is_hosted):
-            found[job.job] = accepting
-    return found
+    found: dict[str, str] = {}
+    own: set[str] = set()
+    for job in jobs if runners.each else ():
+        others = _accepting(job, runners)
+        if job.tags is None or name in others:
+            own.add(job.job)
+        elif others:
+            found[job.job] = f"which this runner does not run: examine with --runner {' or '.join(others)}"
+        elif any(map(runners.leave_to_hosted, job.tags)):
+            found[job.job] = "which hosted runners of GitLab.com run: examine with --hosted"
+        elif any(job.tags):
+            found[job.job] = "which no runner of the stack runs"
+    return {job: why for job, why in found.items() if job not in own}
 
 
-def _accepting(job: JobTags, runners: Runners) -> tuple[str, ...]:
-    return tuple(each.name for each in runners if any(map(each.accepts, job.tags or ())))
+def _accepting(job: JobTags, runners: StackRunners) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.name for tags in job.tags or () for each in runners.accepting(tags)))
 
 
-def described_jobs(others: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    """Descriptions of jobs of other runners, once for the same runners."""
-    jobs: dict[tuple[str, ...], list[str]] = {}
-    for job, runners in others.items():
-        jobs.setdefault(runners, []).append(job)
-    for runners, names in jobs.items():
-        way = f"--runner {' or '.join(runners)}" if runners else "--hosted"
-        yield f"{shown_jobs(names)}, whose tags this runner does not have: examine with {way}"
+def described_jobs(others: Mapping[str, str]) -> Iterator[str]:
+    """Descriptions of the jobs of other runners, once for the same reason."""
+    for why in dict.fromkeys(others.values()):
+        yield f"{shown_jobs([job for job, reason in others.items() if reason == why])}, {why}"

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
 from pulumi_gitlab_runner.doctor.pipelines.expansion import expand
 from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping, own_or_default
-from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, may_run, variables_of
+from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, depend_on_rules, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
 
-_HOSTED = "saas-"
-"""The beginning of the tags of GitLab.com's hosted runners: docs.gitlab.com/ci/runners/hosted_runners."""
 _MOST_SHOWN = 3
 """The maximum number of jobs in a message."""
 _LIMITS = ("rules", "only", "except")
@@ -23,7 +21,8 @@ class JobTags:
     Attributes:
         job: the name of the job.
         tags: its tags, once for each list that its variables and its matrix result in; None if the value of a
-            variable in them is not known, or a part of the job was not read.
+            variable in them is not known, or an include that may set them was not read.
+        one_of: whether rules decide which one of several lists it has; else it runs with each of them.
         everywhere: whether the job runs for every branch, since neither it nor its pipeline has rules.
         places: the places of the tags in the files.
     """
@@ -32,11 +31,7 @@ class JobTags:
     tags: tuple[tuple[str, ...], ...] | None
     everywhere: bool
     places: tuple[Place, ...] = ()
-
-    @property
-    def is_hosted(self) -> bool:
-        """Whether its tags are those of GitLab.com's hosted runners."""
-        return any(tag.startswith(_HOSTED) for tags in self.tags or () for tag in tags)
+    one_of: bool = False
 
 
 def tags_of_jobs(
@@ -71,7 +66,7 @@ def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str])
     `evaluate_runner_tags`.
     """
     settings, content = mapping(configuration.value(job)), configuration.globals()
-    if not may_run(settings, given):
+    if not configuration.may_run(job, given):
         return None
     written = [each for each in listed(own_or_default(content, settings, "tags")) if each is not None]
     names = list(map(as_text, written))
@@ -79,7 +74,9 @@ def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str])
         content.get("workflow")
     )
     places = tuple(each.place for each in written if isinstance(each, WrittenText))
-    if configuration.missing_of(job):
+    # An include that was not read may set tags, for all jobs or for one that this job extends.
+    may_inherit = not written and "tags" not in settings and configuration.not_read
+    if configuration.missing_of(job) or may_inherit:
         return JobTags(job, None, everywhere, places)
     found: dict[tuple[str, ...], None] = {}
     has_variables = any("$" in name or "%" in name for name in names)
@@ -88,4 +85,5 @@ def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str])
         if any(unknown for _, unknown in expanded):
             return JobTags(job, None, everywhere, places)
         found.setdefault(tuple(text for text, _ in expanded))
-    return JobTags(job, tuple(found), everywhere, places)
+    one_of = len(found) > 1 and depend_on_rules(content, settings, given)
+    return JobTags(job, tuple(found), everywhere, places, one_of)

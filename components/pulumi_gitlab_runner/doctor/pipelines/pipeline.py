@@ -57,7 +57,7 @@ def read_pipeline(
         job: the name of the only job to examine; None for all jobs.
         variables: the variables that are defined outside of the file.
         host: the runner, with its default image and the services that it adds to every job. If its tags are
-            known, jobs that only other runners of its stack run are not read, except for `job`.
+            known, jobs that only other runners run are not read, except for `job`.
         shorthands: the registries that a short name may refer to.
         merged: the configuration as merged by GitLab; None if it was not requested. With it, the files are
             used only for the places of images.
@@ -96,8 +96,7 @@ def read_pipeline(
     ):
         for user in users:
             findings.setdefault(finding, {}).update(places.get(_key(user), {}))
-    stuck = stuck_job_findings(tags, host.stack_runners, protected=protected) if host.stack_runners else ()
-    for finding, jobs_of_it in stuck:
+    for finding, jobs_of_it in stuck_job_findings(tags, host.stack_runners, protected=protected):
         findings.setdefault(finding, {}).update(
             dict.fromkeys(place for each in jobs_of_it for place in each.places)
         )
@@ -128,7 +127,7 @@ def _images_of_jobs(
         images_of(configuration, name, variables.values, host.environment_for)
         for configuration in configurations
         for name in configuration.selected_jobs(job)
-        if name not in others
+        if name not in others and (job is not None or configuration.may_run(name, variables.values))
     ]
 
 

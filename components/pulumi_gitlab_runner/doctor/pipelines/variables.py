@@ -19,6 +19,9 @@ from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing
 _MOST_JOBS = 200
 """The limit of GitLab for `parallel: matrix`."""
 _MOST_ALTERNATIVES = 20_000
+_PREDEFINED = {"CI_TEMPLATE_REGISTRY_HOST": "registry.gitlab.com"}
+"""The variables with the same value in every project, whose precedence is the lowest: GitLab 18,
+app/models/project.rb, `ci_template_variables`. GitLab's templates have the images of scanners there."""
 
 
 def variables_of(
@@ -42,7 +45,7 @@ def variables_of(
     own, top = plain_variables(job.get("variables")), plain_variables(content.get("variables"))
     inherited = [_inherited(top | workflow, job) for workflow in choices[0]]
     for above, combination, rule in itertools.product(inherited, *choices[1:]):
-        variables = {**above, **own, **combination, **rule, **given}
+        variables = {**_PREDEFINED, **above, **own, **combination, **rule, **given}
         key = tuple(sorted(variables.items()))
         if key not in seen:
             seen.add(key)
@@ -76,6 +79,11 @@ def _inherited(variables: dict[str, str], job: Mapping[str, Any]) -> dict[str, s
     if isinstance(wanted, list):
         return {key: value for key, value in variables.items() if key in wanted}
     return variables if wanted else {}
+
+
+def depend_on_rules(content: Mapping[str, Any], job: Mapping[str, Any], given: Mapping[str, str]) -> bool:
+    """Whether it depends on rules which of several values the variables of a job have; arguments as above."""
+    return len(_of_rules(content.get("workflow"), given)) * len(_of_rules(job, given)) > 1
 
 
 def may_run(job: Mapping[str, Any], given: Mapping[str, str]) -> bool:
