@@ -233,7 +233,17 @@ def test_jobs_of_the_hosted_runners_of_gitlab_com(stack: StackWithRunners) -> No
 
 
 @pytest.mark.parametrize(
-    ("job", "stuck"), [({}, 0), ({"tags": []}, 1), ({"tags": ["mac"]}, 1), ({"extends": ".gone"}, 0)]
+    ("job", "stuck"),
+    [
+        ({}, 0),
+        ({"tags": []}, 1),
+        ({"tags": None}, 0),
+        ({"tags": ["mac"]}, 1),
+        ({"extends": ".gone"}, 0),
+        ({"inherit": {"default": False}}, 1),
+        ({"inherit": {"default": ["image"]}}, 1),
+        ({"inherit": {"default": ["tags"]}}, 0),
+    ],
 )
 def test_tags_that_an_include_may_set(stack: StackWithRunners, job: dict[str, Any], stuck: int) -> None:
     found = stack.stuck({"build": DOCKER}, job, include=[{"project": "group/templates", "file": "a.yml"}])

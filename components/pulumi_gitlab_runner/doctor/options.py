@@ -24,6 +24,8 @@ Run `runner-doctor COMMAND --help` for the options of a command.
 
 Exit status: 0 no findings, 1 findings, 2 a usage error."""
 
+_ONE_OF_SEVERAL = "the name of the runner, if there are several"
+
 _Command = Callable[..., argparse.ArgumentParser]
 """Adds a command with its name, help and examples."""
 
@@ -138,7 +140,7 @@ def _add_job(command: _Command) -> None:
     )
     job.add_argument("file", type=Path, metavar="FILE", help="the pipeline, .gitlab-ci.yml")
     job.add_argument("job", nargs="?", metavar="JOB", help="examine only this job")
-    _add_runner_options(job)
+    _add_runner_options(job, f"{_ONE_OF_SEVERAL} (default for a stack: the one that runs the jobs)")
     _add_variable_options(job)
     _add_pipeline_options(job)
     _add_offline(job)
@@ -269,7 +271,7 @@ def _add_pipeline_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--project", metavar="PROJECT", help=project)
 
 
-def _add_runner_options(parser: argparse.ArgumentParser) -> None:
+def _add_runner_options(parser: argparse.ArgumentParser, of_several: str = _ONE_OF_SEVERAL) -> None:
     group = parser.add_argument_group("runner (default: the runner of this host)")
     which = group.add_mutually_exclusive_group()
     _add_stack_options(group, which)
@@ -279,11 +281,11 @@ def _add_runner_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a hosted runner, or a runner with a host that you cannot access",
     )
-    _add_runner_name(group)
+    _add_runner_name(group, of_several)
 
 
-def _add_runner_name(group: argparse._ActionsContainer) -> None:
-    group.add_argument("--runner", metavar="NAME", help="the name of the runner, if there are several")
+def _add_runner_name(group: argparse._ActionsContainer, which: str = _ONE_OF_SEVERAL) -> None:
+    group.add_argument("--runner", metavar="NAME", help=which)
     version = "the version of the runner, such as 18.11.0 (default: the version of the host)"
     group.add_argument("--runner-version", metavar="VERSION", help=version)
 

@@ -74,9 +74,9 @@ def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str])
         content.get("workflow")
     )
     places = tuple(each.place for each in written if isinstance(each, WrittenText))
-    # An include that was not read may set tags, for all jobs or for one that this job extends.
-    may_inherit = not written and "tags" not in settings and configuration.not_read
-    if configuration.missing_of(job) or may_inherit:
+    # An include that was not read may set tags in a job that this one extends, or in `default`.
+    inherits = own_or_default({"default": {"tags": True}}, settings, "tags") is True
+    if configuration.missing_of(job) or (inherits and not written and configuration.not_read):
         return JobTags(job, None, everywhere, places)
     found: dict[tuple[str, ...], None] = {}
     has_variables = any("$" in name or "%" in name for name in names)
