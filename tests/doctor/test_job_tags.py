@@ -295,6 +295,24 @@ def test_jobs_of_other_runners_are_not_read(stack: StackWithRunners) -> None:
     assert [each["image"] for each in one["images"]] == ["python:3"]
 
 
+def test_jobs_of_a_matrix_for_several_runners(stack: StackWithRunners) -> None:
+    """The platforms of images are often those of the runners."""
+    runners = {"build": {"tags": ["amd64"]}, "arm": {"tags": ["arm64"]}}
+    matrix = [{"ARCH": ["amd64", "arm64", "s390x"]}]
+    image = {"name": "ruby:$ARCH", "docker": {"platform": "linux/$ARCH"}}
+    pipeline = {"test": {"image": image, "tags": ["$ARCH"], "parallel": {"matrix": matrix}}}
+    build = stack.run(runners, pipeline, runner="build")
+    assert [each["image"] for each in build["images"]] == ["ruby:amd64"]
+    assert build["not_read"] == [
+        "test with the tags arm64, which this runner does not run: examine with --runner arm",
+        "test with the tags s390x, which no runner of the stack runs",
+    ]
+    assert [each["name"] for each in build["findings"]] == [NAME]
+    named = stack.run(runners, pipeline, "test", runner="build")
+    assert {each["name"] for each in named["findings"]} == {NAME, "platform"}
+    assert len(named["images"]) == 3
+
+
 def test_the_runner_of_a_job_is_the_default(stack: StackWithRunners, doctor: Doctor) -> None:
     runners = {"build": DOCKER, "train": GPU}
     pipeline = {"test": {"tags": ["docker"]}, "learn": {"tags": ["gpu"]}, "lint": {}}

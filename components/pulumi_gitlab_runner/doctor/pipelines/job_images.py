@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import Tags, expanded_tags, written_tags
 from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping, own_or_default
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Missing, Place, WrittenText
@@ -24,6 +25,7 @@ class JobImage:
         credentials: the value of `DOCKER_AUTH_CONFIG`, and the variables in it that have no value.
         pull_policy: the pull policies of the job; empty for those of the runner.
         platform: the platform of the image; empty for none, or if the value of a variable in it is not known.
+        tags: the tags of the job; None if they are not known.
         written: the name as written in the file, if possible a `WrittenText`.
     """
 
@@ -35,6 +37,7 @@ class JobImage:
     credentials: tuple[str, tuple[str, ...]] = field(repr=False)
     pull_policy: tuple[str, ...] = ()
     platform: str = ""
+    tags: Tags | None = None
     written: str = ""
 
     @property
@@ -85,7 +88,9 @@ def images_of(
     not_read += [
         f"{each.role} of {job}: {each.name.name}" for each in containers if isinstance(each.name, Missing)
     ]
+    written_in_job = written_tags(configuration, job)
     for variables in variables_of(content, settings, given):
+        tags = expanded_tags(written_in_job, variables)
         every = RunnerVariables(environment_for(variables), variables)
         credentials = every.docker_auth_config()
         for number, each in enumerate(containers):
@@ -98,9 +103,10 @@ def images_of(
                     *(job, each.role, image, unknown, variables, credentials),
                     pull_policy=each.pull_policy,
                     platform=platform,
+                    tags=tags,
                     written=name,
                 )
-                found.setdefault((each.role, image, number, credentials, platform), job_image)
+                found.setdefault((each.role, image, number, credentials, platform, tags), job_image)
     has_image = any(each.role == "image" for each in containers) or bool(missing)
     return ImagesOfJob(tuple(found.values()), tuple(not_read), has_image)
 

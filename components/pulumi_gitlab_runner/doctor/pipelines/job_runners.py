@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, shown_jobs
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, Tags, shown_jobs
 from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 
 
@@ -23,29 +23,38 @@ def runner_of_jobs(jobs: Iterable[JobTags], runners: StackRunners) -> str | None
     return next(iter(found), None)
 
 
-def jobs_of_other_runners(jobs: Iterable[JobTags], runners: StackRunners, name: object) -> dict[str, str]:
-    """The jobs that a runner of a stack does not run, but others do, and why.
+def runs_elsewhere(tags: Tags, runners: StackRunners, name: object) -> str:
+    """Why a runner of a stack does not run a job with some tags, but others do; empty if it may run it.
 
     A job whose tags no runner of the stack has may run on any other runner of its project. One without tags
-    is not among them, unless GitLab.com's hosted runners run it.
+    is meant for this runner, unless GitLab.com's hosted runners run it.
 
     Args:
-        jobs: the jobs.
-        runners: the runners of the stack.
+        tags: the tags.
+        runners: the runners of the stack; none if they are not known.
         name: the name of the runner.
     """
+    accepting = [each.name for each in runners.accepting(tags)]
+    if not runners.each or name in accepting:
+        return ""
+    if accepting:
+        return f"which this runner does not run: examine with --runner {' or '.join(accepting)}"
+    if runners.leave_to_hosted(tags):
+        return "which hosted runners of GitLab.com run: examine with --hosted"
+    return "which no runner of the stack runs" if tags else ""
+
+
+def jobs_of_other_runners(jobs: Iterable[JobTags], runners: StackRunners, name: object) -> dict[str, str]:
+    """The jobs, or those with some tags of a matrix, that run elsewhere, and why; as `runs_elsewhere`."""
     found: dict[str, str] = {}
     own: set[str] = set()
-    for job in jobs if runners.each else ():
-        others = _accepting(job, runners)
-        if job.tags is None or name in others:
-            own.add(job.job)
-        elif others:
-            found[job.job] = f"which this runner does not run: examine with --runner {' or '.join(others)}"
-        elif any(map(runners.leave_to_hosted, job.tags)):
-            found[job.job] = "which hosted runners of GitLab.com run: examine with --hosted"
-        elif any(job.tags):
-            found[job.job] = "which no runner of the stack runs"
+    for job in jobs:
+        reasons = {tags: runs_elsewhere(tags, runners, name) for tags in job.tags or ()}
+        if reasons and all(reasons.values()):
+            found[job.job] = "; ".join(dict.fromkeys(reasons.values()))
+            continue
+        own.add(job.job)
+        found |= {f"{job.job} with the tags {', '.join(tags)}": why for tags, why in reasons.items() if why}
     return {job: why for job, why in found.items() if job not in own}
 
 

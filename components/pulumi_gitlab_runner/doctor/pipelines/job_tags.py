@@ -13,6 +13,8 @@ _MOST_SHOWN = 3
 """The maximum number of jobs in a message."""
 _LIMITS = ("rules", "only", "except")
 
+Tags = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class JobTags:
@@ -28,7 +30,7 @@ class JobTags:
     """
 
     job: str
-    tags: tuple[tuple[str, ...], ...] | None
+    tags: tuple[Tags, ...] | None
     everywhere: bool
     places: tuple[Place, ...] = ()
     one_of: bool = False
@@ -60,30 +62,43 @@ def shown_jobs(jobs: Sequence[str]) -> str:
 
 
 def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]) -> JobTags | None:
-    """The tags of a job; None if its rules never add it to a pipeline.
-
-    Variables in tags are expanded by GitLab alone: lib/gitlab/ci/pipeline/seed/build.rb,
-    `evaluate_runner_tags`.
-    """
+    """The tags of a job; None if its rules never add it to a pipeline."""
     settings, content = mapping(configuration.value(job)), configuration.globals()
     if not configuration.may_run(job, given):
         return None
-    written = [each for each in listed(own_or_default(content, settings, "tags")) if each is not None]
-    names = list(map(as_text, written))
+    written = written_tags(configuration, job)
     everywhere = not any(key in settings for key in _LIMITS) and "rules" not in mapping(
         content.get("workflow")
     )
-    places = tuple(each.place for each in written if isinstance(each, WrittenText))
-    # An include that was not read may set tags in a job that this one extends, or in `default`.
-    inherits = own_or_default({"default": {"tags": True}}, settings, "tags") is True
-    if configuration.missing_of(job) or (inherits and not written and configuration.not_read):
-        return JobTags(job, None, everywhere, places)
-    found: dict[tuple[str, ...], None] = {}
-    has_variables = any("$" in name or "%" in name for name in names)
+    places = tuple(each.place for each in written or () if isinstance(each, WrittenText))
+    has_variables = any("$" in tag or "%" in tag for tag in written or ())
+    found: dict[Tags, None] = {}
     for variables in variables_of(content, settings, given) if has_variables else ({},):
-        expanded = [expand(name, variables) for name in names]
-        if any(unknown for _, unknown in expanded):
+        tags = expanded_tags(written, variables)
+        if tags is None:
             return JobTags(job, None, everywhere, places)
-        found.setdefault(tuple(text for text, _ in expanded))
+        found.setdefault(tags)
     one_of = len(found) > 1 and depend_on_rules(content, settings, given)
     return JobTags(job, tuple(found), everywhere, places, one_of)
+
+
+def written_tags(configuration: CiConfiguration, job: str) -> list[str] | None:
+    """The tags of a job as written; None if an include that may set them was not read."""
+    settings, content = mapping(configuration.value(job)), configuration.globals()
+    written = [each for each in listed(own_or_default(content, settings, "tags")) if each is not None]
+    # The include may set tags in a job that this one extends, or in `default`.
+    inherits = own_or_default({"default": {"tags": True}}, settings, "tags") is True
+    if configuration.missing_of(job) or (inherits and not written and configuration.not_read):
+        return None
+    return [each if isinstance(each, str) else as_text(each) for each in written]
+
+
+def expanded_tags(written: Sequence[str] | None, variables: Mapping[str, str]) -> Tags | None:
+    """Tags with their variables expanded; None if a value is not known.
+
+    GitLab expands them, not the runner: lib/gitlab/ci/pipeline/seed/build.rb, `evaluate_runner_tags`.
+    """
+    expanded = [expand(tag, variables) for tag in written or ()]
+    if written is None or any(unknown for _, unknown in expanded):
+        return None
+    return tuple(text for text, _ in expanded)

@@ -15,10 +15,15 @@ from pulumi_gitlab_runner.doctor.job_variables import DOCKER_AUTH_CONFIG, JobVar
 from pulumi_gitlab_runner.doctor.pipelines.configuration import CiConfiguration, CiConfigurations
 from pulumi_gitlab_runner.doctor.pipelines.expansion import ways_to_give
 from pulumi_gitlab_runner.doctor.pipelines.job_images import ImagesOfJob, JobImage, images_of
-from pulumi_gitlab_runner.doctor.pipelines.job_runners import described_jobs, jobs_of_other_runners
+from pulumi_gitlab_runner.doctor.pipelines.job_runners import (
+    described_jobs,
+    jobs_of_other_runners,
+    runs_elsewhere,
+)
 from pulumi_gitlab_runner.doctor.pipelines.job_tags import shown_jobs, tags_of_jobs
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
+from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 from pulumi_gitlab_runner.doctor.runner_variables import RunnerVariables
 
 _SHOWN = 300
@@ -66,16 +71,22 @@ def read_pipeline(
     Raises:
         UsageError: the pipeline has no such job, or a job is invalid.
     """
-    tags = tags_of_jobs((merged,) if merged else configurations.each, job, variables.values)
-    others = (
-        {} if job is not None else jobs_of_other_runners(tags, host.stack_runners, host.settings.get("name"))
-    )
+    read = (merged,) if merged else configurations.each
+    tags = tags_of_jobs(read, job, variables.values) if host.stack_runners.each else []
+    runners = host.stack_runners if job is None else StackRunners()
+    name = host.settings.get("name")
+    others = jobs_of_other_runners(tags, runners, name)
     in_files = _images_of_jobs(configurations.each, job, variables, host, others)
     found = _images_of_jobs((merged,), job, variables, host, others) if merged else in_files
     if job is not None and not found:
         jobs = ", ".join((merged or configurations.each[0]).job_names()) or "none"
         raise UsageError(f"the pipeline has no job {job!r}, only: {jobs}")
-    images = [image for each in found for image in each.images]
+    images = [
+        image
+        for each in found
+        for image in each.images
+        if image.tags is None or not runs_elsewhere(image.tags, runners, name)
+    ]
     not_read = [] if merged else list(configurations.not_read)
     if job is None:
         not_read += (merged or configurations.each[0]).child_pipelines()
