@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from pulumi_gitlab_runner.doctor import stack_file
+from pulumi_gitlab_runner.doctor.pipelines.variables import may_run
 from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags
 
 from tests.doctor.host_tree import Doctor
@@ -248,6 +249,34 @@ def test_jobs_of_the_hosted_runners_of_gitlab_com(stack: StackWithRunners) -> No
 def test_tags_that_an_include_may_set(stack: StackWithRunners, job: dict[str, Any], stuck: int) -> None:
     found = stack.stuck({"build": DOCKER}, job, include=[{"project": "group/templates", "file": "a.yml"}])
     assert len(found) == stuck
+
+
+def test_a_job_with_tags_that_are_not_known_is_examined(stack: StackWithRunners) -> None:
+    pipeline = {"test": {"image": "ruby:3", "tags": ["$GONE"]}}
+    answer = stack.run({"build": DOCKER}, pipeline, runner="build")
+    assert ([each["image"] for each in answer["images"]], answer["findings"]) == (["ruby:3"], [])
+
+
+@pytest.mark.parametrize(
+    ("rules", "runs"),
+    [
+        (None, True),
+        ([{"when": "never"}], False),
+        ([{"when": "never"}, {"when": "on_success"}], False),
+        ([{"if": "$UNKNOWN", "when": "never"}], False),
+        ([{"if": "$UNKNOWN", "when": "never"}, {"when": "manual"}], True),
+        ([{"if": "$B", "when": "never"}, {"when": "manual"}], False),
+        ([{"if": '$B == "no"', "when": "never"}, {"when": "manual"}], True),
+        ([{"if": '$B == "no"'}], False),
+        ([{"if": '$B == "no"'}, {"if": "$UNKNOWN"}], True),
+        ([{"exists": ["a"], "when": "never"}, {"if": "$B"}], True),
+        ([[{"when": "never"}]], False),
+        ("text", True),
+    ],
+)
+def test_whether_rules_add_a_job(rules: Any, runs: bool) -> None:
+    """GitLab 18, lib/gitlab/ci/build/rules.rb: the first rule that matches decides, and none adds no job."""
+    assert may_run({} if rules is None else {"rules": rules}, {"B": "b"}) is runs
 
 
 def test_a_job_that_runs_in_one_of_several_configurations(stack: StackWithRunners, tmp_path: Path) -> None:

@@ -165,7 +165,13 @@ def test_the_host_is_asked_again_only_for_variables_that_the_job_replaces(live: 
     live.runner(environment={"DOCKER_AUTH_CONFIG": auths(auth="$TOKEN"), "TOKEN": AUTH, "OTHER": "canary"})
     gathering = Gathering()
     runner = live_runner(gathering.run, "there", "build", None)
-    for variables in ({"MORE": "x"}, {"TOKEN": AUTH}, {"TOKEN": ""}, {"OTHER": "1", "TOKEN": AUTH}):
+    for variables in (
+        {"MORE": "x"},
+        {"DOCKER_AUTH_CONFIG": ""},
+        {"TOKEN": AUTH},
+        {"TOKEN": ""},
+        {"OTHER": "1", "TOKEN": AUTH},
+    ):
         runner.environment_for(variables)
     assert gathering.asked == [{}, {"set_by_job": ["TOKEN"]}, {"set_by_job": ["OTHER", "TOKEN"]}]
     live.runner(environment={"TOKEN": AUTH})
