@@ -22,7 +22,7 @@ class StackWithRunners:
 
     def __init__(self, directory: Path, doctor: Doctor) -> None:
         self._directory, self._doctor = directory, doctor
-        self.gitlab = "https://gitlab.example.com/api/v4/"
+        self.gitlab: str | None = "https://gitlab.example.com/api/v4/"
 
     def run(
         self, runners: dict[str, Any], pipeline: dict[str, Any], *options: str, runner: str = ""
@@ -214,6 +214,20 @@ def test_the_images_of_jobs_that_no_runner_runs(stack: StackWithRunners) -> None
     assert [each["image"] for each in answer["images"]] == ["ruby:3"]
 
 
+@pytest.mark.parametrize(
+    ("variable", "stuck"), [("GITLAB_BASE_URL", True), ("CI_API_V4_URL", True), ("OTHER", False)]
+)
+def test_the_gitlab_of_a_stack_that_declares_none(
+    stack: StackWithRunners, monkeypatch: pytest.MonkeyPatch, variable: str, stuck: bool
+) -> None:
+    """As for the component, that of the provider's variable; in a pipeline, that of the pipeline."""
+    stack.gitlab = None
+    for name in ("GITLAB_BASE_URL", "CI_API_V4_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "https://gitlab.example.com/api/v4")
+    assert bool(stack.stuck({"build": DOCKER}, {})) is stuck
+
+
 def test_jobs_of_the_hosted_runners_of_gitlab_com(stack: StackWithRunners) -> None:
     stack.gitlab = "https://gitlab.com/api/v4/"
     pipeline = {
@@ -226,7 +240,7 @@ def test_jobs_of_the_hosted_runners_of_gitlab_com(stack: StackWithRunners) -> No
     assert [each["where"] for each in answer["findings"]] == ["mac"]
     assert [each["image"] for each in answer["images"]] == ["ruby:3"]
     assert answer["not_read"] == [
-        "lint, build, which hosted runners of GitLab.com run: examine with --hosted",
+        "lint, build, which only hosted runners of GitLab.com run: examine with --hosted",
         "mac, which no runner of the stack runs",
     ]
     answer = stack.run({"build": {}}, {"lint": {"image": "perl:5"}}, runner="build")

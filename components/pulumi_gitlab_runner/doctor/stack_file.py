@@ -208,8 +208,9 @@ def _declared(stack: StackInFile) -> tuple[Stack, AwsEnvironment]:
 def _read(stack: StackInFile) -> StackFile:
     stacks = stack.directory
     path = stacks / f"Pulumi.{stack.name}.yaml"
+    gitlab_url = os.environ.get("GITLAB_BASE_URL") or os.environ.get("CI_API_V4_URL")
     try:
-        return parse_stack_file(path.read_text(encoding="utf-8"))
+        return parse_stack_file(path.read_text(encoding="utf-8"), gitlab_url)
     except OSError as error:
         known = sorted(each.name.split(".")[1] for each in stacks.glob("Pulumi.*.yaml"))
         there = f"; {stacks} has: {', '.join(known)}" if known else "; set their directory with --stacks-dir"

@@ -40,7 +40,7 @@ def runs_elsewhere(tags: Tags, runners: StackRunners, name: object) -> str:
     if accepting:
         return f"which this runner does not run: examine with --runner {' or '.join(accepting)}"
     if runners.leave_to_hosted(tags):
-        return "which hosted runners of GitLab.com run: examine with --hosted"
+        return "which only hosted runners of GitLab.com run: examine with --hosted"
     return "which no runner of the stack runs" if tags else ""
 
 
