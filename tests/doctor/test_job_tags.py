@@ -93,26 +93,26 @@ def test_which_jobs_a_runner_accepts(
     ("job", "found"),
     [
         ({"tags": ["docker"]}, []),
-        ({"tags": ["Docker"]}, ["no runner of the stack has its tag Docker; they have docker, linux"]),
+        ({"tags": ["Docker"]}, ["no runner of the stack has the tag Docker; they have docker, linux"]),
         (
             {"tags": ["arm", "docker", "x"]},
-            ["no runner of the stack has its tags arm, x; they have docker, linux"],
+            ["no runner of the stack has the tags arm, x; they have docker, linux"],
         ),
-        ({}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
-        ({"tags": []}, ["it has no tags, and no runner of the stack runs jobs without tags"]),
+        ({}, ["no tags, and no runner of the stack runs jobs without tags"]),
+        ({"tags": []}, ["no tags, and no runner of the stack runs jobs without tags"]),
         (
             {"tags": ["saas-linux-small-amd64"]},
-            ["no runner of the stack has its tag saas-linux-small-amd64; they have docker, linux"],
+            ["no runner of the stack has the tag saas-linux-small-amd64; they have docker, linux"],
         ),
         ({"tags": ["$TAG"], "variables": {"TAG": "docker"}}, []),
         (
             {"tags": ["${TAG}"], "variables": {"TAG": "gpu"}},
-            ["no runner of the stack has its tag gpu; they have docker, linux"],
+            ["no runner of the stack has the tag gpu; they have docker, linux"],
         ),
         ({"tags": ["$GONE"]}, []),
         (
             {"tags": ["$TAG"], "parallel": {"matrix": [{"TAG": ["linux", "mac"]}]}},
-            ["no runner of the stack has its tag mac; they have docker, linux"],
+            ["no runner of the stack has the tag mac; they have docker, linux"],
         ),
         (
             {
@@ -127,8 +127,8 @@ def test_which_jobs_a_runner_accepts(
                 "rules": [{"if": "$A", "variables": {"TAG": "mac"}}, {"variables": {"TAG": "gpu"}}],
             },
             [
-                "no runner of the stack has its tag mac; they have docker, linux",
-                "no runner of the stack has its tag gpu; they have docker, linux",
+                "no runner of the stack has the tag mac; they have docker, linux",
+                "no runner of the stack has the tag gpu; they have docker, linux",
             ],
         ),
         ({"tags": ["gpu"], "rules": [{"when": "never"}]}, []),
@@ -152,22 +152,22 @@ def test_tags_of_several_runners(stack: StackWithRunners) -> None:
     assert stack.stuck(runners, {}) == []
     assert stack.stuck(runners, {"tags": ["gpu"]}) == []
     assert stack.stuck(runners, {"tags": ["gpu", "docker"]}) == [
-        "no runner of the stack has all of its tags: gpu, docker"
+        "no runner of the stack has all of these tags: gpu, docker"
     ]
     assert stack.stuck({"build": {}}, {"tags": ["gpu"]}) == [
-        "no runner of the stack has its tag gpu; they have no tags"
+        "no runner of the stack has the tag gpu; they have no tags"
     ]
 
 
 @pytest.mark.parametrize(
     ("runner", "job", "options", "found"),
     [
-        ({"paused": True}, {}, (), ["only paused runners of the stack run it: build"]),
+        ({"paused": True}, {}, (), ["the runners of the stack for these tags are paused: build"]),
         (
             {"protected": True},
             {},
             (),
-            ["only protected runners of the stack run it, and it has no rules: build"],
+            ["the runners of the stack for these tags are protected, and there are no rules: build"],
         ),
         ({"protected": True}, {}, ("--protected",), []),
         ({"protected": True}, {"rules": [{"if": "$CI_COMMIT_TAG"}]}, (), []),
@@ -196,7 +196,7 @@ def test_the_fix_and_the_jobs_of_a_finding(stack: StackWithRunners) -> None:
     found = {each["where"]: each for each in answer["findings"]}
     assert found.keys() == {"job0, job1, job2 and 2 more", "other"}
     assert found["job0, job1, job2 and 2 more"]["fix"] == (
-        "did you mean 'docker'? Otherwise add Docker to `tags` of a runner, or remove it from the job"
+        "did you mean 'docker'? Otherwise add Docker to `tags` of a runner, or remove it"
     )
     assert "`default: {tags: [docker]}`" in found["other"]["fix"]
     (image,) = answer["images"]

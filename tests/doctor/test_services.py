@@ -73,6 +73,12 @@ def test_the_job_is_named_once(found: Any) -> None:
     )
 
 
+def test_a_service_of_many_jobs(found: Any) -> None:
+    more = "".join(f"}}\njob{number}: {{script: [x], services: ['docker:dind']" for number in range(4))
+    what = found(f"services: ['docker:dind']{more}", "[runners.docker]")[NAME]["what"]
+    assert "as service of build, service of job0, service of job1 and 2 more, and services" in what
+
+
 def test_hosted_runners_are_privileged(doctor: Doctor, tmp_path: Path) -> None:
     file = tmp_path / ".gitlab-ci.yml"
     file.write_text("build: {script: [x], image: 'docker:27', services: ['docker:dind']}\n")

@@ -1,5 +1,6 @@
 """A finding: a problem that `runner-doctor` reports, such as one that prevents a pull, now or later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -100,3 +101,14 @@ class Finding:
     what: str
     why: str
     fix: str
+
+
+_MOST_SHOWN = 3
+"""The maximum number of jobs in a message."""
+
+
+def shown_jobs(jobs: Sequence[str]) -> str:
+    """The first jobs by name, and the number of the others."""
+    distinct = list(dict.fromkeys(jobs))
+    others = len(distinct) - _MOST_SHOWN
+    return ", ".join(distinct[:_MOST_SHOWN]) + (f" and {others} more" if others > 0 else "")

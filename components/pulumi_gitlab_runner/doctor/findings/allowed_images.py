@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName, shown_jobs
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.images.patterns import matches_pattern
 
@@ -49,7 +49,7 @@ def allowed_image_findings(
         yield Finding(
             FindingName.IMAGE_REFUSED,
             image,
-            f"as {', '.join(jobs)}, no pattern of {key} of the runner matches it: {shown}",
+            f"as {shown_jobs(jobs)}, no pattern of {key} of the runner matches it: {shown}",
             'the job fails before the image is pulled: "disallowed image"',
             "write the image with its digest: `runner-doctor pin` does it"
             if only_digests

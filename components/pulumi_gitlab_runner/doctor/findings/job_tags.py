@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
-from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, shown_jobs
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName, shown_jobs
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags
 from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 from pulumi_gitlab_runner.spec.problems import did_you_mean
 
@@ -38,7 +38,7 @@ def stuck_job_findings(
             stuck.setdefault(problem, []).append(job)
     for (what, fix), found in stuck.items():
         same = [job for job in found if job.job not in running]
-        why = "it stays pending, unless another runner of its project runs it"
+        why = "the jobs stay pending, unless their project has another runner for them"
         if same:
             yield Finding(FindingName.JOB_STUCK, shown_jobs([job.job for job in same]), what, why, fix), same
 
@@ -53,23 +53,26 @@ def _problem(tags: tuple[str, ...], runners: StackRunners, *, protected: bool) -
     if not accepting:
         return _without_tags(runners) if not tags else _with_tags(tags, runners)
     if not working:
-        return f"only paused runners of the stack run it: {names}", "remove `paused` from one of them"
+        return (
+            f"the runners of the stack for these tags are paused: {names}",
+            "remove `paused` from one of them",
+        )
     if not protected and all(each.protected for each in working):
         fix = (
-            "add rules for protected branches and tags to the job, or remove `protected` from a runner; give "
+            "add rules for protected branches and tags, or remove `protected` from a runner; give "
             "--protected if the branch is protected"
         )
-        return f"only protected runners of the stack run it, and it has no rules: {names}", fix
+        return f"the runners of the stack for these tags are protected, and there are no rules: {names}", fix
     return None
 
 
 def _without_tags(runners: StackRunners) -> _Problem:
     example = min(tag for each in runners.each for tag in each.tags or ())
     fix = (
-        f"give it a tag of a runner, for all jobs with `default: {{tags: [{example}]}}`; or set "
+        f"add a tag of a runner, for all jobs with `default: {{tags: [{example}]}}`; or set "
         "`run_untagged: true` for a runner"
     )
-    return "it has no tags, and no runner of the stack runs jobs without tags", fix
+    return "no tags, and no runner of the stack runs jobs without tags", fix
 
 
 def _with_tags(tags: tuple[str, ...], runners: StackRunners) -> _Problem:
@@ -77,15 +80,15 @@ def _with_tags(tags: tuple[str, ...], runners: StackRunners) -> _Problem:
     missing = [tag for tag in tags if tag not in known]
     if not missing:
         return (
-            f"no runner of the stack has all of its tags: {', '.join(tags)}",
+            f"no runner of the stack has all of these tags: {', '.join(tags)}",
             "remove the tags that one of the runners does not have, or add them to `tags` of that runner",
         )
     suggestions = [found for tag in missing if (found := did_you_mean(tag, known))]
     several = len(missing) > 1
     them = "them" if several else "it"
-    add = f"add {', '.join(missing)} to `tags` of a runner, or remove {them} from the job"
+    add = f"add {', '.join(missing)} to `tags` of a runner, or remove {them}"
     theirs = f"they have {', '.join(known)}" if known else "they have no tags"
     return (
-        f"no runner of the stack has its {'tags' if several else 'tag'} {', '.join(missing)}; {theirs}",
+        f"no runner of the stack has the {'tags' if several else 'tag'} {', '.join(missing)}; {theirs}",
         " ".join((*dict.fromkeys(suggestions), f"Otherwise {add}")) if suggestions else add,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName, shown_jobs
 from pulumi_gitlab_runner.doctor.runner_host import CONFIG, RunnerHost
 from pulumi_gitlab_runner.images.docker_in_docker import (
     is_docker_in_docker,
@@ -28,7 +28,7 @@ def service_findings(image: str, users: Sequence[str], host: RunnerHost) -> Iter
     docker = host.docker_settings
     privileged = is_privileged(image, docker)
     if is_docker_in_docker(image) and not privileged:
-        yield _unprivileged(image, ", ".join(jobs), host)
+        yield _unprivileged(image, shown_jobs(jobs), host)
     # An instance of a fleet may run one job and no other, whose service endangers nothing else.
     elif privileged and _is_official(image) and host.settings.get("executor") == "docker":
         listed = f"a pattern of it matches {image}"
@@ -36,7 +36,7 @@ def service_findings(image: str, users: Sequence[str], host: RunnerHost) -> Iter
         yield Finding(
             FindingName.SERVICE_PRIVILEGED,
             f"{CONFIG}, runners.docker.{_LIST}",
-            f"{what}, as {', '.join(jobs)}",
+            f"{what}, as {shown_jobs(jobs)}",
             "the service needs no privileges, and with them it is root on the runner's host",
             f'list only what needs privileges, such as {_LIST} = ["docker:*dind*"]',
         )

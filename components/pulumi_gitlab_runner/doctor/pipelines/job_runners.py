@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, Tags, shown_jobs
+from pulumi_gitlab_runner.doctor.finding import shown_jobs
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import JobTags, Tags
 from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
 
 

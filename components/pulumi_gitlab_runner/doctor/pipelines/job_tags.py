@@ -9,8 +9,6 @@ from pulumi_gitlab_runner.doctor.pipelines.values import listed, mapping, own_or
 from pulumi_gitlab_runner.doctor.pipelines.variables import as_text, depend_on_rules, variables_of
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place, WrittenText
 
-_MOST_SHOWN = 3
-"""The maximum number of jobs in a message."""
 _LIMITS = ("rules", "only", "except")
 
 Tags = tuple[str, ...]
@@ -52,13 +50,6 @@ def tags_of_jobs(
         for name in configuration.selected_jobs(job)
     )
     return [tags for tags in found if tags]
-
-
-def shown_jobs(jobs: Sequence[str]) -> str:
-    """The first jobs by name, and the number of the others."""
-    distinct = list(dict.fromkeys(jobs))
-    others = len(distinct) - _MOST_SHOWN
-    return ", ".join(distinct[:_MOST_SHOWN]) + (f" and {others} more" if others > 0 else "")
 
 
 def _tags_of(configuration: CiConfiguration, job: str, given: Mapping[str, str]) -> JobTags | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pulumi_gitlab_runner.auth.resolution.sources import VARIABLE
 from pulumi_gitlab_runner.doctor.errors import UsageError
-from pulumi_gitlab_runner.doctor.finding import Finding, FindingName
+from pulumi_gitlab_runner.doctor.finding import Finding, FindingName, shown_jobs
 from pulumi_gitlab_runner.doctor.findings.allowed_images import RUNNERS_OWN
 from pulumi_gitlab_runner.doctor.findings.image_names import Shorthands, shorthand_findings
 from pulumi_gitlab_runner.doctor.findings.job_tags import stuck_job_findings
@@ -20,7 +20,7 @@ from pulumi_gitlab_runner.doctor.pipelines.job_runners import (
     jobs_of_other_runners,
     runs_elsewhere,
 )
-from pulumi_gitlab_runner.doctor.pipelines.job_tags import shown_jobs, tags_of_jobs
+from pulumi_gitlab_runner.doctor.pipelines.job_tags import tags_of_jobs
 from pulumi_gitlab_runner.doctor.pipelines.written_yaml import Place
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost
 from pulumi_gitlab_runner.doctor.runner_tags import StackRunners
