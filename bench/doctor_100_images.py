@@ -21,9 +21,9 @@ import httpx
 
 from bench.measure import Measure, program, timed
 from bench.private_registry import PASSWORD, USERNAME, PrivateRegistry, private_registry
-from sandbox.docker.loopback_registry import push_image, serving
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from tests.registry.loopback_registry import push_image, serving
 
 IMAGES = 100
 RUNS = 3

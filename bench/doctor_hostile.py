@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 from bench.measure import LONGEST_S, Measure
-from sandbox.docker import hostile_registry
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from tests.registry import hostile_registry
 
 _PROGRAM = """
 import sys

@@ -21,9 +21,9 @@ from statistics import median
 import httpx
 
 from bench.measure import Measure, program, timed
-from sandbox.docker.loopback_registry import INDEX, WITHOUT_TLS, push_index, serving
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
+from tests.registry.loopback_registry import INDEX, WITHOUT_TLS, push_index, serving
 
 IMAGES = 20
 LAYERS = (4_000_000, 1_000_000, 100_000)

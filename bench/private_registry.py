@@ -20,10 +20,10 @@ import httpx
 import trustme
 
 from bench.relay import ADDRESS
-from sandbox.docker.loopback_registry import push_image, serving
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 from sandbox.services.process import free_port
+from tests.registry.loopback_registry import push_image, serving
 
 USERNAME, PASSWORD = "bench", "password-of-the-bench"
 ROUND_TRIP_S = 0.02
@@ -75,7 +75,7 @@ def private_registry(directory: Path, images: int) -> Iterator[PrivateRegistry]:
         tokens.write_text(
             json.dumps(agreed | files | {"address": ADDRESS, "port": service_port, "users": users})
         )
-        stack.enter_context(_process("sandbox.docker.token_service", str(tokens)))
+        stack.enter_context(_process("tests.registry.token_service", str(tokens)))
         realm = f"https://{ADDRESS}:{far_service}/token"
         bundle = str(directory / "authority.pem")
         stack.enter_context(

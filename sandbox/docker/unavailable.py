@@ -19,8 +19,8 @@ PROGRAMS = {
 }
 """The required programs, and the Debian package of each."""
 
-PYTHON_PACKAGES = ("awscli", "bcrypt", "joserfc")
-"""The AWS CLI as on runner hosts, and the libraries for the registries' passwords and tokens."""
+PYTHON_PACKAGES = ("awscli", "bcrypt")
+"""The AWS CLI as on runner hosts, and the library for the passwords of registries."""
 
 
 class DockerUnavailableError(SandboxError):

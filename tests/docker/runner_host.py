@@ -19,7 +19,7 @@ from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
 from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
-from sandbox.docker.token_registry import TokenRegistry
+from tests.docker.token_registry import TokenRegistry
 from tests.host.sandbox_host import PARAMETERS, files_of_build
 from tests.spec.declaration import STACKS, stack_file
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from pulumi_gitlab_runner.doctor.pipelines import gitlab_lint
 
-from sandbox.docker.hostile_registry import ANSWERS, serving
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
 from sandbox.services.gitlab.server import create_server
@@ -19,6 +18,7 @@ from tests.doctor.host_tree import Doctor
 from tests.http.server import answer
 from tests.http.server import serving as prepared
 from tests.registry.double import DIGEST, RegistryDouble
+from tests.registry.hostile_registry import ANSWERS, serving
 
 TOKEN = "canary-of-the-token"
 PIPELINE = """

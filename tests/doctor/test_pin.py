@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.docker.hostile_registry import ANSWERS, serving
 from tests.auth.resolution.fakes import encoded
 from tests.doctor.host_tree import Doctor
 from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble
+from tests.registry.hostile_registry import ANSWERS, serving
 
 OLD = "sha256:" + "0" * 64
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import yaml
 
-from sandbox.docker import loopback_registry as registry
 from sandbox.environment import Sandbox
 from tests.engine.project import REGION, Project
+from tests.registry import loopback_registry as registry
 
 pytestmark = [
     pytest.mark.engine,

@@ -15,8 +15,7 @@ from pulumi_gitlab_runner.mirror.provider import MirroredImages
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
-from sandbox.docker import loopback_registry
-from tests.registry import memory_registry
+from tests.registry import loopback_registry, memory_registry
 from tests.registry.double import DIGEST, PASSWORD, USERNAME, RegistryDouble, serving
 
 BEFORE = "sha256:" + "b" * 64

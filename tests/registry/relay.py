@@ -8,7 +8,7 @@ from threading import Lock, Thread
 
 import httpx
 
-from sandbox.docker.loopback_registry import WITHOUT_TLS
+from tests.registry.loopback_registry import WITHOUT_TLS
 
 ALWAYS = 1000
 

@@ -16,7 +16,7 @@ from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
-from sandbox.docker import loopback_registry as registry
+from tests.registry import loopback_registry as registry
 from tests.registry import memory_registry
 from tests.registry.relay import Fault, Relay, relaying
 

@@ -19,9 +19,9 @@ from pulumi_gitlab_runner.registry.copy import Copy, ImageCopier
 from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
-from sandbox.docker import loopback_registry as registry
-from sandbox.docker.token_service import Handler, TokenService
+from tests.registry import loopback_registry as registry
 from tests.registry.fixtures import certificates_in
+from tests.registry.token_service import Handler, TokenService
 
 pytestmark = pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not there")
 

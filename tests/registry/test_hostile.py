@@ -20,9 +20,9 @@ from pulumi_gitlab_runner.registry.repository import Repository
 from pulumi_gitlab_runner.registry.transfer import TransferError
 
 from bench.doctor_hostile import peak_mib
-from sandbox.docker.hostile_registry import ANSWERS, PLACES, Conversation, serving
 from tests.registry.double import DIGEST, RegistryDouble
 from tests.registry.double import serving as serving_double
+from tests.registry.hostile_registry import ANSWERS, PLACES, Conversation, serving
 
 PATIENCE_S = 0.7
 SLOW = ("slow-body", "slow-headers", "slow-chunks", "silent")

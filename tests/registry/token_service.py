@@ -1,4 +1,4 @@
-"""``python -m sandbox.docker.token_service FILE``: a registry's token service, like GitLab's and Azure's.
+"""``python -m tests.registry.token_service FILE``: a registry's token service, like GitLab's and Azure's.
 
 Each user gets tokens only for the repositories below their own path.
 Source: distribution, docs/spec/auth: token.md (GET, user and password), oauth.md (POST, an identity token)

@@ -40,7 +40,7 @@ class TokenRegistry(Registry):
         super().start(machine, authority)
         machine.serve(
             self._token_service,
-            sys.executable, "-P", "-m", "sandbox.docker.token_service", f"{self._directory}/tokens.json",
+            sys.executable, "-P", "-m", "tests.registry.token_service", f"{self._directory}/tokens.json",
             environment={"PYTHONPATH": str(CHECKOUT)},
             ready=lambda: machine.listens(self.address, TOKEN_PORT),
         )  # fmt: skip
