@@ -317,24 +317,9 @@ def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
 
 def faults(arguments: argparse.Namespace, progress: Progress) -> int:
     """Fail calls of an `up`, and report the outcomes."""
-    from sandbox.faults import matrix
-    from sandbox.faults.proxy import Way
+    from tests.faults import command
 
-    try:
-        ways = [Way(each) for each in arguments.ways.split(",")] if arguments.ways else list(Way)
-    except ValueError as error:
-        raise SandboxError(f"--ways: {error}; there are {', '.join(Way)}") from None
-    directory = sandbox_directory() / "faults"
-    sandbox = Sandbox(directory, lookup.obtain(engine_directory(), progress))
-    choice = matrix.Choice(arguments.stack, arguments.seed, arguments.sample, ways, arguments.calls)
-    sandbox.start()
-    try:
-        results = matrix.run(sandbox, directory / "project", choice)
-    finally:
-        sandbox.stop()
-    print(matrix.report(results))
-    print(f"again: ./dev faults {choice.stack} --seed {choice.seed} --sample {len(results)}")
-    return 0 if matrix.is_good(results) else 1
+    return command.run(arguments, progress)
 
 
 def bench(arguments: argparse.Namespace, progress: Progress) -> int:

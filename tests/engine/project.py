@@ -15,9 +15,9 @@ import yaml
 
 from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.paths import CHECKOUT
-from sandbox.services.aws.snapshot import snapshot as aws_snapshot
-from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
 from tests.registry.fixtures import ONLY_LOOPBACK
+from tests.services.aws.snapshot import snapshot as aws_snapshot
+from tests.services.gitlab.snapshot import snapshot as gitlab_snapshot
 
 REGION = "eu-west-1"
 

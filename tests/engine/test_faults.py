@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.engine.release import Engine
 from sandbox.environment import Sandbox
-from sandbox.faults.matrix import Choice, is_good, report, run
+from tests.faults.matrix import Choice, is_good, report, run
 from tests.registry.fixtures import ONLY_LOOPBACK
 
 pytestmark = pytest.mark.engine

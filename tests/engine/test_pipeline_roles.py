@@ -27,10 +27,10 @@ from pulumi_gitlab_runner.spec.pipeline_roles import PulumiState
 
 from sandbox.environment import GITLAB_TOKEN, Sandbox
 from sandbox.services.aws import ACCOUNT
-from sandbox.services.aws.authorization import FREE, Call, allows, recorded
 from sandbox.services.aws.server import AwsServer
 from tests.engine.project import REGION, Project
 from tests.registry.fixtures import ONLY_LOOPBACK
+from tests.services.aws.authorization import FREE, Call, allows, recorded
 
 pytestmark = pytest.mark.engine
 

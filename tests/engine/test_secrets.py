@@ -18,9 +18,9 @@ from pulumi_gitlab_runner.review.drift_command import main as drift
 from rich.console import Console
 
 from sandbox import summary
-from sandbox.faults.proxy import Fault, Traffic, Way, proxy
 from tests.engine.canaries import CANARIES, kinds_in
 from tests.engine.project import Project
+from tests.faults.proxy import Fault, Traffic, Way, proxy
 from tests.user_data import decoded
 
 pytestmark = pytest.mark.engine

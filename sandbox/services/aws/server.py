@@ -14,7 +14,6 @@ from werkzeug.serving import make_server
 
 # Each of these patches moto.
 from sandbox.services.aws import (  # noqa: F401
-    authorization,
     ecr_public,
     functions,
     iam,

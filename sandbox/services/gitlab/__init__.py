@@ -8,6 +8,5 @@ Run it with `python -m sandbox.services.gitlab --port PORT`.
 """
 
 from sandbox.services.gitlab.application import create_application
-from sandbox.services.gitlab.snapshot import snapshot
 
-__all__ = ["create_application", "snapshot"]
+__all__ = ["create_application"]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.services.aws.snapshot import snapshot
 from tests.providers.aws.cases import ROLE, alone, registry_policy, replication, scanning
 from tests.providers.aws.conftest import Make
+from tests.services.aws.snapshot import snapshot
 
 POLICY = "aws:ecr/registryPolicy:RegistryPolicy"
 SCANNING = "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration"

@@ -10,11 +10,11 @@ import pytest
 from sandbox.providers.aws.policy_document import same_policy
 from sandbox.providers.aws.provider import Aws
 from sandbox.services.aws import ACCOUNT
-from sandbox.services.aws.snapshot import snapshot
 from sandbox.standin.provider import Refused
 from sandbox.standin.values import UNKNOWN
 from tests.providers.aws.cases import lifecycle, policy, trust
 from tests.providers.aws.conftest import Make
+from tests.services.aws.snapshot import snapshot
 
 REPOSITORY = "aws:ecr/repository:Repository"
 ROLE = "aws:iam/role:Role"

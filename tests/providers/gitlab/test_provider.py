@@ -122,7 +122,7 @@ class TestRetries:
 
     @pytest.fixture
     def fault(self, server, base_url):
-        from sandbox.faults.proxy import Traffic, proxy
+        from tests.faults.proxy import Traffic, proxy
 
         traffic = Traffic()
         with proxy("gitlab", base_url, traffic) as address:
@@ -132,7 +132,7 @@ class TestRetries:
 
     @pytest.mark.parametrize(("way", "made"), [("error", True), ("answer-lost", False)])
     def test_a_variable(self, fault, client, way, made):
-        from sandbox.faults.proxy import Fault, Way
+        from tests.faults.proxy import Fault, Way
 
         traffic, asked = fault
         traffic.begin(Fault("gitlab POST groups/42/variables ONCE", 1, Way(way)))

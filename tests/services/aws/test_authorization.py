@@ -12,8 +12,8 @@ from moto.core.authorization import enable_iam_authentication
 from pulumi_gitlab_runner.iam.policy import allow, policy_document
 
 from sandbox.services.aws import ACCOUNT
-from sandbox.services.aws.authorization import Call, allows, recorded
 from sandbox.services.aws.server import AwsServer
+from tests.services.aws.authorization import Call, allows, recorded
 
 REGION = "eu-west-1"
 REPOSITORY = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository"

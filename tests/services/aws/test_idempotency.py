@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from sandbox.faults.proxy import Fault, Traffic, Way, proxy
 from sandbox.services.aws.server import AwsServer
+from tests.faults.proxy import Fault, Traffic, Way, proxy
 
 
 @pytest.fixture

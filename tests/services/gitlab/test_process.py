@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.services.gitlab import snapshot
+from tests.services.gitlab.snapshot import snapshot
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 TOKEN = "canary-of-the-administrator"

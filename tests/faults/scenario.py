@@ -20,11 +20,11 @@ import yaml
 from pulumi_gitlab_runner.host.lifecycle import LIFECYCLE_HOOK
 
 from sandbox.environment import GITLAB_TOKEN, Sandbox
-from sandbox.faults.proxy import Fault, Traffic, Way, proxy
 from sandbox.paths import CHECKOUT
-from sandbox.services.aws.snapshot import client_of
-from sandbox.services.aws.snapshot import snapshot as aws_snapshot
-from sandbox.services.gitlab.snapshot import snapshot as gitlab_snapshot
+from tests.faults.proxy import Fault, Traffic, Way, proxy
+from tests.services.aws.snapshot import client_of
+from tests.services.aws.snapshot import snapshot as aws_snapshot
+from tests.services.gitlab.snapshot import snapshot as gitlab_snapshot
 
 _LONGEST_S = 240
 """The timeout of one command, in seconds."""

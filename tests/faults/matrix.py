@@ -9,9 +9,9 @@ from pathlib import Path
 from time import monotonic
 
 from sandbox.environment import Sandbox
-from sandbox.faults.proxy import Fault, Way
-from sandbox.faults.scenario import Outcome, Result, account
 from sandbox.paths import CHECKOUT
+from tests.faults.proxy import Fault, Way
+from tests.faults.scenario import Outcome, Result, account
 
 EVERYTHING = "everything"
 """The stack that declares every component, and every option that adds resources."""

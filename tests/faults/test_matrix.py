@@ -1,8 +1,8 @@
 """The choice of scenarios to run, and the table of their results."""
 
-from sandbox.faults.matrix import Choice, is_good, report
-from sandbox.faults.proxy import Fault, Way
-from sandbox.faults.scenario import Outcome, Result
+from tests.faults.matrix import Choice, is_good, report
+from tests.faults.proxy import Fault, Way
+from tests.faults.scenario import Outcome, Result
 
 CALLS = [Fault(f"iam CreateRole {name}", 1, Way.ERROR) for name in ("a", "b", "c")]
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sandbox.faults.calls import Request, call_of
+from tests.faults.calls import Request, call_of
 
 
 def aws(service: str, method: str, path: str, body: bytes = b"", **headers: str) -> str:

@@ -14,7 +14,7 @@ from threading import Lock, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.faults.calls import Call, Request, call_of
+from tests.faults.calls import Call, Request, call_of
 
 _ANSWER_TIMEOUT_S = 300
 _OF_A_CONNECTION = ("connection", "keep-alive", "transfer-encoding", "content-length")

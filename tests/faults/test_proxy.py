@@ -8,7 +8,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from sandbox.faults.proxy import Fault, Traffic, Way, proxy
+from tests.faults.proxy import Fault, Traffic, Way, proxy
 
 CALL = "gitlab POST things one"
 
