@@ -310,7 +310,7 @@ def render(arguments: argparse.Namespace, _progress: Progress) -> int:
 
 def e2e(_arguments: argparse.Namespace, progress: Progress) -> int:
     """Run one job through a real gitlab-runner."""
-    from sandbox.e2e import seed_case
+    from tests.e2e import seed_case
 
     return seed_case.run(progress)
 

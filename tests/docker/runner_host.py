@@ -15,10 +15,10 @@ from pulumi_gitlab_runner.auth.resolution.trace import Resolution
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.files import NO_PROGRAMS, HostFile
 
-from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
 from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
+from tests.docker.host_unit import UNIT, unit_environment
 from tests.docker.token_registry import TokenRegistry
 from tests.host.sandbox_host import PARAMETERS, files_of_build
 from tests.spec.declaration import STACKS, stack_file

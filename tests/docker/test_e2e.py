@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.docker import unavailable
 from sandbox.docker.unavailable import DockerUnavailableError
-from sandbox.e2e import seed_case
-from sandbox.e2e.seed_case import JOB_IMAGE, NOT_RUN, SUCCEEDED, Outcome
 from sandbox.progress import Progress
+from tests.e2e import seed_case
+from tests.e2e.seed_case import JOB_IMAGE, NOT_RUN, SUCCEEDED, Outcome
 
 STANDIN = Path(__file__).with_name("standin_runner.py")
 GOOD = Outcome(

@@ -17,26 +17,26 @@ from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
 from sandbox.command_line import SANDBOX_STACK
-from sandbox.docker.host_unit import UNIT, unit_environment
 from sandbox.docker.machine import ENVIRONMENT
 from sandbox.docker.prepare import prepare
 from sandbox.docker.sandbox import DockerSandbox, ecr, private, public
 from sandbox.docker.unavailable import DockerUnavailableError
-from sandbox.e2e.helper_image import publish_helper_image
-from sandbox.e2e.listening_service import listening_service
-from sandbox.e2e.small_system import small_system
 from sandbox.errors import SandboxError
 from sandbox.go_toolchain import GoBuildError
 from sandbox.paths import CHECKOUT, sandbox_directory, stack_file
 from sandbox.progress import Progress
 from sandbox.services.aws import ACCOUNT
+from tests.docker.host_unit import UNIT, unit_environment
+from tests.e2e.helper_image import publish_helper_image
+from tests.e2e.listening_service import listening_service
+from tests.e2e.small_system import small_system
 
 SUCCEEDED, FAILED, NOT_RUN = 0, 1, 3
 RUNNER = "build"
 RUNNER_PROGRAM = "gitlab-runner"
 GITLAB_PORT = 8929
 GITLAB = f"http://127.0.0.1:{GITLAB_PORT}"
-TOKEN = "sandbox-token"  # noqa: S105 - the GitLab double's token, in a temporary machine
+TOKEN = "sandbox-token"
 AUTHENTICATED = "Authenticating with credentials from /root/.docker/config.json"
 """The runner's message when it pulls an image with the host's Docker configuration."""
 PATIENCE_S = 300

@@ -10,8 +10,8 @@ import subprocess
 from pathlib import Path
 
 from sandbox.docker.engine import DockerEngine
-from sandbox.e2e.small_system import small_system
 from sandbox.errors import SandboxError
+from tests.e2e.small_system import small_system
 
 NAME = "registry.gitlab.com/gitlab-org/gitlab-runner/gitlab-runner-helper"
 ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.e2e.small_system import program, small_system
+from tests.e2e.small_system import program, small_system
 
 CONFIG = "service.json"
 
