@@ -6,7 +6,6 @@ from functools import cached_property
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import GetGroupVariable, GetInstanceVariable, GetProjectVariable
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
-from sandbox.providers.gitlab.pipeline_schedule import PipelineSchedule
 from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
 from sandbox.providers.gitlab.user_runner import UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
@@ -41,7 +40,6 @@ class GitLab(StandIn[Api]):
         GroupVariable,
         InstanceVariable,
         ProjectRunnerEnablement,
-        PipelineSchedule,
     )
     functions = (GetGroupVariable, GetInstanceVariable, GetProjectVariable)
 

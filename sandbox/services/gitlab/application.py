@@ -19,7 +19,6 @@ from sandbox.services.gitlab import (  # noqa: F401 - each module registers its 
     jobs,
     merge_requests,
     notes,
-    pipeline_schedules,
     runners,
     variables,
 )

@@ -142,21 +142,6 @@ class Issue:
 
 
 @dataclass
-class PipelineSchedule:
-    """A pipeline schedule; its pipelines run with the permissions of its owner."""
-
-    id: int
-    owner: User
-    created_at: str
-    description: str
-    ref: str
-    cron: str
-    cron_timezone: str = "UTC"
-    active: bool = True
-    inputs: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
 class Project:
     """A project of a group; `files` are the files of its default branch, by path."""
 
@@ -169,7 +154,6 @@ class Project:
     merge_requests: dict[int, MergeRequest] = field(default_factory=dict)
     issues_enabled: bool = True
     issues: dict[int, Issue] = field(default_factory=dict)
-    schedules: dict[int, PipelineSchedule] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -241,7 +225,6 @@ class Instance:
     runner_ids: Iterator[int] = field(default_factory=lambda: count(1))
     note_ids: Iterator[int] = field(default_factory=lambda: count(1))
     issue_ids: Iterator[int] = field(default_factory=lambda: count(1001))
-    schedule_ids: Iterator[int] = field(default_factory=lambda: count(1))
     jobs: dict[int, Job] = field(default_factory=dict)
     job_ids: Iterator[int] = field(default_factory=lambda: count(1))
     templates: dict[str, str] = field(default_factory=dict)

@@ -110,20 +110,4 @@ CASES = [
         replaces=[{"key": "OTHER"}],
         drift=({"protected": True}, {"protected": True}),
     ),
-    Case(
-        "PipelineSchedule",
-        {"project": "7", "cron": "0 4 * * *", "description": "drift", "ref": "refs/heads/main"},
-        "7:1",
-        "projects/7/pipeline_schedules/1",
-        updates=[
-            {"active": False},
-            {"cron": "0 5 * * *"},
-            {"cronTimezone": "Europe/Berlin"},
-            {"description": "another"},
-            {"inputs": [{"name": "stack", "value": "prod"}]},
-            {"ref": "refs/tags/v1"},
-        ],
-        replaces=[{"project": "8"}],
-        drift=({"cron": "0 5 * * *"}, {"cron": "0 5 * * *"}),
-    ),
 ]
