@@ -22,7 +22,7 @@ from pulumi_gitlab_runner.spec.aws_tags import STACK_TAG
 
 from sandbox.services.aws.server import AwsServer
 from sandbox.services.gitlab import create_application
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_server
 from tests.docs.documents import blocks
 from tests.review.stacks import preview_of, state_of
 

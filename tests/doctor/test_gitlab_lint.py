@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.doctor.pipelines import gitlab_lint
 
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_server
 from tests.doctor.host_tree import Doctor
 from tests.http.server import answer
 from tests.http.server import serving as prepared

@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.texts import stack_note
 from sandbox.services.aws import ACCOUNT
 from sandbox.services.aws.server import AwsServer
 from sandbox.services.gitlab import create_application
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_server
 from tests.doctor.host_tree import Doctor
 from tests.host.commands import Commands
 from tests.http.loopback import LOOPBACK

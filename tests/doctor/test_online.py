@@ -12,9 +12,8 @@ from pulumi_gitlab_runner.doctor.gitlab import this_gitlab
 
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.clock import now
-from sandbox.services.gitlab.server import create_server
-from sandbox.services.gitlab.state import Runner
+from sandbox.services.gitlab.application import create_server
+from sandbox.services.gitlab.state import Runner, now
 from tests.doctor.host_tree import Doctor
 from tests.http.loopback import LOOPBACK
 from tests.http.server import answer, serving

@@ -34,7 +34,7 @@ AWS = (
 IMPORTED = (
     *("pulumi.provider.experimental", "pydantic", "botocore.httpsession", "sandbox.standin.plugin"),
     *("sandbox.providers.aws.provider", "sandbox.providers.gitlab.provider"),
-    *("sandbox.services.aws.server", "sandbox.services.gitlab.application", "sandbox.services.gitlab.server"),
+    *("sandbox.services.aws.server", "sandbox.services.gitlab.application"),
     *("pulumi_gitlab", "pulumi_docker", "pulumi_docker_build"),
     *(f"pulumi_aws.{module}" for module in AWS),
 )

@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_server
 from sandbox.services.gitlab.state import MergeRequest, Note
 
 TOKEN = "token-of-the-administrator"

@@ -6,8 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.services.gitlab.application import create_application
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_application, create_server
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - only the sandbox accepts it
 

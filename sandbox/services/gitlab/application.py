@@ -9,6 +9,7 @@ from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.services.gitlab import (  # noqa: F401 - each module registers its endpoints
     about,
@@ -73,6 +74,18 @@ def create_application(token: str, runner_token: str | None = None, further: Seq
     application.register_error_handler(HTTPException, _http_error)
     application.after_request(_log)
     return application
+
+
+def create_server(application: Flask, port: int) -> BaseWSGIServer:
+    """Binds the application to 127.0.0.1.
+
+    Args:
+        application: the double.
+        port: the port; 0 chooses a free one, see the server's `port`.
+    """
+    # The application writes its own access log, without query strings.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    return make_server("127.0.0.1", port, application, threaded=True)
 
 
 def _refuse(refusal: RefusalError) -> ResponseReturnValue:

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Response, request
 
 from sandbox.services.gitlab.access import instance
-from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.endpoints import endpoint, runner_api
 from sandbox.services.gitlab.job_assignment import assign_job, job_for_its_runner
 from sandbox.services.gitlab.parameters import Parameter, boolean, integer, mapping
@@ -22,7 +21,7 @@ from sandbox.services.gitlab.refusals import (
     job_not_running,
     range_not_satisfiable,
 )
-from sandbox.services.gitlab.state import Job, Runner
+from sandbox.services.gitlab.state import Job, Runner, now
 
 TRACE_UPDATE_INTERVAL = 3
 """The interval of trace updates, in seconds: GitLab's value while a user watches the job."""

@@ -1,6 +1,6 @@
 """The declaration of endpoints: method, path, parameters, required role and status."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -14,8 +14,7 @@ from sandbox.services.gitlab.access import (
     require_administrator,
     require_role,
 )
-from sandbox.services.gitlab.pages import PAGINATION, page_of
-from sandbox.services.gitlab.parameters import Parameter, read_parameters
+from sandbox.services.gitlab.parameters import Parameter, integer, read_parameters
 from sandbox.services.gitlab.state import Role
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -29,6 +28,9 @@ own_api = Blueprint("own_api", __name__, url_prefix="/sandbox")
 api.before_request(authenticate)
 own_api.before_request(authenticate)
 
+_DEFAULT_SIZE = 20
+_MAXIMUM_SIZE = 100
+_PAGINATION = (Parameter("page", integer), Parameter("per_page", integer))
 _PLACES: dict[str, Callable[[str], Any]] = {"group": find_group, "project": find_project}
 
 
@@ -65,15 +67,34 @@ def endpoint(
             for kind in _PLACES.keys() & places:
                 places[kind] = _PLACES[kind](places[kind])
                 require_role(places[kind], role)
-            asked = read_parameters((*parameters, *(PAGINATION if paged else ())))
+            asked = read_parameters((*parameters, *(_PAGINATION if paged else ())))
             answer = view(**places, **({"asked": asked} if takes_asked else {}))
             if answer is None:
                 return "", 204
             if paged:
-                return page_of(answer, asked)
+                return _page_of(answer, asked)
             return answer if isinstance(answer, Response) else (jsonify(answer), status)
 
         on.add_url_rule(path, endpoint=rule, view_func=respond, methods=[method])
         return view
 
     return register
+
+
+def _page_of(items: Sequence[Any], parameters: dict[str, Any]) -> Response:
+    """The page of a list that `page` and `per_page` name, with GitLab's headers of offset pagination."""
+    size = min(max(parameters.get("per_page", _DEFAULT_SIZE), 1), _MAXIMUM_SIZE)
+    page = max(parameters.get("page", 1), 1)
+    pages = max(-(-len(items) // size), 1)
+    response = jsonify(items[(page - 1) * size : page * size])
+    response.headers.update(
+        {
+            "x-page": str(page),
+            "x-per-page": str(size),
+            "x-total": str(len(items)),
+            "x-total-pages": str(pages),
+            "x-next-page": str(page + 1) if page < pages else "",
+            "x-prev-page": str(page - 1) if page > 1 else "",
+        }
+    )
+    return response

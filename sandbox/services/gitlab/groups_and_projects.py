@@ -14,9 +14,16 @@ from flask import request
 from sandbox.services.gitlab.access import Place, current_user, instance, role_in
 from sandbox.services.gitlab.endpoints import endpoint
 from sandbox.services.gitlab.parameters import Parameter, integer
-from sandbox.services.gitlab.refusals import RefusalError, invalid
+from sandbox.services.gitlab.refusals import (
+    Errors,
+    RefusalError,
+    blank,
+    inspected,
+    invalid,
+    present,
+    require_valid,
+)
 from sandbox.services.gitlab.state import Group, Project, Role
-from sandbox.services.gitlab.validation import Errors, blank, inspected, present, require_valid
 
 _PATH = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9])?")
 _PATH_RULE = (

@@ -10,12 +10,17 @@ from typing import Any
 from flask import request
 
 from sandbox.services.gitlab.access import current_user, instance, role_in
-from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.endpoints import endpoint
 from sandbox.services.gitlab.parameters import Parameter, boolean, texts
-from sandbox.services.gitlab.refusals import forbidden, invalid_parameters, not_found
-from sandbox.services.gitlab.state import Issue, Project, Role
-from sandbox.services.gitlab.validation import blank, require_valid, too_long
+from sandbox.services.gitlab.refusals import (
+    blank,
+    forbidden,
+    invalid_parameters,
+    not_found,
+    require_valid,
+    too_long,
+)
+from sandbox.services.gitlab.state import Issue, Project, Role, now
 
 TITLE_LENGTH = 255
 DESCRIPTION_LENGTH = 1_048_576

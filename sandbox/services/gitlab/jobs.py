@@ -9,12 +9,11 @@ from typing import Any
 from flask import Response
 
 from sandbox.services.gitlab.access import find_project, instance, require_role
-from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.endpoints import endpoint, own_api
 from sandbox.services.gitlab.parameters import Parameter, boolean, integer, mapping, mappings, texts
 from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.runner_details import runner_summary
-from sandbox.services.gitlab.state import Job, Project, Role
+from sandbox.services.gitlab.state import Job, Project, Role, now
 
 _JOB = "/projects/<path:project>/jobs/<int:job_id>"
 _QUEUED = (

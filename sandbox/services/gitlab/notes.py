@@ -7,13 +7,19 @@ Sources: GitLab's `lib/api/notes.rb`, `lib/api/helpers/notes_helpers.rb`, `app/p
 from typing import Any
 
 from sandbox.services.gitlab.access import current_user, instance, role_in
-from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.endpoints import endpoint
 from sandbox.services.gitlab.merge_requests import found_merge_request
 from sandbox.services.gitlab.parameters import Parameter
-from sandbox.services.gitlab.refusals import bad_request, forbidden, invalid_parameters, not_found
-from sandbox.services.gitlab.state import MergeRequest, Note, Project, Role
-from sandbox.services.gitlab.validation import blank, inspected, too_long
+from sandbox.services.gitlab.refusals import (
+    bad_request,
+    blank,
+    forbidden,
+    inspected,
+    invalid_parameters,
+    not_found,
+    too_long,
+)
+from sandbox.services.gitlab.state import MergeRequest, Note, Project, Role, now
 
 BODY_LENGTH = 1_000_000
 

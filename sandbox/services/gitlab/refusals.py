@@ -8,6 +8,9 @@ Source: `lib/api/helpers.rb` and `lib/api/api_guard.rb` of GitLab.
 from collections.abc import Mapping
 from typing import Any
 
+Errors = dict[str, list[str]]
+"""The messages by attribute."""
+
 
 class RefusalError(Exception):
     """A request that gets an error response.
@@ -35,7 +38,7 @@ def bad_request(reason: str) -> RefusalError:
     return RefusalError(400, {"message": f"400 Bad request - {reason}"})
 
 
-def invalid(errors: dict[str, list[str]]) -> RefusalError:
+def invalid(errors: Errors) -> RefusalError:
     """An invalid object: the messages by attribute."""
     return RefusalError(400, {"message": errors})
 
@@ -85,3 +88,30 @@ def not_found(kind: str = "") -> RefusalError:
 def conflict(message: str) -> RefusalError:
     """A request that matches more than one object."""
     return RefusalError(409, {"message": message})
+
+
+def blank(value: str) -> list[str]:
+    """The error of an empty value."""
+    return [] if value.strip() else ["can't be blank"]
+
+
+def too_long(value: str | None, most: int) -> list[str]:
+    """The error of a value of more characters."""
+    return [f"is too long (maximum is {most} characters)"] if len(value or "") > most else []
+
+
+def present(errors: Errors) -> Errors:
+    """The attributes that have errors."""
+    return {attribute: messages for attribute, messages in errors.items() if messages}
+
+
+def require_valid(errors: Errors) -> None:
+    """Raises 400 with the errors, if there are any."""
+    if found := present(errors):
+        raise invalid(found)
+
+
+def inspected(errors: Errors) -> str:
+    """Errors in the form of Ruby's `inspect`, which some messages contain."""
+    shown = ", ".join(f':{attribute}=>["{messages[0]}"]' for attribute, messages in errors.items())
+    return f"{{{shown}}}"

@@ -9,8 +9,7 @@ from typing import Any
 from flask import request
 
 from sandbox.services.gitlab.access import instance
-from sandbox.services.gitlab.clock import age
-from sandbox.services.gitlab.state import Runner
+from sandbox.services.gitlab.state import Runner, age
 
 ONLINE_FOR = timedelta(hours=2)
 STALE_AFTER = timedelta(days=7)

@@ -13,19 +13,21 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.services.gitlab.access import current_user, instance, role_in
-from sandbox.services.gitlab.clock import now
 from sandbox.services.gitlab.endpoints import endpoint
 from sandbox.services.gitlab.parameters import Parameter, boolean, integer, texts
 from sandbox.services.gitlab.refusals import (
+    Errors,
     RefusalError,
     bad_request,
     forbidden,
     invalid_parameters,
     not_found,
+    present,
+    require_valid,
+    too_long,
 )
 from sandbox.services.gitlab.runner_details import runner_details, runner_summary
-from sandbox.services.gitlab.state import Group, Project, Role, Runner
-from sandbox.services.gitlab.validation import Errors, present, require_valid, too_long
+from sandbox.services.gitlab.state import Group, Project, Role, Runner, now
 
 RUNNER_TYPES = ("instance_type", "group_type", "project_type")
 ACCESS_LEVELS = ("not_protected", "ref_protected")

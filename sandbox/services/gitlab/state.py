@@ -1,10 +1,11 @@
 """The state of the GitLab double.
 
-Users, tokens, groups, projects, runners, jobs, CI variables, merge requests, notes, issues, and schedules.
+Users, tokens, groups, projects, runners, jobs, CI variables, merge requests, notes, and issues.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from itertools import count
 from typing import Any
@@ -267,3 +268,13 @@ def seeded_instance(token: str, runner_token: str | None = None, further: Sequen
         },
         runner_token=runner_token,
     )
+
+
+def now() -> str:
+    """The current time: ISO 8601 with milliseconds, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def age(moment: str) -> timedelta:
+    """The age of a time in that format."""
+    return datetime.now(UTC) - datetime.fromisoformat(moment)

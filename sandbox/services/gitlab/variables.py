@@ -14,9 +14,8 @@ from typing import Any
 from sandbox.services.gitlab.access import instance
 from sandbox.services.gitlab.endpoints import View, endpoint
 from sandbox.services.gitlab.parameters import Parameter, boolean
-from sandbox.services.gitlab.refusals import conflict, not_found
+from sandbox.services.gitlab.refusals import Errors, conflict, not_found, require_valid, too_long
 from sandbox.services.gitlab.state import Group, Project, Role, Variable
-from sandbox.services.gitlab.validation import Errors, require_valid, too_long
 
 PLACES = {
     "/projects/<path:project>/variables": Role.MAINTAINER,

@@ -8,7 +8,7 @@ import pytest
 from sandbox.providers.gitlab.provider import GitLab
 from sandbox.services.gitlab import create_application
 from sandbox.services.gitlab.access import INSTANCE
-from sandbox.services.gitlab.server import create_server
+from sandbox.services.gitlab.application import create_server
 from sandbox.services.gitlab.state import seeded_instance
 from tests.providers.gitlab.stack import TOKEN, Stack
 
