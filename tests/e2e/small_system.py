@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.docker.archive import PROGRAM, archive
-from sandbox.docker.python_files import shared_libraries
+from sandbox.docker.runner_image import shared_libraries
 from sandbox.errors import SandboxError
 
 PROGRAMS = (

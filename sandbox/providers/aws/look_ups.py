@@ -5,7 +5,7 @@ Source of the results: the official provider's data sources, ``internal/service/
 
 from typing import Any, ClassVar
 
-from sandbox.providers.aws import autoscaling, ecr, identity_provider, kms, log_group, security_group
+from sandbox.providers.aws import autoscaling, ecr, iam, kms, log_group, security_group
 from sandbox.providers.aws.connection import Connection
 from sandbox.providers.aws.network import Ids
 from sandbox.providers.aws.resource import REGION, AwsResource
@@ -93,7 +93,7 @@ class GetOpenIdConnectProvider(_LookUp):
 
     token = "aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider"
     arguments = {"arn": Text(), "url": Text()}
-    kind = identity_provider.OpenIdConnectProvider
+    kind = iam.OpenIdConnectProvider
 
     def call(self, arguments: Properties) -> Properties:
         """The provider; an error if not found."""

@@ -2,15 +2,16 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import docker
 from docker.errors import NotFound
 
-from sandbox.providers.docker_build.command import docker_command
 from sandbox.standin.provider import Refused
 from sandbox.standin.values import Properties
 
@@ -103,3 +104,32 @@ def _secret_files(secrets: Mapping[str, str]) -> Iterator[dict[str, Path]]:
         for name, file in files.items():
             file.write_text(secrets[name])
         yield files
+
+
+_WITHOUT_PLUGIN = 23
+"""The first major version that needs the buildx plugin: docs.docker.com/engine/release-notes/23.0."""
+
+
+@cache
+def docker_command() -> str:
+    """The first `docker` on PATH that can build with BuildKit.
+
+    Raises:
+        Refused: not found.
+    """
+    places = [Path(each, "docker") for each in os.get_exec_path()]
+    found = [str(each) for each in places if os.access(each, os.X_OK)]
+    for command in found:
+        version = re.search(r"version (\d+)\.", _printed(command, "--version"))
+        if (version and int(version[1]) < _WITHOUT_PLUGIN) or _printed(command, "buildx", "version"):
+            return command
+    raise Refused(
+        "no Docker command line that builds with BuildKit: "
+        + (f"{', '.join(found)} would need the plugin buildx" if found else "docker is not installed")
+    )
+
+
+def _printed(*command: str) -> str:
+    """The output of a command; empty if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return done.stdout if done.returncode == 0 else ""

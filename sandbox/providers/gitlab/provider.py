@@ -6,8 +6,7 @@ from functools import cached_property
 from sandbox.providers.gitlab.api import Api
 from sandbox.providers.gitlab.functions import GetGroupVariable, GetInstanceVariable, GetProjectVariable
 from sandbox.providers.gitlab.groups_and_projects import Group, Project
-from sandbox.providers.gitlab.project_runner_enablement import ProjectRunnerEnablement
-from sandbox.providers.gitlab.user_runner import UserRunner
+from sandbox.providers.gitlab.user_runner import ProjectRunnerEnablement, UserRunner
 from sandbox.providers.gitlab.variables import GroupVariable, InstanceVariable, ProjectVariable
 from sandbox.standin.properties import Flag, MapOf, Text
 from sandbox.standin.provider import Refused, StandIn

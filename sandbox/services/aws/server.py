@@ -17,7 +17,6 @@ from sandbox.services.aws import (  # noqa: F401
     ecr_public,
     functions,
     iam,
-    iam_quotas,
     image_builder,
     logs,
     lookups,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.docker_build.command import docker_command
+from sandbox.providers.docker_build.builder import docker_command
 from sandbox.providers.docker_build.context import context_hash
 from sandbox.providers.docker_build.provider import DockerBuild
 from sandbox.standin.properties import Failure
