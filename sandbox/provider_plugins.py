@@ -8,7 +8,6 @@ plugins.
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,7 @@ from pathlib import Path
 from pulumi_gitlab_runner import __version__
 
 from sandbox.engine.download import explain_unreachable
-from sandbox.engine.installed_packages import Plugin, plugins_of
+from sandbox.engine.installed_packages import Plugin, required_plugins
 from sandbox.engine.release import Engine
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
@@ -103,7 +102,7 @@ def place(directory: Path, choice: PluginChoice) -> Path:
     if missing:
         raise SandboxError(_not_there(missing, "`./dev up --providers` downloads"))
     own = Plugin("gitlab-runner", f"v{__version__}", "")
-    for plugin in (own, *plugins_of(sys.executable)):
+    for plugin in (own, *required_plugins()):
         executable = _executable(home, plugin)
         if (official := found.get(plugin)) is None:
             _put(executable, _launch, unless=_is_launcher(executable))
@@ -144,7 +143,7 @@ def _official(home: Path, choice: PluginChoice) -> tuple[dict[Plugin, Path], lis
     """Return the paths of the official plugins of a choice, and the missing plugins."""
     if not choice.official:
         return {}, []
-    wanted = [plugin for plugin in plugins_of(sys.executable) if plugin.name in choice.official]
+    wanted = [plugin for plugin in required_plugins() if plugin.name in choice.official]
     directories = [*_directories(choice), home / "plugins"]
     found = {plugin: executable for plugin in wanted if (executable := find(plugin, directories))}
     return found, [plugin for plugin in wanted if plugin not in found]
@@ -157,7 +156,7 @@ def official_plugin(name: str, choice: PluginChoice) -> Path | None:
         name: the name of the provider.
         choice: has the first directory to search, before the user's own plugins.
     """
-    plugin = next(each for each in plugins_of(sys.executable) if each.name == name)
+    plugin = next(each for each in required_plugins() if each.name == name)
     return find(plugin, _directories(choice))
 
 

@@ -3,13 +3,11 @@
 The engine starts it, reads the port from its first line of output, and calls it over gRPC to run programs,
 component plugins and policy packs (pulumi/pulumi, `proto/pulumi/language.proto`; the official host is
 `sdk/python/cmd/pulumi-language-python`, whose arguments and exit codes are the same). It is installed only
-beside a built engine, which does not include the official one. Methods for generating SDKs and projects are
-left out; gRPC responds to them with "unimplemented".
+beside a built engine, which does not include the official one. Other methods are left out;
+gRPC responds to them with "unimplemented".
 
-A program runs in the virtual environment of its `virtualenv` option, which is created, and filled with pip,
-as by the official host. Where the official host uses the ambient Python, and for a plugin without a virtual
-environment, the interpreter is the one that runs this host, which `./dev` has set up; `SANDBOX_PYTHON` may
-name another command that starts it.
+All run on the interpreter that runs this host, which `./dev` has set up; `SANDBOX_PYTHON` may name another
+command that starts it. A program with a virtual environment of its own, the option `virtualenv`, is refused.
 """
 
 # ruff: noqa: ARG002, N802 (names and signatures are the protocol's)
@@ -29,9 +27,7 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from sandbox.engine import installed_packages
-from sandbox.engine.program import Program
-from sandbox.engine.release import VERSION_TEXT
-from sandbox.errors import SandboxError
+from sandbox.engine.release import INSTALL, VERSION_TEXT
 from sandbox.standin.protocol import import_protocol_only
 
 if "pulumi" not in sys.modules:
@@ -72,73 +68,42 @@ class LanguageHost(LanguageRuntimeServicer):
         self.engine_address = engine_address
         self.children: set[subprocess.Popen[bytes]] = set()
 
-    def Handshake(self, request: language.LanguageHandshakeRequest, context: Context) -> Any:
-        """Set the address of an engine that attaches to a running host."""
-        self.engine_address = request.engine_address
-        return language.LanguageHandshakeResponse()
-
     def GetPluginInfo(self, request: Empty, context: Context) -> Any:
         """Return the version, which is the engine's."""
         return plugin.PluginInfo(version=VERSION_TEXT)
 
     def GetRequiredPackages(self, request: language.GetRequiredPackagesRequest, context: Context) -> Any:
-        """Return the plugins that the program's installed packages require."""
-        program = _program(request.info)
-        try:
-            if program.lacks_environment:
-                for output in program.installation():
-                    sys.stderr.buffer.write(output)
-            required = installed_packages.plugins_of(program.python)
-        except (ValueError, SandboxError) as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
-            raise
+        """Return the plugins that the installed packages require."""
         return language.GetRequiredPackagesResponse(
             packages=[
                 plugin.PackageDependency(
                     kind="resource", name=each.name, version=each.version, server=each.server
                 )
-                for each in required
+                for each in installed_packages.required_plugins()
             ]
-        )
-
-    def GetProgramDependencies(
-        self, request: language.GetProgramDependenciesRequest, context: Context
-    ) -> language.GetProgramDependenciesResponse:
-        """List the packages installed for the program, for `pulumi about`."""
-        packages = installed_packages.packages_of(
-            _program(request.info).python, transitive=request.transitiveDependencies
-        )
-        return language.GetProgramDependenciesResponse(
-            dependencies=[language.DependencyInfo(name=name, version=version) for name, version in packages]
         )
 
     def About(self, request: language.AboutRequest, context: Context) -> Any:
         """Return the Python that runs programs, and its version."""
-        return language.AboutResponse(
-            executable=_program(request.info).python, version=platform.python_version()
-        )
+        return language.AboutResponse(executable=sys.executable, version=platform.python_version())
 
     def InstallDependencies(
         self, request: language.InstallDependenciesRequest, context: Context
     ) -> Iterator[language.InstallDependenciesResponse]:
-        """Install the dependencies of a program or plugin into its virtual environment."""
-        try:
-            for output in _program(request.info, is_plugin=request.is_plugin).installation():
-                yield language.InstallDependenciesResponse(stdout=output)
-        except SandboxError as error:
-            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        """Install nothing: `./dev` has."""
+        line = f"Using {sys.executable}; `./dev` keeps its packages up to date.\n"
+        yield language.InstallDependenciesResponse(stdout=line.encode())
 
     def Run(self, request: language.RunRequest, context: Context) -> Any:
         """Run a program. Its output is this host's output, which the engine displays."""
-        program = _program(request.info)
-        if program.lacks_environment:
+        if environment := dict(request.info.options).get("virtualenv"):
             context.abort(
                 grpc.StatusCode.UNKNOWN,
-                f"The 'virtualenv' option in Pulumi.yaml is set to {str(program.environment)!r}, which is no "
-                "virtual environment; `pulumi install` makes it",
+                f"the sandbox's language host runs programs in no virtual environment; Pulumi.yaml names "
+                f"{environment}: remove its option virtualenv, or install Pulumi: {INSTALL}",
             )
         child = subprocess.Popen(
-            [program.command, str(self.executor), *self._program_arguments(request)],
+            [_python(), str(self.executor), *self._program_arguments(request)],
             env=os.environ
             | {
                 "PULUMI_CONFIG": json.dumps(dict(request.config)),
@@ -158,17 +123,12 @@ class LanguageHost(LanguageRuntimeServicer):
     ) -> Iterator[language.RunPluginResponse]:
         """Run a plugin or a policy pack, and stream its output until it exits."""
         directory = request.info.program_directory
-        arguments = list(request.args)
         is_policy_pack = request.kind == "analyzer"
-        program = _program(request.info, is_plugin=not is_policy_pack)
+        command = [_python(), directory, *request.args]
         if is_policy_pack:
-            command = ["-u", "-m", "pulumi.policy", *arguments, directory]
-        elif program.package and not Path(directory, "__main__.py").exists():
-            command = ["-m", "pulumi.run.plugin", program.package, *arguments]
-        else:
-            command = [directory, *arguments]
+            command = [sys.executable, "-u", "-m", "pulumi.policy", *request.args, directory]
         child = subprocess.Popen(
-            [program.python if is_policy_pack else program.command, *command],
+            command,
             cwd=directory if is_policy_pack else request.pwd,
             env=os.environ | dict(variable.partition("=")[::2] for variable in request.env),
             stdin=subprocess.DEVNULL,
@@ -186,8 +146,7 @@ class LanguageHost(LanguageRuntimeServicer):
         context.abort(
             grpc.StatusCode.UNIMPLEMENTED,
             "the sandbox's language host for Python makes no SDKs: a Python program installs "
-            "pulumi-gitlab-runner itself, with pip; for other packages, install Pulumi: "
-            "https://www.pulumi.com/docs/install/",
+            f"pulumi-gitlab-runner itself, with pip; for other packages, install Pulumi: {INSTALL}",
         )
 
     def Cancel(self, request: Empty, context: Context) -> Any:
@@ -221,10 +180,9 @@ class LanguageHost(LanguageRuntimeServicer):
             self.children.discard(child)
 
 
-def _program(info: language.ProgramInfo, *, is_plugin: bool = False) -> Program:
-    return Program(
-        Path(info.root_directory), Path(info.program_directory), dict(info.options), is_plugin=is_plugin
-    )
+def _python() -> str:
+    """The command that runs a program or a plugin."""
+    return os.environ.get("SANDBOX_PYTHON", sys.executable)
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[language.RunPluginResponse]:

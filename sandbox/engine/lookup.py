@@ -10,6 +10,7 @@ from sandbox.engine import installed
 from sandbox.engine.build import MODULE, build
 from sandbox.engine.download import OFFICIAL, download
 from sandbox.engine.release import (
+    INSTALL,
     VERSION_TEXT,
     Engine,
     EngineUnavailableError,
@@ -21,8 +22,6 @@ from sandbox.lock import exclusive
 from sandbox.progress import Progress, Step
 
 Way = Callable[[Path, Step], Path]
-
-INSTALL = "https://www.pulumi.com/docs/install/"
 
 WAYS: tuple[tuple[str, str, Way], ...] = (
     ("the official download", "downloaded", download),

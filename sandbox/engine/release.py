@@ -11,6 +11,8 @@ from sandbox.errors import SandboxError
 VERSION = (3, 258, 0)
 VERSION_TEXT = ".".join(map(str, VERSION))
 VERSION_TIMEOUT_S = 60
+INSTALL = "https://www.pulumi.com/docs/install/"
+"""Where users get an engine."""
 
 
 @dataclass(frozen=True)

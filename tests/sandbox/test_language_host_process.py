@@ -1,15 +1,14 @@
 """The language host as a process, without an engine: how it starts, answers and ends."""
 
+import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import venv
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -17,7 +16,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import language_pb2 as language
 from pulumi.runtime.proto.language_pb2_grpc import LanguageRuntimeStub
 
-from sandbox.engine import installed_packages
+from sandbox.engine.installed_packages import Plugin, plugin_of, required_plugins
 from sandbox.paths import CHECKOUT
 
 COMMAND = [sys.executable, "-P", "-m", "sandbox.engine.language_host", "--executor", "unused"]
@@ -127,194 +126,49 @@ def information(directory: Path, **options: str) -> language.ProgramInfo:
     return info
 
 
-def wheel(directory: Path, name: str, version: str = "1.0", stated: str | None = None) -> Path:
-    """A wheel of an empty package, which pip installs without an index."""
-    module, described = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
-    directory.mkdir(exist_ok=True)
-    path = directory / f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as files:
-        files.writestr(f"{module}/__init__.py", "")
-        if stated is not None:
-            files.writestr(f"{module}/pulumi-plugin.json", stated)
-        files.writestr(f"{described}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-        files.writestr(f"{described}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        files.writestr(f"{described}/RECORD", "")
-    return path
-
-
-def printed(answers: Iterator[language.InstallDependenciesResponse]) -> str:
-    return b"".join(answer.stdout for answer in answers).decode()
-
-
-@pytest.fixture(scope="module")
-def virtual_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with only pip; to create one takes longer than to copy it."""
-    directory = tmp_path_factory.mktemp("virtual") / "environment"
-    venv.create(directory, with_pip=True)
-    return directory
-
-
-@pytest.mark.integration
-def test_requirements_of_a_program_are_installed_into_its_virtual_environment(
+def test_a_program_with_a_virtual_environment_is_refused(
     runtime: LanguageRuntimeStub, tmp_path: Path
 ) -> None:
-    """Requirements of each form are resolved from the program's own folder, not from the current one."""
-    names = ("greeting", "parting", "meeting")
-    for name in names:
-        built = wheel(tmp_path / "wheels", f"pulumi-{name}", stated=f'{{"resource": true, "name": "{name}"}}')
-    settings = f"--no-index\n--find-links {tmp_path / 'wheels'}\n"
-    required = f"pulumi-greeting==1.0\npulumi-parting\n./wheels/{built.name}\n"
-    (tmp_path / "requirements.txt").write_text(settings + required)
-    info = information(tmp_path, virtualenv="own")
-    refused = runtime.Run.future(language.RunRequest(info=info))
-    assert "'virtualenv' option" in refused.exception(timeout=60).details()
-
-    output = printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
-    (successfully,) = (line for line in output.splitlines() if line.startswith("Successfully installed"))
-    assert {f"pulumi-{name}-1.0" for name in names} <= set(successfully.split())
-    own = str(tmp_path / "own" / "bin" / "python")
-    assert runtime.About(language.AboutRequest(info=info)).executable == own
-    packages = runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
-    assert {(each.name, each.version) for each in packages} == {(name, "v1.0.0") for name in names}
-    listed = runtime.GetProgramDependencies(language.GetProgramDependenciesRequest(info=info)).dependencies
-    assert {(f"pulumi-{name}", "1.0") for name in names} <= {(each.name, each.version) for each in listed}
+    info = information(tmp_path, virtualenv="venv")
+    with pytest.raises(grpc.RpcError, match="remove its option virtualenv, or install Pulumi"):
+        runtime.Run(language.RunRequest(info=info))
 
 
-@pytest.mark.integration
-def test_a_missing_virtual_environment_is_created_before_the_program_runs(
-    runtime: LanguageRuntimeStub, tmp_path: Path
-) -> None:
-    info = information(tmp_path, virtualenv="own")
-    assert not runtime.GetRequiredPackages(language.GetRequiredPackagesRequest(info=info)).packages
-    assert (tmp_path / "own" / "bin" / "python").exists()
-
-
-@pytest.mark.integration
-def test_missing_requirements_are_one_message(
-    runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
-) -> None:
-    """Such as a path that is relative to another folder: `-e ./components` in components/."""
-    shutil.copytree(virtual_environment, tmp_path / "own", symlinks=True)
-    (tmp_path / "requirements.txt").write_text("-e ./elsewhere\n")
-    info = information(tmp_path, virtualenv="own")
-    with pytest.raises(grpc.RpcError) as raised:
-        printed(runtime.InstallDependencies(language.InstallDependenciesRequest(info=info)))
-    assert "-r requirements.txt" in raised.value.details()  # type: ignore[attr-defined]
-
-
-@pytest.mark.integration
-def test_a_plugin_runs_in_its_own_virtual_environment_if_it_has_one(
-    runtime: LanguageRuntimeStub, virtual_environment: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "__main__.py").write_text("import sys\nprint(sys.prefix)\n")
-    request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
-    install = language.InstallDependenciesRequest(info=information(tmp_path), is_plugin=True)
-
-    def prefix() -> str:
-        return b"".join(answer.stdout for answer in runtime.RunPlugin(request)).decode().strip()
-
-    assert prefix() == sys.prefix
-    assert sys.executable in printed(runtime.InstallDependencies(install))
-    shutil.copytree(virtual_environment, tmp_path / "venv", symlinks=True)
-    assert prefix() == str(tmp_path / "venv")
-    wheel(tmp_path / "wheels", "greeting")
-    (tmp_path / "requirements.txt").write_text("--no-index\n--find-links wheels\ngreeting\n")
-    assert "Successfully installed greeting-1.0" in printed(runtime.InstallDependencies(install))
-
-
-def test_a_plugin_that_is_a_package_without_a_main_module_is_run_by_its_name(
-    runtime: LanguageRuntimeStub, tmp_path: Path
-) -> None:
-    """`python -m pulumi.run.plugin NAME` looks for components in the package, which is not installed here."""
-    (tmp_path / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "any"\n[project]\nname = "greeting"\n'
-    )
-    request = language.RunPluginRequest(pwd=str(tmp_path), kind="resource", info=information(tmp_path))
-    output = b"".join(answer.stderr for answer in runtime.RunPlugin(request)).decode()
-    assert "No module named 'greeting'" in output
-
-
-@pytest.mark.integration
-def test_a_program_s_dependencies_are_those_that_nothing_else_requires(runtime: LanguageRuntimeStub) -> None:
-    """`pulumi about` lists these; an engine may also request all of them."""
-
-    def named(transitive: bool) -> set[str]:
-        request = language.GetProgramDependenciesRequest(transitiveDependencies=transitive)
-        return {each.name for each in runtime.GetProgramDependencies(request).dependencies}
-
-    roots = named(False)
-    assert "pulumi-gitlab-runner" in roots
-    assert "pulumi-aws" not in roots
-    assert {"pulumi-gitlab-runner", "pulumi-aws", "typing-extensions"} <= named(True)
-
-
-PACKAGES = {
-    "pulumi-stated": (
-        "1.0.0",
-        '{"resource": true, "name": "stated", "version": "1.2.3", "server": "https://example.com"}',
-    ),
-    "pulumi-without": ("1.0.0", '{"resource": false}'),
-    "pulumi-silent": ("2.0.1", None),
-    "pulumi_underscored": ("2.0.2", None),
-    "Pulumi.Dotted": ("2.0.3rc1", None),
-    "pulumi-epoch": ("1!2.0", None),
-    "pulumi-policy": ("1.21.0", '{"resource": true}'),
-    "other": ("1.0.0", None),
-    "other-provider": ("3.0.0", '{"resource": true}'),
-}
-"""Packages by name: the version, and the content of `pulumi-plugin.json`, if there is one."""
-
-
-def installed(directory: Path, packages: Mapping[str, tuple[str, str | None]]) -> str:
-    """Create a virtual environment with packages; return its interpreter."""
-    venv.create(directory)
-    place = next(directory.glob("lib/python*/site-packages"))
-    for name, (version, stated) in packages.items():
-        with zipfile.ZipFile(wheel(directory / "wheels", name, version, stated)) as files:
-            files.extractall(place)
-    return str(directory / "bin" / "python")
-
-
-def test_packages_of_another_interpreter(tmp_path: Path) -> None:
-    """As in the official host, a package `pulumi-…` without this file is taken for a provider."""
-    found = installed_packages.plugins_of(installed(tmp_path, PACKAGES))
-    plugin = installed_packages.Plugin
-    assert sorted(found, key=lambda each: each.name) == [
-        plugin("dotted", "v2.0.3-rc.1", ""),
-        plugin("other-provider", "v3.0.0", ""),
-        plugin("silent", "v2.0.1", ""),
-        plugin("stated", "v1.2.3", "https://example.com"),
-        plugin("underscored", "v2.0.2", ""),
-    ]
-
-
-def test_a_package_whose_statement_cannot_be_read_is_named(tmp_path: Path) -> None:
-    python = installed(tmp_path, {"pulumi-broken": ("1.0.0", "{")})
-    with pytest.raises(ValueError, match=r"pulumi-plugin\.json for pulumi-broken"):
-        installed_packages.plugins_of(python)
+def test_an_installation_says_who_keeps_the_packages(runtime: LanguageRuntimeStub) -> None:
+    (answer,) = runtime.InstallDependencies(language.InstallDependenciesRequest())
+    assert sys.executable in answer.stdout.decode()
 
 
 @pytest.mark.parametrize(
-    ("package", "plugin"),
+    ("package", "stated", "plugin"),
     [
-        ("1.0", "1.0.0"),
-        ("1", "1.0.0"),
-        ("1.2.3.4", "1.2.3.4"),
-        ("1.2.3a4", "1.2.3-alpha.4"),
-        ("1.2.3b4", "1.2.3-beta.4"),
-        ("1.2.3rc4", "1.2.3-rc.4"),
-        ("1.2.3.post4", "1.2.3+post4"),
-        ("1.2.3.dev5", "1.2.3+dev5"),
-        ("1.2.3.post4.dev5", "1.2.3+post4dev5"),
-        ("1!2.0", None),
-        ("1.2.", None),
-        ("1.2+local", None),
-        ("", None),
+        ("pulumi-silent", None, Plugin("silent", "v1.0", "")),
+        (
+            "pulumi-stated",
+            {"resource": True, "name": "said", "version": "1.2.3", "server": "https://example.com"},
+            Plugin("said", "v1.2.3", "https://example.com"),
+        ),
+        ("pulumi-without", {"resource": False}, None),
+        ("pulumi-policy", {"resource": True}, None),
+        ("other", None, None),
+        ("other-provider", {"resource": True}, Plugin("other-provider", "v1.0", "")),
     ],
 )
-def test_a_plugin_s_version_follows_from_its_package_s(package: str, plugin: str | None) -> None:
-    """The cases are those of the official host's `determinePluginVersion`."""
-    assert installed_packages.plugin_version(package) == plugin
+def test_a_package_requires_the_plugin_that_it_states(
+    package: str,
+    stated: dict[str, Any] | None,
+    plugin: Plugin | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in the official host, a package `pulumi-…` without this file is taken for a provider."""
+    module = tmp_path / package.replace("-", "_")
+    module.mkdir()
+    (module / "__init__.py").touch()
+    if stated is not None:
+        (module / "pulumi-plugin.json").write_text(json.dumps(stated))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert plugin_of(package, "1.0") == plugin
 
 
 @pytest.mark.integration
@@ -333,6 +187,6 @@ def test_the_plugin_s_requirements_resolve_from_any_folder(folder: str) -> None:
 
 def test_the_library_requires_no_plugin() -> None:
     """Otherwise, every program that uses it would try a download that cannot exist."""
-    names = {each.name for each in installed_packages.plugins_of(sys.executable)}
+    names = {each.name for each in required_plugins()}
     assert "gitlab-runner" not in names
     assert {"aws", "gitlab"} <= names

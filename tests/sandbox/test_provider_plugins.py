@@ -1,19 +1,18 @@
 """Which provider plugins the sandbox's engine finds, with plugins that are empty files."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 from sandbox import provider_plugins
-from sandbox.engine.installed_packages import Plugin, plugins_of
+from sandbox.engine.installed_packages import Plugin, required_plugins
 from sandbox.engine.release import Engine
 from sandbox.errors import SandboxError
 from sandbox.progress import Progress
 from sandbox.provider_plugins import LAUNCHER, SERVED, PluginChoice, find, obtain, parse_choice, place
 
-DOCKER = next(plugin for plugin in plugins_of(sys.executable) if plugin.name == "docker")
+DOCKER = next(plugin for plugin in required_plugins() if plugin.name == "docker")
 NO_ANSWER = "https://get.pulumi.com/releases/plugins/: no answer within 4 s"
 
 
@@ -72,7 +71,7 @@ def test_the_environment_is_the_default_of_the_command_line(
 
 
 def test_each_provider_that_is_served_is_installed() -> None:
-    assert {plugin.name for plugin in plugins_of(sys.executable)} >= set(SERVED)
+    assert {plugin.name for plugin in required_plugins()} >= set(SERVED)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +81,7 @@ def test_an_official_plugin_replaces_only_its_own_stand_in(tmp_path: Path, name:
     official = executable(tmp_path / "given" / name)
     home = place(tmp_path / "state", parse_choice("docker", tmp_path / "given"))
     assert plugin_path(home).resolve() == official
-    others = [plugin for plugin in plugins_of(sys.executable) if plugin.name in {"aws", "gitlab"}]
+    others = [plugin for plugin in required_plugins() if plugin.name in {"aws", "gitlab"}]
     assert [plugin_path(home, each).read_bytes() for each in others] == [LAUNCHER.read_bytes()] * 2
 
 

@@ -9,12 +9,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from sandbox.engine.installed_packages import plugins_of
+from sandbox.engine.installed_packages import required_plugins
 from sandbox.go_toolchain import GoBuildError, GoToolchain, go_version_needed
 from sandbox.progress import Progress, Step
 from sandbox.providers.aws.provider import Aws
@@ -116,7 +115,7 @@ def _describe(command: Path, module: Path) -> None:
 
 
 def _served() -> dict[str, object]:
-    plugin = next(each for each in plugins_of(sys.executable) if each.name == Aws.package)
+    plugin = next(each for each in required_plugins() if each.name == Aws.package)
     return {
         "version": plugin.version.removeprefix("v"),
         "resources": {each.token: upstream_name(each.token) for each in Aws.resources},
