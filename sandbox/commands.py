@@ -96,11 +96,7 @@ class Stack:
         return self.pulumi("stack", "init", self.name)
 
     def alone(self) -> AbstractContextManager[None]:
-        """Lock the stack against changes by another `./dev`.
-
-        Raises:
-            SandboxError: another `./dev`, or an engine, is changing it.
-        """
+        """Lock the stack; `SandboxError` if another `./dev`, or an engine, is changing it."""
         if self.sandbox is None:
             return nullcontext()
         if self.sandbox.state(self.name).locks():

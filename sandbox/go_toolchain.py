@@ -27,11 +27,7 @@ class GoBuildError(SandboxError):
 
 
 def go_version_needed(module: Path) -> tuple[int, ...]:
-    """Return the minimum Go version of a module, from its `go.mod`.
-
-    Raises:
-        GoBuildError: `go.mod` has no version.
-    """
+    """Return the minimum Go version of a module; `GoBuildError` if its `go.mod` has none."""
     match = re.search(r"^go ([\d.]+)$", (module / "go.mod").read_text(), re.MULTILINE)
     if match is None:
         raise GoBuildError(f"{module / 'go.mod'} does not say which Go it needs")
@@ -150,11 +146,7 @@ class GoToolchain:
             raise GoBuildError(f"`go {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
 
     def module_directory(self, module: Path, dependency: str) -> Path:
-        """Return the directory of the sources of a module's dependency.
-
-        Raises:
-            GoBuildError: Go cannot find it.
-        """
+        """Return the directory of the sources of a dependency; `GoBuildError` if Go cannot find it."""
         answer = subprocess.run(
             [self._go, "list", "-m", "-f", "{{.Dir}}", dependency],
             cwd=module,

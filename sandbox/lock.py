@@ -27,14 +27,9 @@ def exclusive(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def sole(path: Path, doing: str) -> Iterator[None]:
-    """Hold the lock file `path`, or fail if another process holds it.
+    """Hold the lock file `path`; `SandboxError` if another process does.
 
-    Args:
-        path: the file; its content is the id of the process that holds it.
-        doing: the activity of that process for the message, such as ``is changing the stack sandbox``.
-
-    Raises:
-        SandboxError: another process holds it.
+    The file contains the id of the process; `doing` says in the message what it does.
     """
     with _opened(path) as file:
         try:

@@ -31,14 +31,7 @@ def go_directory() -> Path:
 
 
 def stack_file(stack: str) -> Path:
-    """Return the configuration file of a stack.
-
-    Args:
-        stack: its name, with or without its organisation and project.
-
-    Raises:
-        SandboxError: not found.
-    """
+    """Return the configuration file of a stack, by its name with or without organisation and project."""
     path = STACKS / f"Pulumi.{stack.rpartition('/')[2]}.yaml"
     if not path.exists():
         known = ", ".join(sorted(each.name.split(".")[1] for each in STACKS.glob("Pulumi.*.yaml")))
@@ -47,11 +40,7 @@ def stack_file(stack: str) -> Path:
 
 
 def make_writable(directory: Path) -> None:
-    """Create the directory of all state if it does not exist, and check that it is writable.
-
-    Raises:
-        SandboxError: it cannot be created, is not a directory, or is not writable.
-    """
+    """Create the directory of all state; `SandboxError` if it cannot be created or is not writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -63,16 +52,7 @@ def make_writable(directory: Path) -> None:
 
 
 def require_room(directory: Path, megabytes: int, purpose: str) -> None:
-    """Check the free space of a disk.
-
-    Args:
-        directory: a directory on the disk.
-        megabytes: the required space, in megabytes.
-        purpose: the purpose for the message, such as ``a stack's state``.
-
-    Raises:
-        SandboxError: there is less free space.
-    """
+    """Raise `SandboxError` if the disk of a directory lacks the space that a purpose needs."""
     free = shutil.disk_usage(directory).free // 1024**2
     if free < megabytes:
         raise SandboxError(

@@ -150,23 +150,13 @@ def _official(home: Path, choice: PluginChoice) -> tuple[dict[Plugin, Path], lis
 
 
 def official_plugin(name: str, choice: PluginChoice) -> Path | None:
-    """Return the executable of a provider's official plugin; None if not found.
-
-    Args:
-        name: the name of the provider.
-        choice: has the first directory to search, before the user's own plugins.
-    """
+    """Return the executable of a provider's official plugin, in the directory of a choice or the user's."""
     plugin = next(each for each in required_plugins() if each.name == name)
     return find(plugin, _directories(choice))
 
 
 def find(plugin: Plugin, directories: Iterable[Path]) -> Path | None:
-    """Return the executable of an official plugin; None if not found.
-
-    Args:
-        plugin: the plugin.
-        directories: the directories to search, for the engine's folders or for the executable itself.
-    """
+    """Return the executable of an official plugin in directories, or the engine's folders there; or None."""
     for directory in directories:
         for folder in (directory / f"resource-{plugin.name}-{plugin.version}", directory):
             executable = folder / f"pulumi-resource-{plugin.name}"

@@ -31,11 +31,7 @@ def is_ready() -> bool:
 
 
 def check_room() -> None:
-    """Check the disk space, and that the checkout's own package can be installed.
-
-    Raises:
-        SandboxError: a check fails.
-    """
+    """Raise `SandboxError` without the disk space, or if the checkout's package cannot be installed."""
     require_room(sandbox_directory(), ROOM_MB, "the set-up")
     if not os.access(CHECKOUT / "components", os.W_OK):
         raise SandboxError(
@@ -45,11 +41,7 @@ def check_room() -> None:
 
 
 def make(progress: Progress) -> None:
-    """Create it. The stamp is written last, so that an incomplete environment is not used.
-
-    Raises:
-        SandboxError: it cannot be created, or a package cannot be installed.
-    """
+    """Create it, or raise `SandboxError`. The stamp is written last: an incomplete one is not used."""
     with progress.step("Python packages", "making a virtual environment") as step:
         lock = sandbox_directory() / "venv.lock"
         with exclusive(lock, lambda: step.tell("waiting for another ./dev that is installing them")):

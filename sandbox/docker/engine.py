@@ -27,11 +27,7 @@ class PullError(SandboxError):
 
 
 class DockerEngine:
-    """A running engine.
-
-    Attributes:
-        api: the client of its API.
-    """
+    """A running engine, and the client of its API."""
 
     def __init__(self, api: docker.APIClient) -> None:
         self.api = api
@@ -68,11 +64,7 @@ class DockerEngine:
     def publish_tiny(self, image: str, credentials: Credentials | None, created: str = "") -> str:
         """Publish an image with a program that prints its version, and a file with the image's name.
 
-        Args:
-            image: registry, repository and tag.
-            credentials: the registry's credentials; None for anonymous access.
-            created: the creation time of the image. By default now, so that the digest differs each time;
-                with a fixed time, the image has a fixed digest.
+        It is created now, and its digest differs each time, unless `created` fixes both.
         """
         if not created:
             return self.publish(image, credentials, _files(image), ['ENTRYPOINT ["/init", "--version"]'])
@@ -152,14 +144,7 @@ def authorization(credentials: Credentials | None) -> dict[str, str]:
 
 
 def _image(name: str, system: bytes, entrypoint: Sequence[str], created: str) -> tuple[str, bytes]:
-    """Return an image's id, and the image in the format of `docker load` (moby, image/spec/spec.md).
-
-    Args:
-        name: registry, repository and tag.
-        system: its file system, as a tar archive.
-        entrypoint: the program that it runs.
-        created: its creation time.
-    """
+    """Return an image's id, and the image in the format of `docker load` (moby, image/spec/spec.md)."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}
     config = {
         "architecture": machine.get(platform.machine(), platform.machine()),

@@ -21,13 +21,7 @@ Address = tuple[str, int]
 
 
 class Gateway(ThreadingHTTPServer):
-    """The proxy server.
-
-    Args:
-        port: the port on 127.0.0.1.
-        network: the network namespace of the registries, a file below ``/proc``.
-        known: the addresses in that namespace, by the ``HOST:PORT`` of the requests.
-    """
+    """The proxy server, to the addresses that it knows by their ``HOST:PORT``, in a network namespace."""
 
     daemon_threads = True
 

@@ -60,11 +60,7 @@ class Machine:
         self.stop()
 
     def start(self) -> None:
-        """Start the machine.
-
-        Raises:
-            DockerUnavailableError: this host does not allow it.
-        """
+        """Start the machine; `DockerUnavailableError` if this host does not allow it."""
         root = self.directory / "root"
         root.mkdir(parents=True, exist_ok=True)
         (self.directory / "logs").mkdir(exist_ok=True)
@@ -94,11 +90,7 @@ class Machine:
         self._first = None
 
     def path(self, inside: str) -> Path:
-        """Return the path outside of the machine of a file in it.
-
-        Args:
-            inside: its absolute path in the machine. Symbolic links in it resolve outside of the machine.
-        """
+        """Return the path outside of the machine of a file in it. Symbolic links resolve outside of it."""
         return Path(f"/proc/{self._pid}/root{inside}")
 
     @property
@@ -114,11 +106,7 @@ class Machine:
         file.chmod(mode)
 
     def place(self, files: Mapping[str, HostFile]) -> None:
-        """Write the files of a runner host.
-
-        Args:
-            files: the files, by their path relative to the root.
-        """
+        """Write the files of a runner host, by their path relative to the root."""
         for path, file in files.items():
             place = self.path(f"/{path}")
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -7,11 +7,7 @@ from sandbox.progress import Progress
 
 
 def prepare(directory: Path, progress: Progress) -> Path:
-    """Return the credential helper of ECR; build it if not found.
-
-    Args:
-        directory: the sandbox's directory.
-        progress: displays the build.
+    """Return the credential helper of ECR; build it below the sandbox's directory if not found.
 
     Raises:
         DockerUnavailableError: the sandbox's Docker Engine cannot run here.

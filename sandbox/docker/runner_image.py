@@ -26,10 +26,7 @@ print(json.dumps([file for file in files if file]))
 
 
 def runner_image(helper: Path) -> bytes:
-    """The file system of the image, as a tar archive: Busybox, the runner, Python, and the helper.
-
-    Args:
-        helper: the credential helper of ECR, which is statically linked.
+    """The file system of the image, as a tar archive: Busybox, the runner, Python, and ECR's helper.
 
     Raises:
         DockerUnavailableError: Busybox is not installed.

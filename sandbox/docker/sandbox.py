@@ -38,13 +38,7 @@ def ecr(account: str, region: str, address: str) -> Registry:
 
 @dataclass(frozen=True)
 class Image:
-    """An image in one of the registries.
-
-    Attributes:
-        registry: its registry.
-        repository: its repository and tag in the registry.
-        name: the image reference in a job.
-    """
+    """An image in one of the registries, its repository with the tag, and its reference in a job."""
 
     registry: Registry
     repository: str

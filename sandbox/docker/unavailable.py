@@ -28,11 +28,7 @@ class DockerUnavailableError(SandboxError):
 
 
 def check() -> None:
-    """Check the prerequisites of the sandbox's Docker Engine.
-
-    Raises:
-        DockerUnavailableError: one is missing.
-    """
+    """Raise `DockerUnavailableError` if a prerequisite of the sandbox's Docker Engine is missing."""
     if sys.platform != "linux":
         raise DockerUnavailableError("a Docker Engine of the sandbox's own needs Linux")
     if os.geteuid() != 0:

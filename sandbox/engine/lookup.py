@@ -31,11 +31,7 @@ WAYS: tuple[tuple[str, str, Way], ...] = (
 
 
 def locate(directory: Path) -> Engine:
-    """Return an available engine: on PATH, or cached below `directory`.
-
-    Raises:
-        EngineUnavailableError: not found.
-    """
+    """Return an engine, on PATH or cached below `directory`; `EngineUnavailableError` without one."""
     engine, reason = _available(directory)
     if engine is None:
         raise _unavailable([("on PATH", reason), ("kept from before", f"none in {directory}")])

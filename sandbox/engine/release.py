@@ -36,12 +36,7 @@ class WayFailedError(SandboxError):
 
 
 class EngineUnavailableError(SandboxError):
-    """Every way to get an engine failed; the message lists the reasons, and what to install.
-
-    Args:
-        message: the message, over several lines.
-        reasons: only the reason for each way, in one line.
-    """
+    """Every way to get an engine failed; the message lists the reasons, `reasons` has them in one line."""
 
     def __init__(self, message: str, reasons: str) -> None:
         super().__init__(message)
@@ -49,11 +44,7 @@ class EngineUnavailableError(SandboxError):
 
 
 def version_of(command: Path) -> tuple[int, int, int]:
-    """Return the version that `pulumi version` prints.
-
-    Raises:
-        WayFailedError: it cannot be run, or prints no version.
-    """
+    """Return the version that `pulumi version` prints; `WayFailedError` if it prints none."""
     try:
         answer = subprocess.run(
             [command, "version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S, check=True
@@ -68,11 +59,7 @@ def version_of(command: Path) -> tuple[int, int, int]:
 
 
 def require_version(command: Path) -> None:
-    """Check that a downloaded or built executable has the pinned version.
-
-    Raises:
-        WayFailedError: it has another version.
-    """
+    """Raise `WayFailedError` unless a downloaded or built executable has the pinned version."""
     version = version_of(command)
     if version != VERSION:
         raise WayFailedError(

@@ -109,11 +109,7 @@ class ServiceProcess:
         return True
 
     def wait(self) -> None:
-        """Wait until it is ready.
-
-        Raises:
-            SandboxError: it exited, or did not respond in time; the message ends with its log.
-        """
+        """Wait until it is ready; `SandboxError` with the end of its log if it exits, or is not in time."""
         if self._serves():
             return
         what = f"did not answer within {START_TIMEOUT_S:g} s" if self.runs() else "exited immediately"

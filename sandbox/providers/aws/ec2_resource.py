@@ -7,10 +7,9 @@ from sandbox.standin.values import Properties
 
 
 class Ec2Resource(AwsResource):
-    """A resource type of EC2. Its id is chosen by the service.
+    """A resource type of EC2: ``kind`` in tag specifications and ARNs, ``noun`` in the operations.
 
-    - ``kind``: its resource type in tag specifications and ARNs.
-    - ``noun``: its name in the operations Create, Describe and Delete.
+    Its id is chosen by the service.
     """
 
     service = "ec2"

@@ -15,12 +15,7 @@ from sandbox.standin.values import Properties
 
 
 class _LookUp(Function[Connection]):
-    """One resource of a type.
-
-    - ``kind``: the resource type.
-    - ``by``: the argument that is its id.
-    - ``left_out``: the properties that are not results.
-    """
+    """One resource of the type ``kind``, whose id is the argument ``by``, without what is ``left_out``."""
 
     kind: ClassVar[type[AwsResource]]
     by: ClassVar[str]

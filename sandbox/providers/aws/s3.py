@@ -83,10 +83,9 @@ class Bucket(AwsResource):
 
 
 class _BucketConfiguration(AwsResource):
-    """One configuration of a bucket, put as a whole. Its id is the bucket's name.
+    """One configuration of a bucket, put as a whole, with the name ``aspect`` in the API's operations.
 
-    - ``aspect``: its name in the API's operations Put, Get and Delete.
-    - ``body``: its properties.
+    Its id is the bucket's name.
     """
 
     service = "s3"

@@ -10,11 +10,7 @@ from sandbox.standin.provider import Refused
 
 
 def find_or_pull(api: docker.APIClient, name: str) -> dict[str, Any]:
-    """The image with this name; a local image is not compared with the registry's.
-
-    Raises:
-        Refused: it cannot be pulled.
-    """
+    """The image with this name, pulled if it is not local; `Refused` if that fails."""
     image = _find(api, name)
     if image is None:
         # The engine accepts a tag or a digest, not both.

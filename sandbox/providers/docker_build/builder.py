@@ -19,11 +19,7 @@ _LINES_OF_AN_ERROR = 15
 
 
 class Builder:
-    """A Docker Engine that builds and pushes.
-
-    Args:
-        host: the engine's address; by default DOCKER_HOST, or the default socket.
-    """
+    """A Docker Engine that builds and pushes: by default that of DOCKER_HOST or the usual socket."""
 
     def __init__(self, host: str | None) -> None:
         self._environment = {**os.environ, "DOCKER_BUILDKIT": "1"}
@@ -31,11 +27,7 @@ class Builder:
             self._environment["DOCKER_HOST"] = host
 
     def build(self, inputs: Properties) -> None:
-        """Build an image under its tags.
-
-        Raises:
-            Refused: the build fails; the message contains the last lines of its output.
-        """
+        """Build an image under its tags, or refuse with the last lines of the output."""
         with _secret_files(inputs.get("secrets", {})) as secrets:
             done = subprocess.run(
                 [
@@ -60,11 +52,7 @@ class Builder:
             raise Refused("\n".join(["the image cannot be built:", *last]))
 
     def push(self, tag: str) -> str:
-        """Push an image, with the credentials of the Docker configuration; return its digest.
-
-        Raises:
-            Refused: the registry refused it.
-        """
+        """Push an image with the credentials of the Docker configuration; return its digest, or refuse."""
         digest = ""
         with self._api() as api:
             for line in api.push(tag, stream=True, decode=True):
@@ -112,11 +100,7 @@ _WITHOUT_PLUGIN = 23
 
 @cache
 def docker_command() -> str:
-    """The first `docker` on PATH that can build with BuildKit.
-
-    Raises:
-        Refused: not found.
-    """
+    """The first `docker` on PATH that can build with BuildKit; `Refused` without one."""
     places = [Path(each, "docker") for each in os.get_exec_path()]
     found = [str(each) for each in places if os.access(each, os.X_OK)]
     for command in found:

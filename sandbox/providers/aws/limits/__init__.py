@@ -19,12 +19,7 @@ __all__ = ["Held", "broken_limits", "constraints"]
 
 
 def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator[Failure]:
-    """The failures of a resource's inputs against the constraints.
-
-    Args:
-        resource: the resource type.
-        inputs: the checked inputs, with defaults and an automatic name; values may be unknown.
-    """
+    """The failures of a resource's checked inputs, of which some may be unknown, against the constraints."""
     for each in constraints(resource, inputs):
         if not each.kept:
             name = root(each.path)
@@ -34,12 +29,7 @@ def broken_limits(resource: type[Resource[Any]], inputs: Properties) -> Iterator
 
 
 def constraints(resource: type[Resource[Any]], inputs: Properties) -> Iterator[Held]:
-    """Every constraint that applies to a resource's inputs, with its result.
-
-    Args:
-        resource: the resource type.
-        inputs: the inputs of the program; values may be unknown.
-    """
+    """Every constraint that applies to a resource's inputs, with its result."""
     if counterpart := counterpart_of(resource.token):
         yield from held(
             in_aws(counterpart, resource.inputs, inputs),

@@ -14,13 +14,9 @@ from sandbox.standin.values import UNKNOWN
 
 @dataclass(frozen=True)
 class Held:
-    """A constraint that was applied to an input.
+    """A constraint that was applied to the input at ``path``: found, allowed, and the source.
 
-    - ``path``: the path of the input.
-    - ``found``: its value, or a description of it.
-    - ``allowed``: the description of the allowed values.
-    - ``source``: the source of the constraint.
-    - ``kept``: whether the input satisfies it.
+    ``kept`` is whether the input satisfies it.
     """
 
     path: str
@@ -31,7 +27,7 @@ class Held:
 
 
 def held(node: Node, schema: TypeSchema, source: str, except_: frozenset[str], part: bool) -> Iterator[Held]:
-    """Every constraint that applies to the properties in `node`.
+    """Every constraint of a type's schema that applies to the properties in `node`.
 
     Args:
         node: the properties of the type.
