@@ -572,12 +572,8 @@ CASES = [
     ),
     Case(
         "aws:sns/topic:Topic",
-        lambda: {"displayName": "one", "tags": {"a": "1"}},
-        update={
-            "displayName": None,
-            "policy": policy("sns:Publish", Principal={"Service": "cloudwatch.amazonaws.com"}, Resource="*"),
-            "tags": {"b": "2"},
-        },
+        lambda: {"tags": {"a": "1"}},
+        update={"tags": {"b": "2"}},
         replacement={"name": "other"},
         replaces=("name",),
     ),

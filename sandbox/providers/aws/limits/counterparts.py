@@ -170,7 +170,7 @@ _EXCEPTIONS: Mapping[str, Counterpart] = {
     ),
     "aws:cloudwatch/logGroup:LogGroup": Counterpart("AWS::Logs::LogGroup", nothing={"retentionInDays": 0}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": Counterpart("AWS::CloudWatch::Alarm"),
-    "aws:sns/topic:Topic": Counterpart(names={"name": "TopicName"}, without=frozenset({"policy"})),
+    "aws:sns/topic:Topic": Counterpart(names={"name": "TopicName"}),
     "aws:secretsmanager/secret:Secret": Counterpart(without=frozenset({"recoveryWindowInDays"})),
     "aws:secretsmanager/secretVersion:SecretVersion": Counterpart(
         "AWS::SecretsManager::Secret", without=frozenset({"secretId"})
