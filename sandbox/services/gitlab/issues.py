@@ -80,12 +80,6 @@ def create_issue(project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     return issue_details(issue, project)
 
 
-@endpoint(f"GET {_ISSUES}/<int:iid>")
-def show_issue(project: Project, iid: int) -> dict[str, Any]:
-    """Shows an issue."""
-    return issue_details(_found(project, iid), project)
-
-
 @endpoint(f"PUT {_ISSUES}/<int:iid>", *_CHANGES)
 def update_issue(project: Project, iid: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Updates an issue; allowed for its author and reporters."""

@@ -55,13 +55,6 @@ def create_note(project: Project, iid: int, asked: dict[str, str]) -> dict[str, 
     return note_details(note, merge_request)
 
 
-@endpoint(f"GET {_NOTES}/<int:number>")
-def show_note(project: Project, iid: int, number: int) -> dict[str, Any]:
-    """Shows a note."""
-    merge_request = _noteable(project, iid)
-    return note_details(_found_note(merge_request, number), merge_request)
-
-
 @endpoint(f"PUT {_NOTES}/<int:number>", _BODY)
 def update_note(project: Project, iid: int, number: int, asked: dict[str, str]) -> dict[str, Any]:
     """Updates a note; allowed for its author and maintainers."""
@@ -73,15 +66,6 @@ def update_note(project: Project, iid: int, number: int, asked: dict[str, str]) 
     _check(asked["body"])
     note.body, note.updated_at = asked["body"], now()
     return note_details(note, merge_request)
-
-
-@endpoint(f"DELETE {_NOTES}/<int:number>")
-def delete_note(project: Project, iid: int, number: int) -> None:
-    """Deletes a note; allowed for its author and maintainers."""
-    merge_request = _noteable(project, iid)
-    note = _found_note(merge_request, number)
-    _require_right_to_change(project, note)
-    merge_request.notes.remove(note)
 
 
 def note_details(note: Note, merge_request: MergeRequest) -> dict[str, Any]:
