@@ -5,7 +5,7 @@ Source of updates and replacements: the official provider's ``internal/service/e
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sandbox.providers.aws.ec2_resource import Ec2Resource
@@ -13,7 +13,7 @@ from sandbox.providers.aws.resource import REGION, TAGS, error_code, exactly_one
 from sandbox.providers.aws.shapes import to_api
 from sandbox.standin.properties import Failure, Flag, ListOf, Number, Object, SetOf, Text
 from sandbox.standin.provider import AutomaticName
-from sandbox.standin.values import Properties, is_known
+from sandbox.standin.values import Properties
 
 # The sources and destinations of a rule: the list in the API's permission, its member, and the property of an
 # inline rule.
@@ -42,24 +42,6 @@ _INLINE_RULE = Object(
 )
 
 
-def _same_rules(old: list[Properties], new: list[Properties]) -> bool:
-    """Whether two lists of rules are equivalent: the grouping of sources and destinations does not matter."""
-    return is_known(old) and is_known(new) and set(_single_rules(old)) == set(_single_rules(new))
-
-
-def _single_rules(rules: Iterable[Properties]) -> Iterator[tuple[Any, ...]]:
-    """One tuple for each source or destination of each rule."""
-    for rule in rules:
-        everything = rule["protocol"] in ("-1", "all")
-        ports = (None, None) if everything else (rule["fromPort"], rule["toPort"])
-        start = ("-1" if everything else rule["protocol"], *ports, rule.get("description", ""))
-        for _, _, name in _FAR_ENDS:
-            for end in rule.get(name) or ():
-                yield (*start, name, end)
-        if rule.get("self"):
-            yield (*start, "self", True)
-
-
 class SecurityGroup(Ec2Resource):
     """A security group. Its id is chosen by the service.
 
@@ -74,8 +56,8 @@ class SecurityGroup(Ec2Resource):
         "name": Text(replaces=True, service_name="GroupName"),
         "description": Text(default="Managed by Pulumi", replaces=True),
         "vpcId": Text(computed=True, replaces=True),
-        "ingress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
-        "egress": SetOf(_INLINE_RULE, computed=True, same=_same_rules),
+        "ingress": SetOf(_INLINE_RULE, computed=True),
+        "egress": SetOf(_INLINE_RULE, computed=True),
         **REGION,
         **TAGS,
     }

@@ -37,12 +37,6 @@ def verify_runner(asked: dict[str, Any]) -> dict[str, Any]:
     return {"id": runner.id, "token": runner.token, "token_expires_at": None}
 
 
-@endpoint("DELETE /runners", *_RUNNER, on=runner_api)
-def unregister_runner(asked: dict[str, Any]) -> None:
-    """Deletes the runner of the token."""
-    del instance().runners[_authenticate_runner(asked["token"]).id]
-
-
 @endpoint(
     "POST /jobs/request",
     *_RUNNER,

@@ -8,9 +8,10 @@ import pytest
 
 from sandbox.providers.aws import instance_refresh, security_group
 from sandbox.providers.aws.provider import Aws
-from sandbox.services.aws.autoscaling.conditions import CONDITIONS, Clock
+from sandbox.services.aws.autoscaling.conditions import CONDITIONS
 from sandbox.standin.provider import Incomplete
 from tests.providers.aws.conftest import Made, Make
+from tests.services.aws.clock import Clock
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 GROUP = "aws:autoscaling/group:Group"

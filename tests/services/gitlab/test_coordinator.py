@@ -69,11 +69,6 @@ class TestRunner:
         assert call("POST", "runners/verify", {"token": runner["token"]}).status == 403
         assert request_job(call, runner).status == 403
 
-    def test_a_runner_removes_itself(self, call):
-        runner = create(call, GROUP)
-        assert call("DELETE", "runners", {"token": runner["token"]}).status == 204
-        assert call("GET", "runners/1").status == 404
-
 
 class TestStatus:
     """The status of a runner follows from its last contact or, without one, from its age."""
