@@ -2,16 +2,13 @@
 
 import os
 from functools import cached_property
-from pathlib import Path
 
 import docker
 from docker.errors import APIError, DockerException
-from docker.tls import TLSConfig
 from requests.exceptions import RequestException
 
 from sandbox.providers.docker.container import Container
-from sandbox.providers.docker.network import Network
-from sandbox.providers.docker.volume import Volume
+from sandbox.providers.docker.networks_and_volumes import Network, Volume
 from sandbox.standin.properties import Text
 from sandbox.standin.provider import Refused, StandIn
 from sandbox.standin.values import UNKNOWN, Properties
@@ -29,7 +26,7 @@ class Docker(StandIn[docker.APIClient]):
 
     package = "docker"
     version = "5.2.0"
-    configuration = {"host": Text(), "certPath": Text()}
+    configuration = {"host": Text()}
     resources = (Container, Network, Volume)
     functions = ()
 
@@ -62,24 +59,11 @@ class Docker(StandIn[docker.APIClient]):
 
     @cached_property
     def _api(self) -> docker.APIClient:
-        certificates = self.settings.get("certPath")
-        tls = _client_certificate(Path(certificates)) if certificates else False
         try:
-            return docker.APIClient(
-                self._host, version="auto", timeout=_TIMEOUT_S, tls=tls, use_ssh_client=True
-            )
+            return docker.APIClient(self._host, version="auto", timeout=_TIMEOUT_S, use_ssh_client=True)
         except (DockerException, RequestException, OSError):
             raise Refused(_unreachable(self._host)) from None
 
 
 def _unreachable(host: str) -> str:
     return f"no Docker Engine answers at {host}: docker:host, or DOCKER_HOST, says where it is"
-
-
-def _client_certificate(directory: Path) -> TLSConfig:
-    """The TLS settings from a directory, with the file names of `docker --tlsverify`."""
-    return TLSConfig(
-        client_cert=(str(directory / "cert.pem"), str(directory / "key.pem")),
-        ca_cert=str(directory / "ca.pem"),
-        verify=True,
-    )
