@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 # Each of these patches moto.
 from sandbox.services.aws import (  # noqa: F401
+    ecr,
     ecr_public,
     functions,
     iam,
@@ -28,8 +29,6 @@ from sandbox.services.aws import (  # noqa: F401
 )
 from sandbox.services.aws.autoscaling import groups, instance_refresh, life, lifecycle_hooks  # noqa: F401
 from sandbox.services.aws.ec2 import images, launch_templates, network, security_groups  # noqa: F401
-from sandbox.services.aws.ecr import creation_templates, pull_through_cache, registry  # noqa: F401
-from sandbox.services.aws.ecr import images as ecr_images  # noqa: F401
 from sandbox.services.aws.idempotency import Idempotency
 from sandbox.services.aws.layers import Application, layered
 

@@ -1,1 +1,0 @@
-"""Patches moto's Elastic Container Registry, one module for each concept."""
