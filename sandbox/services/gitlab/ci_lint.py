@@ -14,34 +14,18 @@ import yaml
 from sandbox.services.gitlab.access import instance, role_in
 from sandbox.services.gitlab.endpoints import endpoint
 from sandbox.services.gitlab.parameters import Parameter, boolean
-from sandbox.services.gitlab.refusals import not_found
 from sandbox.services.gitlab.state import Project, Role
 
-CONFIG_PATH = ".gitlab-ci.yml"
 _MOST_INCLUDES = 150
 _NO_JOBS = {"default", "include", "stages", "variables", "workflow", "image", "services", "cache", "spec"}
-_OPTIONS = (Parameter("dry_run", boolean), Parameter("include_jobs", boolean), Parameter("ref"))
-
-
-@endpoint(
-    "GET /projects/<path:project>/ci/lint",
-    *_OPTIONS,
-    Parameter("sha"),
-    Parameter("content_ref"),
-    Parameter("dry_run_ref"),
-    role=Role.REPORTER,
-)
-def lint_existing(project: Project) -> dict[str, Any]:
-    """Validates the configuration in the project's repository, which has one branch."""
-    if not project.files:
-        raise not_found("Repository")
-    return _result(project, project.files.get(CONFIG_PATH, ""))
 
 
 @endpoint(
     "POST /projects/<path:project>/ci/lint",
     Parameter("content", required=True),
-    *_OPTIONS,
+    Parameter("dry_run", boolean),
+    Parameter("include_jobs", boolean),
+    Parameter("ref"),
     role=Role.DEVELOPER,
 )
 def lint_content(project: Project, asked: dict[str, Any]) -> dict[str, Any]:

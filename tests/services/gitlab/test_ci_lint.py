@@ -13,7 +13,6 @@ LINT = "projects/7/ci/lint"
 def repositories(application, call) -> None:
     gitlab = application.extensions[INSTANCE]
     gitlab.projects[7].files = {
-        ".gitlab-ci.yml": "include: [/ci/base.yml]\njob: {extends: .base, script: [x]}\n",
         "ci/base.yml": ".base: {image: 'base:1', variables: {A: a}}\n",
     }
     gitlab.projects[8].files = {"docker.yml": ".docker: {image: 'docker:1'}\n"}
@@ -46,13 +45,6 @@ job: {extends: [.base, .docker], script: [x], variables: {A: b}, tags: [!referen
     assert "include" not in found
 
 
-def test_the_file_of_the_repository_is_merged(call: Caller, repositories: None) -> None:
-    answer = call("GET", LINT)
-    assert yaml.safe_load(answer.body["merged_yaml"])["job"]["image"] == "base:1"
-    assert [each["location"] for each in answer.body["includes"]] == ["/ci/base.yml"]
-    assert call("GET", "projects/8/ci/lint").body["errors"] == ["Invalid configuration format"]
-
-
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -81,10 +73,5 @@ def test_who_may_call_the_api(call: Caller, repositories: None) -> None:
     assert call.as_("developer")("POST", LINT, content).status == 200
     assert call.as_("developer")("POST", "projects/8/ci/lint", content).status == 404
     assert call.as_("read-api")("POST", LINT, content).status == 403
-    assert call.as_("read-api")("GET", LINT).status == 200
-    assert call.as_("gone")("GET", LINT).status == 401
+    assert call.as_("gone")("POST", LINT, content).status == 401
     assert call("POST", LINT, {}).status == 400
-
-
-def test_a_repository_without_a_file(call: Caller) -> None:
-    assert call("GET", LINT).status == 404
