@@ -87,16 +87,7 @@ class GoToolchain:
         Raises:
             GoBuildError: the build fails; the message ends with its last lines.
         """
-        command: list[str | Path] = [
-            self._go,
-            "build",
-            "-v",
-            "-mod=readonly",
-            *flags,
-            "-o",
-            output,
-            package,
-        ]
+        command = [str(self._go), "build", "-v", "-mod=readonly", *flags, "-o", str(output), package]
         last_lines: deque[str] = deque(maxlen=5)
         downloaded = compiled = 0
         self._step.now("downloading Go modules")
@@ -123,8 +114,8 @@ class GoToolchain:
         if process.returncode != 0:
             raise GoBuildError(f"`go build` failed: {' / '.join(last_lines)}")
 
-    def run(self, module: Path, *arguments: str, timeout_s: float) -> None:
-        """Run a Go command in a module, such as ``vet ./...``.
+    def run(self, module: Path, *arguments: str, timeout_s: float) -> str:
+        """Run a Go command in a module, such as ``vet ./...``, and return what it prints.
 
         Raises:
             GoBuildError: it fails, or times out; the message contains its output.
@@ -144,20 +135,11 @@ class GoToolchain:
             raise GoBuildError(f"`go {' '.join(arguments)}` did not end within {timeout_s} s") from None
         if answer.returncode != 0:
             raise GoBuildError(f"`go {' '.join(arguments)}` failed:\n{answer.stdout}{answer.stderr}")
+        return answer.stdout
 
     def module_directory(self, module: Path, dependency: str) -> Path:
         """Return the directory of the sources of a dependency; `GoBuildError` if Go cannot find it."""
-        answer = subprocess.run(
-            [self._go, "list", "-m", "-f", "{{.Dir}}", dependency],
-            cwd=module,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode != 0:
-            raise GoBuildError(f"`go list` cannot find {dependency}: {_last_line(answer.stderr)}")
-        return Path(answer.stdout.strip())
+        return Path(self.run(module, "list", "-m", "-f", "{{.Dir}}", dependency, timeout_s=600).strip())
 
     def _on_path(self, needed: tuple[int, ...]) -> Path | None:
         found = shutil.which("go")
