@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import DockerException
 
 from sandbox.docker.archive import PROGRAM, TEXT, archive
 from sandbox.docker.machine import Machine
@@ -20,10 +20,6 @@ SOCKET = "/run/docker.sock"
 ADDRESS_POOLS = [{"base": "10.200.0.0/24", "size": 27}]
 """Addresses for eight networks, so that a test can exhaust them; the engine's default network uses one."""
 API_TIMEOUT_S = 30
-
-
-class PullError(SandboxError):
-    """An image could not be pulled; the message is that of the engine."""
 
 
 class DockerEngine:
@@ -104,34 +100,6 @@ class DockerEngine:
         answer = json.loads(self.api.import_image_from_data(system, repository, tag, changes=list(changes)))
         identity: str = answer["status"]
         return identity
-
-    def pull(self, image: str, credentials: Credentials | None) -> None:
-        """Pull an image as gitlab-runner does: through the API, with the credentials in `X-Registry-Auth`.
-
-        Raises:
-            PullError: the engine or the registry refused.
-        """
-        repository, _, tag = image.rpartition(":")
-        try:
-            progress = list(
-                self.api.pull(
-                    repository, tag, stream=True, decode=True, auth_config=authorization(credentials)
-                )
-            )
-        except APIError as error:
-            raise PullError(str(error.explanation or error)) from None
-        if "error" in progress[-1]:  # later errors follow the status
-            raise PullError(progress[-1]["error"])
-
-    def identity(self, image: str) -> str | None:
-        """Return the id of a local image, or None."""
-        found = self.api.images(image)
-        return found[0]["Id"] if found else None
-
-    def forget_images(self) -> None:
-        """Remove every image."""
-        for image in self.api.images():
-            self.api.remove_image(image["Id"], force=True)
 
 
 def authorization(credentials: Credentials | None) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sandbox.paths import sandbox_directory
 from sandbox.progress import Progress
 from tests.docker.bearer_registry import start_bearer_registries
 from tests.docker.doctor import DROP_IN, Doctor, drop_in
+from tests.docker.images import forget_images
 from tests.docker.runner_host import IMAGES, RunnerHost
 
 
@@ -39,7 +40,7 @@ def host(installed: RunnerHost) -> RunnerHost:
     """The rendered host of the sandbox's runner, with its credentials and without images."""
     installed.place_files()
     installed.fetch_credentials()
-    installed.docker.engine.forget_images()
+    forget_images(installed.docker.engine)
     return installed
 
 

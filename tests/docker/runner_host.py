@@ -19,6 +19,7 @@ from sandbox.docker.machine import ENVIRONMENT as USER
 from sandbox.docker.registry import IDENTITY_TOKEN_USER, Credentials, Registry
 from sandbox.docker.sandbox import ECR_PUBLIC, DockerSandbox, Image, ecr, private, public
 from tests.docker.host_unit import UNIT, unit_environment
+from tests.docker.images import identity, pull
 from tests.docker.token_registry import TokenRegistry
 from tests.host.sandbox_host import PARAMETERS, files_of_build
 from tests.spec.declaration import STACKS, stack_file
@@ -168,11 +169,11 @@ class RunnerHost:
     def runner_pull(self, image: Image) -> None:
         """Pull an image as gitlab-runner does: its own resolution, then the Docker API."""
         found = self.resolve(image).credentials
-        self.docker.engine.pull(image.name, _known(found) if found else None)
+        pull(self.docker.engine, image.name, _known(found) if found else None)
 
     def has(self, image: Image) -> bool:
         """Return whether exactly this image exists, under the name that jobs use."""
-        return self.docker.engine.identity(image.name) == self.docker.identities[image]
+        return identity(self.docker.engine, image.name) == self.docker.identities[image]
 
 
 def aws(docker: DockerSandbox, *arguments: str) -> dict[str, str]:

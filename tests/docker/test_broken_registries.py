@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox.docker.engine import PullError
 from sandbox.docker.sandbox import ECR_LOGIN, Image
+from tests.docker.images import PullError, forget_images
 from tests.docker.runner_host import (
     CONFIG,
     ECR_IMAGE,
@@ -62,7 +62,7 @@ def test_a_broken_registry_affects_only_its_own_images(
         assert host.has(image)
     with pytest.raises(PullError, match=REFUSED):
         host.runner_pull(OTHER_ACCOUNT_IMAGE)
-    host.docker.engine.forget_images()
+    forget_images(host.docker.engine)
     for image in OTHERS:
         done = host.docker_pull(image)
         assert (done.returncode, done.stderr) == (0, "")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 
-from sandbox.docker.engine import PullError
 from sandbox.docker.machine import ENVIRONMENT as USER
+from tests.docker.images import PullError
 from tests.docker.runner_host import (
     CONFIG,
     ECR_IMAGE,

@@ -26,6 +26,7 @@ from sandbox.docker.engine import SOCKET, DockerEngine
 from sandbox.docker.machine import Machine
 from sandbox.docker.unavailable import DockerUnavailableError
 from tests.authorities import authority, pem
+from tests.docker.images import pull
 from tests.proxied_network import PORT, ProxiedNetwork
 from tests.spec.declaration import ENVIRONMENT
 
@@ -114,7 +115,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         stack.callback(api.close)
         DockerEngine(api).publish_tiny(IMAGE, None)
         network.asked.clear()
-        DockerEngine(api).pull(IMAGE, None)
+        pull(DockerEngine(api), IMAGE, None)
         yield Host(machine, api, network, files)
 
 

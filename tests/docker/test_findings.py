@@ -20,13 +20,14 @@ from pulumi_gitlab_runner.doctor.credential_helpers import no_helper
 from pulumi_gitlab_runner.doctor.finding import FindingName as Name
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 
-from sandbox.docker.engine import PullError, authorization
+from sandbox.docker.engine import authorization
 from sandbox.docker.registry import Credentials, Registry
 from sandbox.docker.sandbox import ECR_LOGIN, private
 from tests.docker import damages
 from tests.docker.bearer_registry import DOCKER_HUB, REFUSING
 from tests.docker.damages import RUNNER_CONFIG, Damage, nothing, together
 from tests.docker.doctor import DROP_IN, Doctor, encoded
+from tests.docker.images import PullError, forget_images, pull
 from tests.docker.runner_host import (
     CONFIG,
     ECR_IMAGE,
@@ -90,7 +91,7 @@ class Pull:
         """Pull the image."""
         found = self.resolve(host).credentials
         credentials = Credentials(found.username, found.password.get_secret_value()) if found else None
-        host.docker.engine.pull(self.image, credentials)
+        pull(host.docker.engine, self.image, credentials)
 
     def fails(self, error: str) -> Callable[[RunnerHost], None]:
         """Return a check that the pull fails with this error of the engine."""
@@ -232,10 +233,10 @@ def another_project_uses_the_image(host: RunnerHost) -> None:
     """A job needs no credentials once the image is on the host."""
     image, engine = SECRET_IMAGE.name, host.docker.engine
     with pytest.raises(PullError, match=NOT_AUTHENTICATED):
-        engine.pull(image, None)
+        pull(engine, image, None)
     Pull(image).succeeds(host)
     job = host.docker.machine.run("docker", "run", "--rm", "--pull=never", "--network=none", image)
-    engine.forget_images()
+    forget_images(engine)
     assert job.stdout.startswith("tini version"), job.stderr
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sandbox.docker import ecr_login
-from sandbox.docker.engine import SOCKET, PullError
+from sandbox.docker.engine import SOCKET
 from sandbox.docker.sandbox import DockerSandbox
 from sandbox.environment import Sandbox
 from sandbox.paths import sandbox_directory
@@ -19,6 +19,7 @@ from sandbox.progress import Progress
 from sandbox.providers.docker_build.provider import DockerBuild
 from sandbox.standin.provider import Refused
 from sandbox.standin.values import Properties
+from tests.docker.images import PullError, forget_images, pull
 from tests.docker.runner_host import LEGACY, TEAM
 from tests.engine.project import Project
 
@@ -110,8 +111,8 @@ def digest_of(reference: str) -> str:
 
 def pulled(docker: DockerSandbox, reference: str) -> Any:
     """Pull an image from its registry again; return its properties."""
-    docker.engine.forget_images()
-    docker.engine.pull(tag_of(reference), TEAM.credentials)
+    forget_images(docker.engine)
+    pull(docker.engine, tag_of(reference), TEAM.credentials)
     found = docker.engine.api.inspect_image(tag_of(reference))
     assert digest_of(reference) in found["RepoDigests"][0]
     return found
@@ -194,9 +195,9 @@ def test_a_refused_push_is_reported_and_nothing_is_tagged(
         with pytest.raises(Refused, match=f"{tag} cannot be pushed: .*no basic auth credentials"):
             provider.create(IMAGE, given, preview=False)
     with pytest.raises(PullError):
-        docker.engine.pull(tag, LEGACY.credentials)
+        pull(docker.engine, tag, LEGACY.credentials)
     provider.create(IMAGE, given, preview=False)
-    docker.engine.pull(tag, LEGACY.credentials)
+    pull(docker.engine, tag, LEGACY.credentials)
 
 
 def test_a_failed_build_is_reported_and_nothing_is_pushed(
@@ -208,7 +209,7 @@ def test_a_failed_build_is_reported_and_nothing_is_pushed(
     with pytest.raises(Refused, match=r'the image cannot be built:\n(.|\n)*"/none" not found'):
         provider.create(IMAGE, given, preview=False)
     with pytest.raises(PullError):
-        docker.engine.pull(tag, LEGACY.credentials)
+        pull(docker.engine, tag, LEGACY.credentials)
 
 
 def test_an_unreachable_engine_is_reported(provider: DockerBuild, tmp_path: Path) -> None:

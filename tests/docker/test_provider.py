@@ -22,6 +22,7 @@ from sandbox.providers.docker.images import find_or_pull
 from sandbox.providers.docker.provider import Docker
 from sandbox.standin.provider import Incomplete, Refused
 from tests.conformance.docker_cases import EVERYTHING, IMAGE
+from tests.docker.images import forget_images
 from tests.docker.provider import Provider
 
 pytestmark = pytest.mark.docker
@@ -36,7 +37,7 @@ def provider(docker: DockerSandbox) -> Iterator[Provider]:
     provider = Provider(f"unix://{docker.machine.path(SOCKET)}")
     yield provider
     provider.close()
-    docker.engine.forget_images()
+    forget_images(docker.engine)
 
 
 def shell(script: str) -> list[str]:

@@ -6,8 +6,8 @@ import re
 import pytest
 from pulumi_gitlab_runner.auth.resolution.trace import Origin
 
-from sandbox.docker.engine import PullError
 from sandbox.docker.sandbox import CREATED, DockerSandbox, Image, private
+from tests.docker.images import PullError, forget_images, identity, pull
 from tests.docker.runner_host import (
     BY_HOST,
     BY_PATH,
@@ -47,7 +47,7 @@ def test_a_path_accepts_only_its_own_credentials(host: RunnerHost, image: Image)
     for other in (*BY_PATH.values(), JOB_IMAGE):
         if other is not image:
             with pytest.raises(PullError, match="pull access denied"):
-                host.docker.engine.pull(image.name, other.credentials)
+                pull(host.docker.engine, image.name, other.credentials)
 
 
 def test_the_jobs_own_credentials_are_used_beside_those_for_paths(host: RunnerHost) -> None:
@@ -66,7 +66,7 @@ def test_a_private_registry_accepts_only_its_own_credentials(host: RunnerHost, i
     wrong = LEGACY.credentials if image is not PARAMETER_IMAGE else ECR_IMAGE.credentials
     for credentials in (None, wrong):
         with pytest.raises(PullError, match=REFUSED):
-            host.docker.engine.pull(image.name, credentials)
+            pull(host.docker.engine, image.name, credentials)
     host.docker.machine.path(CONFIG).unlink()
     assert re.search(REFUSED, host.docker_pull(image).stderr)
 
@@ -109,6 +109,6 @@ def test_an_image_of_the_sandbox_is_the_same_each_time(docker: DockerSandbox) ->
     """A mirror keeps the first digest of a tag, also after a restart of the sandbox."""
     image = private(LEGACY, "tools/same:1")
     ids = [docker.engine.publish_tiny(image.name, LEGACY.credentials, CREATED) for _ in range(2)]
-    docker.engine.pull(image.name, LEGACY.credentials)
-    assert set(ids) == {docker.engine.identity(image.name)}
-    docker.engine.forget_images()
+    pull(docker.engine, image.name, LEGACY.credentials)
+    assert set(ids) == {identity(docker.engine, image.name)}
+    forget_images(docker.engine)
