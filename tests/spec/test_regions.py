@@ -5,7 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
-from pulumi_gitlab_runner.spec import Problem
+from pulumi_gitlab_runner.spec import AwsEnvironment, Problem
 from pulumi_gitlab_runner.spec.regions import region_problems
 
 from tests.spec.declaration import output, problems_of
@@ -158,7 +158,8 @@ def test_each_place_of_a_region(declaration: Any, path: str, of: str) -> None:
     expected = Problem(f"stack.{path}", found, ALLOWED, "did you mean 'eu-central-1'?")
     assert expected in problems_of(declaration)
     corrected = json.loads(json.dumps(declaration).replace("eu-central1", "eu-central-1"))
-    assert not [each for each in problems_of(corrected) if "region" in each.allowed]
+    environment = AwsEnvironment(ACCOUNT, "eu-central-1")
+    assert not [each for each in problems_of(corrected, environment) if "region" in each.allowed]
 
 
 def test_an_output_is_checked_when_it_is_known() -> None:

@@ -86,6 +86,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
     parse_mirror,
 )
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
+from pulumi_gitlab_runner.spec.own_account import own_account_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, form_problems, join_path
 from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.regions import region_problems
@@ -297,7 +298,7 @@ def registries_problems(declaration: Mapping[str, RegistryDeclaration], path: st
 
 
 def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> None:
-    """Check what depends on the AWS account and region: the hosts of registries, and the images of runners.
+    """Check what depends on the AWS account and region, such as the hosts of registries and the images.
 
     Args:
         stack: the stack, resolved.
@@ -313,6 +314,7 @@ def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> 
 
 def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:
     yield from shared_host_problems(stack.registries, environment, join_path(path, "registries"))
+    yield from own_account_problems(stack, environment, path)
     yield from _job_network_problems(stack, path)
     for name, machine_image in stack.machine_images.items():
         at = join_path(path, "machine_images", name)
