@@ -116,6 +116,7 @@ def test_a_trailing_slash_is_not_part_of_the_issuer() -> None:
         ({"issuer": "http://git.example.com"}, "issuer", "'http://git.example.com'"),
         ({"issuer": "https://me:canary@git.example.com"}, "issuer", "'https://…@git.example.com'"),
         ({"audience": ""}, "audience", "an empty text"),
+        ({"audience": "a" * 256}, "audience", "256 characters"),
         ({"identity_provider": "gitlab"}, "identity_provider", "'gitlab'"),
         ({"permissions_boundary": "boundary"}, "permissions_boundary", "'boundary'"),
     ],

@@ -20,6 +20,7 @@ SETTINGS: dict[str, Any] = {
     "creation_templates": {"hub": {}},
 }
 IMAGES: dict[str, Any] = {"docker": {"disk_gb": 40}}
+POLICY = "arn:aws:iam::123456789012:policy/ci"
 NETWORK: dict[str, Any] = {"cidr": "10.0.0.0/16"}
 
 
@@ -77,7 +78,7 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     f"{BUILD}|limit": ([1], [0]),
     # Hosts and fleets.
     f"{BUILD}|host|concurrent": ([1], [0]),
-    f"{BUILD}|host|disk_gb": ([20], [19]),
+    f"{BUILD}|host|disk_gb": ([20, 65_536], [19, 65_537]),
     f"{BUILD}|host|instance_type": (["u-6tb1.112xlarge"], ["large", "6i.large", "m6i."]),
     f"{BUILD}|host|runner_version": (["17.1.0", "19.3.0"], ["19", "latest"]),
     f"{BUILD}|host|role_path": (["/", "/ci/", "/" + "x" * 510 + "/"], ["ci", "/ci", "/" + "x" * 511 + "/"]),
@@ -100,18 +101,25 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     f"{FLEET_AT}|idle|0|idle_count": ([0, 6], [-1, 7]),
     f"{FLEET_AT}|idle|0|idle_minutes": ([1], [0]),
     f"{FLEET_AT}|idle|0|periods": ([["* * * * *"]], [[], ["*"]]),
-    f"{FLEET_AT}|disk_gb": ([20], [19]),
-    f"{FLEET_AT}|instance_types": ([["c7i.large", "m7a.large"]], [[], ["c7i.large", "c7g.large"]]),
+    f"{FLEET_AT}|disk_gb": ([20, 65_536], [19, 65_537]),
+    f"{FLEET_AT}|instance_types": (
+        [["c7i.large", "m7a.large"], [f"c{number}i.large" for number in range(1, 41)]],
+        [[], ["c7i.large", "c7g.large"], [f"c{number}i.large" for number in range(1, 42)]],
+    ),
+    f"{BUILD}|host|policies": ([[POLICY, f"{POLICY}-2"]], [[POLICY, POLICY]]),
     # CI variables: lib/api/ci/variables.rb, app/models/concerns/ci.
     "variables|0|key": (["K", "k" * 255, "9_"], ["", "k" * 256, "A-B", "A B"]),
     "variables|0|description": (["x" * 255, output()], ["x" * 256, "a\nb"]),
-    "variables|0|environment_scope": (["*", "review/*", "a b"], ["", " a", "a ", "a,b"]),
+    "variables|0|environment_scope": (
+        ["*", "review/*", "a b", "a" * 255],
+        ["", " a", "a ", "a,b", "a" * 256],
+    ),
     # ECR: docs.aws.amazon.com/AmazonECR/latest/APIReference.
     "registries|team|allow_pull": (
         [["210987654321"], [f"{number:012}" for number in range(250)]],
         [["21098765432"], ["2109876543210"], [f"{number:012}" for number in range(251)]],
     ),
-    "registries|shared|ecr|caches|0": (["ab", "a" * 30], ["a", "a" * 31, "a-"]),
+    "registries|shared|ecr|caches|0": (["ab", "a" * 30], ["a", "a" * 31, "a-", "a__b", "a--b"]),
     "registries|team|repositories|ci/base|keep_images": ([1], [0]),
     "registries|team|repositories|ci/base|untagged_days": ([1], [0]),
     "registries|team|repositories|ci/base|mutable_tags": (
@@ -159,12 +167,16 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     f"{ECR}|creation_templates": (
         [{"ROOT": {}}, {"ab": {}}, {"a" * 256: {}}],
-        [{"root/": {}}, {"a": {}}, {"a" * 257: {}}],
+        [{"root/": {}}, {"a": {}}, {"a" * 257: {}}, {"a--b": {}}],
     ),
     "registries|team|repositories|ab": ([{}], []),
     f"registries|team|repositories|{'a' * 256}": ([{}], []),
     "registries|team|repositories|a": ([], [{}]),
     f"registries|team|repositories|{'a' * 257}": ([], [{}]),
+    **{f"registries|team|repositories|{name}": ([{}], []) for name in ("a__b", "a---b", "a.b/c_d-e")},
+    **{
+        f"registries|team|repositories|{name}": ([], [{}]) for name in ("a___b", "a..b", "a._b", "a-", "a//b")
+    },
     # AWS's tags, of which the library needs ten.
     "tags": (
         [keys("a", 40), {"k" * 128: "v" * 256}, {"aw:s": ""}],
@@ -172,7 +184,7 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
     ),
     f"{BUILD}|host|tags": ([{"team:a": "b c/d"}], [{"a b": ""}, {"a/b": ""}, {"gitlab-runner-host": "x"}]),
     "machine_images|docker|tags": ([{"a b": "", "a/b": ""}], [{"gitlab-runner-stack": "x"}]),
-    "machine_images|docker|disk_gb": ([20], [19]),
+    "machine_images|docker|disk_gb": ([20, 65_536], [19, 65_537]),
     "machine_images|docker|instance_type": (["m6i.large"], ["m6g.large", "large"]),
     "cache|expire_days": ([1], [0]),
     "network|zones": ([1, 3], [0, 4]),

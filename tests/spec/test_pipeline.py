@@ -108,6 +108,7 @@ def test_an_invalid_bucket_is_refused(bucket: str) -> None:
         ({"state": {"bucket": "abc", "kms_key": "alias/a"}}, "state.kms_key", "'alias/a'"),
         ({"state": {"bucket": "abc", "secrets_key": "alias/a"}}, "state.secrets_key", "'alias/a'"),
         ({"issuer": "gitlab.example.com"}, "issuer", "'gitlab.example.com'"),
+        ({"audience": "a" * 256}, "audience", "256 characters"),
         ({"identity_provider": "gitlab"}, "identity_provider", "'gitlab'"),
         ({"role_path": "ci"}, "role_path", "'ci'"),
     ],

@@ -17,7 +17,7 @@ def refused(tags: Any, *, of_instances: bool = True) -> list[str]:
     return [each.path for each in tags_problems(tags, "tags", of_instances=of_instances)]
 
 
-@pytest.mark.parametrize("key", ["a", "a" * 128, "cost-centre:a=b+c@d_e.f", "Über", "awsome"])
+@pytest.mark.parametrize("key", ["a", "a" * 128, "cost-centre:a=b+c@d_e.f", "a._index", "...", "awsome"])
 def test_keys_of_tags(key: str) -> None:
     assert refused({key: "x"}) == []
 
@@ -28,7 +28,7 @@ def test_keys_that_aws_refuses(key: str) -> None:
     assert len(refused({key: "x"}, of_instances=False)) == 1
 
 
-@pytest.mark.parametrize("key", ["cost centre", "team/cost"])
+@pytest.mark.parametrize("key", ["cost centre", "team/cost", "Über", ".", "..", "_index"])
 def test_keys_that_instance_metadata_refuses(key: str) -> None:
     assert len(refused({key: "x"})) == 1
     assert refused({key: "x"}, of_instances=False) == []

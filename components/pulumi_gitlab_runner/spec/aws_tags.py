@@ -11,7 +11,7 @@ AwsTags = Mapping[str, Value[str]]
 
 _KEY = re.compile(r"[\w .:/=+@-]{1,128}")
 _VALUE = re.compile(r"[\w .:/=+@-]{0,256}")
-_METADATA_KEY = re.compile(r"[^ /]+")
+_METADATA_KEY = re.compile(r"(?!(\.|\.\.|_index)$)[a-zA-Z0-9_.:=+@-]+")
 STACK_TAG = "gitlab-runner-stack"
 """The key of the tag with the project and stack that a resource belongs to."""
 HOST_TAG = "gitlab-runner-host"
@@ -54,8 +54,8 @@ def tags_problems(
             yield Problem(
                 at,
                 repr(key),
-                "a key without spaces and '/'",
-                "hosts read tags from the instance metadata, which allows neither",
+                "a key of a-z, A-Z, 0-9 and _ . : = + - @, and not '.', '..' or '_index' alone",
+                "hosts read tags from the instance metadata: EC2 starts no instance with another key",
             )
         yield from check(
             each, form_problems, at, _VALUE, "up to 256 letters, digits, spaces and _ . : / = + - @"

@@ -39,6 +39,10 @@ SPOT_ALLOCATIONS = (
 """docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html."""
 
 
+_MOST_TYPES = 40
+"""The maximum number of instance types of an Auto Scaling group:
+docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html."""
+
 MANAGER_INSTANCE_TYPE = "t3.small"
 """A burstable type is sufficient: no jobs run on it, so its CPU credits are not spent."""
 MANAGER_DISK_GB = 30
@@ -237,6 +241,9 @@ def fleet_problems(declaration: FleetDeclaration, path: str) -> Iterator[Problem
 def _instance_types_problems(instance_types: list[str], path: str) -> Iterator[Problem]:
     if not instance_types:
         yield Problem(path, "an empty list", "at least one instance type, such as c7i.large")
+    if len(instance_types) > _MOST_TYPES:
+        found, allowed = f"{len(instance_types)} instance types", f"{_MOST_TYPES} at most"
+        yield Problem(path, found, f"{allowed}, the limit of an Auto Scaling group")
     for index, each in enumerate(instance_types):
         yield from instance_type_problems(each, join_path(path, index))
     by_architecture = {architecture_of(each): each for each in reversed(instance_types)}

@@ -1,6 +1,6 @@
 """Runner hosts: the machines that runner managers run on, by default EC2 instances."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.spec.docker_hosts import (
     parse_docker_host,
 )
 from pulumi_gitlab_runner.spec.egress import EgressDeclaration, EgressRule, parse_egress
-from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, model_of, strict
+from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, is_known, model_of, strict
 from pulumi_gitlab_runner.spec.instance_types import architecture_of, instance_type_problems
 from pulumi_gitlab_runner.spec.job_networks import JOB_NETWORKS
 from pulumi_gitlab_runner.spec.machines import (
@@ -193,6 +193,7 @@ def host_problems(declaration: HostDeclaration, path: str) -> Iterator[Problem]:
     yield from role_problems(declaration, path)
     yield from tags_problems(declaration.get("tags", {}), join_path(path, "tags"))
     yield from check_key(declaration, "policies", path, policy_problems)
+    yield from _repeated_policies(declaration.get("policies", ()), join_path(path, "policies"))
     yield from config_problems(declaration.get("config", {}), ManagerConfig, join_path(path, "config"))
     if release_of(declaration) is None:
         yield Problem(
@@ -249,6 +250,13 @@ def _observation_problems(declaration: HostDeclaration, path: str) -> Iterator[P
             "one of the two",
             "'metrics' sets the address, and opens the port",
         )
+
+
+def _repeated_policies(policies: Sequence[Input[str]], path: str) -> Iterator[Problem]:
+    """Two attachments of one policy: the removal of one of them would detach it."""
+    for index, policy in enumerate(policies):
+        if is_known(policy) and policy in policies[:index]:
+            yield Problem(join_path(path, index), f"{policy!r}, a duplicate", "each policy once")
 
 
 def release_of(declaration: HostDeclaration) -> RunnerVersion | None:

@@ -115,6 +115,8 @@ _ONE_PROJECT = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _REF = re.compile(r"[^\s:?\[\\^~]+")
 """The characters of a branch or tag name in Git, and `*`: git-check-ref-format(1)."""
 _ISSUER = re.compile(r"https://[^/?#@\s]+(/[^?#\s]*)?")
+_LONGEST_AUDIENCE = 255
+"""docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html."""
 _PROVIDER = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/[^\s?#]+")
 
 
@@ -210,6 +212,14 @@ def _identity_problems(
     yield from check(declaration.get("issuer", gitlab_url), issuer_problems, join_path(path, "issuer"), fix)
     if is_empty(declaration.get("audience", "any")):
         yield Problem(join_path(path, "audience"), "an empty text", "the aud of the job's id_tokens")
+    yield from check_key(declaration, "audience", path, audience_problems)
+
+
+def audience_problems(audience: str, path: str) -> Iterator[Problem]:
+    """The problems of the audience of ID tokens, which is a client ID of the identity provider in IAM."""
+    if len(audience) > _LONGEST_AUDIENCE:
+        allowed = f"{_LONGEST_AUDIENCE} characters at most, the limit of IAM"
+        yield Problem(path, f"{len(audience)} characters", allowed)
 
 
 def provider_problems(arn: str, path: str) -> Iterator[Problem]:

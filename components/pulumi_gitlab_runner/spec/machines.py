@@ -23,12 +23,18 @@ MACHINE_SHOWN = (
 """The common fields of hosts and fleets that are shown: see `spec.declared`."""
 
 _IDENTIFIERS = {"ami": re.compile(r"ami-[0-9a-f]{8,17}"), "vpc": re.compile(r"vpc-[0-9a-f]{8,17}")}
+_LARGEST_DISK = 65_536
+"""The maximum size of a gp3 volume, in GiB:
+docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateEbsBlockDeviceRequest.html."""
 _SUBNET = re.compile(r"subnet-[0-9a-f]{8,17}")
 
 
 def machine_problems(declaration: Mapping[str, Any], path: str) -> Iterator[Problem]:
     """The problems of the disk, the AMI and the network of instances."""
     yield from minimum_problems(declaration, {"disk_gb": 20}, path)
+    if declaration.get("disk_gb", 0) > _LARGEST_DISK:
+        allowed = f"{_LARGEST_DISK} at most, the limit of a gp3 volume"
+        yield Problem(join_path(path, "disk_gb"), str(declaration["disk_gb"]), allowed)
     for key, form in _IDENTIFIERS.items():
         yield from check_key(declaration, key, path, form_problems, form, f"an id that starts with {key}-")
     yield from check(declaration.get("subnets", ()), _subnets_problems, join_path(path, "subnets"))

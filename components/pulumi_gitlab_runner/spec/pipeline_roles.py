@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from pulumi_gitlab_runner.spec.aws_environment import kms_key_problems
 from pulumi_gitlab_runner.spec.inputs import Input, Value, check_key, known, model_of, strict
 from pulumi_gitlab_runner.spec.job_roles import (
+    audience_problems,
     issuer_problems,
     project_problems,
     provider_problems,
@@ -162,6 +163,7 @@ def pipeline_problems(declaration: PipelineDeclaration, path: str) -> Iterator[P
     yield from check_key(declaration, "deploy_branches", path, _deploy_problems)
     yield from check_key(declaration, "state", path, _state_problems)
     yield from check_key(declaration, "issuer", path, issuer_problems)
+    yield from check_key(declaration, "audience", path, audience_problems)
     yield from check_key(declaration, "identity_provider", path, provider_problems)
     yield from role_problems(declaration, path)
 

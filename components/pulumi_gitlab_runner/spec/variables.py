@@ -92,6 +92,8 @@ _KEY = re.compile(r"[a-zA-Z0-9_]{1,255}")
 _MASKABLE = re.compile(r"[a-zA-Z0-9_+=/@:.~-]{8,}")
 _MASKABLE_RAW = re.compile(r"\S{8,}")
 _ENVIRONMENT_SCOPE = re.compile(r"[a-zA-Z0-9_/\\${}. *-]+")
+_LONGEST_SCOPE = 255
+"""The limit of a group's variables, GitLab's db/structure.sql, and of the names of environments."""
 _LONGEST_OF_INSTANCE = 10_000
 _LONGEST_IN_ENVIRONMENT = 128 * 1024
 """The maximum length of `KEY=value` with its null byte, in bytes: Linux, execve(2), MAX_ARG_STRLEN."""
@@ -197,7 +199,10 @@ def key_problems(key: str, path: str) -> Iterator[Problem]:
 
 def environment_scope_problems(scope: str, path: str) -> Iterator[Problem]:
     """The problems of the environment scope of a CI variable."""
-    if not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
+    if len(scope) > _LONGEST_SCOPE:
+        found, allowed = f"{len(scope)} characters", f"{_LONGEST_SCOPE} characters at most"
+        yield Problem(join_path(path, "environment_scope"), found, allowed)
+    elif not _ENVIRONMENT_SCOPE.fullmatch(scope) or scope != scope.strip():
         yield Problem(
             join_path(path, "environment_scope"),
             repr(scope),

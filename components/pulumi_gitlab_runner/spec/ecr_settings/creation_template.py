@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.spec.ecr_settings.declaration import CreationTemplateD
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.registries.repositories import (
-    REPOSITORY,
+    PREFIX,
     REPOSITORY_SHOWN,
     RepositorySettings,
     accounts_problems,
@@ -62,7 +62,7 @@ def creation_template_problems(
     prefix: str, declaration: CreationTemplateDeclaration, region: str | None, path: str
 ) -> Iterator[Problem]:
     """The problems of a template of the ECR registry in `region`."""
-    if prefix != ROOT and not (REPOSITORY.fullmatch(prefix) and 2 <= len(prefix) <= 256):
+    if prefix != ROOT and not (PREFIX.fullmatch(prefix) and 2 <= len(prefix) <= 256):
         allowed = f"2 to 256 characters: the prefix of repository names, without '/' at the end, or {ROOT}"
         yield Problem(path, repr(prefix), allowed)
     yield from settings_problems(declaration, path)

@@ -29,7 +29,11 @@ _MOST_ACCOUNTS = 250
 docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
-REPOSITORY = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_PART = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+REPOSITORY = re.compile(rf"{_PART}(?:/{_PART})*")
+"""docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html."""
+PREFIX = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+"""The prefix of the names of repositories: the pattern of the AWS provider (internal/service/ecr)."""
 
 _LONGEST_PREFIX = 30
 """The maximum length of a cache's prefix:
@@ -195,7 +199,7 @@ def _pattern_problems(pattern: str, path: str, most_wildcards: int) -> Iterator[
 
 def prefix_problems(name: str, path: str) -> Iterator[Problem]:
     """The problems of the prefix of a pull-through cache, such as the name of a cached registry."""
-    if not 2 <= len(name) <= _LONGEST_PREFIX or not REPOSITORY.fullmatch(name):
+    if not 2 <= len(name) <= _LONGEST_PREFIX or not PREFIX.fullmatch(name):
         yield Problem(
             path,
             repr(name),
