@@ -1,4 +1,4 @@
-"""Cron expressions of gitlab-runner's autoscaler policies and of EC2 Image Builder."""
+"""Cron expressions of gitlab-runner and of EC2 Image Builder."""
 
 import re
 from collections.abc import Mapping
@@ -11,12 +11,24 @@ _PART = re.compile(rf"(?:\*|({_NUMBER}|[a-z]+)(?:-({_NUMBER}|[a-z]+))?)(?:/({_NU
 """`*`, a number or a range, with an optional step."""
 _MINUTE, _HOUR, _DAY, _MONTH = range(60), range(24), range(1, 32), range(1, 13)
 _YEAR = range(1970, 2200)
+_YEAR_OF_THE_RUNNER = range(1970, 2100)
 _UNIX_DAYS = {name: number for number, name in enumerate(DAYS)}
 _AWS_DAYS = {name: number for number, name in enumerate(DAYS, 1)}
 _MONTHS = {name: number for number, name in enumerate(MONTHS, 1)}
 _LAST_DAY = re.compile(r"l|lw|(?:0?[1-9]|[12][0-9]|3[01])w")
 _LAST_OR_NUMBERED_DAY = re.compile(rf"l|(?:[1-7]|{'|'.join(DAYS)})(?:l|#[1-5])")
 _FIELDS_OF_IMAGE_BUILDER = 6
+_SECOND = range(60)
+_LONG_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_LONG_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august", "september"),
+    *("october", "november", "december"),
+)
+_ALL_DAYS = _UNIX_DAYS | {name: number for number, name in enumerate(_LONG_DAYS)}
+_ALL_MONTHS = _MONTHS | {name: number for number, name in enumerate(_LONG_MONTHS, 1)}
+_LAST_OR_NUMBERED_UNIX_DAY = re.compile(rf"(?:0?[0-7]|{'|'.join((*DAYS, *_LONG_DAYS))})(?:l|#[1-5])")
+_MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@hourly")
+_FEWEST_FIELDS, _WITH_SECONDS = 5, 7
 
 
 def is_unix_cron(expression: str) -> bool:
@@ -30,6 +42,32 @@ def is_unix_cron(expression: str) -> bool:
         len(fields) == len(allowed) + 1
         and all(map(_is_field, fields, allowed))
         and _is_field(fields[-1], range(8), _UNIX_DAYS)
+    )
+
+
+def is_extended_cron(expression: str) -> bool:
+    """Whether an expression has the Unix fields, with a year as the sixth, or seconds first and a year last.
+
+    Source: github.com/gorhill/cronexpr, which gitlab-runner uses in its helpers/timeperiod.
+    """
+    if expression.strip() in _MACROS:
+        return True
+    fields = expression.lower().replace("?", "*").split()
+    if not _FEWEST_FIELDS <= len(fields) <= _WITH_SECONDS:
+        return False
+    if len(fields) == _WITH_SECONDS and not _is_field(fields.pop(0), _SECOND):
+        return False
+    minute, hour, day, month, day_of_week, *year = fields
+    return (
+        _is_field(minute, _MINUTE)
+        and _is_field(hour, _HOUR)
+        and all(_LAST_DAY.fullmatch(part) or _is_field(part, _DAY) for part in day.split(","))
+        and _is_field(month, _MONTH, _ALL_MONTHS)
+        and all(
+            _LAST_OR_NUMBERED_UNIX_DAY.fullmatch(part) or _is_field(part, range(8), _ALL_DAYS)
+            for part in day_of_week.split(",")
+        )
+        and all(_is_field(each, _YEAR_OF_THE_RUNNER) for each in year)
     )
 
 

@@ -1,7 +1,7 @@
 """Periods and time zones, as the runner's documentation defines them."""
 
 import pytest
-from pulumi_gitlab_runner.config.forms import PERIOD, TIME_ZONE
+from pulumi_gitlab_runner.config.forms import EXTENDED_PERIOD, PERIOD, TIME_ZONE
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,31 @@ def test_a_valid_time_zone_is_accepted(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "berlin", "CEST", "Europe/", "Europe/Ber lin", "+01:00"])
 def test_an_invalid_time_zone_is_refused(text: str) -> None:
     assert not TIME_ZONE.accepts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "* * * * *",
+            "* 8-17 * * mon-fri",
+            "0 0 * * ? 2026",
+            "* * 10-17 * jan-mar * *",
+            "30 * * * * * 2026-2030",
+        ),
+        *("* * L * *", "* * LW,15W * *", "* * * * 5L", "* * * * fri#2", "* * * january monday", "@daily"),
+    ],
+)
+def test_a_valid_period_of_queuing_is_accepted(text: str) -> None:
+    assert EXTENDED_PERIOD.accepts(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "not cron", "* * * *", "* * * * * * * *", "60 * * * * * *", "* * * * * 1969", "* * * * * 2100"),
+        *("* * 32W * *", "* * * * 8", "* * * * fri#6", "* * * janvier *", "@reboot", "*/0 * * * *"),
+    ],
+)
+def test_an_invalid_period_of_queuing_is_refused(text: str) -> None:
+    assert not EXTENDED_PERIOD.accepts(text)

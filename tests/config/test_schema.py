@@ -8,14 +8,24 @@ import pytest
 from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
 from pulumi_gitlab_runner.config.forms import (
     ABSOLUTE_PATH,
+    CAPABILITY,
     CPUS,
+    CPUSET,
+    DEVICE,
     DURATION,
+    EXTENDED_PERIOD,
+    EXTRA_HOST,
     IP_ADDRESS,
+    IPC_MODE,
     MAC_ADDRESS,
     MEMORY,
+    PATTERN,
     PERIOD,
+    PID_MODE,
     TIME_ZONE,
     TIMESTAMP,
+    ULIMIT,
+    VOLUME,
 )
 from pulumi_gitlab_runner.config.schema import KEYS as MODEL_KEYS
 from pulumi_gitlab_runner.config.schema import REMOVED_KEYS
@@ -75,22 +85,30 @@ MINIMUM = {
     "runners.limit": 0,
     "runners.request_concurrency": 1,
     "runners.docker.shm_size": 0,
+    "runners.docker.oom_score_adjust": -1000,
     "runners.docker.services_limit": -1,
     "runners.autoscaler.policy[].idle_count": 0,
     "runners.autoscaler.policy[].scale_factor": 0,
 }
+MAXIMUM = {"runners.docker.oom_score_adjust": 1000}
+ANY_CASE = {
+    "(global).log_level",
+    "runners.cache.s3.authentication_type",
+    "runners.cache.s3.server_side_encryption",
+}
 ALLOWED = {
-    "(global).log_level": "panic fatal error warning info debug",
+    "(global).log_level": "panic fatal error warn warning info debug trace",
     "(global).log_format": "runner text json",
     "experimental.usage_logger.writers": "logrotate snowplow_billing",
     "runners.executor": "docker docker-autoscaler instance shell",
     "runners.shell": "bash sh pwsh powershell cmd",
     "runners.cache.type": "s3 gcs azure",
     "runners.cache.s3.authentication_type": "iam access-key",
-    "runners.cache.s3.server_side_encryption": "S3 KMS DSSE-KMS",
+    "runners.cache.s3.server_side_encryption": "S3 AES256 KMS aws:kms DSSE-KMS aws:kms:dsse",
     "runners.docker.pull_policy": "always if-not-present never",
     "runners.docker.allowed_pull_policies": "always if-not-present never",
     "runners.docker.isolation": "default hyperv process",
+    "runners.docker.userns_mode": "host",
     "runners.autoscaler.connector_config.protocol": "ssh winrm winrm+https",
 }
 INSTEAD = {
@@ -122,7 +140,17 @@ FORMS = {
     IP_ADDRESS: "runners.docker.dns",
     ABSOLUTE_PATH: "runners.autoscaler.connector_config.key_path",
     PERIOD: "runners.autoscaler.policy[].periods",
-    TIME_ZONE: "runners.autoscaler.policy[].timezone",
+    TIME_ZONE: "runners.autoscaler.policy[].timezone runners.monitoring.job_queuing_durations[].timezone",
+    EXTENDED_PERIOD: "runners.monitoring.job_queuing_durations[].periods",
+    PATTERN: "runners.monitoring.job_queuing_durations[].jobs_running_for_project",
+    CPUSET: "runners.docker.cpuset_cpus runners.docker.cpuset_mems runners.docker.service_cpuset_cpus",
+    CAPABILITY: "runners.docker.cap_add runners.docker.cap_drop",
+    DEVICE: "runners.docker.devices runners.docker.services_devices",
+    EXTRA_HOST: "runners.docker.extra_hosts",
+    IPC_MODE: "runners.docker.ipcmode",
+    PID_MODE: "runners.docker.pid_mode",
+    ULIMIT: "runners.docker.ulimit",
+    VOLUME: "runners.docker.volumes",
 }
 
 
@@ -134,6 +162,8 @@ def test_the_values_that_the_runner_accepts_for_a_key() -> None:
         for field, key in MODEL_KEYS[table].items()
     }
     assert {name: key.minimum for name, key in known.items() if key.minimum is not None} == MINIMUM
+    assert {name: key.maximum for name, key in known.items() if key.maximum is not None} == MAXIMUM
+    assert {name for name, key in known.items() if key.ignores_case} == ANY_CASE
     assert {name: " ".join(key.allowed) for name, key in known.items() if key.allowed} == ALLOWED
     assert {name: key.instead for name, key in known.items() if key.instead} == INSTEAD
     forms = {name: form for form, names in FORMS.items() for name in names.split()}

@@ -7,6 +7,7 @@ from pulumi_gitlab_runner.config.finding import Finding
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.rules.autoscaler import check_autoscaler
 from pulumi_gitlab_runner.config.rules.cache import check_cache
+from pulumi_gitlab_runner.config.rules.containers import check_containers
 from pulumi_gitlab_runner.config.rules.docker import check_docker
 from pulumi_gitlab_runner.config.rules.manager import check_manager
 from pulumi_gitlab_runner.config.rules.runner import check_runner
@@ -45,6 +46,7 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
         path = f"runners[{index}]"
         findings += check_runner(runner, path)
         findings += check_docker(runner, path, version)
+        findings += check_containers(runner.get("docker", {}), f"{path}.docker")
         findings += check_autoscaler(runner, path, version)
         findings += check_cache(runner, path)
     return findings

@@ -2,12 +2,13 @@
 
 import ipaddress
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from pulumi_gitlab_runner.cron import is_unix_cron
+from pulumi_gitlab_runner.cron import is_extended_cron, is_unix_cron
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ _GO_RAM = r"(\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)? ?([bB]|[kmgtpKMGTP]([iI]?[bB])?
 _SECONDS = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 
 
+_LONGEST_DURATION = 2**63 / 1e9
+"""The limit of `time.Duration` of Go, which counts nanoseconds in 64 bits, in seconds."""
+
+
 def duration_seconds(text: str) -> float:
     """Return the seconds in a duration that `DURATION` accepts."""
     parts = re.findall(r"([\d.]+)([a-zµμ]+)", text, re.ASCII)
@@ -54,7 +59,56 @@ def duration_seconds(text: str) -> float:
     return -seconds if text.startswith("-") else seconds
 
 
-DURATION = Form(_matches(_GO_DURATION), "a duration such as `90s`, `20m` or `1h30m`")
+def _is_duration(text: str) -> bool:
+    return _matches(_GO_DURATION)(text) and abs(duration_seconds(text)) < _LONGEST_DURATION
+
+
+_FACTORS = {unit: 1024**power for power, unit in enumerate("bkmgtp")}
+
+
+def ram_bytes(text: str) -> float:
+    """Return the bytes of a size that `MEMORY` accepts; 0 for an empty text."""
+    found = re.fullmatch(r"\+?([0-9.]+(?:[eE][+-]?\d+)?) ?([a-zA-Z]?).*", text, re.ASCII)
+    return float(found[1]) * _FACTORS[found[2].lower() or "b"] if found else 0
+
+
+def _is_extra_host(text: str) -> bool:
+    name, _, address = text.partition(":")
+    return bool(name) and (address == "host-gateway" or _is_ip_address(address.strip()))
+
+
+_WRONG_IN_GO_TOO = ("unterminated", "unbalanced parenthesis", "nothing to repeat", "multiple repeat")
+"""Parts of Python's messages about patterns that Go refuses too; the two differ in other patterns."""
+
+
+def _is_pattern(text: str) -> bool:
+    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", text):  # look-around and back-references
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(text)
+    except re.error as wrong:
+        return not any(each in str(wrong) for each in _WRONG_IN_GO_TOO)
+    return True
+
+
+_CAPABILITIES = (
+    "ALL|AUDIT_CONTROL|AUDIT_READ|AUDIT_WRITE|BLOCK_SUSPEND|BPF|CHECKPOINT_RESTORE|CHOWN|DAC_OVERRIDE"
+    "|DAC_READ_SEARCH|FOWNER|FSETID|IPC_LOCK|IPC_OWNER|KILL|LEASE|LINUX_IMMUTABLE|MAC_ADMIN|MAC_OVERRIDE"
+    "|MKNOD|NET_ADMIN|NET_BIND_SERVICE|NET_BROADCAST|NET_RAW|PERFMON|SETFCAP|SETGID|SETPCAP|SETUID"
+    "|SYS_ADMIN|SYS_BOOT|SYS_CHROOT|SYS_MODULE|SYS_NICE|SYS_PACCT|SYS_PTRACE|SYS_RAWIO|SYS_RESOURCE"
+    "|SYS_TIME|SYS_TTY_CONFIG|SYSLOG|WAKE_ALARM"
+)
+# executors/docker/internal/volumes/parser/linux_parser.go of the runner.
+_SEGMENT = r'[^\\/:*?"<>|\r\n]+'
+_DIRECTORY = rf"/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?"
+_VOLUME = (
+    rf"(?:(?:{_DIRECTORY}|{_SEGMENT}):)?{_DIRECTORY}(?::(?i:ro|rw|O))?(?:[:,](?i:z))?"
+    r"(?:[:,](?i:shared|slave|private|rshared|rslave|rprivate))?"
+)
+
+DURATION = Form(_is_duration, "a duration such as `90s`, `20m` or `1h30m`")
 MEMORY = Form(
     _matches(_GO_RAM),
     "a number that is not negative with the unit b, k, m, g, t or p, such as `512m` "
@@ -69,6 +123,29 @@ TIMESTAMP = Form(_is_timestamp, "a point in time with its zone, such as `2026-11
 ABSOLUTE_PATH = Form(
     lambda text: not text or PurePosixPath(text).is_absolute(),
     "an absolute path; the runner does not expand `~`",
+)
+ULIMIT = Form(
+    _matches(r"[+-]?\d{1,18}(:[+-]?\d{1,18})?"), "the soft limit, or both as in `1024:2048`; -1 for no limit"
+)
+CPUSET = Form(_matches(r"(\d+(-\d+)?(,\d+(-\d+)?)*)?"), "numbers and ranges such as `0-3,7`")
+VOLUME = Form(_matches(_VOLUME), "`/PATH`, or `SOURCE:/PATH` with options such as `:ro`")
+DEVICE = Form(
+    _matches(r"[^:]+(:[^:]*(:[rwm]+)?)?"),
+    "`/dev/NAME`, or with a path and permissions `/dev/NAME:/PATH:rwm`",
+)
+EXTRA_HOST = Form(_is_extra_host, "`NAME:ADDRESS` with an IP address, or `NAME:host-gateway`")
+CAPABILITY = Form(
+    _matches(rf"(?i:(CAP_)?({_CAPABILITIES}))"), "a capability of Linux such as `NET_ADMIN`, or `ALL`"
+)
+PID_MODE = Form(_matches("(host|container:.+)?"), "`host` or `container:NAME`")
+IPC_MODE = Form(
+    _matches("(none|private|shareable|host|container:.+)?"),
+    "`none`, `private`, `shareable`, `host` or `container:NAME`",
+)
+PATTERN = Form(_is_pattern, "a regular expression of Go, without look-around and back-references")
+EXTENDED_PERIOD = Form(
+    is_extended_cron,
+    "five fields as in `* 8-17 * * mon-fri`, a year as the sixth, or seconds first and a year last",
 )
 PERIOD = Form(
     is_unix_cron,

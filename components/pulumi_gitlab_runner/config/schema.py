@@ -18,14 +18,24 @@ from pulumi_gitlab_runner.config.cache import AzureCacheConfig, CacheConfig, Gcs
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
 from pulumi_gitlab_runner.config.forms import (
     ABSOLUTE_PATH,
+    CAPABILITY,
     CPUS,
+    CPUSET,
+    DEVICE,
     DURATION,
+    EXTENDED_PERIOD,
+    EXTRA_HOST,
     IP_ADDRESS,
+    IPC_MODE,
     MAC_ADDRESS,
     MEMORY,
+    PATTERN,
     PERIOD,
+    PID_MODE,
     TIME_ZONE,
     TIMESTAMP,
+    ULIMIT,
+    VOLUME,
     Form,
 )
 from pulumi_gitlab_runner.config.manager import (
@@ -52,6 +62,10 @@ from pulumi_gitlab_runner.config.runner import (
 )
 
 PULL_POLICIES = ("always", "if-not-present", "never")
+LOG_LEVELS = ("panic", "fatal", "error", "warn", "warning", "info", "debug", "trace")
+"""github.com/sirupsen/logrus, ParseLevel."""
+ENCRYPTIONS = ("S3", "AES256", "KMS", "aws:kms", "DSSE-KMS", "aws:kms:dsse")
+"""`EncryptionType` in the runner's cache/cacheconfig/cacheconfig.go."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +76,19 @@ class Key:
         go_type: The type in the runner's source.
         since: The first release that supports the key, as `MAJOR.MINOR`.
         minimum: The smallest allowed number; None for no limit.
+        maximum: The largest allowed number; None for no limit.
         allowed: The allowed texts, also for each item of a list; empty for any.
-        form: The format of the text, also for each item of a list; None for any.
+        ignores_case: Whether the runner accepts the allowed texts in upper and lower case.
+        form: The format of the text, also for each item of a list or a table; None for any.
         instead: The replacement of a deprecated key; empty for any other key.
     """
 
     go_type: str
     since: str
     minimum: int | None = None
+    maximum: int | None = None
     allowed: tuple[str, ...] = ()
+    ignores_case: bool = False
     form: Form | None = None
     instead: str = ""
 
@@ -92,7 +110,7 @@ KEYS: dict[type, dict[str, Key]] = {
     ManagerConfig: {
         "concurrent": Key("int", "1.1", minimum=1),
         "check_interval": Key("int", "1.3"),
-        "log_level": Key("*string", "9.1", allowed=("panic", "fatal", "error", "warning", "info", "debug")),
+        "log_level": Key("*string", "9.1", allowed=LOG_LEVELS, ignores_case=True),
         "log_format": Key("*string", "11.4", allowed=("runner", "text", "json")),
         "user": Key("string", "1.1"),
         "sentry_dsn": Key("*string", "1.4"),
@@ -217,10 +235,10 @@ KEYS: dict[type, dict[str, Key]] = {
         "job_queuing_durations": Key("JobQueuingDurations", "16.10"),
     },
     JobQueuingDurationConfig: {
-        "periods": Key("[]string", "16.10"),
-        "timezone": Key("string", "16.10"),
+        "periods": Key("[]string", "16.10", form=EXTENDED_PERIOD),
+        "timezone": Key("string", "16.10", form=TIME_ZONE),
         "threshold": Key("time.Duration", "16.10", form=DURATION),
-        "jobs_running_for_project": Key("string", "16.10"),
+        "jobs_running_for_project": Key("string", "16.10", form=PATTERN),
     },
     InstanceConfig: {
         "allowed_images": Key("[]string", "15.8"),
@@ -258,24 +276,24 @@ KEYS: dict[type, dict[str, Key]] = {
         "memory_swap": Key("string", "10.7", form=MEMORY),
         "memory_reservation": Key("string", "10.7", form=MEMORY),
         "oom_kill_disable": Key("bool", "11.4"),
-        "oom_score_adjust": Key("int", "12.6"),
+        "oom_score_adjust": Key("int", "12.6", minimum=-1000, maximum=1000),
         "cpus": Key("string", "9.3", form=CPUS),
         "cpu_shares": Key("int64", "12.6"),
-        "cpuset_cpus": Key("string", "1.3"),
-        "cpuset_mems": Key("string", "17.0"),
+        "cpuset_cpus": Key("string", "1.3", form=CPUSET),
+        "cpuset_mems": Key("string", "17.0", form=CPUSET),
         "cgroup_parent": Key("string", "16.10"),
         "gpus": Key("string", "13.9"),
         "shm_size": Key("int64", "9.1", minimum=0),
-        "cap_add": Key("[]string", "1.1"),
-        "cap_drop": Key("[]string", "1.1"),
+        "cap_add": Key("[]string", "1.1", form=CAPABILITY),
+        "cap_drop": Key("[]string", "1.1", form=CAPABILITY),
         "security_opt": Key("[]string", "1.4"),
         "services_security_opt": Key("[]string", "15.10"),
-        "devices": Key("[]string", "1.1"),
+        "devices": Key("[]string", "1.1", form=DEVICE),
         "device_cgroup_rules": Key("[]string", "15.1"),
-        "services_devices": Key("map[string][]string", "17.10"),
-        "userns_mode": Key("string", "9.3"),
-        "pid_mode": Key("string", "19.1"),
-        "ipcmode": Key("string", "15.7"),
+        "services_devices": Key("map[string][]string", "17.10", form=DEVICE),
+        "userns_mode": Key("string", "9.3", allowed=("host",)),
+        "pid_mode": Key("string", "19.1", form=PID_MODE),
+        "ipcmode": Key("string", "15.7", form=IPC_MODE),
         "isolation": Key("string", "15.8", allowed=("default", "hyperv", "process")),
         "network_mode": Key("string", "1.1"),
         "network_mtu": Key("int", "16.5"),
@@ -283,7 +301,7 @@ KEYS: dict[type, dict[str, Key]] = {
         "mac_address": Key("string", "15.8", form=MAC_ADDRESS),
         "dns": Key("[]string", "1.3", form=IP_ADDRESS),
         "dns_search": Key("[]string", "1.3"),
-        "extra_hosts": Key("[]string", "0.2"),
+        "extra_hosts": Key("[]string", "0.2", form=EXTRA_HOST),
         "links": Key("[]string", "0.2"),
         "services_limit": Key("*int", "16.9", minimum=-1),
         "service_memory": Key("string", "16.9", form=MEMORY),
@@ -291,14 +309,14 @@ KEYS: dict[type, dict[str, Key]] = {
         "service_memory_reservation": Key("string", "16.9", form=MEMORY),
         "service_cpus": Key("string", "16.9", form=CPUS),
         "service_cpu_shares": Key("int64", "16.9"),
-        "service_cpuset_cpus": Key("string", "16.9"),
+        "service_cpuset_cpus": Key("string", "16.9", form=CPUSET),
         "service_cgroup_parent": Key("string", "16.10"),
         "service_slot_cgroup_template": Key("string", "18.6"),
         "service_gpus": Key("string", "17.10"),
         "wait_for_services_timeout": Key("int", "0.2"),
         "disable_cache": Key("bool", "0.2"),
         "cache_dir": Key("string", "0.2"),
-        "volumes": Key("[]string", "0.2"),
+        "volumes": Key("[]string", "0.2", form=VOLUME),
         "volumes_from": Key("[]string", "1.6"),
         "volume_driver": Key("string", "1.9"),
         "volume_keep": Key("bool", "18.10"),
@@ -307,7 +325,7 @@ KEYS: dict[type, dict[str, Key]] = {
         "tmpfs": Key("map[string]string", "10.0"),
         "services_tmpfs": Key("map[string]string", "9.4"),
         "sysctls": Key("DockerSysCtls", "9.5"),
-        "ulimit": Key("map[string]string", "16.2"),
+        "ulimit": Key("map[string]string", "16.2", form=ULIMIT),
         "container_labels": Key("map[string]string", "14.10"),
         "log_options": Key("map[string]string", "18.9"),
         "volume_driver_ops": Key("map[string]string", "15.5"),
@@ -406,8 +424,8 @@ KEYS: dict[type, dict[str, Key]] = {
         "bucket_name": Key("string", "11.3"),
         "bucket_location": Key("string", "11.3"),
         "insecure": Key("bool", "11.3"),
-        "authentication_type": Key("S3AuthType", "14.4", allowed=("iam", "access-key")),
-        "server_side_encryption": Key("string", "15.3", allowed=("S3", "KMS", "DSSE-KMS")),
+        "authentication_type": Key("S3AuthType", "14.4", allowed=("iam", "access-key"), ignores_case=True),
+        "server_side_encryption": Key("string", "15.3", allowed=ENCRYPTIONS, ignores_case=True),
         "server_side_encryption_key_id": Key("string", "15.3"),
         "dual_stack": Key("*bool", "17.5"),
         "path_style": Key("*bool", "17.5"),

@@ -85,14 +85,25 @@ def unknown_key(table: type, name: str, at: str) -> Finding:
 
 
 def _check_value(key: Key, value: object, at: str) -> Iterator[Finding]:
-    for item, item_at in _items(value, at):
+    for item, item_at in _leaves(value, at):
         if isinstance(item, str):
-            if key.allowed and item not in key.allowed and not _is_unset(key, item):
+            if key.allowed and not _is_allowed(key, item) and not _is_unset(key, item):
                 yield error(item_at, f"`{item}` is not known", f"allowed are {_listed(key.allowed)}")
             if key.form and not key.form.accepts(item):
                 yield error(item_at, f"`{item}` is not understood", f"allowed is {key.form.allowed}")
-        elif key.minimum is not None and isinstance(item, int | float) and item < key.minimum:
-            yield error(item_at, f"{item:g} is too small", f"allowed is {key.minimum} or more")
+        elif isinstance(item, int | float):
+            if key.minimum is not None and item < key.minimum:
+                yield error(item_at, f"{item:g} is too small", f"allowed is {key.minimum} or more")
+            elif key.maximum is not None and item > key.maximum:
+                yield error(item_at, f"{item:g} is too large", f"allowed is {key.maximum} or less")
+            elif key.go_type.lstrip("*") in ("int", "int64") and not -(2**63) <= item < 2**63:
+                yield error(item_at, "the number does not fit into 64 bits", "choose a smaller one")
+
+
+def _is_allowed(key: Key, text: str) -> bool:
+    if key.ignores_case:
+        return text.lower() in map(str.lower, key.allowed)
+    return text in key.allowed
 
 
 def _is_unset(key: Key, text: str) -> bool:
@@ -105,6 +116,18 @@ def _items(value: object, at: str) -> Iterator[tuple[object, str]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield item, f"{at}[{index}]"
+    else:
+        yield value, at
+
+
+def _leaves(value: object, at: str) -> Iterator[tuple[object, str]]:
+    """Yield a value with its path, or each value in a list or in a table of any keys with its path."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{at}.{name}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _leaves(inner, f"{at}[{index}]")
     else:
         yield value, at
 
