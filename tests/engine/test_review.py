@@ -73,6 +73,9 @@ def previews(project: Project) -> Iterator[dict[str, str]]:
         for name, changes in {"careless": CARELESS, "less": LESS, "more": MORE}.items():
             with declaring(project, changes):
                 written[name] = project.pulumi("preview", "--json", "--show-sames").stdout
+        with declaring(project, LESS):
+            refreshed = project.pulumi("preview", "--refresh", "--json", "--show-sames").stdout
+            written["less, refreshed"] = refreshed
     yield written
     project.up()
 
@@ -153,6 +156,12 @@ def test_a_loss_is_reported(previews: dict[str, str]) -> None:
     read = read_preview(previews["less"])
     deleted = [danger for danger in dangers(read) if danger.kind is DangerKind.DELETION]
     assert len(deleted) == read.counts["delete"]
+
+
+def test_a_refresh_before_a_preview_changes_nothing_in_its_note(previews: dict[str, str]) -> None:
+    less, refreshed = (read_preview(previews[name]) for name in ("less", "less, refreshed"))
+    assert "refresh" in {step["op"] for step in json.loads(previews["less, refreshed"])["steps"]}
+    assert note(refreshed, "tested") == note(less, "tested")
 
 
 def test_a_preview_shows_the_rights_of_new_runners(previews: dict[str, str]) -> None:

@@ -452,3 +452,21 @@ def test_owners_who_have_nothing_to_change_are_not_named() -> None:
     )
     assert another[0] is DangerKind.OWNERS
     assert dangers_of(step("update", STACK, old={}, new={"owners": UNKNOWN})) == []
+
+
+@pytest.mark.parametrize("operation", ["read", "discard"])
+@pytest.mark.parametrize(
+    "kind", ["aws:ecr/repository:Repository", "aws:kms/key:Key", "aws:iam/role:Role", RUNNER, VARIABLE]
+)
+def test_a_resource_that_is_only_read_is_no_danger(operation: str, kind: str) -> None:
+    """`Repository.get` in a program: the preview shows no inputs of it."""
+    known = {"protected": True, "tagLists": ["docker"], "groupId": 42}
+    assert dangers_of(step(operation, kind, old=known, new={})) == []
+
+
+def test_the_jobs_of_a_deleted_runner_wait_after_a_refresh_too() -> None:
+    known = {"groupId": 42, "tagLists": ["docker"], "untagged": False}
+    refreshed = step("refresh", RUNNER, "ci-build", known, known)
+    deleted = step("delete", RUNNER, "ci-build", known)
+    assert dangers_of(refreshed, deleted) == dangers_of(deleted)
+    assert DangerKind.QUEUE in {kind for kind, _ in dangers_of(deleted)}

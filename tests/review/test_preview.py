@@ -30,7 +30,10 @@ def test_a_secret_is_hidden_in_each_form_and_at_any_depth() -> None:
 def test_a_replacement_is_counted_once() -> None:
     steps = [
         step(operation, PARAMETER, old={}, new={})
-        for operation in ("create-replacement", "replace", "delete-replaced")
+        for operation in (
+            *("create-replacement", "import-replacement", "read-replacement", "replace"),
+            *("delete-replaced", "discard-replaced", "remove-pending-replace"),
+        )
     ]
     assert preview(*steps, step("same", PARAMETER, "other", {}, {})).counts == {"replace": 1}
 
@@ -61,6 +64,7 @@ def test_a_failed_preview_has_messages_and_no_steps() -> None:
         '{"steps": [{"op": "same"}]}',
         '{"steps": [{"op": "same\\n/close", "urn": "urn:pulumi:s::p::a:b:c::n"}]}',
         '{"steps": [{"op": 1, "urn": "urn:pulumi:s::p::a:b:c::n"}]}',
+        text(step("same", ROLE) | {"op": None}),
         text() + text(),
     ],
 )
@@ -77,3 +81,35 @@ def test_the_order_of_the_engines_steps_makes_no_difference() -> None:
     expected = [(kind, name) for kind in (ROLE, PARAMETER) for name in names]
     for order in itertools.permutations(steps):
         assert [(each.type, each.name) for each in preview(*order).steps] == expected
+
+
+def test_a_refreshed_resource_has_one_step() -> None:
+    """`pulumi preview --refresh --show-sames` has two steps for each resource, in this order."""
+    before, after = {"a": 1}, {"a": 2}
+    steps = [
+        step("refresh", PARAMETER, "kept", before, before),
+        step("refresh", PARAMETER, "gone", before, before),
+        step("refresh", ROLE, "changed", before, before),
+        step("same", PARAMETER, "kept", before, before),
+        step("delete", PARAMETER, "gone", before),
+        step("update", ROLE, "changed", before, after),
+    ]
+    read = preview(*steps)
+    assert [(each.operation, each.name) for each in read.steps] == [
+        ("update", "changed"),
+        ("delete", "gone"),
+        ("same", "kept"),
+    ]
+    assert read.counts == {"update": 1, "delete": 1}
+
+
+def test_a_resource_that_is_only_refreshed_does_not_change() -> None:
+    read = preview(step("refresh", PARAMETER, "kept", {"a": 1}, {"a": 1}))
+    assert (len(read.steps), read.changes, read.counts) == (1, (), {})
+
+
+@pytest.mark.parametrize("inputs", ["text", [1], {"4dabf18193072939515e22adb298388d": "x"}])
+def test_inputs_of_another_form_are_none(inputs: object) -> None:
+    changed = {**step("update", PARAMETER), "oldState": {"inputs": inputs}, "newState": {"inputs": inputs}}
+    (read,) = preview(changed).steps
+    assert (read.old, read.new) == ({}, {})

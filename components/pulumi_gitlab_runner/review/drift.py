@@ -3,7 +3,6 @@
 from pulumi_gitlab_runner.review.markup import one_line
 from pulumi_gitlab_runner.review.preview import Preview, Step
 
-_UNTOUCHED = {"refresh", "same"}
 _WHAT_NOW = """\
 CloudTrail and GitLab's audit events show who changed them.
 `pulumi up --refresh` restores what is declared; or change the declaration to match the resources.
@@ -12,7 +11,7 @@ CloudTrail and GitLab's audit events show who changed them.
 
 def drifted(preview: Preview) -> tuple[Step, ...]:
     """The steps of the resources that differ from the state."""
-    return tuple(step for step in preview.steps if step.operation not in _UNTOUCHED)
+    return preview.changes
 
 
 def drift_report(preview: Preview, stack: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource, read_registry_list
 from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
-from pulumi_gitlab_runner.review.preview import Inputs, Preview, Step
+from pulumi_gitlab_runner.review.preview import UNCHANGED, Inputs, Preview, Step
 from pulumi_gitlab_runner.review.values import mapping, named_tables
 from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
@@ -83,7 +83,7 @@ def host_changes(preview: Preview) -> Iterator[HostChange]:
             old, new = _declared_state(component.before), _declared_state(component.after)
         yield HostChange(step, manager, old, new)
     for step in components.values():  # Docker hosts, whose files are not a resource
-        if step.operation != "same" and _is_declared(step):
+        if step.operation not in UNCHANGED and _is_declared(step):
             name = next(iter((step.after or step.before or {}).get("runners", {})), step.name)
             yield HostChange(step, str(name), _declared_state(step.before), _declared_state(step.after))
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.errors import PreviewError
 from pulumi_gitlab_runner.review.names import natural
+from pulumi_gitlab_runner.review.values import mapping
 from pulumi_gitlab_runner.spec.declared import DECLARED, RIGHTS
 
 SECRET = "[secret]"  # noqa: S105 - a placeholder
@@ -25,7 +26,14 @@ CHOSEN_BY_AWS = "an ARN that AWS chooses"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 """The key that marks a secret in the state: pulumi/pulumi, sdk/go/common/resource/sig/sig.go."""
 _ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
-_PART_OF_A_REPLACEMENT = {"create-replacement", "delete-replaced"}
+UNCHANGED = {"same", "refresh"}
+"""The operations without a change: a step `refresh` is not about what the program declares."""
+_PART_OF_A_REPLACEMENT = {
+    *("create-replacement", "delete-replaced", "import-replacement", "read-replacement", "discard-replaced"),
+    "remove-pending-replace",
+}
+_OF_OTHERS = {"read", "discard"}
+"""The operations on a resource that the stack only reads: its inputs are not in the preview."""
 
 Inputs = Mapping[str, Any]
 
@@ -51,6 +59,11 @@ class Step:
     changed: tuple[str, ...] = ()
     replaced_for: tuple[str, ...] = ()
     is_component: bool = False
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the resource is one of the stack, and not one that the program only reads."""
+        return self.operation not in _OF_OTHERS
 
     @property
     def type(self) -> str:
@@ -105,8 +118,8 @@ class Preview:
 
     @property
     def changes(self) -> tuple[Step, ...]:
-        """The steps with an operation other than ``same``."""
-        return tuple(step for step in self.steps if step.operation != "same")
+        """The steps that change something."""
+        return tuple(step for step in self.steps if step.operation not in UNCHANGED)
 
     @property
     def counts(self) -> "Counter[str]":
@@ -130,11 +143,15 @@ def read_preview(text: str) -> Preview:
         steps = [
             _step(each) for each in digest.get("steps") or () if each["op"] not in _PART_OF_A_REPLACEMENT
         ]
+        steps = _without_refreshes(steps)
         # The engine's order differs between runs, and equal previews must have equal notes.
         steps.sort(key=lambda step: natural(step.urn))
         return Preview(
             _with_shown_rights(steps),
-            tuple(Message(each["severity"], each["message"]) for each in digest.get("diagnostics") or ()),
+            tuple(
+                Message(str(each["severity"]), str(each["message"]))
+                for each in digest.get("diagnostics") or ()
+            ),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         fix = "give it what `pulumi preview --json` wrote to its standard output"
@@ -154,12 +171,21 @@ def _step(step: Mapping[str, Any]) -> Step:
     return Step(
         operation=step["op"],
         urn=urn,
-        old=without_secrets(old.get("inputs") or {}),
-        new=without_secrets(new.get("inputs") or {}),
-        changed=tuple(changed),
-        replaced_for=tuple(step.get("replaceReasons") or ()),
+        old=mapping(without_secrets(old.get("inputs"))),
+        new=mapping(without_secrets(new.get("inputs"))),
+        changed=tuple(map(str, changed)),
+        replaced_for=tuple(map(str, step.get("replaceReasons") or ())),
         is_component=not (new or old).get("custom", False),
     )
+
+
+def _without_refreshes(steps: Sequence[Step]) -> list[Step]:
+    """The steps without those that only refresh a resource that has another step.
+
+    `pulumi preview --refresh` refreshes each resource first, so that the other step starts from what exists.
+    """
+    others = {step.urn for step in steps if step.operation != "refresh"}
+    return [step for step in steps if step.operation != "refresh" or step.urn not in others]
 
 
 def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:

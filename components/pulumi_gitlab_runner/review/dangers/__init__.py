@@ -40,6 +40,7 @@ def dangers(preview: Preview) -> list[Danger]:
     found = [
         (step, look(step))
         for step in preview.changes
+        if step.is_managed
         for look in (_COMPONENT_LOOKS if step.is_component else _LOOKS)
     ]
     found += [(host.step, host_dangers(host)) for host in host_changes(preview)]

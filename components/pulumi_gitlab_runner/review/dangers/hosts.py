@@ -8,6 +8,7 @@ from pulumi_gitlab_runner.host.manager_config import ONLY_DIGESTS
 from pulumi_gitlab_runner.review.dangers.danger import NOT_KNOWN, DangerKind, Found, Phrase
 from pulumi_gitlab_runner.review.host_state import NO_HOST, HostChange
 from pulumi_gitlab_runner.review.names import natural
+from pulumi_gitlab_runner.review.preview import UNCHANGED
 from pulumi_gitlab_runner.review.values import mapping
 from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
@@ -30,7 +31,7 @@ _SCRIPTS = (
 
 def host_dangers(host: HostChange) -> Found:
     """Registries for which a host gets credentials, and new privileges of its runners' jobs."""
-    if host.step.operation in ("delete", "same"):
+    if host.step.operation in ("delete", *UNCHANGED):
         return
     if host.new is None:
         yield DangerKind.REGISTRY, ((f"which registries its host reaches {NOT_KNOWN}", ()),)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase, named
 from pulumi_gitlab_runner.review.names import natural
-from pulumi_gitlab_runner.review.preview import UNKNOWN, Inputs, Preview, Step
+from pulumi_gitlab_runner.review.preview import UNCHANGED, UNKNOWN, Inputs, Preview, Step
 
 _RUNNER = "gitlab:index/userRunner:UserRunner"
 _FIXES = {
@@ -56,7 +56,7 @@ def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
         step.urn: _queue(step.new) for step in runners if step.new and step.new.get("paused") is not True
     }
     for step in runners:
-        if step.operation in ("create", "same", "import") or not step.old:
+        if step.operation in ("create", "import", *UNCHANGED) or not (step.old and step.is_managed):
             continue
         before, after = _queue(step.old), others.get(step.urn)
         if (after and after.takes_all_of(before)) or step.old.get("paused") is True:
