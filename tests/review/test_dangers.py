@@ -26,6 +26,21 @@ def test_a_replacement_is_reported_with_its_reasons() -> None:
     ]
 
 
+def test_a_retained_resource_loses_nothing() -> None:
+    repository = "aws:ecr/repository:Repository"
+    deleted = step("delete", repository, old={})
+    replaced = step(
+        "replace", repository, old={}, new={"imageTagMutability": "IMMUTABLE"}, replaceReasons=["name"]
+    )
+    for each in (deleted, replaced):
+        each["oldState"]["retainOnDelete"] = True
+    assert dangers_of(deleted) == [(DangerKind.DELETION, "leaves the stack, and stays without it")]
+    assert (
+        DangerKind.REPLACEMENT,
+        "is replaced by a new one, and stays beside it because of name",
+    ) in dangers_of(replaced)
+
+
 def test_a_deletion_is_reported_unless_it_is_of_a_component() -> None:
     deleted = step("delete", GROUP, old={})
     component = step("delete", "gitlab-runner:index:RunnerHost", old={})

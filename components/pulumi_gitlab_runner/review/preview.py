@@ -50,6 +50,7 @@ class Step:
         changed: the paths of the properties that change.
         replaced_for: the properties whose change requires a replacement.
         is_component: whether the resource is a component, which only groups other resources.
+        is_retained: whether the existing resource stays when it is deleted or replaced, `retainOnDelete`.
     """
 
     operation: str
@@ -59,6 +60,7 @@ class Step:
     changed: tuple[str, ...] = ()
     replaced_for: tuple[str, ...] = ()
     is_component: bool = False
+    is_retained: bool = False
 
     @property
     def is_managed(self) -> bool:
@@ -176,6 +178,7 @@ def _step(step: Mapping[str, Any]) -> Step:
         changed=tuple(map(str, changed)),
         replaced_for=tuple(map(str, step.get("replaceReasons") or ())),
         is_component=not (new or old).get("custom", False),
+        is_retained=old.get("retainOnDelete") is True,
     )
 
 

@@ -1,6 +1,6 @@
 """Replacements and deletions, and the loss with each."""
 
-from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase
 from pulumi_gitlab_runner.review.preview import Step
 from pulumi_gitlab_runner.review.rights import statements_in
 
@@ -25,6 +25,9 @@ _MISSED = {
 
 def deletions(step: Step) -> Found:
     """Replacements and deletions."""
+    if step.is_retained and step.operation in ("replace", "delete"):
+        yield _retained(step)
+        return
     lost = _LOST.get(step.type)
     if step.operation == "replace":
         what = f"is replaced by a new one, and {lost}" if lost else "is replaced by a new one"
@@ -36,6 +39,14 @@ def deletions(step: Step) -> Found:
             "what it denied is no longer denied" if _denies(step) else None,
         ]
         yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *effects])), ()),)
+
+
+def _retained(step: Step) -> tuple[DangerKind, tuple[Phrase, ...]]:
+    """The loss of a resource that Pulumi does not delete: it is only no longer in the stack."""
+    if step.operation == "delete":
+        return DangerKind.DELETION, (("leaves the stack, and stays without it", ()),)
+    because = (("because of", step.replaced_for),) if step.replaced_for else ()
+    return DangerKind.REPLACEMENT, (("is replaced by a new one, and stays beside it", ()), *because)
 
 
 def _denies(step: Step) -> bool:
