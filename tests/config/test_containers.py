@@ -131,3 +131,14 @@ def test_texts_of_a_cache_in_any_case(s3: dict[str, str], *, refused: bool) -> N
 @pytest.mark.parametrize("level", ["warn", "WARNING", "trace", "debug"])
 def test_levels_of_the_log(level: str) -> None:
     assert check({"concurrent": 1, "log_level": level}, VERSION) == []
+
+
+@pytest.mark.parametrize("url", ["https://[::1", "https://a b", "https://me:canary-4711@a.example"])
+def test_an_address_that_cannot_be_read(url: str) -> None:
+    (found,) = findings({}, url=url)
+    assert (found.path, found.fix) == ("runners[0].url", "write it as `https://gitlab.example.com`")
+    assert "4711" not in str(found)
+
+
+def test_an_address_with_variables_of_the_manager() -> None:
+    assert findings({}, url="https://${GITLAB_HOST}") == []

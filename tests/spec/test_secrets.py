@@ -91,6 +91,7 @@ def test_no_message_contains_a_secret(
         {"registries": {"hub": {"pull_through": "ghcr", "upstream_secret": "canary-4711"}}},
         {"registries": {"hub": {"pull_through": "quay", "upstream_credentials": {"access_token": 4711}}}},
         {"gitlab_url": "https://oauth2:canary-4711@gitlab.example.com/api/v4"},
+        {"gitlab_url": "https://oauth2:canary-4711@gitlab.example.com"},
         {"runners": {"build": {"group": 42, "host": {}, "token": "canary-4711"}}},
         {"runners": {"build": {"group": 42, "host": {}, "image": "me:canary-4711@registry.example.com/a"}}},
     ],

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
-from urllib.parse import urlsplit
 
 from typing_extensions import TypedDict
 
@@ -115,9 +114,11 @@ from pulumi_gitlab_runner.spec.variables import (
     parse_variable,
     variable_problems,
 )
+from pulumi_gitlab_runner.web_address import is_web_address
 
 GITLAB_COM = "https://gitlab.com"
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_USER = re.compile(r"(?<=//)[^/?#]*@")
 _UNWRITTEN = re.compile(r"[\s\x00-\x1f\x7f\"'<>\\^`{|}]")
 """Characters that a URL does not have (RFC 3986): `urlsplit` accepts them, and removes newlines."""
 _PATH_PREFIX = re.compile(r"[a-z0-9-]{0,32}")
@@ -467,15 +468,10 @@ def _runners_problems(
 
 def _url_problems(url: str, path: str) -> Iterator[Problem]:
     allowed = "GitLab's address without /api/v4, such as https://gitlab.example.com"
-    try:
-        parts = urlsplit(url)
-        whole = parts.scheme in ("https", "http") and bool(parts.hostname) and not _UNWRITTEN.search(url)
-        _ = parts.port  # raises ValueError for an invalid port
-    except ValueError:
-        whole = False
-    if not whole or url.rstrip("/").endswith("/api/v4"):
+    address = _USER.sub("", url)
+    if not is_web_address(address) or _UNWRITTEN.search(url) or url.rstrip("/").endswith("/api/v4"):
         yield Problem(path, repr(without_password(url)), allowed)
-    elif "@" in parts.netloc:
+    elif address != url:
         fix = "it is in config.toml in plain text; runners authenticate by their tokens"
         yield Problem(path, "an address with a user or password", allowed, fix)
 

@@ -2,12 +2,13 @@
 
 import difflib
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
+from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.web_address import is_web_address
 
 _DOCKER_EXECUTORS = ("docker", "docker-autoscaler")
 _AUTOSCALED_EXECUTORS = ("docker-autoscaler", "instance")
@@ -29,11 +30,12 @@ def check_runner(runner: RunnerConfig, path: str) -> Iterator[Finding]:
 
 def _url(runner: RunnerConfig, path: str) -> Iterator[Finding]:
     url = runner.get("url", "")
-    if not url or url.startswith("$"):  # a variable of the manager's environment, since 18.10
+    if not url or "$" in url:  # variables of the manager's environment, since 18.10
         return
-    if urlsplit(url).scheme not in ("http", "https"):
-        yield error(f"{path}.url", f"`{url}` is not a URL", "write it as `https://gitlab.example.com`")
-    elif urlsplit(url).path.rstrip("/").endswith("/api/v4"):
+    if not is_web_address(url):
+        shown = without_password(url)
+        yield error(f"{path}.url", f"`{shown}` is not a URL", "write it as `https://gitlab.example.com`")
+    elif url.rstrip("/").endswith("/api/v4"):
         yield error(f"{path}.url", "the runner adds `/api/v4` itself", "leave `/api/v4` out")
 
 
