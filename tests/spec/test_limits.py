@@ -74,6 +74,7 @@ LIMITS: dict[str, tuple[list[Any], list[Any]]] = {
         ["x", "x" * 255, 'a"b', "a b"],
         ["", " ", "x" * 256, " a", "a ", "a,b", '"a', "'a", "a\x7f"],
     ),
+    f"{BUILD}|tags": ([["a", "A"], ["a", output()]], [["a", "b", "a"]]),
     f"{BUILD}|generation": ([1, 2], [0]),
     f"{BUILD}|limit": ([1], [0]),
     # Hosts and fleets.

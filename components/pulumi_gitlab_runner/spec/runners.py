@@ -258,13 +258,17 @@ def _text_problems(text: str, path: str) -> Iterator[Problem]:
 def _tags_problems(tags: Sequence[Any], path: str) -> Iterator[Problem]:
     """The problems of a runner's tags.
 
-    GitLab splits tags at commas, strips spaces and quotation marks, and drops empty tags, so it would store
-    different tags: lib/api/validations/types/comma_separated_to_array.rb and lib/gitlab/ci/tags/parser.rb.
+    GitLab splits tags at commas, strips spaces and quotation marks, and drops empty and repeated tags, so it
+    would store different tags: lib/api/validations/types/comma_separated_to_array.rb and
+    lib/gitlab/ci/tags/parser.rb.
     """
     if len(tags) > 50:
         yield Problem(path, f"{len(tags)} tags", "50 tags at most")
     for index, tag in enumerate(tags):
-        yield from check(tag, _tag_problems, join_path(path, index))
+        at = join_path(path, index)
+        yield from check(tag, _tag_problems, at)
+        if is_known(tag) and tag in tags[:index]:
+            yield Problem(at, f"{tag!r}, a duplicate", "each tag once")
 
 
 def _tag_problems(tag: str, path: str) -> Iterator[Problem]:

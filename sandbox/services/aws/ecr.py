@@ -6,6 +6,7 @@
 - settings of a whole registry: moto accepts only two actions in a registry policy, only one replication rule,
   and scan frequencies that the scan type does not support. The scope of a registry policy is V1, the default
   of the account settings.
+- names of repositories: moto refuses `__` and `--`, which the API's model allows.
 """
 
 import hashlib
@@ -15,7 +16,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 from moto.core.responses import ActionResult
+from moto.ecr import models
 from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import ECRBackend
 from moto.ecr.responses import ECRResponse
@@ -34,6 +37,16 @@ _ECR = r"(?P<account>\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?"
 """The upstream registries of pull-through caches: without credentials, with some, and ECR."""
 _RULES, _TEMPLATES = "pull_through_cache_rules", "creation_templates"
 """What is added to moto's state."""
+
+
+def _name_pattern() -> str:
+    """The pattern of the names of repositories in the model of ECR's API."""
+    client = boto3.client("ecr", region_name="us-east-1")
+    pattern: str = client.meta.service_model.shape_for("RepositoryName").metadata["pattern"]
+    return pattern
+
+
+models.ECR_REPOSITORY_NAME_PATTERN = _name_pattern()
 
 
 @around(ECRBackend)
