@@ -995,3 +995,22 @@ def test_a_finding_is_one_line() -> None:
     (finding,) = check({"concurrent": 0}, VERSION)
     assert finding.severity is Severity.ERROR
     assert str(finding) == "concurrent: 0 is too small; allowed is 1 or more"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "found"),
+    [
+        ("FF_CONCRETE", "18.11.0", ""),
+        ("FF_CONCRETE", "18.10.9", "the feature flag is new in GitLab Runner 18.11"),
+        ("FF_SUSPENDABLE_ENVIRONMENTS", "19.0.0", ""),
+        ("FF_SKIP_NOOP_BUILD_STAGES", "19.2.3", ""),
+        ("FF_SKIP_NOOP_BUILD_STAGES", "19.3.0", "the feature flag was removed after GitLab Runner 19.2"),
+        ("FF_USE_NATIVE_STEPS", "17.5.0", "the feature flag is new in GitLab Runner 17.6"),
+        ("FF_USE_NATIVE_STEPS", "18.5.0", ""),
+    ],
+)
+def test_the_releases_of_a_feature_flag(name: str, version: str, found: str) -> None:
+    flags = {"FF_NETWORK_PER_BUILD": True, name: True}
+    findings = check(manager(build(feature_flags=flags)), version)
+    assert [each.path for each in findings] == ([f"runners[0].feature_flags.{name}"] if found else [])
+    assert all(each.found.startswith(found) for each in findings)

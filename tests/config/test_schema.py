@@ -5,7 +5,7 @@ import re
 from typing import Any, get_args, get_origin
 
 import pytest
-from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
+from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS, REMOVED_FLAGS
 from pulumi_gitlab_runner.config.forms import (
     ABSOLUTE_PATH,
     CAPABILITY,
@@ -194,7 +194,9 @@ def test_removed_keys() -> None:
 
 def test_feature_flags() -> None:
     model = [
-        {"name": name, "default": default, "deprecated": name in DEPRECATED_FLAGS}
-        for name, default in FEATURE_FLAGS.items()
+        {"name": name, "default": flag.default, "deprecated": name in DEPRECATED_FLAGS, "since": flag.since}
+        for name, flag in FEATURE_FLAGS.items()
     ]
     assert model == DATA["feature_flags"]
+    removed = [{"name": name, **flag._asdict()} for name, flag in REMOVED_FLAGS.items()]
+    assert removed == DATA["removed_feature_flags"]

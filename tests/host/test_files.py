@@ -145,6 +145,16 @@ def test_config_toml() -> None:
     }
 
 
+@pytest.mark.parametrize(("version", "known"), [("16.11.0", False), ("17.0.0", True)])
+def test_a_flag_is_only_set_for_releases_that_support_it(version: str, *, known: bool) -> None:
+    stack = parse_stack({"runners": {"build": {"group": 42, "host": {"runner_version": version}}}})
+    files = host_files(
+        stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
+    )
+    (entry,) = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"]
+    assert ("FF_DISABLE_AUTOMATIC_TOKEN_ROTATION" in entry["feature_flags"]) is known
+
+
 def test_declared_settings_of_config_toml_override_the_defaults() -> None:
     runner = {
         "group": 42,

@@ -44,7 +44,7 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
     findings += check_manager(manager)
     for index, runner in enumerate(manager.get("runners", [])):
         path = f"runners[{index}]"
-        findings += check_runner(runner, path)
+        findings += check_runner(runner, path, version)
         findings += check_docker(runner, path, version)
         findings += check_containers(runner.get("docker", {}), f"{path}.docker")
         findings += check_autoscaler(runner, path, version)

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pulumi_gitlab_runner.config.cache import CacheConfig
 from pulumi_gitlab_runner.config.docker import DockerConfig, ServiceConfig
+from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
@@ -17,6 +18,7 @@ from pulumi_gitlab_runner.host.trust import (
     job_trust_variables,
 )
 from pulumi_gitlab_runner.images.pinned import pinned
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.images import expand_registry_name
 from pulumi_gitlab_runner.spec.inputs import Value, known
@@ -25,6 +27,9 @@ from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
+
+_NO_ROTATION = "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION"
+"""Rotation would write the new token only into config.toml, where it is lost with the host."""
 
 _Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 
@@ -93,8 +98,7 @@ def manager_config(
             "token": (tokens or {}).get(runner.name, token_placeholder(runner.name)),
             "executor": "docker-autoscaler" if manager.fleet else "docker",
             "limit": runner.limit,
-            # Rotation would write the new token only into config.toml, where it is lost with the host.
-            "feature_flags": {"FF_NETWORK_PER_BUILD": True, "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION": True},
+            "feature_flags": _feature_flags(RunnerVersion.parse(manager.host.runner_version)),
             "docker": _docker(runner, image),
         }
         if manager.fleet:
@@ -176,6 +180,14 @@ def _with_surroundings(
         ours = [f"{name}={value}" for name, value in variables.items()]
         config["environment"] = [*ours, *config.get("environment", ())]
     return config
+
+
+def _feature_flags(version: RunnerVersion) -> dict[str, bool]:
+    """The flags of each runner; an earlier release than that of a flag would ignore it."""
+    flags = {"FF_NETWORK_PER_BUILD": True}
+    if version >= RunnerVersion.parse(FEATURE_FLAGS[_NO_ROTATION].since):
+        flags[_NO_ROTATION] = True
+    return flags
 
 
 def _docker(runner: Runner, image: Callable[[Value[str]], str]) -> DockerConfig:

@@ -3,25 +3,26 @@
 import difflib
 from collections.abc import Iterator
 
-from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS
+from pulumi_gitlab_runner.config.feature_flags import DEPRECATED_FLAGS, FEATURE_FLAGS, REMOVED_FLAGS
 from pulumi_gitlab_runner.config.finding import Finding, error, warning
 from pulumi_gitlab_runner.config.rules.environment import check_environment
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.images.reference import without_password
+from pulumi_gitlab_runner.runner_version import RunnerVersion
 from pulumi_gitlab_runner.web_address import is_web_address
 
 _DOCKER_EXECUTORS = ("docker", "docker-autoscaler")
 _AUTOSCALED_EXECUTORS = ("docker-autoscaler", "instance")
 
 
-def check_runner(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+def check_runner(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
     """Find missing and contradictory settings of a runner."""
     for key in ("url", "token", "executor"):
         if not runner.get(key):
             yield error(f"{path}.{key}", "the key is missing or empty", "every runner needs it")
     yield from _url(runner, path)
     yield from _sections(runner, path)
-    yield from _feature_flags(runner, path)
+    yield from _feature_flags(runner, path, version)
     yield from _token_rotation(runner, path)
     yield from check_environment(runner.get("environment", []), f"{path}.environment")
     if bool(runner.get("tls_cert_file")) != bool(runner.get("tls_key_file")):
@@ -61,10 +62,20 @@ def _sections(runner: RunnerConfig, path: str) -> Iterator[Finding]:
         yield error(at, "the trial job runs in the default image", "set `docker.image`")
 
 
-def _feature_flags(runner: RunnerConfig, path: str) -> Iterator[Finding]:
+def _feature_flags(runner: RunnerConfig, path: str, version: RunnerVersion) -> Iterator[Finding]:
     for name in runner.get("feature_flags", {}):
         at = f"{path}.feature_flags.{name}"
-        if name not in FEATURE_FLAGS:
+        flag, removed = FEATURE_FLAGS.get(name), REMOVED_FLAGS.get(name)
+        since = flag.since if flag else removed.since if removed else None
+        if since and version < RunnerVersion.parse(since):
+            found = (
+                f"the feature flag is new in GitLab Runner {since}, and {version} would silently ignore it"
+            )
+            yield error(at, found, f"leave it out, or declare runner version {since} or later")
+        elif removed and version > RunnerVersion.parse(removed.last_in):
+            found = f"the feature flag was removed after GitLab Runner {removed.last_in}"
+            yield error(at, found, "leave it out")
+        elif since is None:
             close = difflib.get_close_matches(name, FEATURE_FLAGS)
             fix = next((f"is `{each}` meant?" for each in close), "leave it out")
             yield error(at, "unknown feature flag, which the runner would silently ignore", fix)
