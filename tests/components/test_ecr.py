@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pulumi
+import pytest
 from pulumi_gitlab_runner import EcrRepositories, EcrSettings, RunnerStack
 
 from tests.components.recording import ACCOUNT, Recording, Registered, run
@@ -222,3 +223,13 @@ def test_declared_credentials_become_the_secret_of_a_cache_rule() -> None:
     assert any("secretVersion:SecretVersion" in urn for urn in rule.request.dependencies)
     others = [each.inputs for each in recording.registered.values() if each.type != version.type]
     assert TOKEN not in json.dumps(others)
+
+
+def test_the_size_of_a_registrys_policy_is_checked() -> None:
+    many = [{"account": f"{number:012}", "prefixes": [f"team-{number}/"]} for number in range(60)]
+
+    def program() -> None:
+        RunnerStack("ci", {"ecr_settings": {"us-east-1": {"replicate_from": many}}})  # type: ignore[typeddict-item]
+
+    with pytest.raises(pulumi.RunError, match=r"stack\.ecr_settings\.us-east-1\.replicate_from\n"):
+        run(program)

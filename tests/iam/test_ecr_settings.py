@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.ecr_settings import ReplicaSource
@@ -56,3 +57,20 @@ def test_ecr_creates_repositories_below_the_prefixes_with_their_keys() -> None:
 def test_the_root_template_is_for_every_repository() -> None:
     (create,) = statements(creation_role_policy(["ROOT"], [], HERE))
     assert create["Resource"] == [f"{REPOSITORIES}/*"]
+
+
+def test_many_accounts_share_a_statement_where_the_policy_is_too_large_otherwise() -> None:
+    accounts = [f"{number:012}" for number in range(200)]
+    own = ReplicaSource("210987654321", ("team/",))
+    found = statements(registry_policy([*map(ReplicaSource, accounts), own], HERE))
+    assert [each["Sid"] for each in found] == ["ReplicateFrom1", "ReplicateFrom2"]
+    assert found[0]["Principal"] == {"AWS": [f"arn:aws:iam::{each}:root" for each in accounts]}
+    assert found[1]["Principal"] == {"AWS": "arn:aws:iam::210987654321:root"}
+    assert found[1]["Resource"] == [f"{REPOSITORIES}/team/*"]
+
+
+@pytest.mark.parametrize(("accounts", "shared"), [(31, False), (32, True)])
+def test_a_policy_within_the_quota_stays_as_it_is(accounts: int, *, shared: bool) -> None:
+    policy = registry_policy([ReplicaSource(f"{number:012}") for number in range(accounts)], HERE)
+    assert len(policy) <= 10_240
+    assert (len(statements(policy)) == 1) is shared

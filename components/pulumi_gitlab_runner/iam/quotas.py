@@ -62,5 +62,7 @@ INLINE_POLICIES = Quota("a role's inline policies", 10_240)
 MANAGED_POLICY = Quota("a managed policy", 6_144)
 TRUST_POLICY = Quota("a role's trust policy", TRUST_POLICY_LENGTH)
 """The default of IAM's quota "Role trust policy length", which AWS increases on request."""
+REGISTRY_POLICY = Quota("the policy of an ECR registry", 10_240, counts_white_space=True)
+"""docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html."""
 REPOSITORY_POLICY = Quota("a repository's policy", 10_240, counts_white_space=True)
 """docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html."""

@@ -167,7 +167,9 @@ class RunnerStack(Component[ReadStack]):
         for region, settings in stack.ecr_settings.items():
             from pulumi_gitlab_runner.aws.registries.ecr_settings import EcrSettings, SettingsModel
 
-            configured = SettingsModel(settings, region, environment, stack.tags)
+            configured = SettingsModel(
+                settings, region, environment, stack.tags, join_path("stack", "ecr_settings", region)
+            )
             EcrSettings.of(f"{name}-{region}", configured, self._options(region))
         return urls
 

@@ -27,6 +27,7 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 BUCKET = "aws:s3/bucket:Bucket"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+REGISTRY_POLICY = "aws:ecr/registryPolicy:RegistryPolicy"
 
 
 NOT_REGISTERED = {
@@ -71,6 +72,7 @@ BASES: dict[str, dict[str, Any]] = {
     },
     PARAMETER: {"name": "/demo", "type": "String", "value": "text"},
     REPOSITORY_POLICY: {"repository": "ci/base", "policy": "{}"},
+    REGISTRY_POLICY: {"policy": "{}"},
     ALARM: {
         "comparisonOperator": "LessThanThreshold",
         "evaluationPeriods": 1,
@@ -132,6 +134,7 @@ def refused(token: str, **inputs: Any) -> list[str]:
         (ROLE_POLICY, "policy", sids("A", "B"), sids("A", "A")),
         (POLICY, "policy", of_length(6144), of_length(6145)),
         (REPOSITORY_POLICY, "policy", json.dumps("a" * 10_238), json.dumps("a" * 10_239)),
+        (REGISTRY_POLICY, "policy", json.dumps("a" * 10_238), json.dumps("a" * 10_239)),
         (TEMPLATE, "name", "abc", "ab"),
         (TEMPLATE, "userData", user_data(16_384), user_data(16_385)),
         (TEMPLATE, "metadataOptions", {"httpTokens": "required"}, {"httpTokens": "always"}),

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
 from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
+from pulumi_gitlab_runner.iam.quotas import REGISTRY_POLICY
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
@@ -23,6 +24,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     CreationTemplate,
     EcrSettingsDeclaration,
     Replica,
+    ReplicaSource,
     Scanning,
     ecr_settings_problems,
     parse_ecr_settings,
@@ -46,12 +48,16 @@ class EcrSettingsArgs(EcrSettingsDeclaration):
 
 @dataclass(frozen=True)
 class SettingsModel:
-    """The settings of a registry, its region, and its AWS environment; None if not looked up yet."""
+    """The settings of a registry, its region, and its AWS environment; None if not looked up yet.
+
+    `path` is the path of the settings in the declaration; empty for the name of the component.
+    """
 
     settings: Settings
     region: str | None = None
     environment: Environment | None = None
     tags: AwsTags = field(default_factory=dict)
+    path: str = ""
 
 
 class EcrSettings(Component[SettingsModel]):
@@ -101,7 +107,7 @@ class EcrSettings(Component[SettingsModel]):
                 name,
                 region=region,
                 policy=pulumi.Output.all(resolved(settings.replicate_from), environment).apply(
-                    lambda known: registry_policy(*known)
+                    lambda known: _checked_policy(known[0], known[1], model.path or name)
                 ),
                 opts=child,
             )
@@ -175,6 +181,13 @@ def _problems(declaration: EcrSettingsArgs, path: str) -> Iterator[Problem]:
     if region is not None:
         yield from region_problems(region, join_path(path, "region"))
     yield from ecr_settings_problems(settings, region, path)
+
+
+def _checked_policy(sources: Sequence[ReplicaSource], environment: AwsEnvironment, path: str) -> str:
+    """The policy of the registry, after the check of its size."""
+    at, fix = join_path(path, "replicate_from"), "declare fewer accounts, or the same prefixes for several"
+    with refused_as_whole():
+        return REGISTRY_POLICY.checked(registry_policy(sources, environment), at, fix)
 
 
 def _replication_rules(replicas: Sequence[Replica], own_account: pulumi.Output[str]) -> list[Any]:

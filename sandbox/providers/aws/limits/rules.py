@@ -157,6 +157,12 @@ RULES: Sequence[Rule] = (
                 "AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html",
             ),
             (
+                "aws:ecr/registryPolicy:RegistryPolicy",
+                10_240,
+                "10,240 characters",
+                "AmazonECR/latest/APIReference/API_PutRegistryPolicy.html",
+            ),
+            (
                 "aws:s3/bucketPolicy:BucketPolicy",
                 20_480,
                 "20 KB",
