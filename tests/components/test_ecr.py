@@ -233,3 +233,8 @@ def test_the_size_of_a_registrys_policy_is_checked() -> None:
 
     with pytest.raises(pulumi.RunError, match=r"stack\.ecr_settings\.us-east-1\.replicate_from\n"):
         run(program)
+
+
+def test_the_key_of_a_single_component_is_in_its_region() -> None:
+    with pytest.raises(pulumi.RunError, match=r"kms_key\n  found:   a key in eu-west-1"):
+        repositories({"ci/base": {"kms_key": KEY}}, region="us-east-1")

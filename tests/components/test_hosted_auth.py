@@ -239,3 +239,12 @@ def test_a_stack_creates_hosted_auth_and_job_roles() -> None:
     assert variables == [{"scope": scope, **common} for scope in ("project 7", "group 42")]
     roles = [f"arn:of:aws:iam/role:Role:ci-{name}" for name in ("ecr", "other", "publish")]
     assert policies["shared"] == owner_policy(roles)
+
+
+def test_a_single_component_refuses_what_is_of_another_region_or_account() -> None:
+    topic = {**AUTH, "alarms": {"topic": TOPIC.replace("eu-west-1", "us-east-1")}}
+    with pytest.raises(pulumi.RunError, match=r"alarms\.topic\n  found:   a topic in us-east-1"):
+        record_auth(auth=topic)
+    role = {**ROLE, "permissions_boundary": "arn:aws:iam::210987654321:policy/boundary"}
+    with pytest.raises(pulumi.RunError, match="found:   a policy of the account 210987654321"):
+        run(lambda: JobRole("publish", {"role": role, "registries": REGISTRIES}))  # type: ignore[typeddict-item]

@@ -7,6 +7,7 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth
 from pulumi_gitlab_runner.spec.inputs import Value, check
+from pulumi_gitlab_runner.spec.job_roles import JobRole
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_of
@@ -43,13 +44,9 @@ def own_account_problems(stack: "Stack", environment: AwsEnvironment, path: str)
         at = join_path(path, "machine_images", name)
         yield from _boundary_problems(image.permissions_boundary, environment, at)
     for name, auth in stack.hosted_auth.items():
-        yield from _hosted_auth_problems(auth, environment, join_path(path, "hosted_auth", name))
+        yield from hosted_auth_account_problems(auth, environment, join_path(path, "hosted_auth", name))
     for name, role in stack.job_roles.items():
-        at = join_path(path, "job_roles", name)
-        yield from _boundary_problems(role.permissions_boundary, environment, at)
-        if role.identity_provider is not None:
-            provider_at = join_path(at, "identity_provider")
-            yield from check(role.identity_provider, _provider_problems, environment, provider_at)
+        yield from job_role_account_problems(role, environment, join_path(path, "job_roles", name))
     for region, settings_of_registry in stack.ecr_settings.items():
         at = join_path(path, "ecr_settings", region)
         yield from _replication_problems(settings_of_registry, region, environment, at)
@@ -66,7 +63,16 @@ def _host_problems(manager: Manager, environment: AwsEnvironment, path: str) -> 
         yield from check(policy, _policy_problems, environment, join_path(at, "policies", index))
 
 
-def _hosted_auth_problems(auth: HostedAuth, environment: AwsEnvironment, at: str) -> Iterator[Problem]:
+def job_role_account_problems(role: JobRole, environment: AwsEnvironment, at: str) -> Iterator[Problem]:
+    """The problems of a job role, whose path is `at`."""
+    yield from _boundary_problems(role.permissions_boundary, environment, at)
+    if role.identity_provider is not None:
+        provider_at = join_path(at, "identity_provider")
+        yield from check(role.identity_provider, _provider_problems, environment, provider_at)
+
+
+def hosted_auth_account_problems(auth: HostedAuth, environment: AwsEnvironment, at: str) -> Iterator[Problem]:
+    """The problems of a renewed CI variable, whose path is `at`."""
     yield from _topic_problems(auth.alarm_topic, environment, at)
     yield from _key_problems(auth.logs.kms_key, "the log group", environment, join_path(at, "logs"))
     yield from _boundary_problems(auth.permissions_boundary, environment, at)

@@ -27,6 +27,7 @@ from pulumi_gitlab_runner.spec.registries import (
     repositories_problems,
 )
 from pulumi_gitlab_runner.spec.registries.declaration import declared_repositories
+from pulumi_gitlab_runner.spec.registries.ecr import repository_keys_problems
 from pulumi_gitlab_runner.spec.registries.repositories import parse_repositories
 from pulumi_gitlab_runner.spec.shape import checked
 
@@ -162,6 +163,7 @@ def _problems(declaration: EcrRepositoriesArgs, path: str) -> Iterator[Problem]:
     if "region" in declaration:
         at = join_path(path, "region")
         yield from check(declaration["region"], region_problems, at)
+        yield from check(declaration["region"], repository_keys_problems, declaration, path)
         adopted = [name for name, each in declared_repositories(declaration).items() if each.get("adopt")]
         if adopted and not is_known(declaration["region"]):
             why = "the region is part of an imported repository's id, so it must be a plain value"

@@ -11,6 +11,7 @@ from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.declaration import (
     EcrDeclaration,
     RegistryDeclaration,
+    RepositoriesDeclaration,
     declared_repositories,
 )
 from pulumi_gitlab_runner.spec.registries.registry import (
@@ -152,7 +153,7 @@ def ecr_problems(declaration: RegistryDeclaration, path: str) -> Iterator[Proble
     yield from check_key(ecr, "account", at, account_problems)
     yield from check_key(ecr, "region", at, region_problems)
     if "region" in ecr:
-        yield from check(ecr["region"], _keys_problems, declaration, path)
+        yield from check(ecr["region"], repository_keys_problems, declaration, path)
     yield from _cache_problems(ecr, path)
     if not declaration.get("repositories") and not ecr.get("caches"):
         yield Problem(
@@ -181,6 +182,9 @@ def _cache_problems(ecr: EcrDeclaration, path: str) -> Iterator[Problem]:
     yield from check_key(ecr, "caches", join_path(path, "ecr"), prefix_problems)
 
 
-def _keys_problems(region: str, declaration: RegistryDeclaration, path: str) -> Iterator[Problem]:
+def repository_keys_problems(
+    region: str, declaration: RepositoriesDeclaration, path: str
+) -> Iterator[Problem]:
+    """The problems of the KMS keys of repositories in a region."""
     for name, repository in declared_repositories(declaration).items():
         yield from key_region_problems(repository, region, join_path(path, "repositories", name))
