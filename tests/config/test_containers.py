@@ -10,7 +10,7 @@ VERSION = "19.4.0"
 AT = "runners[0].docker"
 
 
-def findings(docker: dict[str, Any], **fields: Any) -> list[Finding]:
+def findings(docker: dict[str, Any], *, runner_version: str = VERSION, **fields: Any) -> list[Finding]:
     runner = {
         "url": "https://gitlab.example.com",
         "token": "glrt-build",
@@ -18,7 +18,7 @@ def findings(docker: dict[str, Any], **fields: Any) -> list[Finding]:
         "feature_flags": {"FF_NETWORK_PER_BUILD": True},
         "docker": docker,
     }
-    return check({"concurrent": 1, "runners": [runner | fields]}, VERSION)
+    return check({"concurrent": 1, "runners": [runner | fields]}, runner_version)
 
 
 @pytest.mark.parametrize("prefix", ["", "service_"])
@@ -90,6 +90,25 @@ def test_limits_and_mounts() -> None:
         (f"{AT}.tmpfs", "`cache` is not a path in the container"),
         (f"{AT}.services_tmpfs", "`/` is not a path in the container"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "refused"),
+    [
+        *(("2048:1024", True), ("-1:1024", True), ("1024:1024", False), ("1024:2048", False)),
+        *(("1024:-1", False), ("-1", False), ("-1:-1", False), ("0", False)),
+    ],
+)
+def test_the_soft_limit_is_not_above_the_hard_limit(limit: str, *, refused: bool) -> None:
+    found = f"the soft limit of `{limit}` is above the hard limit"
+    expected = [error(f"{AT}.ulimit.nofile", found, "swap the two")] if refused else []
+    assert findings({"ulimit": {"nofile": limit}}) == expected
+
+
+@pytest.mark.parametrize(("version", "refused"), [("19.2.9", True), ("19.3.0", False)])
+def test_the_first_release_with_spaces_in_the_paths_of_volumes(version: str, *, refused: bool) -> None:
+    found = findings({"volumes": ["a name:/b", "/a:/b c:ro"]}, runner_version=version)
+    assert [each.path for each in found] == ([f"{AT}.volumes[1]"] if refused else [])
 
 
 def test_a_queuing_duration_that_the_manager_cannot_read() -> None:

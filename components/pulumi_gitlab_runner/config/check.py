@@ -46,7 +46,7 @@ def check(config: Mapping[str, object], runner_version: str) -> list[Finding]:
         path = f"runners[{index}]"
         findings += check_runner(runner, path, version)
         findings += check_docker(runner, path, version)
-        findings += check_containers(runner.get("docker", {}), f"{path}.docker")
+        findings += check_containers(runner.get("docker", {}), f"{path}.docker", version)
         findings += check_autoscaler(runner, path, version)
         findings += check_cache(runner, path)
     return findings
