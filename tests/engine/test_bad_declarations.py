@@ -78,7 +78,16 @@ def test_each_problem_is_reported_once_and_nothing_is_created(untouched: Project
 def test_declaring_this_account_twice_is_reported_when_its_number_is_known(untouched: Project) -> None:
     before = untouched.snapshot()
     again = {"ecr": {"account": "123456789012", "region": "eu-west-1"}, "repositories": ["other"]}
-    with untouched.declaring("registries/this-account", again):
+    changes: dict[str, Any] = {
+        "registries/this-account": again,
+        # What the stack `tested` declares may exist already, which would be reported in place of the problem.
+        "registries/team/repositories": {"of/this/test": {}},
+        "runners/build/image": "team/of/this/test:1",
+        "variables": [],
+    }
+    with ExitStack() as declared:
+        for path, value in changes.items():
+            declared.enter_context(untouched.declaring(path, value))
         result = untouched.pulumi("up", "--yes", check=False)
     assert result.returncode != 0
     printed = result.stdout + result.stderr
