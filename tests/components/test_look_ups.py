@@ -62,6 +62,10 @@ class Case:
     found: Existing | None
 
 
+def group_tags(tags: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": each, "propagateAtLaunch": True} for key, each in tags.items()]
+
+
 def repository(inputs: dict[str, Any], tags: dict[str, str], found: Existing) -> Case:
     called = {"getRepository": inputs}
     return Case("repository", in_aws.unless_repository, inputs, called, inputs | {"tags": tags}, found)
@@ -132,8 +136,16 @@ CASES: dict[str, Case] = {
         in_aws.unless_group,
         {"name": "a-b-burst"},
         {"getGroup": {"name": "a-b-burst"}},
-        {"name": "a-b-burst"},
+        {"name": "a-b-burst", "tags": group_tags(MINE)},
         Existing("the Auto Scaling group a-b-burst", "a-b-burst", True),
+    ),
+    "another stack's fleet with the same name": Case(
+        "group",
+        in_aws.unless_group,
+        {"name": "a-b-burst"},
+        {"getGroup": {"name": "a-b-burst"}},
+        {"name": "a-b-burst", "tags": group_tags(OTHERS)},
+        Existing("the Auto Scaling group a-b-burst", "a-b-burst", False),
     ),
     "a cache rule": Case(
         "cache rule",

@@ -80,7 +80,9 @@ def unless_group(name: str, parent: pulumi.Resource) -> pulumi.ResourceHookBindi
 
     def look_up(inputs: Mapping[str, Any]) -> Existing:
         found = aws.autoscaling.get_group(name=inputs["name"], opts=pulumi.InvokeOptions(parent=parent))
-        return Existing(f"the Auto Scaling group {found.name}", inputs["name"], ours=True)
+        # PROJECT-STACK-HOST is not unique: stack b-c and host d, or stack b and host c-d.
+        tags = {each.key: each.value for each in found.tags}
+        return Existing(f"the Auto Scaling group {found.name}", inputs["name"], _ours(tags))
 
     return unless_existing("group", name, look_up, parent)
 

@@ -78,9 +78,9 @@ class GetGroup(_LookUp):
     by = "name"
 
     def call(self, arguments: Properties) -> Properties:
-        """The group's name, id, ARN and region; an error if not found."""
+        """The group's name, id, ARN, region and tags; an error if not found."""
         found = super().call(arguments)
-        return {key: found[key] for key in ("id", "name", "arn", "region")}
+        return {key: found[key] for key in ("id", "name", "arn", "region", "tags")}
 
 
 class GetOpenIdConnectProvider(_LookUp):
