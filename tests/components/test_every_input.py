@@ -593,6 +593,7 @@ DEPENDENCIES: dict[str, set[str]] = {
     "RunnerHost Group ci-build": {
         *("Role ci-build", "RolePolicy ci-build", "RolePolicy ci-build.key", "InstanceProfile ci-build"),
         *("RolePolicyAttachment ci-build-1", "SecurityGroup ci-build", "SecurityGroupEgressRule ci-build"),
+        *("VpcEndpoint ci-s3", "VpcEndpoint ci-ssm"),
     },
 }
 """The resources that are created before a resource, and deleted after it."""

@@ -87,7 +87,7 @@ class RunnerNetwork(Component[NetworkModel]):
     vpc_id: pulumi.Output[str]
     """The VPC's id."""
     subnet_ids: pulumi.Output[list[str]]
-    """The private subnets' ids, known once they have their routes."""
+    """The private subnets' ids. What uses them is created after the routes and endpoints of the subnets."""
     nat_addresses: pulumi.Output[list[str]]
     """The public addresses of the NAT gateways, for the firewall of a GitLab or a registry."""
 
@@ -144,19 +144,25 @@ class RunnerNetwork(Component[NetworkModel]):
                 self._subnet(private, vpc, ranges.apply(_private_range(zone)), zones[zone], tables[-1])
             )
         services = environment.apply(lambda known: f"com.amazonaws.{known.region}")
-        aws.ec2.VpcEndpoint(
-            f"{name}-s3",
-            vpc_id=vpc.id,
-            service_name=pulumi.Output.concat(services, ".s3"),
-            vpc_endpoint_type="Gateway",
-            route_table_ids=tables,
-            tags=tag_inputs(self._tags, Name=f"{name}-s3"),
-            opts=child,
-        )
+        endpoints = [
+            aws.ec2.VpcEndpoint(
+                f"{name}-s3",
+                vpc_id=vpc.id,
+                service_name=pulumi.Output.concat(services, ".s3"),
+                vpc_endpoint_type="Gateway",
+                route_table_ids=tables,
+                tags=tag_inputs(self._tags, Name=f"{name}-s3"),
+                opts=child,
+            )
+        ]
         if network.endpoints:
-            self._interface_endpoints(network, vpc, subnets, services)
+            endpoints += self._interface_endpoints(network, vpc, subnets, services)
         self.vpc_id = vpc.id
-        self.subnet_ids = pulumi.Output.all(*subnets)
+        # Derived from the endpoints' URNs, which a preview knows: a host whose egress rules allow only the
+        # endpoints is created after them, and deleted before them.
+        self.subnet_ids = pulumi.Output.all(subnets, [each.urn for each in endpoints]).apply(
+            lambda known: list(known[0])
+        )
         self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
         self.register_declared_outputs()
 
@@ -261,7 +267,7 @@ class RunnerNetwork(Component[NetworkModel]):
         vpc: aws.ec2.Vpc,
         subnet_ids: Sequence[pulumi.Output[str]],
         services: pulumi.Output[str],
-    ) -> None:
+    ) -> list[aws.ec2.VpcEndpoint]:
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-endpoints"
         check_group_name(name)
@@ -283,7 +289,7 @@ class RunnerNetwork(Component[NetworkModel]):
             tags=tag_inputs(self._tags),
             opts=child,
         )
-        for service in network.endpoints:
+        return [
             aws.ec2.VpcEndpoint(
                 f"{self._name}-{service}",
                 vpc_id=vpc.id,
@@ -296,6 +302,8 @@ class RunnerNetwork(Component[NetworkModel]):
                 tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
                 opts=child,
             )
+            for service in network.endpoints
+        ]
 
 
 def _after_creation(value: pulumi.Output[str], resource: pulumi.CustomResource) -> pulumi.Output[str]:
