@@ -99,6 +99,51 @@ def test_a_name_that_a_resource_of_another_host_has_is_refused(
     assert problem.allowed == f"another name than that of 'build' with '{found.strip(chr(39))[5:]}'"
 
 
+HOSTED_AUTH = {"jobs": {"projects": [7], "registries": ["team"], "gitlab_token": {"value": "glpat-canary"}}}
+
+
+def with_hosted_auth(declared: dict[str, Any], **more: Any) -> dict[str, Any]:
+    team = {"team": {"ecr": {}, "repositories": ["ci/base"]}}
+    return {"registries": team, "runners": declared, "hosted_auth": HOSTED_AUTH, **more}
+
+
+@pytest.mark.parametrize(
+    ("declared", "prefix", "name"),
+    [
+        ({"hosted-auth": HOST}, None, "hosted-auth"),
+        ({"hosted-auth": FLEET}, None, "hosted-auth"),
+        ({"ci": {**HOST, "renamed_from": "hosted-auth"}}, None, "ci"),
+        ({"auth": HOST}, "hosted-", "auth"),
+    ],
+)
+def test_a_host_above_the_parameters_of_hosted_auth_is_refused(
+    declared: dict[str, Any], prefix: str | None, name: str
+) -> None:
+    (problem,) = problems_of(with_hosted_auth(declared, **({"path_prefix": prefix} if prefix else {})))
+    assert problem.path == f"stack.runners.{name}"
+    assert "below whose name the parameters of 'hosted_auth' are" in problem.found
+    assert problem.allowed == "another name, or another 'path_prefix'"
+
+
+@pytest.mark.parametrize(
+    ("declared", "prefix"),
+    [
+        ({"hosted-auth": DOCKER}, None),  # has no parameters
+        ({"build": HOST, "hosted-auth": {"group": 42, "host_of": "build"}}, None),
+        ({"new": HOST, "hosted-auth": {**HOST, "renamed_from": "build"}}, None),
+        ({"hosted-auth": HOST}, "blue-"),
+    ],
+)
+def test_a_host_beside_the_parameters_of_hosted_auth_is_accepted(
+    declared: dict[str, Any], prefix: str | None
+) -> None:
+    assert problems_of(with_hosted_auth(declared, **({"path_prefix": prefix} if prefix else {}))) == []
+
+
+def test_a_host_named_hosted_auth_is_accepted_without_hosted_auth() -> None:
+    assert problems_of(runners(**{"hosted-auth": HOST})) == []
+
+
 @pytest.mark.parametrize(
     "declared",
     [

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 
+HOSTED_AUTH = "hosted-auth"
+"""The part before the names of the functions of `hosted_auth` in Parameter Store and CloudWatch."""
+
 
 def renaming_problems(runners: Mapping[str, RunnerDeclaration], path: str) -> Iterator[Problem]:
     """The problems of `renamed_from`: the resources of two runners cannot have the same name."""
@@ -36,6 +39,27 @@ def runner_name_problems(runners: Mapping[str, RunnerDeclaration], path: str) ->
     for ending, names in appended:
         first_names = {runners[name].get("renamed_from", name): name for name in names}
         yield from ending_problems(first_names, ending, path)
+
+
+def parameter_name_problems(
+    runners: Mapping[str, RunnerDeclaration], prefix: str, path: str
+) -> Iterator[Problem]:
+    """The problems of a host whose role could read the parameters of the functions of `hosted_auth`.
+
+    Args:
+        runners: the runners of a stack with `hosted_auth`.
+        prefix: the prefix of the hosts' names in Parameter Store.
+        path: the path of the runners.
+    """
+    for name, each in runners.items():
+        in_ec2 = "fleet" in each or ("host" in each and "docker" not in each["host"])
+        if in_ec2 and f"{prefix}{each.get('renamed_from', name)}" == HOSTED_AUTH:
+            yield Problem(
+                join_path(path, name),
+                f"{HOSTED_AUTH!r}, below whose name the parameters of 'hosted_auth' are: the role of this "
+                "host could read them",
+                "another name, or another 'path_prefix'",
+            )
 
 
 def ending_problems(names: Mapping[str, str], ending: str, path: str) -> Iterator[Problem]:

@@ -98,7 +98,12 @@ from pulumi_gitlab_runner.spec.registries import (
 from pulumi_gitlab_runner.spec.registries.addresses import shared_host_problems
 from pulumi_gitlab_runner.spec.registries.repositories import prefix_problems
 from pulumi_gitlab_runner.spec.registries.static import HostRegistry
-from pulumi_gitlab_runner.spec.resource_names import ending_problems, renaming_problems, runner_name_problems
+from pulumi_gitlab_runner.spec.resource_names import (
+    ending_problems,
+    parameter_name_problems,
+    renaming_problems,
+    runner_name_problems,
+)
 from pulumi_gitlab_runner.spec.roles import operators_problems
 from pulumi_gitlab_runner.spec.runners import (
     Runner,
@@ -457,6 +462,9 @@ def _runners_problems(
             yield from _name_problems(runner["renamed_from"], join_path(at, "renamed_from"))
     yield from renaming_problems(runners, join_path(path, "runners"))
     yield from runner_name_problems(runners, join_path(path, "runners"))
+    if declaration.get("hosted_auth"):
+        prefix = declaration.get("path_prefix", "")
+        yield from parameter_name_problems(runners, prefix, join_path(path, "runners"))
     if "network" in declaration and runners and all("docker" in host_of(name, runners) for name in runners):
         yield Problem(
             join_path(path, "network"),

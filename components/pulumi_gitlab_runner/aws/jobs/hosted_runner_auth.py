@@ -60,6 +60,7 @@ from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.own_account import hosted_auth_account_problems
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
+from pulumi_gitlab_runner.spec.resource_names import HOSTED_AUTH
 from pulumi_gitlab_runner.spec.shape import check_shape
 from pulumi_gitlab_runner.spec.variables import Variable, variable_names
 
@@ -185,7 +186,7 @@ class HostedRunnerAuth(Component[Renewal]):
     def _make(self, name: str, model: Renewal, opts: pulumi.ResourceOptions | None) -> None:
         auth, self._tags = model.auth, model.tags
         inputs = inputs_of(declared_hosted_auth(model.auth, model.registries))
-        names = host_parameters(f"hosted-auth/{model.label}")
+        names = host_parameters(f"{HOSTED_AUTH}/{model.label}")
         key_arn = model.key_arn if keeps_secrets(auth, model.registries) else None
         if key_arn is not None and model.environment is not None:
             inputs |= key_rights(name, OWN, model.environment.apply(_all_of(names)), key_arn)
