@@ -42,25 +42,17 @@ def identity_provider_arn(url: pulumi.Output[str], environment: Environment) -> 
     )
 
 
-def function_arn(name: pulumi.Output[str], environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a Lambda function, without a version.
+def regional_arn(
+    service: str, kind: str, name: pulumi.Output[str], environment: Environment
+) -> pulumi.Output[str]:
+    """The ARN of a resource whose ARN has the form `arn:PARTITION:SERVICE:REGION:ACCOUNT:KIND:NAME`.
 
     Args:
-        name: the name of the function.
+        service: its service, such as `lambda`.
+        kind: its kind, such as `function`.
+        name: its name.
         environment: the AWS account, region and partition.
     """
     return pulumi.Output.all(name, environment).apply(
-        lambda known: (
-            f"arn:{known[1].partition}:lambda:{known[1].region}:{known[1].account}:function:{known[0]}"
-        )
+        lambda known: known[1].arn(service, f"{kind}:{known[0]}")
     )
-
-
-def bucket_arn(name: pulumi.Output[str], partition: pulumi.Input[str]) -> pulumi.Output[str]:
-    """The ARN of an S3 bucket.
-
-    Args:
-        name: the name of the bucket.
-        partition: the partition of its region.
-    """
-    return pulumi.Output.concat("arn:", partition, ":s3:::", name)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_aws as aws
 
+from pulumi_gitlab_runner.aws.arns import regional_arn
 from pulumi_gitlab_runner.aws.existing import unless_log_group
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.manager.environment import Environment
@@ -45,17 +46,8 @@ def log_group(
 
 
 def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> pulumi.Output[str]:
-    """The ARN of a log group, built from its name, so that a preview can show policies for it.
-
-    Args:
-        group: the group.
-        environment: the AWS account, region and partition.
-    """
-    return pulumi.Output.all(group.name, environment).apply(
-        lambda known: (
-            f"arn:{known[1].partition}:logs:{known[1].region}:{known[1].account}:log-group:{known[0]}"
-        )
-    )
+    """The ARN of a log group."""
+    return regional_arn("logs", "log-group", group.name, environment)
 
 
 def heartbeat_alarm(

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.arns import bucket_arn
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.iam.bucket import bucket_policy
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -33,7 +32,7 @@ def private_bucket(
     """
     child = pulumi.ResourceOptions(parent=parent)
     bucket = aws.s3.Bucket(name, force_destroy=True, tags=tag_inputs(tags), opts=child)
-    arn = bucket_arn(bucket.bucket, partition)
+    arn = pulumi.Output.concat("arn:", partition, ":s3:::", bucket.bucket)
     block = aws.s3.BucketPublicAccessBlock(
         name,
         bucket=bucket.bucket,

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.resolution import refused_as_whole
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
@@ -17,7 +18,7 @@ def host_parameters(label: str) -> HostParameters:
         DeclarationRefused: AWS reserves the names that parameters of this project would have.
     """
     check_project()
-    return HostParameters(f"/{pulumi.get_project()}/{pulumi.get_stack()}/{label}")
+    return HostParameters(f"/{stack_mark()}/{label}")
 
 
 def check_project() -> None:

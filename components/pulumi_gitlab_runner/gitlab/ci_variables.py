@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.resolution import (
     resolved,
     with_handles,
 )
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import NOWHERE
 from pulumi_gitlab_runner.spec.declared import declared_variables
 from pulumi_gitlab_runner.spec.gitlab_scope import GitLabScope
 from pulumi_gitlab_runner.spec.inputs import known, strict
@@ -32,9 +32,6 @@ from pulumi_gitlab_runner.spec.variables import (
     can_be_masked,
     variable_names,
 )
-
-_ANYWHERE = AwsEnvironment("", "")
-"""A placeholder: the hosts of registries with static credentials do not depend on the AWS environment."""
 
 
 @strict
@@ -215,7 +212,7 @@ def _value(variable: Variable) -> pulumi.Input[str]:
 
 def _docker_auth(used: Sequence[Registry]) -> pulumi.Output[str]:
     """The value of `DOCKER_AUTH_CONFIG` for these registries, each with static credentials."""
-    hosts = resolved(tuple(used)).apply(lambda known: [each.host_in(_ANYWHERE) for each in known])
+    hosts = resolved(tuple(used)).apply(lambda known: [each.host_in(NOWHERE) for each in known])
     logins = pulumi.Output.all(*(login_of(each.login) for each in used if each.login))
     return pulumi.Output.all(hosts, logins).apply(
         lambda known: docker_auth_config((host, *pair) for host, pair in zip(*known, strict=True))

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.host.check import check_manager_configs, check_resolved
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment
-from pulumi_gitlab_runner.resolution import given, with_handles
+from pulumi_gitlab_runner.resolution import given, given_or_none, with_handles
 from pulumi_gitlab_runner.spec.arguments import Places, relocated, stack_of_arguments
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
@@ -247,10 +247,10 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         path=name,
         places=places,
         environment=declared_environment(shaped.get("environment"), name),
-        digests=_given_or_none(shaped, "digests"),
-        cache_bucket=_given_or_none(shaped, "cache_bucket"),
-        bucket=_given_or_none(shaped, "bucket"),
-        key_arn=_given_or_none(shaped, "key_arn"),
+        digests=given_or_none(optional(shaped.get("digests"))),
+        cache_bucket=given_or_none(optional(shaped.get("cache_bucket"))),
+        bucket=given_or_none(optional(shaped.get("bucket"))),
+        key_arn=given_or_none(optional(shaped.get("key_arn"))),
         network=network and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
         machine_images={
             each: NewestImage(given(value(made["parameter"])), given(value(made["image_id"])))
@@ -265,11 +265,6 @@ def _with_image(runner: Any, image: Any) -> Any:
         return runner
     host = runner["host"]
     return {**runner, "host": {**host, "docker": {**host["docker"], "image": image}}}
-
-
-def _given_or_none(shaped: Mapping[str, Any], key: str) -> Any:
-    found: Any = optional(shaped.get(key))
-    return None if found is None else given(found)
 
 
 def _only_manager(stack: Stack, path: str) -> Manager:

@@ -5,7 +5,7 @@ import re
 import pulumi
 
 from pulumi_gitlab_runner.resolution import given, refused_as_whole
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_environment import NOWHERE, AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.inputs import check, value
 from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
@@ -15,7 +15,7 @@ Environment = pulumi.Output[AwsEnvironment]
 
 def nowhere() -> Environment:
     """The environment of a component without resources in AWS: nothing is looked up."""
-    return pulumi.Output.from_input("").apply(lambda _: AwsEnvironment("", ""))
+    return pulumi.Output.from_input(NOWHERE)
 
 
 def environment_of(parent: pulumi.Resource) -> Environment:

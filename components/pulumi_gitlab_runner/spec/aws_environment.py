@@ -73,6 +73,10 @@ class AwsEnvironment:
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
+NOWHERE = AwsEnvironment("", "")
+"""The environment of what does not depend on AWS, such as the host of a registry with a fixed password."""
+
+
 def partition_of(region: str) -> str:
     """The partition that a region belongs to."""
     for prefix, partition in _PARTITIONS.items():

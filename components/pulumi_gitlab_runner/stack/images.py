@@ -8,12 +8,10 @@ import pulumi
 
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import resolved
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import NOWHERE
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.problems import join_path
 from pulumi_gitlab_runner.spec.stack import Stack
-
-_NOWHERE = AwsEnvironment("", "")
 
 RepositoryUrls = Mapping[str, pulumi.Output[dict[str, str]]]
 """The URLs of the repositories that a stack creates, by registry: images depend on them."""
@@ -106,7 +104,7 @@ def _repository(declared: str, stack: Stack, urls: RepositoryUrls) -> pulumi.Out
     if registry in urls:
         return urls[registry].apply(lambda known: known[repository])
     # Only the address of an ECR registry depends on the AWS environment.
-    address = resolved(stack.registries[registry]).apply(lambda known: known.address_in(_NOWHERE))
+    address = resolved(stack.registries[registry]).apply(lambda known: known.address_in(NOWHERE))
     return pulumi.Output.concat(address, "/", repository)
 
 

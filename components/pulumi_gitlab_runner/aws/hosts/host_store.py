@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.bucket import bucket_policy
 from pulumi_gitlab_runner.iam.host_store import key_policy, store_statements
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -88,7 +89,7 @@ class HostStore(Component[StoreModel]):
         pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, inputs, opts)
         child = pulumi.ResourceOptions(parent=self)
         check_project()
-        stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+        stack = stack_mark()
         environment = model.environment or environment_of(self)
         key = aws.kms.Key(
             name,

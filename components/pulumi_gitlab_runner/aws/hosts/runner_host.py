@@ -149,7 +149,9 @@ class RunnerHost(Component[InstanceHost]):
                     (_later(environment.apply(names.all_in)),),
                     _later(_object_arn(delivered, environment)),
                     HostAccess.of(
-                        host, names.prefix, _later(log_group_arn(logs, environment)) if logs else None
+                        host,
+                        names.prefix,
+                        _later(log_group_arn(logs, environment)) if logs else None,
                     ),
                     _fleet_access(model),
                     _cache_access(hosted),

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.aws.network.host_network import host_network
 from pulumi_gitlab_runner.aws.observation import log_group_arn
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -149,7 +150,7 @@ class RunnerImage(Component[ImageModel]):
         # A new version, or one with a new name, is created first: other resources depend on the old one until
         # they are updated. By default the provider deletes a resource with a fixed name first.
         self._new_first = pulumi.ResourceOptions(parent=self, delete_before_replace=False)
-        stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+        stack = stack_mark()
         # Image Builder allows no dots in names, and writes parameters only below /imagebuilder/.
         called = f"{stack}/{model.label}".replace("/", "-").replace(".", "-").lower()
         parent = image.os.images[image.architecture]
@@ -250,7 +251,9 @@ class RunnerImage(Component[ImageModel]):
             name,
             role=role.name,
             policy=pulumi.Output.all(
-                resolved(model.registries), log_group_arn(logs, environment), environment
+                resolved(model.registries),
+                log_group_arn(logs, environment),
+                environment,
             ).apply(lambda found: build_policy(list(found[0].values()), called, found[1], found[2])),
             opts=child,
         )

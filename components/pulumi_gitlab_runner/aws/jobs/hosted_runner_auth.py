@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
-from pulumi_gitlab_runner.aws.arns import function_arn, iam_arn
+from pulumi_gitlab_runner.aws.arns import iam_arn, regional_arn
 from pulumi_gitlab_runner.aws.jobs.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.key_policy import key_policy, key_rights
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
@@ -275,7 +275,7 @@ class HostedRunnerAuth(Component[Renewal]):
         settings_fingerprint = pulumi.Output.all(settings, versions).apply(lambda known: fingerprint(*known))
         for variable, resource_name in zip(auth.variables, variable_names(name, auth.variables), strict=True):
             self._invocation(resource_name, variable, mark_of(names), function.name, settings_fingerprint)
-        self._schedule(auth, function_arn(function.name, environment), environment)
+        self._schedule(auth, regional_arn("lambda", "function", function.name, environment), environment)
         if auth.alarm_topic is not None:
             topic = given(auth.alarm_topic)
             renewal_alarms(name, topic, function.name, mark_of(names), auth.every, model.tags, self)

@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy, pulled_by
 from pulumi_gitlab_runner.iam.registries import required_policies
 from pulumi_gitlab_runner.iam.repository_policies import division
@@ -147,7 +148,7 @@ class JobRole(Component[JobRoleModel]):
         created = aws.iam.Role(
             name,
             path=given(role.role_path),
-            description=f"Jobs of GitLab: {pulumi.get_project()}/{pulumi.get_stack()}",
+            description=f"Jobs of GitLab: {stack_mark()}",
             assume_role_policy=pulumi.Output.all(provider, known_model).apply(trust_policy),
             permissions_boundary=given_or_none(role.permissions_boundary),
             force_detach_policies=True,

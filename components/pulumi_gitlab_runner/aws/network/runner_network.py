@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
@@ -236,7 +237,7 @@ class RunnerNetwork(Component[NetworkModel]):
     ) -> None:
         child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-flow-logs"
-        path = f"/{pulumi.get_project()}/{pulumi.get_stack()}/flow-logs/{self._name}"
+        path = f"/{stack_mark()}/flow-logs/{self._name}"
         group = log_group(name, flow_logs.logs, path, key_arn, self._tags, self)
         role = aws.iam.Role(
             name,

@@ -8,12 +8,15 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_repository
-from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.registries.repository_settings import (
+    lifecycle_policy_of,
+    pull_policy,
+    repository_inputs,
+)
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
-from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
-from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, resolved, with_handles
+from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_creations
@@ -93,10 +96,7 @@ class EcrRepositories(Component[RegistryModel]):
         repositories, accounts = model.registry.repositories, model.registry.allow_pull
         region = given_or_none(model.registry.region)
         if accounts:
-            environment = model.environment or environment_of(self)
-            pull_policy = pulumi.Output.all(resolved(accounts), environment).apply(
-                lambda known: pull_by_accounts_policy(known[0], known[1].partition)
-            )
+            policy = pull_policy(accounts, model.environment or environment_of(self))
         created: dict[str, aws.ecr.Repository] = {}
         for each in repositories.values():
             child_name = f"{name}/{each.name}"
@@ -132,7 +132,7 @@ class EcrRepositories(Component[RegistryModel]):
                     child_name,
                     repository=repository.name,
                     region=region,
-                    policy=pull_policy,
+                    policy=policy,
                     opts=pulumi.ResourceOptions(parent=self, deleted_with=repository),
                 )
         if adopted := [each.name for each in repositories.values() if each.adopt]:

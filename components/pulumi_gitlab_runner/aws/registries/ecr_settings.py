@@ -8,12 +8,15 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.arns import iam_arn
-from pulumi_gitlab_runner.aws.registries.repository_settings import lifecycle_policy_of, repository_inputs
+from pulumi_gitlab_runner.aws.registries.repository_settings import (
+    lifecycle_policy_of,
+    pull_policy,
+    repository_inputs,
+)
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
 from pulumi_gitlab_runner.component import Component, inputs_of
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
-from pulumi_gitlab_runner.iam.pull import pull_by_accounts_policy
 from pulumi_gitlab_runner.iam.quotas import REGISTRY_POLICY
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved, with_handles
@@ -30,7 +33,7 @@ from pulumi_gitlab_runner.spec.ecr_settings import (
     parse_ecr_settings,
 )
 from pulumi_gitlab_runner.spec.ecr_settings import EcrSettings as Settings
-from pulumi_gitlab_runner.spec.inputs import Value, strict
+from pulumi_gitlab_runner.spec.inputs import strict
 from pulumi_gitlab_runner.spec.problems import Problem, join_path
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.shape import checked
@@ -159,20 +162,11 @@ class EcrSettings(Component[SettingsModel]):
                 description="By pulumi-gitlab-runner",
                 **repository_inputs(each),
                 lifecycle_policy=lifecycle_policy_of(each),
-                repository_policy=self._pull_policy(each.allow_pull, environment),
+                repository_policy=pull_policy(each.allow_pull, environment) if each.allow_pull else None,
                 resource_tags=plain_tags(each.tags) or None,
                 custom_role_arn=role_arn if each.needs_role else None,
                 opts=child,
             )
-
-    def _pull_policy(
-        self, accounts: Sequence[Value[str]], environment: Environment
-    ) -> pulumi.Output[str] | None:
-        if not accounts:
-            return None
-        return pulumi.Output.all(resolved(tuple(accounts)), environment).apply(
-            lambda known: pull_by_accounts_policy(known[0], known[1].partition)
-        )
 
 
 def _problems(declaration: EcrSettingsArgs, path: str) -> Iterator[Problem]:

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from pulumi_gitlab_runner.auth.registry_list import CredentialSource as CredentialSource
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
+from pulumi_gitlab_runner.spec.aws_environment import NOWHERE, AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import Deferred, Value
 from pulumi_gitlab_runner.spec.problems import Problem, did_you_mean, listed
 from pulumi_gitlab_runner.spec.registries.repositories import Repository
 from pulumi_gitlab_runner.spec.stored_secret import StoredSecret
-
-_NOWHERE = AwsEnvironment("", "")
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ class Registry(ABC):
 
     def environment_known_from(self, environment: AwsEnvironment | None) -> AwsEnvironment | None:
         """An environment that is sufficient for `host_in`; None if the host is not known yet."""
-        return environment or _NOWHERE
+        return environment or NOWHERE
 
     @property
     @abstractmethod
