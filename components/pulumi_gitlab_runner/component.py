@@ -31,25 +31,41 @@ class Component(pulumi.ComponentResource, Generic[_Model]):
         """Register the component and its resources."""
         raise NotImplementedError
 
+    def register_component(
+        self,
+        kind: str,
+        name: str,
+        shown: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None,
+        **further: Any,
+    ) -> None:
+        """Register the component itself; `_child` then has the options of its resources.
+
+        Args:
+            kind: its name in the package.
+            name: the resource name.
+            shown: the fields of the declaration that a preview and the state show: see `spec.declared`. All
+                are below one key, since an output may have the same name as one of them.
+            opts: the options of the component.
+            further: further inputs.
+        """
+        inputs = {DECLARED: as_given(shown)} if shown else {}
+        pulumi.ComponentResource.__init__(self, token_of(kind), name, {**inputs, **further}, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+
     def register_declared_outputs(self) -> None:
         """Register the outputs: the attributes that the class declares, by their names in the schema."""
         names = get_annotations(type(self))
         self.register_outputs({_camel_case(name): getattr(self, name) for name in names})
 
 
+def token_of(kind: str) -> str:
+    """The type token of a component, by its name in the package."""
+    return f"gitlab-runner:index:{kind}"
+
+
 def _camel_case(name: str) -> str:
     return re.sub("_(.)", lambda found: found[1].upper(), name)
-
-
-def inputs_of(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that a component is registered with, so that a preview and the state show its declaration.
-
-    All are below one key, since an output may have the same name as one of them.
-
-    Args:
-        declared: the fields to show: see `spec.declared`.
-    """
-    return {DECLARED: as_given(declared)} if declared else {}
 
 
 def as_given(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_docker as docker
 
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
@@ -89,11 +89,9 @@ class DockerRunnerHost(Component[ContainerHost]):
         self._make(name, ContainerHost(hosted, given_or_none(optional(shaped.get("image")))), opts)
 
     def _make(self, name: str, model: ContainerHost, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared_manager(model.hosted.manager, model.hosted.registries))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:DockerRunnerHost", name, inputs, opts)
         hosted, manager, host = model.hosted, model.hosted.manager, model.hosted.manager.host.docker
+        self.register_component("DockerRunnerHost", name, declared_manager(manager, hosted.registries), opts)
         assert host is not None  # noqa: S101 - checked where the arguments are read
-        child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or (environment_of(self) if hosted.stack().in_aws else nowhere())
         digests = hosted.digests
         if digests is None:
@@ -143,8 +141,8 @@ class DockerRunnerHost(Component[ContainerHost]):
             image = pulumi.Output.all(known_stack, resolved(host), environment, digests).apply(
                 lambda known: full_image(known[1].image, known[0].registries, known[2], known[3])
             )
-        volume = docker.Volume(name, opts=child)
-        network = docker.Network(name, opts=child)
+        volume = docker.Volume(name, opts=self._child)
+        network = docker.Network(name, opts=self._child)
         delivery = delivery_container(
             name,
             image=image,

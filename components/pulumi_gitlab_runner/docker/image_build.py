@@ -8,7 +8,7 @@ from typing import NotRequired
 import pulumi
 import pulumi_docker_build as docker_build
 
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.docker.build_context import BuildContext, read_build_context
 from pulumi_gitlab_runner.images.content_tag import content_tag
 from pulumi_gitlab_runner.images.dockerfile import base_images
@@ -117,8 +117,7 @@ class ImageBuild(Component[BuildModel]):
 
     def _make(self, name: str, model: BuildModel, opts: pulumi.ResourceOptions | None) -> None:
         build, context = model.build, model.context
-        inputs = inputs_of(declared(model.build))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageBuild", name, inputs, opts)
+        self.register_component("ImageBuild", name, declared(model.build), opts)
         bases: pulumi.Output[dict[str, str]] = pulumi.Output.from_input({})
         if images := base_images(context.dockerfile, build.args):
             environment = model.environment or (environment_of(self) if model.registries else nowhere())

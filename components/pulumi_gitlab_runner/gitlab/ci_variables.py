@@ -9,7 +9,7 @@ import pulumi_gitlab as gitlab
 from typing_extensions import TypedDict
 
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import Existing, LookUp, stack_mark, unless_existing
 from pulumi_gitlab_runner.resolution import (
     given,
@@ -78,8 +78,7 @@ class CiVariables(Component[Variables]):
 
     def _make(self, name: str, model: Variables, opts: pulumi.ResourceOptions | None) -> None:
         names = variable_names(name, model.variables)
-        inputs = inputs_of(declared_variables(model.variables, names))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:CiVariables", name, inputs, opts)
+        self.register_component("CiVariables", name, declared_variables(model.variables, names), opts)
         if adopted := [each for each, variable in zip(names, model.variables, strict=True) if variable.adopt]:
             pulumi.log.warn(
                 f"these CI variables are imported unchanged: {', '.join(adopted)}; without 'adopt', the next "

@@ -3,7 +3,7 @@
 import pulumi
 import pulumi_gitlab as gitlab
 
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved, with_handles
 from pulumi_gitlab_runner.spec.declared import declared_registration
@@ -49,27 +49,24 @@ class RunnerRegistration(Component[Registration]):
         self._make(name, parse_registration(name, read), opts)
 
     def _make(self, name: str, model: Registration, opts: pulumi.ResourceOptions | None) -> None:
-        registration = model
-        inputs = inputs_of(declared_registration(registration))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerRegistration", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        runner = self._register(registration, registration.generation, registration.paused, child)
-        generation_name = self._generation_name(registration.generation)
-        for index, project in enumerate(registration.other_projects, 1):
+        self.register_component("RunnerRegistration", name, declared_registration(model), opts)
+        runner = self._register(model, model.generation, model.paused, self._child)
+        generation_name = self._generation_name(model.generation)
+        for index, project in enumerate(model.other_projects, 1):
             suffix = f"project-{known(project)}" if is_known(project) else f"other-project-{index}"
             gitlab.ProjectRunnerEnablement(
                 f"{generation_name}-{suffix}",
                 project=pulumi.Output.from_input(given(project)).apply(str),
                 runner_id=runner.id.apply(int),
-                opts=child,
+                opts=self._child,
             )
-        if registration.keep_previous:
+        if model.keep_previous:
             # GitLab cannot move a runner. A new group or project would replace the previous generation, whose
             # jobs still run.
             unmoved = pulumi.ResourceOptions(
                 parent=self, ignore_changes=["runner_type", "group_id", "project_id"]
             )
-            self._register(registration, registration.generation - 1, True, unmoved)
+            self._register(model, model.generation - 1, True, unmoved)
         self.runner_id = runner.id
         self.token = pulumi.Output.secret(runner.token)
         self.register_declared_outputs()

@@ -6,7 +6,7 @@ from typing import Any, NotRequired
 
 import pulumi
 
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
 from pulumi_gitlab_runner.images.reference import parse
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -98,8 +98,7 @@ class ImageMirror(Component[MirrorModel]):
         self._make(name, model, opts)
 
     def _make(self, name: str, model: MirrorModel, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared(model.mirror))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:ImageMirror", name, inputs, opts)
+        self.register_component("ImageMirror", name, declared(model.mirror), opts)
         mirror = model.mirror
         environment = model.environment or environment_of(self)
         images = {

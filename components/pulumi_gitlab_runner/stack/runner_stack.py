@@ -96,9 +96,7 @@ class RunnerStack(Component[ReadStack]):
 
     def _make(self, name: str, model: ReadStack, opts: pulumi.ResourceOptions | None) -> None:
         stack = model.stack
-        pulumi.ComponentResource.__init__(
-            self, "gitlab-runner:index:RunnerStack", name, _owner_inputs(stack), opts
-        )
+        self.register_component("RunnerStack", name, {}, opts, **_owner_inputs(stack))
         for warning in model.warnings:
             pulumi.log.warn(warning, self)
         environment = environment_of(self) if stack.in_aws else nowhere()

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.existing import unless_alias
 from pulumi_gitlab_runner.aws.private_bucket import private_bucket
 from pulumi_gitlab_runner.aws.reserved_names import check_project
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.bucket import bucket_policy
 from pulumi_gitlab_runner.iam.host_store import key_policy, store_statements
@@ -85,9 +85,8 @@ class HostStore(Component[StoreModel]):
         self._make(name, store, opts)
 
     def _make(self, name: str, model: StoreModel, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of({"operators": model.operators} if model.operators else {})
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostStore", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        shown = {"operators": model.operators} if model.operators else {}
+        self.register_component("HostStore", name, shown, opts)
         check_project()
         stack = stack_mark()
         environment = model.environment or environment_of(self)
@@ -98,7 +97,7 @@ class HostStore(Component[StoreModel]):
             deletion_window_in_days=7,
             policy=environment.apply(lambda known: key_policy(stack, known)),
             tags=tag_inputs(model.tags),
-            opts=child,
+            opts=self._child,
         )
         aws.kms.Alias(
             name,
@@ -122,7 +121,7 @@ class HostStore(Component[StoreModel]):
         partition = environment.apply(lambda known: known.partition)
         bucket = private_bucket(name, expiry, model.tags, partition, self, policy)
         versioning = aws.s3.BucketVersioning(
-            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=child
+            name, bucket=bucket.bucket, versioning_configuration={"status": "Enabled"}, opts=self._child
         )
         # Derived from the versioning, so that no file is written before it is enabled.
         self.bucket = versioning.bucket

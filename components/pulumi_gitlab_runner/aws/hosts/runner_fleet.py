@@ -19,7 +19,7 @@ from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.tags import group_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component, token_of
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
@@ -37,8 +37,6 @@ from pulumi_gitlab_runner.spec.fleets import Fleet
 from pulumi_gitlab_runner.spec.inputs import strict
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
-
-TYPE = "gitlab-runner:index:RunnerFleet"
 
 
 @strict
@@ -100,11 +98,9 @@ class RunnerFleet(Component[HostedManager]):
         self._make(name, hosted, opts)
 
     def _make(self, name: str, model: HostedManager, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared_manager(model.manager, model.registries))
-        pulumi.ComponentResource.__init__(self, TYPE, name, inputs, opts)
+        self.register_component("RunnerFleet", name, declared_manager(model.manager, model.registries), opts)
         fleet = model.manager.fleet
         assert fleet is not None  # noqa: S101 - checked where the arguments are read
-        child = pulumi.ResourceOptions(parent=self)
         workers, called = f"{name}-workers", f"{model.label}-workers"
         tags = {**model.tags, **fleet.tags}
         fleet_at = join_path(model.path, "runners", model.manager.name, "fleet")
@@ -150,7 +146,7 @@ class RunnerFleet(Component[HostedManager]):
             from_port=22,
             to_port=22,
             tags=tag_inputs(tags),
-            opts=child,
+            opts=self._child,
         )
         if model.manager.host.egress:
             # The declared egress of the manager's host does not include the workers.
@@ -163,7 +159,7 @@ class RunnerFleet(Component[HostedManager]):
                 from_port=22,
                 to_port=22,
                 tags=tag_inputs(tags),
-                opts=child,
+                opts=self._child,
             )
         self.group_name = group.name
         self.manager_group_name = host.group_name
@@ -231,7 +227,7 @@ def once_with_fleet(name: str, former: str, parent: pulumi.Resource) -> pulumi.R
         former: the resource name of either in the first versions of this library.
         parent: the parent of the host, and of the former fleet.
     """
-    fleets = [pulumi.create_urn(each, TYPE, parent=parent) for each in (name, former)]
+    fleets = [pulumi.create_urn(each, token_of("RunnerFleet"), parent=parent) for each in (name, former)]
     return pulumi.ResourceOptions(
         parent=parent,
         aliases=[

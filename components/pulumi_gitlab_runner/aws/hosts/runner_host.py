@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_
 from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
@@ -119,10 +119,8 @@ class RunnerHost(Component[InstanceHost]):
         hosted = model.hosted
         # A fleet shows the declaration of its manager.
         shown = {} if hosted.manager.fleet else declared_manager(hosted.manager, hosted.registries)
-        inputs = inputs_of(shown)
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerHost", name, inputs, opts)
+        self.register_component("RunnerHost", name, shown, opts)
         host = hosted.manager.host
-        child = pulumi.ResourceOptions(parent=self)
         environment = hosted.environment or environment_of(self)
         names = host_parameters(hosted.label)
         runner_at = join_path(hosted.path, "runners", hosted.manager.name)
@@ -137,7 +135,7 @@ class RunnerHost(Component[InstanceHost]):
             metadata=pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()}).apply(
                 runner_numbers
             ),
-            opts=child,
+            opts=self._child,
         )
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
         role = RunnerManagerRole.of(
@@ -161,7 +159,7 @@ class RunnerHost(Component[InstanceHost]):
                 environment,
                 runner_at,
             ),
-            child,
+            self._child,
         )
         within = ("fleet", "manager") if hosted.manager.fleet else ("host",)
         network = host_network(host.vpc, host.subnets, hosted.network, self)

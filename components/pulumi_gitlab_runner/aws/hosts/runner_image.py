@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.aws.hosts.instances import egress_only, encrypted_root
 from pulumi_gitlab_runner.aws.network.host_network import host_network
 from pulumi_gitlab_runner.aws.observation import log_group_arn
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.host.machine_image import document_version, image_document
 from pulumi_gitlab_runner.iam.manager import ec2_trust_policy
@@ -143,8 +143,7 @@ class RunnerImage(Component[ImageModel]):
         self._make(name, model, opts)
 
     def _make(self, name: str, model: ImageModel, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared(model.image))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerImage", name, inputs, opts)
+        self.register_component("RunnerImage", name, declared(model.image), opts)
         image, tags = model.image, tag_inputs(model.tags)
         environment = model.environment or environment_of(self)
         # A new version, or one with a new name, is created first: other resources depend on the old one until
@@ -225,7 +224,6 @@ class RunnerImage(Component[ImageModel]):
         self, name: str, called: str, model: ImageModel, environment: Environment
     ) -> pulumi.Output[str]:
         """The ARN of the infrastructure configuration: the build instance, and its permissions."""
-        child = pulumi.ResourceOptions(parent=self)
         image, tags = model.image, tag_inputs(model.tags)
         logs = aws.cloudwatch.LogGroup(
             name,
@@ -244,7 +242,7 @@ class RunnerImage(Component[ImageModel]):
             permissions_boundary=given_or_none(image.permissions_boundary),
             force_detach_policies=True,
             tags=tags,
-            opts=child,
+            opts=self._child,
         )
         self.role_arn = role.arn
         policy = aws.iam.RolePolicy(
@@ -255,10 +253,10 @@ class RunnerImage(Component[ImageModel]):
                 log_group_arn(logs, environment),
                 environment,
             ).apply(lambda found: build_policy(list(found[0].values()), called, found[1], found[2])),
-            opts=child,
+            opts=self._child,
         )
         profile = aws.iam.InstanceProfile(
-            name, path=given(image.role_path), role=policy.role, tags=tags, opts=child
+            name, path=given(image.role_path), role=policy.role, tags=tags, opts=self._child
         )
         network = host_network(image.vpc, image.subnets, model.network, self)
         security_group, _ = egress_only(

@@ -12,7 +12,7 @@ from pulumi_gitlab_runner.aws.arns import iam_arn
 from pulumi_gitlab_runner.aws.key_policy import key_policy, key_rights
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, as_given, inputs_of
+from pulumi_gitlab_runner.component import Component, as_given
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.fleet import fleet_statements
 from pulumi_gitlab_runner.iam.host import (
@@ -303,13 +303,13 @@ class RunnerManagerRole(Component[ManagerRole]):
         self._make(name, _role(read, name), opts)
 
     def _make(self, name: str, model: ManagerRole, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared_role(model.access.registries, model.policies, model.permissions_boundary))
         parameter_arns = model.access.parameter_arns
         key_arn = model.key_arn if parameter_arns else None
+        rights = {}
         if key_arn is not None:
-            inputs |= key_rights(name, HOST, as_given(parameter_arns), as_given(key_arn))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerManagerRole", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+            rights = key_rights(name, HOST, as_given(parameter_arns), as_given(key_arn))
+        shown = declared_role(model.access.registries, model.policies, model.permissions_boundary)
+        self.register_component("RunnerManagerRole", name, shown, opts, **rights)
         environment = model.environment or environment_of(self)
         declared_at = model.declared_at or name
         with refused_as_whole():
@@ -327,7 +327,7 @@ class RunnerManagerRole(Component[ManagerRole]):
             force_detach_policies=True,
             # The policies of a host store identify hosts by this tag.
             tags=tag_inputs(model.tags, **({HOST_TAG: given(host.tag)} if host else {})),
-            opts=child,
+            opts=self._child,
         )
         attached = managed_policies(
             name,
@@ -360,11 +360,11 @@ class RunnerManagerRole(Component[ManagerRole]):
         )
         for number, policy in enumerate(model.policies, 1):
             aws.iam.RolePolicyAttachment(
-                f"{name}-{number}", role=role.name, policy_arn=given(policy), opts=child
+                f"{name}-{number}", role=role.name, policy_arn=given(policy), opts=self._child
             )
         # Derived from the policy, so that no host starts before its role has its permissions.
         profile = aws.iam.InstanceProfile(
-            name, path=given_or_none(model.path), role=role_policy.role, tags=tags, opts=child
+            name, path=given_or_none(model.path), role=role_policy.role, tags=tags, opts=self._child
         )
         self.role_arn = role.arn
         self.role_name = role.name

@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import (
     code,
@@ -185,13 +185,13 @@ class HostedRunnerAuth(Component[Renewal]):
 
     def _make(self, name: str, model: Renewal, opts: pulumi.ResourceOptions | None) -> None:
         auth, self._tags = model.auth, model.tags
-        inputs = inputs_of(declared_hosted_auth(model.auth, model.registries))
         names = host_parameters(f"{HOSTED_AUTH}/{model.label}")
         key_arn = model.key_arn if keeps_secrets(auth, model.registries) else None
+        rights = {}
         if key_arn is not None and model.environment is not None:
-            inputs |= key_rights(name, OWN, model.environment.apply(_all_of(names)), key_arn)
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:HostedRunnerAuth", name, inputs, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
+            rights = key_rights(name, OWN, model.environment.apply(_all_of(names)), key_arn)
+        shown = declared_hosted_auth(model.auth, model.registries)
+        self.register_component("HostedRunnerAuth", name, shown, opts, **rights)
         environment = model.environment or environment_of(self)
         parameters = self._parameters(name, model, names)
         # Derived from the parameters, so that they are created before the function first runs.

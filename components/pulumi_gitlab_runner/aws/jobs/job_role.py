@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.aws.arns import identity_provider_arn
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy, pulled_by
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -123,9 +123,7 @@ class JobRole(Component[JobRoleModel]):
 
     def _make(self, name: str, model: JobRoleModel, opts: pulumi.ResourceOptions | None) -> None:
         role = model.role
-        inputs = inputs_of(declared(model.role))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:JobRole", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self.register_component("JobRole", name, declared(model.role), opts)
         environment = model.environment or environment_of(self)
         provider = given_or_none(role.identity_provider) or model.provider_arn
         if provider is None:
@@ -153,7 +151,7 @@ class JobRole(Component[JobRoleModel]):
             permissions_boundary=given_or_none(role.permissions_boundary),
             force_detach_policies=True,
             tags=tag_inputs(model.tags),
-            opts=child,
+            opts=self._child,
         )
         attached = managed_policies(
             name,

@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.auth.job_snippet import pipeline_snippet
 from pulumi_gitlab_runner.aws.arns import iam_arn, identity_provider_arn
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.pipeline_roles import (
     StackNames,
     packed,
@@ -131,9 +131,7 @@ class PipelineRoles(Component[PipelineModel]):
 
     def _make(self, name: str, model: PipelineModel, opts: pulumi.ResourceOptions | None) -> None:
         pipeline, self._tags = model.pipeline, model.tags
-        inputs = inputs_of(declared(model.pipeline))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:PipelineRoles", name, inputs, opts)
-        self._child = pulumi.ResourceOptions(parent=self)
+        self.register_component("PipelineRoles", name, declared(model.pipeline), opts)
         region = model.region or provider_region(self)
         environment = AwsEnvironment(_ACCOUNT, region, partition_of(region))
         options = pulumi.InvokeOutputOptions(parent=self)

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.private_bucket import private_bucket
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags, parse_tags, tags_problems
@@ -61,9 +61,7 @@ class RunnerCache(Component[TaggedCache]):
 
     def _make(self, name: str, model: TaggedCache, opts: pulumi.ResourceOptions | None) -> None:
         cache = model.cache
-        inputs = inputs_of(declared(model.cache))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerCache", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self.register_component("RunnerCache", name, declared(model.cache), opts)
         # `private_bucket` deletes the bucket with its objects: jobs write them, and a cache can be lost.
         expiry: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
             "id": "expire",
@@ -73,7 +71,7 @@ class RunnerCache(Component[TaggedCache]):
         }
         bucket = private_bucket(name, expiry, model.tags, self._partition(model.environment), self)
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
-            name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=child
+            name, bucket=bucket.bucket, rules=[_encryption(cache)], opts=self._child
         )
         # Derived from the encryption, so that nothing is written before it is configured.
         self.bucket = encryption.bucket

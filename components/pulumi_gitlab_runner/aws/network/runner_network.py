@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NotRequired
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.aws.arns import iam_arn
 from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import check_group_name
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.flow_logs import flow_logs_policy, flow_logs_trust_policy
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
@@ -103,29 +103,28 @@ class RunnerNetwork(Component[NetworkModel]):
 
     def _make(self, name: str, model: NetworkModel, opts: pulumi.ResourceOptions | None) -> None:
         network, self._tags = model.network, model.tags
-        inputs = inputs_of(declared(model.network))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:RunnerNetwork", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self.register_component("RunnerNetwork", name, declared(model.network), opts)
         ranges = resolved(network)
         vpc = aws.ec2.Vpc(
             name,
             cidr_block=given(network.cidr),
             enable_dns_support=True,
             enable_dns_hostnames=True,
-            tags=tag_inputs(self._tags, Name=name),
-            opts=child,
+            **self._named(name),
         )
         # No instance uses the default security group, whose default rules allow traffic between its members.
         aws.ec2.DefaultSecurityGroup(
-            name, vpc_id=vpc.id, ingress=[], egress=[], tags=tag_inputs(self._tags, Name=name), opts=child
+            name,
+            vpc_id=vpc.id,
+            ingress=[],
+            egress=[],
+            **self._named(name),
         )
         environment = model.environment or environment_of(self)
         if network.flow_logs:
             self._flow_logs(network.flow_logs, vpc.id, environment, model.logs_key)
         zones = self._zones(network.zones)
-        internet = aws.ec2.InternetGateway(
-            name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child
-        )
+        internet = aws.ec2.InternetGateway(name, vpc_id=vpc.id, **self._named(name))
         public = self._route_table(f"{name}-public", vpc, {"gateway_id": internet.id})
         gateways = [
             self._nat_gateway(
@@ -152,8 +151,7 @@ class RunnerNetwork(Component[NetworkModel]):
                 service_name=pulumi.Output.concat(services, ".s3"),
                 vpc_endpoint_type="Gateway",
                 route_table_ids=tables,
-                tags=tag_inputs(self._tags, Name=f"{name}-s3"),
-                opts=child,
+                **self._named(f"{name}-s3"),
             )
         ]
         if network.endpoints:
@@ -166,6 +164,10 @@ class RunnerNetwork(Component[NetworkModel]):
         )
         self.nat_addresses = pulumi.Output.all(*(gateway.public_ip for gateway in gateways))
         self.register_declared_outputs()
+
+    def _named(self, name: str) -> dict[str, Any]:
+        """The tags of a resource, with its name, and its options."""
+        return {"tags": tag_inputs(self._tags, Name=name), "opts": self._child}
 
     def _zones(self, count: int) -> pulumi.Output[list[str]]:
         """The names of the region's first zones.
@@ -187,10 +189,9 @@ class RunnerNetwork(Component[NetworkModel]):
         self, name: str, vpc: aws.ec2.Vpc, target: Mapping[str, pulumi.Output[str]]
     ) -> pulumi.Output[str]:
         """The id of a route table with a default route, known once the route is created."""
-        child = pulumi.ResourceOptions(parent=self)
-        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, tags=tag_inputs(self._tags, Name=name), opts=child)
+        table = aws.ec2.RouteTable(name, vpc_id=vpc.id, **self._named(name))
         route = aws.ec2.Route(
-            name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=child
+            name, route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **target, opts=self._child
         )
         return _after_creation(table.id, route)
 
@@ -203,29 +204,25 @@ class RunnerNetwork(Component[NetworkModel]):
         route_table_id: pulumi.Output[str],
     ) -> pulumi.Output[str]:
         """The id of a subnet, known once its route table is associated."""
-        child = pulumi.ResourceOptions(parent=self)
         subnet = aws.ec2.Subnet(
             name,
             vpc_id=vpc.id,
             cidr_block=cidr,
             availability_zone=zone,
-            tags=tag_inputs(self._tags, Name=name),
-            opts=child,
+            **self._named(name),
         )
         association = aws.ec2.RouteTableAssociation(
-            name, subnet_id=subnet.id, route_table_id=route_table_id, opts=child
+            name, subnet_id=subnet.id, route_table_id=route_table_id, opts=self._child
         )
         return _after_creation(subnet.id, association)
 
     def _nat_gateway(self, name: str, subnet_id: pulumi.Output[str]) -> aws.ec2.NatGateway:
-        child = pulumi.ResourceOptions(parent=self)
-        address = aws.ec2.Eip(name, domain="vpc", tags=tag_inputs(self._tags, Name=name), opts=child)
+        address = aws.ec2.Eip(name, domain="vpc", **self._named(name))
         return aws.ec2.NatGateway(
             name,
             subnet_id=subnet_id,
             allocation_id=address.id,
-            tags=tag_inputs(self._tags, Name=name),
-            opts=child,
+            **self._named(name),
         )
 
     def _flow_logs(
@@ -235,7 +232,6 @@ class RunnerNetwork(Component[NetworkModel]):
         environment: Environment,
         key_arn: pulumi.Input[str] | None,
     ) -> None:
-        child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-flow-logs"
         path = f"/{stack_mark()}/flow-logs/{self._name}"
         group = log_group(name, flow_logs.logs, path, key_arn, self._tags, self)
@@ -244,11 +240,11 @@ class RunnerNetwork(Component[NetworkModel]):
             assume_role_policy=environment.apply(flow_logs_trust_policy),
             force_detach_policies=True,
             tags=tag_inputs(self._tags),
-            opts=child,
+            opts=self._child,
         )
         group_arn = log_group_arn(group, environment)
         policy = aws.iam.RolePolicy(
-            name, role=role.name, policy=group_arn.apply(flow_logs_policy), opts=child
+            name, role=role.name, policy=group_arn.apply(flow_logs_policy), opts=self._child
         )
         aws.ec2.FlowLog(
             name,
@@ -258,8 +254,7 @@ class RunnerNetwork(Component[NetworkModel]):
             log_destination=group_arn,
             # Derived from the policy, so that the role has its permissions before the first record.
             iam_role_arn=iam_arn("role", policy.role, None, environment),
-            tags=tag_inputs(self._tags, Name=name),
-            opts=child,
+            **self._named(name),
         )
 
     def _interface_endpoints(
@@ -269,7 +264,6 @@ class RunnerNetwork(Component[NetworkModel]):
         subnet_ids: Sequence[pulumi.Output[str]],
         services: pulumi.Output[str],
     ) -> list[aws.ec2.VpcEndpoint]:
-        child = pulumi.ResourceOptions(parent=self)
         name = f"{self._name}-endpoints"
         check_group_name(name)
         security_group = aws.ec2.SecurityGroup(
@@ -277,7 +271,7 @@ class RunnerNetwork(Component[NetworkModel]):
             description=f"Endpoints of {self._name}: HTTPS from its VPC",
             vpc_id=vpc.id,
             tags=tag_inputs(self._tags),
-            opts=child,
+            opts=self._child,
         )
         aws.vpc.SecurityGroupIngressRule(
             name,
@@ -288,7 +282,7 @@ class RunnerNetwork(Component[NetworkModel]):
             to_port=443,
             cidr_ipv4=given(network.cidr),
             tags=tag_inputs(self._tags),
-            opts=child,
+            opts=self._child,
         )
         return [
             aws.ec2.VpcEndpoint(
@@ -300,8 +294,7 @@ class RunnerNetwork(Component[NetworkModel]):
                 security_group_ids=[security_group.id],
                 # The service's default DNS name resolves to the endpoint, so clients need no configuration.
                 private_dns_enabled=True,
-                tags=tag_inputs(self._tags, Name=f"{self._name}-{service}"),
-                opts=child,
+                **self._named(f"{self._name}-{service}"),
             )
             for service in network.endpoints
         ]

@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.aws.registries.repository_settings import (
     repository_inputs,
 )
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment, environment_of
 from pulumi_gitlab_runner.resolution import given_or_none, refused_as_whole, with_handles
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
@@ -91,8 +91,7 @@ class EcrRepositories(Component[RegistryModel]):
         self._make(name, RegistryModel(registry, environment, parse_tags(read.get("tags", {}))), opts)
 
     def _make(self, name: str, model: RegistryModel, opts: pulumi.ResourceOptions | None) -> None:
-        inputs = inputs_of(declared_creations(model.registry))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrRepositories", name, inputs, opts)
+        self.register_component("EcrRepositories", name, declared_creations(model.registry), opts)
         repositories, accounts = model.registry.repositories, model.registry.allow_pull
         region = given_or_none(model.registry.region)
         if accounts:

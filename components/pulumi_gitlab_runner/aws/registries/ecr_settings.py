@@ -14,7 +14,7 @@ from pulumi_gitlab_runner.aws.registries.repository_settings import (
     repository_inputs,
 )
 from pulumi_gitlab_runner.aws.tags import plain_tags, tag_inputs
-from pulumi_gitlab_runner.component import Component, inputs_of
+from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.iam.ecr_settings import creation_role_policy, registry_policy
 from pulumi_gitlab_runner.iam.policy import trust_policy
 from pulumi_gitlab_runner.iam.quotas import REGISTRY_POLICY
@@ -88,9 +88,7 @@ class EcrSettings(Component[SettingsModel]):
 
     def _make(self, name: str, model: SettingsModel, opts: pulumi.ResourceOptions | None) -> None:
         settings, region, self._tags = model.settings, model.region, model.tags
-        inputs = inputs_of(declared(model.settings))
-        pulumi.ComponentResource.__init__(self, "gitlab-runner:index:EcrSettings", name, inputs, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self.register_component("EcrSettings", name, declared(model.settings), opts)
         environment = (model.environment or environment_of(self)).apply(
             lambda known: AwsEnvironment(known.account, region or known.region, known.partition)
         )
@@ -103,7 +101,7 @@ class EcrSettings(Component[SettingsModel]):
                         settings.replicate_to, environment.apply(lambda known: known.account)
                     )
                 },
-                opts=child,
+                opts=self._child,
             )
         if settings.replicate_from:
             aws.ecr.RegistryPolicy(
@@ -112,7 +110,7 @@ class EcrSettings(Component[SettingsModel]):
                 policy=pulumi.Output.all(resolved(settings.replicate_from), environment).apply(
                     lambda known: _checked_policy(known[0], known[1], model.path or name)
                 ),
-                opts=child,
+                opts=self._child,
             )
         if settings.scanning:
             aws.ecr.RegistryScanningConfiguration(
@@ -120,7 +118,7 @@ class EcrSettings(Component[SettingsModel]):
                 region=region,
                 scan_type="ENHANCED" if settings.scanning.enhanced else "BASIC",
                 rules=_scanning_rules(settings.scanning),
-                opts=child,
+                opts=self._child,
             )
         if settings.creation_templates:
             self._creation_templates(list(settings.creation_templates.values()), region, environment)
@@ -132,7 +130,6 @@ class EcrSettings(Component[SettingsModel]):
         region: str | None,
         environment: Environment,
     ) -> None:
-        child = pulumi.ResourceOptions(parent=self)
         role_arn = None
         if with_role := [each.prefix for each in templates if each.needs_role]:
             role = aws.iam.Role(
@@ -140,7 +137,7 @@ class EcrSettings(Component[SettingsModel]):
                 assume_role_policy=trust_policy("ecr.amazonaws.com"),
                 force_detach_policies=True,
                 tags=tag_inputs(self._tags),
-                opts=child,
+                opts=self._child,
             )
             role_keys = resolved([each.kms_key for each in templates if each.kms_key is not None])
             role_policy = aws.iam.RolePolicy(
@@ -149,7 +146,7 @@ class EcrSettings(Component[SettingsModel]):
                 policy=pulumi.Output.all(role_keys, environment).apply(
                     lambda known: creation_role_policy(with_role, *known)
                 ),
-                opts=child,
+                opts=self._child,
             )
             # Derived from the policy, so that the role has its permissions before ECR uses it.
             role_arn = iam_arn("role", role_policy.role, None, environment)
@@ -165,7 +162,7 @@ class EcrSettings(Component[SettingsModel]):
                 repository_policy=pull_policy(each.allow_pull, environment) if each.allow_pull else None,
                 resource_tags=plain_tags(each.tags) or None,
                 custom_role_arn=role_arn if each.needs_role else None,
-                opts=child,
+                opts=self._child,
             )
 
 
