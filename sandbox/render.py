@@ -5,12 +5,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pulumi_gitlab_runner.config.render import render as render_config
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_files
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, host_files
-from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, parse_stack
-from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file
 
@@ -95,29 +93,11 @@ def files_of(stack: str, runner: str, sandbox: Sandbox | None) -> dict[str, Host
     tokens, numbers = (
         ({}, {}) if sandbox is None else _registered(sandbox, environment.region, manager, parameters)
     )
-    registries = declared.registries_of(manager)
+    inputs = ManagerInputs.of(declared, manager, environment, runner_ids=numbers, tokens=tokens)
     if manager.host.docker:
-        config = manager_config(
-            manager, registries, environment, gitlab_url=known(declared.gitlab_url), runner_ids=numbers
-        )
-        delivered = docker_manager_files(
-            render_config(config),
-            registries,
-            environment,
-            tokens=tokens,
-            authorities=manager.authorities,
-            gitlab_url=known(declared.gitlab_url),
-        )
+        delivered = docker_manager_files(inputs)
         return {f"{CURRENT.lstrip('/')}/{path}": file for path, file in delivered.items()}
-    return host_files(
-        manager,
-        registries,
-        environment,
-        parameters,
-        gitlab_url=known(declared.gitlab_url),
-        runner_ids=numbers,
-        tokens=tokens,
-    )
+    return host_files(inputs, parameters)
 
 
 def _read(stack: str, sandbox: Sandbox | None) -> StackFile:

@@ -12,6 +12,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import parse_stack
@@ -116,9 +117,8 @@ def _deliver(host: Host) -> str:
     """Put into AWS what the host fetches; return its user data."""
     stack = parse_stack(DECLARATION, ENVIRONMENT)
     manager = stack.managers["build"]
-    files = host_files(
-        manager, stack.registries, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
-    )
+    inputs = ManagerInputs(manager, stack.registries, ENVIRONMENT, "https://gitlab.example.com")
+    files = host_files(inputs, PARAMETERS)
     host.client("s3").create_bucket(
         Bucket="the-bucket", CreateBucketConfiguration={"LocationConstraint": REGION}
     )

@@ -19,6 +19,7 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import parse_stack
 
 from sandbox.docker import unavailable
@@ -97,13 +98,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         network = ProxiedNetwork(directory / "network", places, machine.network, ADDRESS)
         stack.enter_context(network)
         declared = parse_stack(DECLARATION, ENVIRONMENT)
-        files = host_files(
-            declared.managers["build"],
-            declared.registries,
-            ENVIRONMENT,
-            HostParameters("/p/s/build"),
-            gitlab_url="https://gitlab.example.com",
-        )
+        manager = declared.managers["build"]
+        inputs = ManagerInputs(manager, declared.registries, ENVIRONMENT, "https://gitlab.example.com")
+        files = host_files(inputs, HostParameters("/p/s/build"))
         machine.place({path: file for path, file in files.items() if path.startswith("etc/docker/")})
         settings = json.loads(files["etc/docker/daemon.json"].content)
         machine.write("/etc/docker/daemon.json", json.dumps(settings | {"hosts": [f"unix://{SOCKET}"]}))

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
-from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 
 from sandbox.command_line import SANDBOX_STACK
@@ -243,12 +243,7 @@ def _files(token: str, number: int) -> dict[str, HostFile]:
     environment = AwsEnvironment(ACCOUNT, REGION)
     stack = parse_stack(file.declaration, environment)
     manager = stack.manager_of(RUNNER)
-    return host_files(
-        manager,
-        stack.registries_of(manager),
-        environment,
-        HostParameters(f"/{PROJECT}/{SANDBOX_STACK}/{manager.resource_name}"),
-        gitlab_url=known(stack.gitlab_url),
-        runner_ids={RUNNER: number},
-        tokens={RUNNER: token},
+    inputs = ManagerInputs.of(
+        stack, manager, environment, runner_ids={RUNNER: number}, tokens={RUNNER: token}
     )
+    return host_files(inputs, HostParameters(f"/{PROJECT}/{SANDBOX_STACK}/{manager.resource_name}"))

@@ -12,12 +12,13 @@ from typing import Any
 import yaml
 from pulumi_gitlab_runner.auth.docker_config import docker_auth_config
 from pulumi_gitlab_runner.auth.registry_list import read_registry_list
-from pulumi_gitlab_runner.config.render import render, toml_data
+from pulumi_gitlab_runner.config.render import toml_data
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.spelling import as_keys
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, files_as_json, host_files
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_config import full_image, manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_inputs import NOT_MADE, ManagerInputs
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data
@@ -55,23 +56,14 @@ def assert_renders_completely(stack: Stack) -> int:
 
 def _manager_files(stack: Stack, manager: Manager) -> Mapping[str, HostFile]:
     registries = stack.registries_of(manager)
-    gitlab_url = known(stack.gitlab_url)
     parameters = HostParameters(f"/gitlab-runner/fuzzed/{manager.resource_name}")
-    config = manager_config(
-        manager,
-        registries,
-        PLACE,
-        gitlab_url=gitlab_url,
-        fleet_group=NOT_MADE if manager.host.docker else parameters.fleet_group,
-    )
-    text = render(config)
+    inputs = ManagerInputs.of(stack, manager, PLACE)
+    config = manager_config(inputs, NOT_MADE if manager.host.docker else parameters.fleet_group)
     if manager.host.docker:
-        files = docker_manager_files(
-            text, registries, PLACE, tokens={}, authorities=manager.authorities, gitlab_url=gitlab_url
-        )
+        files = docker_manager_files(inputs)
         written = files["config.toml"].content
     else:
-        files = host_files(manager, registries, PLACE, parameters, gitlab_url=gitlab_url)
+        files = host_files(inputs, parameters)
         written = files[_CONFIG].content
     _assert_config(stack, manager, written, toml_data(config))
     for path, file in files.items():
@@ -103,12 +95,12 @@ def _assert_config(stack: Stack, manager: Manager, written: str, given: Mapping[
     assert {each["name"]: each.pop("id") for each in read["runners"] if "id" in each} == numbers
     assert read == given
     assert [each["name"] for each in read["runners"]] == [each.name for each in manager.runners]
-    registries = stack.registries_of(manager)
+    inputs = ManagerInputs.of(stack, manager, PLACE)
     for runner, entry in zip(manager.runners, read["runners"], strict=True):
         assert entry["url"] == known(stack.gitlab_url)
-        assert entry["docker"]["image"] == full_image(known(runner.image), registries, PLACE, {})
+        assert entry["docker"]["image"] == full_image(known(runner.image), inputs)
         for service, rendered in zip(runner.services, entry["docker"].get("services", []), strict=True):
-            assert rendered["name"] == full_image(known(service.name), registries, PLACE, {})
+            assert rendered["name"] == full_image(known(service.name), inputs)
             assert rendered.get("alias", "") == known(service.alias)
             for key in ("entrypoint", "command", "environment"):
                 assert tuple(rendered.get(key, ())) == getattr(service, key)

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file
@@ -34,12 +35,12 @@ def files_of_build(
     """The files of the host of the runner `build` of a declaration."""
     stack = parse_stack(declared, environment)
     manager = stack.managers["build"]
-    return host_files(
+    inputs = ManagerInputs(
         manager,
         stack.registries_of(manager),
         environment,
-        PARAMETERS,
-        gitlab_url="https://gitlab.example.com",
+        "https://gitlab.example.com",
         runner_ids=runner_ids,
-        tokens=tokens,
+        tokens=tokens or {},
     )
+    return host_files(inputs, PARAMETERS)

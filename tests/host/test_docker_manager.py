@@ -1,14 +1,16 @@
 """The files and the environment of a manager on a Docker host."""
 
 import json
+import tomllib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
 from pulumi_gitlab_runner.host.files import HostFile
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.certificate_authorities import parse_authorities
-from pulumi_gitlab_runner.spec.registries import Registry
 
 from tests.authorities import pem
 
@@ -20,22 +22,46 @@ DECLARED: dict[str, Any] = {
     "team": {"ecr": {}, "repositories": ["a/b"]},
     "stored": {"host": "stored.example", "static": {"secret": SECRET}},
 }
-CONFIG = 'token = "@RUNNER_TOKEN_build@"\nid = "@RUNNER_ID_build@"\n'
+IMAGE = {"image": "registry.example.com/manager:1"}
+GITLAB = "https://gitlab.example.com"
 TOKENS = {"build": "glrt-canary"}
 
 
-def registries(*names: str) -> dict[str, Registry]:
-    stack = parse_stack({"registries": {name: DECLARED[name] for name in names}})
-    return {name: stack.registries[name] for name in names}
+def files(
+    *names: str,
+    authorities: dict[str, Any] | None = None,
+    runner_ids: dict[str, int] | None = None,
+    **secrets: Any,
+) -> dict[str, HostFile]:
+    """The files of a manager whose runner uses the named registries."""
+    runner = {"group": 42, "registries": list(names), "host": {"docker": {**IMAGE, **credentials(names)}}}
+    stack = parse_stack(
+        {
+            "registries": {name: DECLARED[name] for name in names},
+            "certificate_authorities": authorities or {},
+            "runners": {"build": runner},
+            "gitlab_url": GITLAB,
+        }
+    )
+    manager = stack.managers["build"]
+    inputs = ManagerInputs.of(stack, manager, HERE, runner_ids=runner_ids, tokens=TOKENS)
+    return docker_manager_files(inputs, **secrets)
 
 
-def files(*names: str, **more: Any) -> dict[str, HostFile]:
-    return docker_manager_files(CONFIG, registries(*names), HERE, tokens=TOKENS, **more)
+def credentials(names: Sequence[str]) -> dict[str, Any]:
+    """The AWS credentials that registries with credentials in AWS need."""
+    return {"aws_credentials": {"directory": "/root/.aws"}} if {"team", "stored"} & {*names} else {}
+
+
+def entry(found: dict[str, HostFile]) -> dict[str, Any]:
+    """The `[[runners]]` entry of the manager's config.toml."""
+    (runner,) = tomllib.loads(found["config.toml"].content)["runners"]
+    return dict(runner)
 
 
 def test_static_passwords_need_no_service() -> None:
     """printf me:canary-1 | base64 gives bWU6Y2FuYXJ5LTE=."""
-    found = files("legacy", passwords={"legacy": ("me", "canary-1")}, runner_ids={"build": "7"})
+    found = files("legacy", passwords={"legacy": ("me", "canary-1")}, runner_ids={"build": 7})
     assert {path: file.mode for path, file in found.items()} == {
         "config.toml": "0600",
         "registries": "0600",
@@ -43,7 +69,7 @@ def test_static_passwords_need_no_service() -> None:
         "home/.docker/config.json": "0600",
         "passwords/legacy": "0600",
     }
-    assert found["config.toml"].content == 'token = "glrt-canary"\nid = 7\n'
+    assert (entry(found)["token"], entry(found)["id"]) == ("glrt-canary", 7)
     place = "/srv/gitlab-runner/current/passwords/legacy"
     assert found["registries"].content.splitlines()[-1] == f"registry.example.com:5000 file {place}"
     assert json.loads(found["home/.docker/config.json"].content) == {
@@ -71,22 +97,17 @@ def test_the_service_writes_the_configuration_of_dynamic_credentials(name: str) 
         "stored": f"stored.example secret us-east-1 {SECRET}",
     }[name]
     assert source in lines
-    assert found["config.toml"].content == 'token = "glrt-canary"\nid = "@RUNNER_ID_build@"\n'
+    assert entry(found)["token"] == "glrt-canary"
+    assert "id" not in entry(found)
 
 
 def test_an_access_key_and_authorities() -> None:
-    authorities = parse_authorities(
-        {
-            "all": {"pem": pem()},
-            "gitlab": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
-            "other": {"pem": pem("three"), "hosts": ["other.example.com"]},
-        }
-    )
-    found = files(
-        access_key=("AKIAEXAMPLE", "canary-2"),
-        authorities=authorities,
-        gitlab_url="https://gitlab.example.com",
-    )
+    authorities = {
+        "all": {"pem": pem()},
+        "gitlab": {"pem": pem("two"), "hosts": ["gitlab.example.com"]},
+        "other": {"pem": pem("three"), "hosts": ["other.example.com"]},
+    }
+    found = files(access_key=("AKIAEXAMPLE", "canary-2"), authorities=authorities)
     assert found["aws/credentials"] == HostFile(
         "[default]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = canary-2\n"
     )
@@ -114,7 +135,6 @@ def environment(docker: dict[str, Any], **more: Any) -> list[str]:
 
 PATH = "PATH=/usr/local/lib/gitlab-runner-host/no-programs"
 HOME = "HOME=/srv/gitlab-runner/current/home"
-IMAGE = {"image": "registry.example.com/manager:1"}
 
 
 @pytest.mark.parametrize(

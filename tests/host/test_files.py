@@ -18,6 +18,7 @@ from pulumi_gitlab_runner.host.files import (
     runner_numbers,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, without_comments, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
@@ -27,6 +28,7 @@ from pulumi_gitlab_runner.spec.registries import CredentialSource, StaticRegistr
 from tests.host.sandbox_host import PARAMETERS, files_of_build, sandbox_files
 from tests.spec.declaration import ENVIRONMENT
 
+GITLAB = "https://gitlab.example.com"
 UNIT_SETTINGS = "etc/systemd/system/gitlab-runner.service.d/10-runner-host.conf"
 
 
@@ -148,9 +150,7 @@ def test_config_toml() -> None:
 @pytest.mark.parametrize(("version", "known"), [("16.11.0", False), ("17.0.0", True)])
 def test_a_flag_is_only_set_for_releases_that_support_it(version: str, *, known: bool) -> None:
     stack = parse_stack({"runners": {"build": {"group": 42, "host": {"runner_version": version}}}})
-    files = host_files(
-        stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
-    )
+    files = host_files(ManagerInputs(stack.managers["build"], {}, ENVIRONMENT, GITLAB), PARAMETERS)
     (entry,) = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)["runners"]
     assert ("FF_DISABLE_AUTOMATIC_TOKEN_ROTATION" in entry["feature_flags"]) is known
 
@@ -168,9 +168,7 @@ def test_declared_settings_of_config_toml_override_the_defaults() -> None:
         "host": {"config": {"check_interval": 10, "session_server": {"listen_address": "[::]:8093"}}},
     }
     stack = parse_stack({"runners": {"build": runner}})
-    files = host_files(
-        stack.managers["build"], {}, ENVIRONMENT, PARAMETERS, gitlab_url="https://gitlab.example.com"
-    )
+    files = host_files(ManagerInputs(stack.managers["build"], {}, ENVIRONMENT, GITLAB), PARAMETERS)
     config = tomllib.loads(files["etc/gitlab-runner/config.toml"].content)
     (entry,) = config.pop("runners")
     assert config == {
@@ -251,15 +249,8 @@ def with_fleet_and_cache(**cache: Any) -> dict[str, HostFile]:
     fleet = {"instance_types": ["c7i.large"], "max_instances": 3, "jobs_per_instance": 2}
     stack = parse_stack({"runners": {"build": {"group": 42, "fleet": fleet}}, "cache": cache}, ENVIRONMENT)
     manager = stack.managers["build"]
-    return host_files(
-        manager,
-        {},
-        ENVIRONMENT,
-        PARAMETERS,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 23},
-        cache_bucket="bucket",
-    )
+    inputs = ManagerInputs(manager, {}, ENVIRONMENT, GITLAB, cache_bucket="bucket", runner_ids={"build": 23})
+    return host_files(inputs, PARAMETERS)
 
 
 def test_a_manager_with_a_fleet_runs_its_jobs_there() -> None:
@@ -324,13 +315,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
             "runners": {"build": {"group": 42, "registries": ["team"], "services": [service], "host": {}}},
         }
     )
-    config = manager_config(
-        stack.managers["build"],
-        stack.registries,
-        ENVIRONMENT,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11},
-    )
+    config = manager_config(ManagerInputs(stack.managers["build"], stack.registries, ENVIRONMENT, GITLAB))
     assert config["runners"][0]["docker"]["services"] == [
         {**service, "name": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ci/base:1"}
     ]
@@ -338,7 +323,7 @@ def test_everything_that_a_service_declares_reaches_config_toml() -> None:
 
 def test_a_public_image_is_unchanged() -> None:
     stack = parse_stack({"runners": {"build": {"group": 42, "host": {}}}})
-    config = manager_config(stack.managers["build"], {}, ENVIRONMENT, gitlab_url="https://gitlab.com")
+    config = manager_config(ManagerInputs(stack.managers["build"], {}, ENVIRONMENT, GITLAB))
     (runner,) = config["runners"]
     assert runner["docker"]["image"] == "alpine:latest"
     assert "services" not in runner["docker"]
@@ -356,14 +341,10 @@ def config_with(declared: dict[str, Any], digests: dict[str, str]) -> dict[str, 
             "runners": {"build": {"group": 42, "registries": ["team"], "host": {}, **declared}},
         }
     )
-    config = manager_config(
-        stack.managers["build"],
-        stack.registries,
-        ENVIRONMENT,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11},
-        digests=digests,
+    inputs = ManagerInputs(
+        stack.managers["build"], stack.registries, ENVIRONMENT, GITLAB, digests, runner_ids={"build": 11}
     )
+    config = manager_config(inputs)
     section: dict[str, Any] = dict(config["runners"][0]["docker"])
     return section
 
@@ -424,12 +405,7 @@ def test_every_kind_of_registry_has_its_source() -> None:
     runner = {"group": 42, "registries": list(declared), "image": "hub/app:1", "host": {}}
     stack = parse_stack({"registries": declared, "runners": {"build": runner}}, ENVIRONMENT)
     files = host_files(
-        stack.managers["build"],
-        stack.registries,
-        ENVIRONMENT,
-        PARAMETERS,
-        gitlab_url="https://gitlab.example.com",
-        runner_ids={"build": 11},
+        ManagerInputs(stack.managers["build"], stack.registries, ENVIRONMENT, GITLAB), PARAMETERS
     )
     ecr = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
     lines = [

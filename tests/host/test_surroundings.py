@@ -15,6 +15,7 @@ from botocore.config import Config
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
 from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import (
@@ -66,7 +67,7 @@ def rendered(
     proxy: Any = None, authorities: Any = None, place: AwsEnvironment = PLACE, **host: Any
 ) -> dict[str, HostFile]:
     found, registries = manager(proxy, authorities, place, **host)
-    return host_files(found, registries, place, HostParameters("/p/s/build"), gitlab_url=GITLAB)
+    return host_files(ManagerInputs(found, registries, place, GITLAB), HostParameters("/p/s/build"))
 
 
 def variables(file: HostFile | str) -> dict[str, str]:
@@ -158,7 +159,7 @@ class TestProxy:
         signed = s3.generate_presigned_url("get_object", Params={"Bucket": "cache", "Key": "archive"})
         declared = changed("proxy", PROXY | {"jobs": True}) | {"network": {}, "cache": {}}
         stack = parse_stack(declared)
-        config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
+        config = manager_config(ManagerInputs(stack.managers["build"], stack.registries, PLACE, GITLAB))
         (runner,) = config["runners"]
         assert "dual_stack" not in runner["cache"]["s3"]
         given = dict(each.split("=", 1) for each in runner["environment"])
@@ -168,7 +169,7 @@ class TestProxy:
         declared = changed("proxy", PROXY | {"jobs": True})
         declared["runners"]["build"]["config"] = {"environment": ["A=1"]}
         stack = parse_stack(declared)
-        config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
+        config = manager_config(ManagerInputs(stack.managers["build"], stack.registries, PLACE, GITLAB))
         assert config["runners"][0]["environment"][-1] == "A=1"
         assert len(config["runners"][0]["environment"]) == 7
 
@@ -219,7 +220,7 @@ class TestAuthorities:
         )
         declared["runners"]["build"]["config"] = {"tls_ca_file": "/mine.crt"}
         stack = parse_stack(declared)
-        config = manager_config(stack.managers["build"], stack.registries, PLACE, gitlab_url=GITLAB)
+        config = manager_config(ManagerInputs(stack.managers["build"], stack.registries, PLACE, GITLAB))
         assert config["runners"][0]["tls_ca_file"] == "/mine.crt"
 
     @ANY_SYSTEM
@@ -241,13 +242,12 @@ class TestAuthorities:
         declared = {"runners": {"build": {"group": 1, "host": {"docker": {}}}}, "gitlab_url": GITLAB}
         stack = parse_stack(declared | {"certificate_authorities": authorities})
         found = stack.managers["build"]
-        config = manager_config(found, {}, PLACE, gitlab_url=GITLAB)
+        inputs = ManagerInputs(found, {}, PLACE, GITLAB)
+        config = manager_config(inputs)
         assert (
             config["runners"][0]["tls_ca_file"] == "/srv/gitlab-runner/current/certs/gitlab.example.com.crt"
         )
-        files = docker_manager_files(
-            "", {}, PLACE, tokens={}, authorities=found.authorities, gitlab_url=GITLAB
-        )
+        files = docker_manager_files(inputs)
         assert files["certs/gitlab.example.com.crt"].content == pem("two")
         assert files["certificate-authorities/all.crt"].content == pem()
         assert "certificate-authorities" in script("gitlab-runner-manager.sh")

@@ -14,6 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import (
     INSTALLER,
@@ -196,15 +197,9 @@ def test_two_hundred_registries_fit() -> None:
     }
     runner = {"group": 42, "registries": list(registries), "host": {}}
     stack = parse_stack({"registries": registries, "runners": {"build": runner}})
-    delivered = files_as_json(
-        host_files(
-            stack.managers["build"],
-            stack.registries,
-            ENVIRONMENT,
-            HostParameters("/gitlab-runner/sandbox/build"),
-            gitlab_url="https://gitlab.example.com",
-        )
-    )
+    manager, gitlab_url = stack.managers["build"], "https://gitlab.example.com"
+    inputs = ManagerInputs(manager, stack.registries, ENVIRONMENT, gitlab_url)
+    delivered = files_as_json(host_files(inputs, HostParameters("/gitlab-runner/sandbox/build")))
     assert delivered.count("registry-199.") == 1
     # EC2's limit, before it is encoded as base64. Content that grows with the declaration is in S3.
     for system in OPERATING_SYSTEMS.values():

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import parse_stack
 
 from tests.review.previews import FILES, step
@@ -47,13 +48,9 @@ def host_inputs(
     }
     stack = parse_stack({**_DECLARED, "runners": declared}, ENVIRONMENT)
     manager = stack.managers[first]
-    files = host_files(
-        manager,
-        stack.registries_of(manager),
-        ENVIRONMENT,
-        HostParameters(f"/gitlab-runner/prod/{first}"),
-        gitlab_url="https://gitlab.example.com",
-    )
+    registries_of_manager = stack.registries_of(manager)
+    inputs = ManagerInputs(manager, registries_of_manager, ENVIRONMENT, "https://gitlab.example.com")
+    files = host_files(inputs, HostParameters(f"/gitlab-runner/prod/{first}"))
     return {"key": f"{first}/files.json", "content": files_as_json(files)}
 
 

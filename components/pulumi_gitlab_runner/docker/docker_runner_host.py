@@ -1,7 +1,7 @@
 """A runner manager on a Docker host."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NotRequired
 
 import pulumi
@@ -12,13 +12,13 @@ from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.docker.manager_containers import delivery_container, manager_container
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
 from pulumi_gitlab_runner.host.files import HostFile
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE, full_image, manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_config import full_image, manager_config, number_placeholder
 from pulumi_gitlab_runner.iam.cache import cache_statements
 from pulumi_gitlab_runner.iam.manager import manager_policy
 from pulumi_gitlab_runner.iam.policy import Statement
 from pulumi_gitlab_runner.manager.arguments import HostedManager, ManagerArgs, read_manager
 from pulumi_gitlab_runner.manager.environment import environment_of, nowhere
-from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
+from pulumi_gitlab_runner.manager.inputs import manager_inputs, with_cache
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.declared import declared_manager
@@ -93,65 +93,32 @@ class DockerRunnerHost(Component[ContainerHost]):
         self.register_component("DockerRunnerHost", name, declared_manager(manager, hosted.registries), opts)
         assert host is not None  # noqa: S101 - checked where the arguments are read
         environment = hosted.environment or (environment_of(self) if hosted.stack().in_aws else nowhere())
-        digests = hosted.digests
-        if digests is None:
-            images = manager.images if model.image is not None else manager.pinned_images
-            digests = image_digests(images, hosted.registries, environment, self, manager.authorities)
-        known_stack = resolved(hosted.stack())
-        digests = all_pinned(hosted, known_stack, digests)
-
-        def config(known: list[Any]) -> str:
-            declared, known_environment, pinned, cache_bucket = known
-            with refused_as_whole():
-                hosted.check(declared, known_environment)
-            return render(
-                manager_config(
-                    declared.managers[manager.name],
-                    declared.registries,
-                    known_environment,
-                    gitlab_url=declared.gitlab_url,
-                    digests=pinned,
-                    cache_bucket=cache_bucket or NOT_MADE,
-                ),
-                number_placeholder,
-            )
-
-        def files(known: list[Any]) -> dict[str, HostFile]:
-            text, declared, known_environment, numbers, tokens, passwords, access_key = known
-            return docker_manager_files(
-                text,
-                declared.registries,
-                known_environment,
-                runner_ids=numbers,
-                tokens=tokens,
-                passwords=passwords,
-                access_key=access_key,
-                authorities=declared.managers[manager.name].authorities,
-                gitlab_url=declared.gitlab_url,
-            )
-
+        images = manager.images if model.image is not None else manager.pinned_images
+        pinned = manager_inputs(hosted, images, environment, self)
+        inputs = with_cache(pinned, hosted)
         runner_ids = pulumi.Output.all(**{each: it.runner_id for each, it in hosted.runners.items()})
         tokens = pulumi.Output.all(**{each: it.token for each, it in hosted.runners.items()})
-        config_text = pulumi.Output.all(known_stack, environment, digests, hosted.cache_bucket).apply(config)
         passwords = {each.name: login_of(each.login) for each in hosted.registries.values() if each.login}
-        access_key = _access_key(host)
+
+        def files(known: list[Any]) -> dict[str, HostFile]:
+            without, numbers, known_tokens, known_passwords, access_key = known
+            known_ids = {each: int(number) for each, number in numbers.items()}
+            registered = replace(without, runner_ids=known_ids, tokens=known_tokens)
+            return docker_manager_files(registered, known_passwords, access_key)
+
         if model.image is not None:
             image = pulumi.Output.from_input(model.image)
         else:
-            image = pulumi.Output.all(known_stack, resolved(host), environment, digests).apply(
-                lambda known: full_image(known[1].image, known[0].registries, known[2], known[3])
-            )
+            image = pulumi.Output.all(given(host.image), pinned).apply(lambda known: full_image(*known))
         volume = docker.Volume(name, opts=self._child)
         network = docker.Network(name, opts=self._child)
         delivery = delivery_container(
             name,
             image=image,
             volume=volume.name,
-            config=config_text,
+            config=inputs.apply(lambda known: render(manager_config(known), number_placeholder)),
             files=pulumi.Output.secret(
-                pulumi.Output.all(
-                    config_text, known_stack, environment, runner_ids, tokens, passwords, access_key
-                ).apply(files)
+                pulumi.Output.all(inputs, runner_ids, tokens, passwords, _access_key(host)).apply(files)
             ),
             parent=self,
         )
@@ -167,9 +134,9 @@ class DockerRunnerHost(Component[ContainerHost]):
             parent=self,
         )
         self.container_name = container.name
-        self.policy = pulumi.Output.all(known_stack, environment, hosted.cache_bucket).apply(
-            lambda known: _policy(known[0].managers[manager.name], known[0].registries, known[1], known[2])
-        )
+        self.policy = pulumi.Output.all(
+            resolved((manager, tuple(hosted.registries.values()))), environment, hosted.cache_bucket
+        ).apply(lambda known: _policy(known[0][0], known[0][1], known[1], known[2]))
         self.register_declared_outputs()
 
 
@@ -182,10 +149,7 @@ def _access_key(host: DockerHost) -> pulumi.Output[tuple[str, str] | None]:
 
 
 def _policy(
-    manager: Manager,
-    registries: Mapping[str, Registry],
-    environment: AwsEnvironment,
-    cache_bucket: str,
+    manager: Manager, registries: Sequence[Registry], environment: AwsEnvironment, cache_bucket: str
 ) -> str:
     if manager.host.docker is None or manager.host.docker.aws_credentials is None:
         return ""
@@ -194,7 +158,7 @@ def _policy(
         key = None if manager.cache.kms_key is None else known(manager.cache.kms_key)
         further += cache_statements(cache_bucket, manager.cache_prefixes, key, environment)
     return manager_policy(
-        list(registries.values()),
+        registries,
         environment,
         parameter_arns=(),
         files_arn=None,

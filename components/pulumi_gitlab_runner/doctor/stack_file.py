@@ -15,6 +15,7 @@ from pulumi_gitlab_runner.doctor.pull_rights import AskEcr, PullRights
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags, StackRunners
 from pulumi_gitlab_runner.host.files import HostParameters, host_files
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, parse_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import is_known, known
@@ -54,13 +55,8 @@ def runner_of_stack(stack: StackInFile, runner: str | None, version: str | None)
     """
     found = _runner(stack, runner)
     manager = found.manager
-    files = host_files(
-        manager,
-        found.declared.registries_of(manager),
-        found.environment,
-        HostParameters(f"/{PROJECT}/{stack.name}/{manager.resource_name}"),
-        gitlab_url=known(found.declared.gitlab_url),
-    )
+    inputs = ManagerInputs.of(found.declared, manager, found.environment)
+    files = host_files(inputs, HostParameters(f"/{PROJECT}/{stack.name}/{manager.resource_name}"))
     texts = DeclaredFiles({path: file.content for path, file in files.items()})
     name = f"{found.name} of the stack {stack.name}"
     runner_host = declared_runner(texts, name, found.name, version or manager.host.runner_version)

@@ -12,6 +12,7 @@ from pulumi_gitlab_runner.host.docker_daemon import (
     networks_needed,
 )
 from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.egress import EVERYWHERE
 from pulumi_gitlab_runner.spec.fleets import Fleet
@@ -70,14 +71,11 @@ def _findings(stack: Stack, path: str) -> Iterator[Finding]:
     declared = stack.managers
     stack = substituted(stack, lambda _: _LATER)
     for manager in stack.managers.values():
-        config = manager_config(
-            manager,
-            stack.registries_of(manager),
-            _ANYWHERE,
-            gitlab_url=GITLAB_COM,
-            # Any IDs: the rules check only whether a runner has one.
-            runner_ids={each.name: number for number, each in enumerate(manager.runners, 1)},
-        )
+        # Any IDs: the rules check only whether a runner has one.
+        runner_ids = {each.name: number for number, each in enumerate(manager.runners, 1)}
+        registries = stack.registries_of(manager)
+        inputs = ManagerInputs(manager, registries, _ANYWHERE, GITLAB_COM, runner_ids=runner_ids)
+        config = manager_config(inputs)
         found = check(config, manager.host.runner_version)
         for index, runner in enumerate(config["runners"]):
             found += isolation_warnings(runner, f"runners[{index}]")

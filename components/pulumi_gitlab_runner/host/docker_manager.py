@@ -5,10 +5,12 @@ from collections.abc import Mapping
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_answer, docker_auth_config
 from pulumi_gitlab_runner.auth.registry_list import registry_list
+from pulumi_gitlab_runner.config.render import render
 from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.files import LINK, NO_PROGRAMS, HostFile, credential_service_files
-from pulumi_gitlab_runner.host.manager_config import token_placeholder, with_number
+from pulumi_gitlab_runner.host.manager_config import manager_config
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.trust import MANAGER_AUTHORITIES, gitlab_trust
@@ -17,7 +19,7 @@ from pulumi_gitlab_runner.spec.certificate_authorities import Authorities
 from pulumi_gitlab_runner.spec.docker_hosts import DockerHost
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.proxy import Proxy
-from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
+from pulumi_gitlab_runner.spec.registries import CredentialSource
 
 VOLUME = "/srv/gitlab-runner"
 """The mount point of the manager's volume; also in gitlab-runner-deliver.sh and gitlab-runner-manager.sh."""
@@ -39,45 +41,30 @@ _DOCKER_CONFIG = "home/.docker/config.json"
 
 
 def docker_manager_files(
-    config: str,
-    registries: Mapping[str, Registry],
-    environment: AwsEnvironment,
-    *,
-    tokens: Mapping[str, str],
-    runner_ids: Mapping[str, str] | None = None,
-    passwords: Mapping[str, tuple[str, str]] | None = None,
+    inputs: ManagerInputs,
+    passwords: Mapping[str, tuple[str, str]] = {},
     access_key: tuple[str, str] | None = None,
-    authorities: Authorities = (),
-    gitlab_url: str = "",
 ) -> dict[str, HostFile]:
     """The files of a manager on a Docker host, by their path below `CURRENT`.
 
     Args:
-        config: the config.toml, with placeholders for the tokens and IDs of the runners.
-        registries: the registries that its runners use, by name.
-        environment: the AWS account and region of the stack.
-        tokens: the runners' tokens, by name.
-        runner_ids: the runners' IDs in GitLab, by name; None if the config.toml contains them.
+        inputs: the manager, and the values on which its files depend.
         passwords: the user and password of each registry that declares them, by its name.
         access_key: the ID and the secret of the manager's access key; None for none.
-        authorities: the certificate authorities that the manager trusts.
-        gitlab_url: the URL of GitLab.
     """
-    for runner, number in (runner_ids or {}).items():
-        config = with_number(config, runner, str(int(number)))
-    for runner, token in tokens.items():
-        config = config.replace(token_placeholder(runner), token)
+    registries, environment = inputs.registries, inputs.environment
+    authorities = inputs.manager.authorities
     sources = {
         registry.host_in(environment): source
         for name, registry in registries.items()
         if (source := registry.credential_source(environment, _password_source(name)))
     }
     files = {
-        "config.toml": HostFile(config),
+        "config.toml": HostFile(render(manager_config(inputs))),
         "registries": HostFile(registry_list(sources.items())),
         "gitlab-runner-manager": HostFile(script("gitlab-runner-manager.sh"), "0755"),
     }
-    by_host = {registries[name].host_in(environment): each for name, each in (passwords or {}).items()}
+    by_host = {registries[name].host_in(environment): each for name, each in passwords.items()}
     if all(source.kind == "file" for source in sources.values()):
         # No credential is renewed, so the manager's image needs no Python for the credential service.
         known = [(registry, *credentials) for registry, credentials in by_host.items()]
@@ -86,10 +73,10 @@ def docker_manager_files(
         files[_DOCKER_CONFIG] = HostFile(f"{DIRECTORY}/{CONFIG}", LINK)
         files["sbin/gitlab-runner-credentials"] = HostFile(script("gitlab-runner-credentials.sh"), "0755")
         files |= credential_service_files()
-    for name, credentials in (passwords or {}).items():
+    for name, credentials in passwords.items():
         answer = credentials_as_answer(registries[name].host_in(environment), credentials)
         files[_password_file(name)] = HostFile(answer)
-    name, certificates = gitlab_trust(authorities, gitlab_url)
+    name, certificates = gitlab_trust(authorities, inputs.gitlab_url)
     if name:
         files[f"{MANAGER_AUTHORITIES.removeprefix(f'{CURRENT}/')}/{name}"] = HostFile(certificates, "0644")
     for name, certificates in _system_authorities(authorities).items():

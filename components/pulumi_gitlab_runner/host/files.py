@@ -11,7 +11,8 @@ from pulumi_gitlab_runner.host.credentials.files import DIRECTORY
 from pulumi_gitlab_runner.host.credentials.service import CONFIG
 from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.lifecycle import longest_stop
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE, manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_config import manager_config, number_placeholder
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service, shell_settings
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
@@ -80,51 +81,23 @@ class HostParameters:
         return CredentialSource("parameter", (environment.region, self.registry(registry.name)))
 
 
-def host_files(
-    manager: Manager,
-    registries: Mapping[str, Registry],
-    environment: AwsEnvironment,
-    parameters: HostParameters,
-    *,
-    gitlab_url: str,
-    runner_ids: Mapping[str, int] | None = None,
-    tokens: Mapping[str, str] | None = None,
-    digests: Mapping[str, str] | None = None,
-    cache_bucket: str = NOT_MADE,
-) -> dict[str, HostFile]:
+def host_files(inputs: ManagerInputs, parameters: HostParameters) -> dict[str, HostFile]:
     """The files of the host of a manager, by their path below the root.
 
     The Docker configuration is in the home of the manager's process, which is root's under the packaged unit,
     with any `--user` (gitlab-runner: helpers/docker/auth/auth.go, helpers/homedir).
 
     Args:
-        manager: the manager.
-        registries: the registries that its runners use, by name.
-        environment: the AWS account and region of the stack.
+        inputs: the manager, and the values on which its files depend.
         parameters: the names of the parameters that the host reads.
-        gitlab_url: the URL of GitLab for the host.
-        runner_ids: the IDs in GitLab of the registered runners, by name. Default: placeholders, which the
-            host replaces.
-        tokens: the runners' tokens, by name. Default: placeholders, which the host replaces.
-        digests: the known digests of the images, by the image as declared.
-        cache_bucket: the name of the cache's bucket, if the stack has a cache.
     """
-    config = manager_config(
-        manager,
-        registries,
-        environment,
-        gitlab_url=gitlab_url,
-        runner_ids=runner_ids,
-        tokens=tokens,
-        digests=digests,
-        fleet_group=parameters.fleet_group,
-        cache_bucket=cache_bucket,
-    )
-    number = number_placeholder if runner_ids is None else None
+    manager, environment = inputs.manager, inputs.environment
+    config = manager_config(inputs, parameters.fleet_group)
+    number = number_placeholder if inputs.runner_ids is None else None
     # By host: this account's ECR registry and its pull-through caches have the same host and credentials.
     sources = {
         registry.host_in(environment): source
-        for registry in registries.values()
+        for registry in inputs.registries.values()
         if (source := registry.credential_source(environment, parameters.source(registry, environment)))
     }
     return {
@@ -145,12 +118,7 @@ def host_files(
             _unit_settings(manager, environment), "0644"
         ),
         **_fleet_settings(config, number),
-        **{
-            path: HostFile(text, "0644")
-            for path, text in surroundings_files(
-                manager, registries.values(), environment, gitlab_url
-            ).items()
-        },
+        **{path: HostFile(text, "0644") for path, text in surroundings_files(inputs).items()},
         "root/.docker/config.json": HostFile(f"../..{DIRECTORY}/{CONFIG}", LINK),
         **{f"usr/local/{path}": file for path, file in credential_service_files().items()},
     }

@@ -9,6 +9,7 @@ from pulumi_gitlab_runner.config.feature_flags import FEATURE_FLAGS
 from pulumi_gitlab_runner.config.manager import ManagerConfig
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.host.autoscaler_config import autoscaler_config
+from pulumi_gitlab_runner.host.manager_inputs import NOT_MADE, ManagerInputs
 from pulumi_gitlab_runner.host.proxy import job_proxy_variables
 from pulumi_gitlab_runner.host.trust import (
     GITLAB_AUTHORITIES,
@@ -25,7 +26,6 @@ from pulumi_gitlab_runner.spec.inputs import Value, known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS
 from pulumi_gitlab_runner.spec.operating_systems import AMAZON_LINUX_2023
-from pulumi_gitlab_runner.spec.registries import Registry
 from pulumi_gitlab_runner.spec.runners import Runner, Service
 
 _NO_ROTATION = "FF_DISABLE_AUTOMATIC_TOKEN_ROTATION"
@@ -36,10 +36,6 @@ _Table = TypeVar("_Table", ManagerConfig, RunnerConfig)
 ONLY_DIGESTS = "**/*@sha256:*"
 """The pattern of all images with a digest, also those without a slash; `**@sha256:*` matches only the latter.
 The runner compares the text in the job: gitlab-runner, common/allowed_images.go."""
-
-
-NOT_MADE = "not-made-yet"
-"""The placeholder for a bucket or a group in files that are rendered without the stack."""
 
 
 def token_placeholder(runner: str) -> str:
@@ -55,47 +51,25 @@ def number_placeholder(runner: str) -> str:
     return f"@RUNNER_ID_{runner}@"
 
 
-def with_number(text: str, runner: str, number: str) -> str:
-    """A text in which the placeholder for a runner's ID is replaced."""
-    return text.replace(f'"{number_placeholder(runner)}"', number)
-
-
-def manager_config(
-    manager: Manager,
-    registries: Mapping[str, Registry],
-    environment: AwsEnvironment,
-    *,
-    gitlab_url: str,
-    runner_ids: Mapping[str, int] | None = None,
-    tokens: Mapping[str, str] | None = None,
-    digests: Mapping[str, str] | None = None,
-    fleet_group: str = NOT_MADE,
-    cache_bucket: str = NOT_MADE,
-) -> ManagerConfig:
+def manager_config(inputs: ManagerInputs, fleet_group: str = NOT_MADE) -> ManagerConfig:
     """The configuration of a manager: a `[[runners]]` entry for each of its runners, in declared order.
 
     `config` in the declaration overrides the settings that result from the rest of the declaration.
 
     Args:
-        manager: the manager.
-        registries: the registries that its runners use, by name.
-        environment: the AWS account and region of the stack.
-        gitlab_url: the URL of GitLab for the host.
-        runner_ids: the IDs in GitLab of the registered runners, by name.
-        tokens: the runners' authentication tokens. Default: placeholders, which the host replaces.
-        digests: the known digests of the images, by the image as declared.
+        inputs: the manager, and the values on which its files depend.
         fleet_group: the name of the fleet's Auto Scaling group, if the manager has a fleet.
-        cache_bucket: the name of the cache's bucket, if the stack has a cache.
     """
+    manager = inputs.manager
 
     def image(declared: Value[str]) -> str:
-        return full_image(known(declared), registries, environment, digests or {})
+        return full_image(known(declared), inputs)
 
     def entry(runner: Runner) -> RunnerConfig:
         config: RunnerConfig = {
             "name": runner.name,
-            "url": gitlab_url,
-            "token": (tokens or {}).get(runner.name, token_placeholder(runner.name)),
+            "url": inputs.gitlab_url,
+            "token": inputs.tokens.get(runner.name, token_placeholder(runner.name)),
             "executor": "docker-autoscaler" if manager.fleet else "docker",
             "limit": runner.limit,
             "feature_flags": _feature_flags(RunnerVersion.parse(manager.host.runner_version)),
@@ -105,14 +79,14 @@ def manager_config(
             config["autoscaler"] = autoscaler_config(manager.fleet, fleet_group)
         if manager.cache:
             prefix = manager.cache.prefix_of(runner.resource_name)
-            config["cache"] = _cache_config(cache_bucket, prefix, environment.region)
-        if runner_ids and runner.name in runner_ids:
-            config["id"] = runner_ids[runner.name]
-        name, _ = gitlab_trust(manager.authorities, gitlab_url)
+            config["cache"] = _cache_config(inputs.cache_bucket, prefix, inputs.environment.region)
+        if inputs.runner_ids and runner.name in inputs.runner_ids:
+            config["id"] = inputs.runner_ids[runner.name]
+        name, _ = gitlab_trust(manager.authorities, inputs.gitlab_url)
         if name:
             directory = MANAGER_AUTHORITIES if manager.host.docker else GITLAB_AUTHORITIES
             config["tls_ca_file"] = f"{directory}/{name}"
-        return _with_surroundings(_overlaid(config, runner.config), manager, runner, environment)
+        return _with_surroundings(_overlaid(config, runner.config), manager, runner, inputs.environment)
 
     config: ManagerConfig = {
         "concurrent": manager.host.concurrent,
@@ -129,22 +103,10 @@ def manager_config(
     return _overlaid(config, manager.host.config)
 
 
-def full_image(
-    declared: str,
-    registries: Mapping[str, Registry],
-    environment: AwsEnvironment,
-    digests: Mapping[str, str],
-) -> str:
-    """An image with the host of its registry, pinned to its digest if that is known.
-
-    Args:
-        declared: the image as declared.
-        registries: the registries that it may name, by name.
-        environment: the AWS account and region of the stack.
-        digests: the known digests, by the image as declared.
-    """
-    full = expand_registry_name(declared, registries, environment)
-    digest = digests.get(declared)
+def full_image(declared: str, inputs: ManagerInputs) -> str:
+    """An image, as declared, with the host of its registry, pinned to its digest if that is known."""
+    full = expand_registry_name(declared, inputs.registries, inputs.environment)
+    digest = inputs.digests.get(declared)
     return pinned(full, digest) if digest else full
 
 

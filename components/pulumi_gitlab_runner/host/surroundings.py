@@ -5,6 +5,7 @@ All users can read these files, which contain no secrets.
 
 from collections.abc import Iterable
 
+from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.scripts import shell_settings
 from pulumi_gitlab_runner.host.trust import (
@@ -53,20 +54,12 @@ def first_boot_files(
     return files
 
 
-def surroundings_files(
-    manager: Manager, registries: Iterable[Registry], environment: AwsEnvironment, gitlab_url: str
-) -> dict[str, str]:
-    """The files of a manager's host, by the path below the root.
-
-    Args:
-        manager: the resolved manager.
-        registries: the registries that its runners use.
-        environment: the AWS account and region of the stack.
-        gitlab_url: the URL of GitLab.
-    """
+def surroundings_files(inputs: ManagerInputs) -> dict[str, str]:
+    """The files of a manager's host, by the path below the root."""
+    manager, environment = inputs.manager, inputs.environment
     files = first_boot_files(manager.proxy, manager.authorities, environment, manager.host.os)
-    files |= docker_trust_files(manager.authorities, _hosts(registries, environment))
-    name, certificates = gitlab_trust(manager.authorities, gitlab_url)
+    files |= docker_trust_files(manager.authorities, _hosts(inputs.registries.values(), environment))
+    name, certificates = gitlab_trust(manager.authorities, inputs.gitlab_url)
     if name:
         files[f"{GITLAB_AUTHORITIES.lstrip('/')}/{name}"] = certificates
     if manager.proxy and manager.host.session_manager:

@@ -7,11 +7,11 @@ from typing import Any, NotRequired
 import pulumi
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.host.check import check_manager_configs, check_resolved
+from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.manager.environment import Environment, declared_environment
 from pulumi_gitlab_runner.resolution import given, given_or_none, with_handles
 from pulumi_gitlab_runner.spec.arguments import Places, relocated, stack_of_arguments
-from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
+from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.cache import CacheDeclaration
 from pulumi_gitlab_runner.spec.certificate_authorities import CertificateAuthorityDeclaration
@@ -23,7 +23,7 @@ from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.runners import RunnerDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, check_in
+from pulumi_gitlab_runner.spec.stack import Stack
 
 
 @strict
@@ -140,7 +140,7 @@ class NewestImage:
     image_id: pulumi.Input[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HostedManager:
     """A manager, with the inputs of its host.
 
@@ -149,16 +149,9 @@ class HostedManager:
         registries: the registries that its runners use, by name.
         gitlab_url: GitLab's address.
         runners: the registrations of its runners, by name.
-        label: the name of its host in Parameter Store, CloudWatch, S3 and descriptions.
         environment: the AWS account and region; None if not looked up yet.
         digests: the digests of its images; None if not looked up yet.
         cache_bucket: the name of the cache's bucket; None without a cache.
-        bucket: the name of the bucket with its host's files; None for a Docker host.
-        key_arn: the ARN of the KMS key of its parameters; None for a Docker host.
-        logs_key: the ARN of the KMS key of its log group; None for the default encryption of CloudWatch Logs.
-        network: the network of the host if it declares no VPC.
-        machine_images: the machine images that its host or fleet names, by name.
-        tags: the tags of the whole stack.
         path: the prefix of the paths of its problems.
         places: the paths of its runners in the arguments of a component.
     """
@@ -167,37 +160,38 @@ class HostedManager:
     registries: Mapping[str, Registry]
     gitlab_url: Value[str]
     runners: Mapping[str, RegisteredRunner]
-    label: str
     environment: Environment | None = None
     digests: pulumi.Input[dict[str, str]] | None = None
     cache_bucket: pulumi.Input[str] | None = None
-    bucket: pulumi.Input[str] | None = None
-    key_arn: pulumi.Input[str] | None = None
-    network: HostNetwork | None = None
-    machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
-    tags: AwsTags = field(default_factory=dict)
     path: str = "stack"
     places: Places = field(default_factory=dict)
-    logs_key: pulumi.Input[str] | None = None
 
     def stack(self) -> Stack:
         """A stack with only this manager."""
         return Stack(self.gitlab_url, self.registries, managers={self.manager.name: self.manager})
 
-    def check(self, resolved: Stack, environment: AwsEnvironment) -> None:
-        """Check the rules that depend on the AWS environment, and on values that were Outputs.
 
-        Args:
-            resolved: the stack of the manager, resolved.
-            environment: the AWS account and region.
+@dataclass(frozen=True, kw_only=True)
+class InstanceManager(HostedManager):
+    """A manager on an EC2 instance, with the inputs of its instance.
 
-        Raises:
-            DeclarationError: the manager has problems; contains all of them.
-        """
-        with relocated(self.places):
-            # Its registries are only those that its runners use.
-            check_in(resolved, environment, self.path)
-            check_resolved(self.stack(), resolved, self.path)
+    Attributes:
+        label: the name of its host in Parameter Store, CloudWatch, S3 and descriptions.
+        bucket: the name of the bucket with its host's files.
+        key_arn: the ARN of the KMS key of its parameters.
+        logs_key: the ARN of the KMS key of its log group; None for the default encryption of CloudWatch Logs.
+        network: the network of the host if it declares no VPC; None for the default VPC.
+        machine_images: the machine images that its host or fleet names, by name.
+        tags: the tags of the whole stack.
+    """
+
+    label: str
+    bucket: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    logs_key: pulumi.Input[str] | None = None
+    network: HostNetwork | None = None
+    machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
+    tags: AwsTags = field(default_factory=dict)
 
 
 def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[str, Any], HostedManager]:
@@ -219,8 +213,7 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
         for key in ("gitlab_url", "registries", "cache", "proxy", "certificate_authorities")
         if key in shaped
     }
-    machine_images = shaped.get("machine_images", {})
-    if machine_images:
+    if machine_images := shaped.get("machine_images"):
         declared["machine_images"] = {each: made["image"] for each, made in machine_images.items()}
     declared["runners"] = {
         each: _with_image(hosted["runner"], shaped.get("image")) for each, hosted in shaped["runners"].items()
@@ -231,30 +224,40 @@ def read_manager(args: Any, kind: type[ManagerArgs], name: str) -> tuple[dict[st
     with relocated(places):
         check_manager_configs(stack, name)
     manager = _only_manager(stack, runners)
-    network = shaped.get("network")
     return shaped, HostedManager(
-        manager,
-        stack.registries_of(manager),
-        stack.gitlab_url,
-        {
+        manager=manager,
+        registries=stack.registries_of(manager),
+        gitlab_url=stack.gitlab_url,
+        runners={
             each: RegisteredRunner(
                 pulumi.Output.from_input(given(hosted["runner_id"])),
                 pulumi.Output.from_input(given(secret(hosted["token"]))),
             )
             for each, hosted in shaped["runners"].items()
         },
-        label=name,
-        path=name,
-        places=places,
         environment=declared_environment(shaped.get("environment"), name),
         digests=given_or_none(optional(shaped.get("digests"))),
         cache_bucket=given_or_none(optional(shaped.get("cache_bucket"))),
-        bucket=given_or_none(optional(shaped.get("bucket"))),
-        key_arn=given_or_none(optional(shaped.get("key_arn"))),
+        path=name,
+        places=places,
+    )
+
+
+def read_instance_manager(
+    args: Any, kind: type[InstanceManagerArgs], name: str
+) -> tuple[dict[str, Any], InstanceManager]:
+    """The same for a manager on an EC2 instance."""
+    shaped, hosted = read_manager(args, kind, name)
+    network = shaped.get("network")
+    return shaped, InstanceManager(
+        **vars(hosted),
+        label=name,
+        bucket=given(value(shaped["bucket"])),
+        key_arn=given(value(shaped["key_arn"])),
         network=network and HostNetwork(given(value(network["vpc_id"])), given(value(network["subnet_ids"]))),
         machine_images={
             each: NewestImage(given(value(made["parameter"])), given(value(made["image_id"])))
-            for each, made in machine_images.items()
+            for each, made in shaped.get("machine_images", {}).items()
         },
     )
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -14,18 +14,14 @@ from pulumi_gitlab_runner.iam.pull import DESCRIBE_ACTIONS
 from pulumi_gitlab_runner.images.ecr import is_mutable
 from pulumi_gitlab_runner.images.pinned import OFFLINE
 from pulumi_gitlab_runner.images.reference import parse
-from pulumi_gitlab_runner.manager.arguments import HostedManager
 from pulumi_gitlab_runner.manager.environment import Environment, invoke_failure
 from pulumi_gitlab_runner.registry.answer import RegistryAnswer
-from pulumi_gitlab_runner.resolution import login_of, refused_as_whole, resolved
-from pulumi_gitlab_runner.spec.arguments import relocated
+from pulumi_gitlab_runner.resolution import login_of, resolved
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.images import ecr_image, expand_registry_name, registry_of, why_not_asked
 from pulumi_gitlab_runner.spec.inputs import Value
 from pulumi_gitlab_runner.spec.registries import EcrImage, Registry
-from pulumi_gitlab_runner.spec.runners import check_pinned
-from pulumi_gitlab_runner.spec.stack import Stack
 
 if TYPE_CHECKING:
     from pulumi_gitlab_runner.registry.client import Question
@@ -70,26 +66,6 @@ def image_digests(
     )
     # A digest does not reveal the password of the request, and a preview should show it.
     return pulumi.Output.unsecret(found)
-
-
-def all_pinned(
-    hosted: HostedManager, stack: pulumi.Output[Stack], digests: pulumi.Input[dict[str, str]]
-) -> pulumi.Output[dict[str, str]]:
-    """Digests, checked to be complete for the runners that require them, also in a preview.
-
-    Args:
-        hosted: the manager.
-        stack: the stack of the manager, resolved.
-        digests: the digests of the manager's images, by the image.
-    """
-
-    def checked(known: list[Any]) -> dict[str, str]:
-        declared, found = known
-        with refused_as_whole(), relocated(hosted.places):
-            check_pinned(declared.managers[hosted.manager.name].runners, found, hosted.path)
-        return dict(found)
-
-    return pulumi.Output.all(stack, digests).apply(checked)
 
 
 def _may_hold(registry: Registry, registries: Mapping[str, Registry], images: Iterable[Value[str]]) -> bool:

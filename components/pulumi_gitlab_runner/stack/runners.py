@@ -10,6 +10,7 @@ from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
     HostNetwork,
+    InstanceManager,
     NewestImage,
     RegisteredRunner,
 )
@@ -34,8 +35,8 @@ class CommonInputs:
         environment: the AWS account and region.
         digests: the digests of the runners' images, by the image as declared.
         network: the network of hosts that declare no VPC.
-        bucket: the name of the bucket with the files of hosts in EC2; None without such hosts.
-        key_arn: the ARN of the KMS key of their parameters; None without such hosts.
+        bucket: the name of the bucket with the files of hosts in EC2; empty without such hosts.
+        key_arn: the ARN of the KMS key of their parameters; empty without such hosts.
         parent: the parent of the resources.
         machine_images: the machine images of the stack, by name.
     """
@@ -45,8 +46,8 @@ class CommonInputs:
     environment: Environment
     digests: pulumi.Output[dict[str, str]]
     network: HostNetwork | None
-    bucket: pulumi.Output[str] | None
-    key_arn: pulumi.Output[str] | None
+    bucket: pulumi.Output[str]
+    key_arn: pulumi.Output[str]
     parent: pulumi.Resource
     machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
 
@@ -86,29 +87,34 @@ def stack_runners(stack: Stack, inputs: CommonInputs) -> StackRunners:
     }
     cache_bucket = _cache_bucket(stack, inputs)
     for manager in stack.managers.values():
-        in_ec2 = manager.host.docker is None
         hosted = HostedManager(
-            manager,
-            stack.registries_of(manager),
-            stack.gitlab_url,
-            {
+            manager=manager,
+            registries=stack.registries_of(manager),
+            gitlab_url=stack.gitlab_url,
+            runners={
                 each.name: RegisteredRunner(
                     registrations[each.name].runner_id, registrations[each.name].token
                 )
                 for each in manager.runners
             },
-            label=inputs.prefix + manager.resource_name,
             environment=inputs.environment,
             digests=inputs.digests,
             cache_bucket=cache_bucket,
-            bucket=inputs.bucket if in_ec2 else None,
-            key_arn=inputs.key_arn if in_ec2 else None,
-            logs_key=inputs.key_arn if in_ec2 else None,
-            network=inputs.network if in_ec2 else None,
-            machine_images=inputs.machine_images,
-            tags=stack.tags,
         )
-        host = _instance_host(hosted, inputs, runners) if in_ec2 else _docker_host(hosted, inputs, runners)
+        if manager.host.docker:
+            host = _docker_host(hosted, inputs, runners)
+        else:
+            in_ec2 = InstanceManager(
+                **vars(hosted),
+                label=inputs.prefix + manager.resource_name,
+                bucket=inputs.bucket,
+                key_arn=inputs.key_arn,
+                logs_key=inputs.key_arn,
+                network=inputs.network,
+                machine_images=inputs.machine_images,
+                tags=stack.tags,
+            )
+            host = _instance_host(in_ec2, inputs, runners)
         for runner in manager.runners:
             runners.outputs[runner.name] = _outputs(runner, registrations[runner.name], host)
     return runners
@@ -150,7 +156,7 @@ def _docker_host(
 
 
 def _instance_host(
-    hosted: HostedManager, inputs: CommonInputs, runners: StackRunners
+    hosted: InstanceManager, inputs: CommonInputs, runners: StackRunners
 ) -> dict[str, pulumi.Output[str]]:
     from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, once_with_fleet
     from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost

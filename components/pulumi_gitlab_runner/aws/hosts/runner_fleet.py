@@ -24,10 +24,10 @@ from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.surroundings import worker_files
 from pulumi_gitlab_runner.host.user_data import encoded, sized_user_data, worker_user_data
 from pulumi_gitlab_runner.manager.arguments import (
-    HostedManager,
+    InstanceManager,
     InstanceManagerArgs,
     NewestImage,
-    read_manager,
+    read_instance_manager,
 )
 from pulumi_gitlab_runner.manager.environment import environment_of
 from pulumi_gitlab_runner.resolution import refused_as_whole, resolved
@@ -44,7 +44,7 @@ class RunnerFleetArgs(InstanceManagerArgs):
     """A runner that declares a `fleet`, and what it uses."""
 
 
-class RunnerFleet(Component[HostedManager]):
+class RunnerFleet(Component[InstanceManager]):
     """A runner manager on its host, and an Auto Scaling group of workers for the jobs.
 
     Only the manager decides how many workers there are: there is no scaling policy, workers are protected
@@ -89,7 +89,7 @@ class RunnerFleet(Component[HostedManager]):
 
     def __init__(self, name: str, args: RunnerFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
-            _, hosted = read_manager(args, RunnerFleetArgs, name)
+            _, hosted = read_instance_manager(args, RunnerFleetArgs, name)
             if hosted.manager.fleet is None:
                 at = join_path(name, "runners", hosted.manager.name, "runner")
                 raise DeclarationError(
@@ -97,7 +97,7 @@ class RunnerFleet(Component[HostedManager]):
                 )
         self._make(name, hosted, opts)
 
-    def _make(self, name: str, model: HostedManager, opts: pulumi.ResourceOptions | None) -> None:
+    def _make(self, name: str, model: InstanceManager, opts: pulumi.ResourceOptions | None) -> None:
         self.register_component("RunnerFleet", name, declared_manager(model.manager, model.registries), opts)
         fleet = model.manager.fleet
         assert fleet is not None  # noqa: S101 - checked where the arguments are read
@@ -170,7 +170,7 @@ class RunnerFleet(Component[HostedManager]):
         self.required_policies = host.required_policies
         self.register_declared_outputs()
 
-    def _boot(self, model: HostedManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
+    def _boot(self, model: InstanceManager, fleet: Fleet, path: str) -> pulumi.Input[str]:
         """The user data of a worker."""
         manager = model.manager
         environment = model.environment or environment_of(self)

@@ -25,12 +25,16 @@ from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
-from pulumi_gitlab_runner.host.manager_config import NOT_MADE
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
-from pulumi_gitlab_runner.manager.arguments import HostedManager, InstanceManagerArgs, read_manager
+from pulumi_gitlab_runner.manager.arguments import (
+    HostedManager,
+    InstanceManager,
+    InstanceManagerArgs,
+    read_instance_manager,
+)
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
-from pulumi_gitlab_runner.manager.image_digests import all_pinned, image_digests
+from pulumi_gitlab_runner.manager.inputs import manager_inputs, with_cache
 from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.declared import declared_manager
@@ -50,7 +54,7 @@ class RunnerHostArgs(InstanceManagerArgs):
 class InstanceHost:
     """A manager on an EC2 instance, and the name of its fleet's Auto Scaling group; None without a fleet."""
 
-    hosted: HostedManager
+    hosted: InstanceManager
     fleet_group: pulumi.Input[str] | None = None
 
 
@@ -101,7 +105,7 @@ class RunnerHost(Component[InstanceHost]):
 
     def __init__(self, name: str, args: RunnerHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         with refused_as_whole():
-            shaped, hosted = read_manager(args, RunnerHostArgs, name)
+            shaped, hosted = read_instance_manager(args, RunnerHostArgs, name)
             manager = hosted.manager
             if manager.host.docker:
                 found, allowed = "a Docker host", "a host on EC2"
@@ -128,7 +132,7 @@ class RunnerHost(Component[InstanceHost]):
         parameters = self._parameters(name, hosted, names, tags)
         delivered = aws.s3.BucketObjectv2(
             f"{name}-files",
-            bucket=_required(hosted.bucket),
+            bucket=hosted.bucket,
             key=f"{hosted.label}/files.json",
             content=self._files(model, environment, names, parameters),
             content_type="application/json",
@@ -154,7 +158,7 @@ class RunnerHost(Component[InstanceHost]):
                     _fleet_access(model),
                     _cache_access(hosted),
                 ),
-                _later(_required(hosted.key_arn)),
+                _later(hosted.key_arn),
                 tags,
                 environment,
                 runner_at,
@@ -215,10 +219,10 @@ class RunnerHost(Component[InstanceHost]):
         self.register_declared_outputs()
 
     def _parameters(
-        self, name: str, hosted: HostedManager, names: HostParameters, tags: AwsTags
+        self, name: str, hosted: InstanceManager, names: HostParameters, tags: AwsTags
     ) -> list[aws.ssm.Parameter]:
         """Each runner's token, and the user and password of each registry that declares them."""
-        key_arn = _required(hosted.key_arn)
+        key_arn = hosted.key_arn
         tokens = [
             secret_parameter(f"{name}-token-{each}", names.token(each), runner.token, key_arn, tags, self)
             for each, runner in hosted.runners.items()
@@ -245,33 +249,14 @@ class RunnerHost(Component[InstanceHost]):
         parameters: Sequence[aws.ssm.Parameter],
     ) -> pulumi.Output[str]:
         """The content of the S3 object with the host's files."""
-        hosted, manager = model.hosted, model.hosted.manager
-        digests = hosted.digests
-        if digests is None:
-            digests = image_digests(manager.images, hosted.registries, environment, self, manager.authorities)
-        known_stack = resolved(hosted.stack())
-        digests = all_pinned(hosted, known_stack, digests)
+        hosted = model.hosted
+        inputs = manager_inputs(hosted, hosted.manager.images, environment, self)
         # Derived from the parameters, so that a running host never combines new files with old tokens; and
         # from the group, so that no manager looks for a fleet that does not exist.
         written = pulumi.Output.all(*(each.name for each in parameters), model.fleet_group)
-
-        def files(known: list[Any]) -> str:
-            declared, known_environment, pinned, cache_bucket, _ = known
-            with refused_as_whole():
-                hosted.check(declared, known_environment)
-            return files_as_json(
-                host_files(
-                    declared.managers[manager.name],
-                    declared.registries,
-                    known_environment,
-                    names,
-                    gitlab_url=declared.gitlab_url,
-                    digests=pinned,
-                    cache_bucket=cache_bucket or NOT_MADE,
-                )
-            )
-
-        return pulumi.Output.all(known_stack, environment, digests, hosted.cache_bucket, written).apply(files)
+        return pulumi.Output.all(with_cache(inputs, hosted), written).apply(
+            lambda known: files_as_json(host_files(known[0], names))
+        )
 
 
 def _object_arn(delivered: aws.s3.BucketObjectv2, environment: Environment) -> pulumi.Output[str]:
