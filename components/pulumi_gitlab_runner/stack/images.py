@@ -69,25 +69,9 @@ def stack_images(
         parent: the parent of the resources.
     """
     images = StackImages()
-    if stack.builds:
-        _build(name, stack, contexts, environment, urls, parent, images)
-    if stack.mirrors:
-        _mirror(name, stack, environment, urls, parent, images)
-    return images
-
-
-def _build(
-    name: str,
-    stack: Stack,
-    contexts: Mapping[str, Any],
-    environment: Environment,
-    urls: RepositoryUrls,
-    parent: pulumi.Resource,
-    images: StackImages,
-) -> None:
-    from pulumi_gitlab_runner.docker.image_build import BuildModel, ImageBuild
-
     for each, build in stack.builds.items():
+        from pulumi_gitlab_runner.docker.image_build import BuildModel, ImageBuild
+
         repository = _repository(build.repository, stack, urls)
         image = ImageBuild.of(
             f"{name}-{each}",
@@ -96,6 +80,19 @@ def _build(
         )
         images.builds[each] = image.image
         images.pins[build.repository] = image.pin
+    for each, mirror in stack.mirrors.items():
+        from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, MirrorModel
+
+        mirrored = ImageMirror.of(
+            f"{name}-{each}",
+            MirrorModel(mirror, stack.registries, urls.get(mirror.registry), environment),
+            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
+        )
+        images.mirrors[each] = mirrored.images
+        images.variables.append(mirrored.variables)
+        for declared in mirror.images:
+            images.pins[mirror.image_name(declared)] = mirrored.digests[declared.name]
+    return images
 
 
 def _repository(declared: str, stack: Stack, urls: RepositoryUrls) -> pulumi.Output[str]:
@@ -106,28 +103,6 @@ def _repository(declared: str, stack: Stack, urls: RepositoryUrls) -> pulumi.Out
     # Only the address of an ECR registry depends on the AWS environment.
     address = resolved(stack.registries[registry]).apply(lambda known: known.address_in(NOWHERE))
     return pulumi.Output.concat(address, "/", repository)
-
-
-def _mirror(
-    name: str,
-    stack: Stack,
-    environment: Environment,
-    urls: RepositoryUrls,
-    parent: pulumi.Resource,
-    images: StackImages,
-) -> None:
-    from pulumi_gitlab_runner.mirror.image_mirror import ImageMirror, MirrorModel
-
-    for each, mirror in stack.mirrors.items():
-        mirrored = ImageMirror.of(
-            f"{name}-{each}",
-            MirrorModel(mirror, stack.registries, urls.get(mirror.registry), environment),
-            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
-        )
-        images.mirrors[each] = mirrored.images
-        images.variables.append(mirrored.variables)
-        for image in mirror.images:
-            images.pins[mirror.image_name(image)] = mirrored.digests[image.name]
 
 
 def stack_digests(

@@ -178,7 +178,7 @@ class RunnerStack(Component[ReadStack]):
             from pulumi_gitlab_runner.aws.network.runner_network import NetworkModel, RunnerNetwork
 
             model = NetworkModel(stack.network, environment, stack.tags, self._logs_key)
-            created = RunnerNetwork.of(name, model, pulumi.ResourceOptions(parent=self))
+            created = RunnerNetwork.of(name, model, self._child)
             self.nat_addresses = created.nat_addresses
             return HostNetwork(created.vpc_id, created.subnet_ids, [given(stack.network.cidr)])
         if any(each.host.vpc is None and not each.host.docker for each in stack.managers.values()) or any(
@@ -196,9 +196,25 @@ class RunnerStack(Component[ReadStack]):
         self.machine_images = pulumi.Output.from_input({})
         if not stack.machine_images:
             return {}
-        from pulumi_gitlab_runner.aws.hosts.runner_image import stack_machine_images
+        from pulumi_gitlab_runner.aws.hosts.runner_image import ImageModel, RunnerImage
 
-        images = stack_machine_images(name, prefix, stack, environment, network, self._logs_key, self)
+        images = {
+            each: RunnerImage.of(
+                f"{name}-{each}",
+                ImageModel(
+                    image,
+                    stack.registries_of(image),
+                    label=prefix + each,
+                    path=join_path("stack", "machine_images", each),
+                    network=network,
+                    environment=environment,
+                    tags={**stack.tags, **image.tags},
+                    logs_key=self._logs_key,
+                ),
+                self._child,
+            )
+            for each, image in stack.machine_images.items()
+        }
         self.machine_images = pulumi.Output.from_input(
             {
                 each: {
@@ -221,7 +237,7 @@ class RunnerStack(Component[ReadStack]):
             from pulumi_gitlab_runner.aws.hosts.host_store import HostStore, StoreModel
 
             model = StoreModel(stack.operators, stack.tags, environment)
-            store = HostStore.of(name, model, pulumi.ResourceOptions(parent=self))
+            store = HostStore.of(name, model, self._child)
             self.bucket, self.key_arn = store.bucket, store.key_arn
 
     @property
@@ -273,7 +289,7 @@ class RunnerStack(Component[ReadStack]):
             from pulumi_gitlab_runner.gitlab.ci_variables import CiVariables, Variables
 
             model = Variables(stack.variables, stack.registries)
-            declared = CiVariables.of(name, model, pulumi.ResourceOptions(parent=self)).variables
+            declared = CiVariables.of(name, model, self._child).variables
         renewed = [
             pulumi.Output.all(
                 scope=resolved(variable.scope).apply(str),

@@ -25,7 +25,6 @@ from pulumi_gitlab_runner.host.lifecycle import (
 from pulumi_gitlab_runner.host.user_data import encoded
 from pulumi_gitlab_runner.manager.arguments import NewestImage
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags
-from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.managers import Manager
 
 _LAUNCH: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
@@ -78,8 +77,27 @@ def host_group(
         parent: the parent of the resources.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    template = _template(
-        name, label, manager.host, profile_arn, security_group_id, boot, machine_image, tags, child
+    host = manager.host
+    metadata: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
+        **METADATA_FOR_THE_HOST,
+        # The drain script reads the group's name from the instance tags.
+        "instance_metadata_tags": "enabled",
+    }
+    profile: aws.ec2.LaunchTemplateIamInstanceProfileArgsDict = {"arn": profile_arn}
+    template = aws.ec2.LaunchTemplate(
+        name,
+        description=template_description(f"Runner host {label}", machine_image),
+        image_id=launched_image(host.os, host.architecture, host.ami, machine_image),
+        instance_type=host.instance_type,
+        iam_instance_profile=profile,
+        vpc_security_group_ids=[security_group_id],
+        metadata_options=metadata,
+        block_device_mappings=[encrypted_root(host.disk_gb, host.os)],
+        user_data=boot.apply(encoded),
+        update_default_version=True,
+        tags=tag_inputs(tags),
+        tag_specifications=tags_at_launch(tags),
+        opts=child,
     )
     drain: aws.autoscaling.GroupInitialLifecycleHookArgsDict = {
         "name": LIFECYCLE_HOOK,
@@ -124,37 +142,3 @@ def host_group(
     for hook, hook_name in (_LAUNCH, f"{name}-boot"), (drain, name):
         aws.autoscaling.LifecycleHook(hook_name, autoscaling_group_name=group.name, opts=child, **hook)
     return group
-
-
-def _template(
-    name: str,
-    label: str,
-    host: Host,
-    profile_arn: pulumi.Output[str],
-    security_group_id: pulumi.Output[str],
-    boot: pulumi.Output[str],
-    machine_image: NewestImage | None,
-    tags: AwsTags,
-    child: pulumi.ResourceOptions,
-) -> aws.ec2.LaunchTemplate:
-    metadata: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
-        **METADATA_FOR_THE_HOST,
-        # The drain script reads the group's name from the instance tags.
-        "instance_metadata_tags": "enabled",
-    }
-    profile: aws.ec2.LaunchTemplateIamInstanceProfileArgsDict = {"arn": profile_arn}
-    return aws.ec2.LaunchTemplate(
-        name,
-        description=template_description(f"Runner host {label}", machine_image),
-        image_id=launched_image(host.os, host.architecture, host.ami, machine_image),
-        instance_type=host.instance_type,
-        iam_instance_profile=profile,
-        vpc_security_group_ids=[security_group_id],
-        metadata_options=metadata,
-        block_device_mappings=[encrypted_root(host.disk_gb, host.os)],
-        user_data=boot.apply(encoded),
-        update_default_version=True,
-        tags=tag_inputs(tags),
-        tag_specifications=tags_at_launch(tags),
-        opts=child,
-    )

@@ -7,7 +7,6 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.hosts.host_group import host_group
 from pulumi_gitlab_runner.aws.hosts.host_observation import host_alarms, metrics_ingress
 from pulumi_gitlab_runner.aws.hosts.instances import egress_only
@@ -22,7 +21,7 @@ from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
 from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
 from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
+from pulumi_gitlab_runner.aws.secret_parameter import registry_parameters, secret_parameter
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
@@ -35,7 +34,7 @@ from pulumi_gitlab_runner.manager.arguments import (
 )
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of
 from pulumi_gitlab_runner.manager.inputs import manager_inputs, with_cache
-from pulumi_gitlab_runner.resolution import given, given_or_none, login_of, refused_as_whole, resolved
+from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
@@ -142,26 +141,30 @@ class RunnerHost(Component[InstanceHost]):
             opts=self._child,
         )
         logs = log_group(name, host.logs, names.prefix, hosted.logs_key, tags, self) if host.logs else None
+        access = ManagerAccess(
+            hosted.registries,
+            (_later(environment.apply(names.all_in)),),
+            _later(_object_arn(delivered, environment)),
+            HostAccess(
+                names.prefix,
+                host.session_manager,
+                _later(log_group_arn(logs, environment)) if logs else None,
+                reports_health=host.alarm_topic is not None,
+            ),
+            _fleet_access(model),
+            _cache_access(hosted),
+        )
         role = RunnerManagerRole.of(
             name,
-            ManagerRole.of_host(
-                host,
-                ManagerAccess(
-                    hosted.registries,
-                    (_later(environment.apply(names.all_in)),),
-                    _later(_object_arn(delivered, environment)),
-                    HostAccess.of(
-                        host,
-                        names.prefix,
-                        _later(log_group_arn(logs, environment)) if logs else None,
-                    ),
-                    _fleet_access(model),
-                    _cache_access(hosted),
-                ),
-                _later(hosted.key_arn),
-                tags,
-                environment,
+            ManagerRole(
+                access,
                 runner_at,
+                key_arn=_later(hosted.key_arn),
+                permissions_boundary=host.permissions_boundary,
+                path=host.role_path,
+                policies=host.policies,
+                tags=tags,
+                environment=environment,
             ),
             self._child,
         )
@@ -222,24 +225,14 @@ class RunnerHost(Component[InstanceHost]):
         self, name: str, hosted: InstanceManager, names: HostParameters, tags: AwsTags
     ) -> list[aws.ssm.Parameter]:
         """Each runner's token, and the user and password of each registry that declares them."""
-        key_arn = hosted.key_arn
         tokens = [
-            secret_parameter(f"{name}-token-{each}", names.token(each), runner.token, key_arn, tags, self)
+            secret_parameter(
+                f"{name}-token-{each}", names.token(each), runner.token, hosted.key_arn, tags, self
+            )
             for each, runner in hosted.runners.items()
         ]
-        passwords = [
-            secret_parameter(
-                f"{name}-registry-{each.name}",
-                names.registry(each.name),
-                login_of(each.login).apply(credentials_as_json),
-                key_arn,
-                tags,
-                self,
-            )
-            for each in hosted.registries.values()
-            if each.login
-        ]
-        return [*tokens, *passwords]
+        registries = hosted.registries.values()
+        return [*tokens, *registry_parameters(name, registries, names, hosted.key_arn, tags, self)]
 
     def _files(
         self,

@@ -41,7 +41,7 @@ from pulumi_gitlab_runner.spec.machine_images import (
 from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
-from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
+from pulumi_gitlab_runner.spec.stack import parse_stack
 
 _LOGS_KEPT_DAYS = 90
 
@@ -168,6 +168,7 @@ class RunnerImage(Component[ImageModel]):
         parts = pulumi.Output.all(resolved((image, model.registries)), environment)
         document = parts.apply(lambda found: _document(model.path, found[0][0], found[0][1], found[1]))
         version = document.apply(document_version)
+        disk: Any = encrypted_root(image.disk_gb, image.os)  # the same keys as of a launch template
         component = aws.imagebuilder.Component(
             name,
             name=called,
@@ -186,7 +187,7 @@ class RunnerImage(Component[ImageModel]):
             description=f"Runner hosts of {stack}",
             parent_image=f"ssm:{parent}",
             components=[{"component_arn": component.arn}],
-            block_device_mappings=[_disk(image)],
+            block_device_mappings=[disk],
             tags=tags,
             opts=self._new_first,
         )
@@ -309,45 +310,6 @@ class RunnerImage(Component[ImageModel]):
         ).arn
 
 
-def stack_machine_images(
-    name: str,
-    prefix: str,
-    stack: Stack,
-    environment: Environment,
-    network: HostNetwork | None,
-    logs_key: pulumi.Input[str] | None,
-    parent: pulumi.Resource,
-) -> dict[str, RunnerImage]:
-    """Create the machine images of a stack, by name.
-
-    Args:
-        name: the prefix of the resource names.
-        prefix: the prefix of the physical names.
-        stack: the declaration.
-        environment: the AWS environment of the stack.
-        network: the network of the builds of images that declare no VPC.
-        logs_key: the KMS key of their log groups; None for the key of CloudWatch Logs.
-        parent: the parent of the components.
-    """
-    return {
-        each: RunnerImage.of(
-            f"{name}-{each}",
-            ImageModel(
-                image,
-                stack.registries_of(image),
-                label=prefix + each,
-                path=join_path("stack", "machine_images", each),
-                network=network,
-                environment=environment,
-                tags={**stack.tags, **image.tags},
-                logs_key=logs_key,
-            ),
-            pulumi.ResourceOptions(parent=parent),
-        )
-        for each, image in stack.machine_images.items()
-    }
-
-
 def _document(
     path: str, image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment
 ) -> str:
@@ -360,10 +322,6 @@ def _document(
         [expand_registry_name(known(each), registries, environment) for each in image.images],
         [each.address_in(environment).partition("/")[0] for each in registries.values()],
     )
-
-
-def _disk(image: MachineImage) -> Any:
-    return encrypted_root(image.disk_gb, image.os)
 
 
 def _value_of(parameter: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:

@@ -32,7 +32,6 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_who
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.aws_tags import HOST_TAG, AwsTags, parse_tags, tags_problems
 from pulumi_gitlab_runner.spec.declared import declared_role
-from pulumi_gitlab_runner.spec.hosts import Host
 from pulumi_gitlab_runner.spec.inputs import (
     Input,
     Value,
@@ -142,17 +141,6 @@ class HostAccess:
     log_group_arn: Value[str] | None = None
     reports_health: bool = False
 
-    @classmethod
-    def of(cls, host: Host, tag: str, log_group_arn: Value[str] | None) -> "HostAccess":
-        """The access of a declared host.
-
-        Args:
-            host: the host.
-            tag: the value of its group's tag `HOST_TAG`.
-            log_group_arn: the ARN of the log group of its journal; None if it has none.
-        """
-        return cls(tag, host.session_manager, log_group_arn, host.alarm_topic is not None)
-
 
 @dataclass(frozen=True)
 class ManagerAccess:
@@ -223,49 +211,17 @@ class ManagerRole:
     Attributes:
         key_arn: the ARN of the key that encrypts the parameters; None without parameters.
         environment: the AWS account and region; None if not looked up yet.
-        declared_at: the path in the declaration of the entry that the role belongs to; None for the
-            component's name.
+        declared_at: the path in the declaration of the entry that the role belongs to.
     """
 
     access: ManagerAccess
+    declared_at: str
     key_arn: Value[str] | None = None
     permissions_boundary: Value[str] | None = None
     path: Value[str] | None = None
     policies: Sequence[Value[str]] = ()
     tags: AwsTags = field(default_factory=dict)
     environment: Environment | None = None
-    declared_at: str | None = None
-
-    @classmethod
-    def of_host(
-        cls,
-        host: Host,
-        access: ManagerAccess,
-        key_arn: Value[str],
-        tags: AwsTags,
-        environment: Environment,
-        declared_at: str,
-    ) -> "ManagerRole":
-        """The role of a manager on a declared host.
-
-        Args:
-            host: the host.
-            access: the permissions of the role.
-            key_arn: the ARN of the key that encrypts the host's parameters.
-            tags: the tags of the role and its policies.
-            environment: the AWS environment of the manager.
-            declared_at: the path in the declaration of the entry that the role belongs to.
-        """
-        return cls(
-            access,
-            key_arn,
-            host.permissions_boundary,
-            host.role_path,
-            host.policies,
-            tags,
-            environment,
-            declared_at,
-        )
 
 
 class RunnerManagerRole(Component[ManagerRole]):
@@ -311,7 +267,7 @@ class RunnerManagerRole(Component[ManagerRole]):
         shown = declared_role(model.access.registries, model.policies, model.permissions_boundary)
         self.register_component("RunnerManagerRole", name, shown, opts, **rights)
         environment = model.environment or environment_of(self)
-        declared_at = model.declared_at or name
+        declared_at = model.declared_at
         with refused_as_whole():
             divided = division(
                 model.access.registries.values(), further=len(model.policies), path=declared_at
@@ -396,6 +352,7 @@ def _role(read: RunnerManagerRoleArgs, name: str) -> ManagerRole:
     )
     return ManagerRole(
         access,
+        name,
         optional(read.get("key_arn")),
         optional(read.get("permissions_boundary")),
         optional(read.get("path")),

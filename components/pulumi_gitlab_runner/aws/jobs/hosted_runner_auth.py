@@ -9,14 +9,13 @@ import pulumi
 import pulumi_aws as aws
 from typing_extensions import TypedDict
 
-from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.arns import iam_arn, regional_arn
 from pulumi_gitlab_runner.aws.jobs.renewal_alarms import renewal_alarms
 from pulumi_gitlab_runner.aws.key_policy import key_policy, key_rights
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
-from pulumi_gitlab_runner.aws.secret_parameter import secret_parameter
+from pulumi_gitlab_runner.aws.secret_parameter import registry_parameters, secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
 from pulumi_gitlab_runner.host.files import HostParameters
@@ -42,7 +41,6 @@ from pulumi_gitlab_runner.manager.environment import Environment, declared_envir
 from pulumi_gitlab_runner.resolution import (
     given,
     given_or_none,
-    login_of,
     refused_as_whole,
     resolved,
     with_handles,
@@ -288,21 +286,14 @@ class HostedRunnerAuth(Component[Renewal]):
 
     def _parameters(self, name: str, model: Renewal, names: HostParameters) -> list[aws.ssm.Parameter]:
         """The secrets in the declaration, stored in Parameter Store for the function."""
-        secrets: dict[str, tuple[str, pulumi.Input[str]]] = {
-            f"registry-{each.name}": (
-                names.registry(each.name),
-                login_of(each.login).apply(credentials_as_json),
+        key_arn, token = model.key_arn or "", model.auth.own_token
+        parameters = registry_parameters(name, model.registries.values(), names, key_arn, model.tags, self)
+        if token is not None:
+            path = names.token("gitlab")
+            parameters.append(
+                secret_parameter(f"{name}-token", path, given(token), key_arn, model.tags, self)
             )
-            for each in model.registries.values()
-            if each.login
-        }
-        if model.auth.own_token is not None:
-            secrets["token"] = (names.token("gitlab"), given(model.auth.own_token))
-        key_arn = model.key_arn or ""
-        return [
-            secret_parameter(f"{name}-{suffix}", path, value, key_arn, model.tags, self)
-            for suffix, (path, value) in secrets.items()
-        ]
+        return parameters
 
     def _role(self, name: str, trust: pulumi.Input[str], auth: HostedAuth) -> aws.iam.Role:
         return aws.iam.Role(

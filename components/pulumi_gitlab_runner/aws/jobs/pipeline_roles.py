@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NotRequired
 
@@ -44,6 +45,8 @@ from pulumi_gitlab_runner.spec.stack_file import StackFileError, parse_stack_fil
 _ACCOUNT = "THE-ACCOUNT-"
 """A placeholder for the account id until it is known. It has 12 characters too, because the size of the
 policies determines their number."""
+
+_PREVIEW, _DEPLOY = attrgetter("preview_subjects"), attrgetter("deploy_subjects")
 
 
 @strict
@@ -153,29 +156,20 @@ class PipelineRoles(Component[PipelineModel]):
             given_or_none(pipeline.identity_provider) or self._identity_provider(name, known_pipeline)
         )
         at = join_path(name, "pipeline")
-        self.preview_role_arn = self._role(
-            f"{name}-preview",
-            pipeline,
-            known_pipeline.apply(lambda found: found.preview_subjects),
-            statements.preview,
-            _state_policy(known_pipeline, environment.partition, write=False) if pipeline.state else None,
-            at,
-        )
-        self.drift_role_arn = self._role(
-            f"{name}-drift",
-            pipeline,
-            known_pipeline.apply(lambda found: found.deploy_subjects),
-            statements.drift,
-            _state_policy(known_pipeline, environment.partition, write=False) if pipeline.state else None,
-            at,
-        )
-        self.deploy_role_arn = self._role(
-            f"{name}-deploy",
-            pipeline,
-            known_pipeline.apply(lambda found: found.deploy_subjects),
-            statements.deploy,
-            _state_policy(known_pipeline, environment.partition, write=True) if pipeline.state else None,
-            at,
+        self.preview_role_arn, self.drift_role_arn, self.deploy_role_arn = (
+            self._role(
+                f"{name}-{kind}",
+                pipeline,
+                known_pipeline.apply(subjects),
+                permissions,
+                _state_policy(known_pipeline, environment.partition, write=write) if pipeline.state else None,
+                at,
+            )
+            for kind, subjects, permissions, write in (
+                ("preview", _PREVIEW, statements.preview, False),
+                ("drift", _DEPLOY, statements.drift, False),
+                ("deploy", _DEPLOY, statements.deploy, True),
+            )
         )
         self.snippet = pulumi.Output.all(
             known_pipeline, self.preview_role_arn, self.deploy_role_arn, self.drift_role_arn
