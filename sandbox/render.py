@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pulumi_gitlab_runner.host.docker_manager import CURRENT, docker_manager_files
-from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import LINK, HostFile, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, parse_stack
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, StackFile, StackFileError, parse_stack_file

@@ -11,8 +11,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from subprocess import CompletedProcess
 
 import pytest
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
+from pulumi_gitlab_runner.host.files import files_as_json, host_files, runner_numbers
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import user_data
 from pulumi_gitlab_runner.spec import parse_stack

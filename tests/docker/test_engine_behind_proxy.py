@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from docker import APIClient
 from docker.errors import APIError
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import HostFile, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import parse_stack
 
 from sandbox.docker import unavailable

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import HostFile, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.stack_file import PROJECT, parse_stack_file
 

@@ -16,9 +16,10 @@ from pulumi_gitlab_runner.config.render import toml_data
 from pulumi_gitlab_runner.config.runner import RunnerConfig
 from pulumi_gitlab_runner.config.spelling import as_keys
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files
-from pulumi_gitlab_runner.host.files import LINK, HostFile, HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import LINK, HostFile, files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_config import full_image, manager_config, number_placeholder
 from pulumi_gitlab_runner.host.manager_inputs import NOT_MADE, ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.proxy import proxy_variables
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import user_data, worker_user_data

@@ -3,8 +3,9 @@
 from functools import cache
 from typing import Any
 
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import HostFile, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 
 from tests.spec.declaration import ENVIRONMENT, STACKS, stack_file

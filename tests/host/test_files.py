@@ -9,16 +9,10 @@ from typing import Any
 import pytest
 import yaml
 from pulumi_gitlab_runner.host import scripts
-from pulumi_gitlab_runner.host.files import (
-    HostFile,
-    HostParameters,
-    files_as_json,
-    host_files,
-    metrics_port,
-    runner_numbers,
-)
+from pulumi_gitlab_runner.host.files import HostFile, files_as_json, host_files, metrics_port, runner_numbers
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import user_data, without_comments, worker_user_data
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack

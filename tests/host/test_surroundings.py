@@ -13,9 +13,10 @@ import pytest
 import yaml
 from botocore.config import Config
 from pulumi_gitlab_runner.host.docker_manager import docker_manager_files, manager_environment
-from pulumi_gitlab_runner.host.files import HostFile, HostParameters, host_files
+from pulumi_gitlab_runner.host.files import HostFile, host_files
 from pulumi_gitlab_runner.host.manager_config import manager_config
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, first_boot_files, worker_files
 from pulumi_gitlab_runner.host.user_data import (

@@ -13,8 +13,9 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.scripts import script
 from pulumi_gitlab_runner.host.user_data import (
     INSTALLER,

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 import pytest
-from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import code, configuration, fingerprint
 from pulumi_gitlab_runner.spec import AwsEnvironment, parse_stack
 from pulumi_gitlab_runner.spec.certificate_authorities import parse_authorities

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files
+from pulumi_gitlab_runner.host.files import files_as_json, host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import parse_stack
 
 from tests.review.previews import FILES, step

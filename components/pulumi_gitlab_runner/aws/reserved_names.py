@@ -3,7 +3,7 @@
 import pulumi
 
 from pulumi_gitlab_runner.existing import stack_mark
-from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.resolution import refused_as_whole
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
 

@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.auth.docker_config import credentials_as_json
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.resolution import login_of, refused_as_whole
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem

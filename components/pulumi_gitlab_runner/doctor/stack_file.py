@@ -14,8 +14,9 @@ from pulumi_gitlab_runner.doctor.host_files import DeclaredFiles
 from pulumi_gitlab_runner.doctor.pull_rights import AskEcr, PullRights
 from pulumi_gitlab_runner.doctor.runner_host import RunnerHost, declared_runner
 from pulumi_gitlab_runner.doctor.runner_tags import RunnerTags, StackRunners
-from pulumi_gitlab_runner.host.files import HostParameters, host_files
+from pulumi_gitlab_runner.host.files import host_files
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, parse_stack
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import is_known, known

@@ -13,6 +13,7 @@ from pulumi_gitlab_runner.host.docker_daemon import docker_daemon_config
 from pulumi_gitlab_runner.host.lifecycle import longest_stop
 from pulumi_gitlab_runner.host.manager_config import manager_config, number_placeholder
 from pulumi_gitlab_runner.host.manager_inputs import ManagerInputs
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.programs import PROGRAMS, text_and_mode
 from pulumi_gitlab_runner.host.scripts import credential_service, shell_settings
 from pulumi_gitlab_runner.host.surroundings import ENVIRONMENT, surroundings_files
@@ -20,7 +21,6 @@ from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.inputs import known
 from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.observation import METRICS_PORT
-from pulumi_gitlab_runner.spec.registries import CredentialSource, Registry
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NO_PROGRAMS = "/usr/local/lib/gitlab-runner-host/no-programs"
@@ -42,43 +42,6 @@ class HostFile:
 
     content: str
     mode: str = "0600"
-
-
-@dataclass(frozen=True)
-class HostParameters:
-    """The names of the parameters that one runner host reads: ``/PROJECT/STACK/MANAGER/…``.
-
-    Attributes:
-        prefix: the prefix of the names, which also identifies the host's logs, metrics and group.
-    """
-
-    prefix: str
-
-    @property
-    def fleet_group(self) -> str:
-        """The name of the manager's Auto Scaling group of workers, which follows the same pattern."""
-        return self.prefix.strip("/").replace("/", "-")
-
-    @property
-    def tokens(self) -> str:
-        """The prefix of the names of all tokens; the runner's name follows."""
-        return f"{self.prefix}/tokens"
-
-    def token(self, runner: str) -> str:
-        """The token of a runner."""
-        return f"{self.tokens}/{runner}"
-
-    def registry(self, name: str) -> str:
-        """The user and password of a registry."""
-        return f"{self.prefix}/registries/{name}"
-
-    def all_in(self, environment: AwsEnvironment) -> str:
-        """The pattern of the ARNs of all parameters below the prefix."""
-        return environment.arn("ssm", f"parameter{self.prefix}/*")
-
-    def source(self, registry: Registry, environment: AwsEnvironment) -> CredentialSource:
-        """The source of the user and password that a registry declares, for the host."""
-        return CredentialSource("parameter", (environment.region, self.registry(registry.name)))
 
 
 def host_files(inputs: ManagerInputs, parameters: HostParameters) -> dict[str, HostFile]:

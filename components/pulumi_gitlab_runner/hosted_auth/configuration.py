@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.spec.aws_environment import AwsEnvironment
 from pulumi_gitlab_runner.spec.certificate_authorities import Authorities, trust
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth

@@ -23,7 +23,8 @@ from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import registry_parameters, secret_parameter
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.files import HostParameters, files_as_json, host_files, runner_numbers
+from pulumi_gitlab_runner.host.files import files_as_json, host_files, runner_numbers
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.host.surroundings import first_boot_files
 from pulumi_gitlab_runner.host.user_data import sized_user_data, user_data
 from pulumi_gitlab_runner.manager.arguments import (

@@ -18,7 +18,7 @@ from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import registry_parameters, secret_parameter
 from pulumi_gitlab_runner.aws.tags import tag_inputs
 from pulumi_gitlab_runner.component import Component
-from pulumi_gitlab_runner.host.files import HostParameters
+from pulumi_gitlab_runner.host.parameters import HostParameters
 from pulumi_gitlab_runner.hosted_auth.configuration import (
     code,
     configuration,
