@@ -64,6 +64,11 @@ def token_of(kind: str) -> str:
     return f"gitlab-runner:index:{kind}"
 
 
+def renamed_child(parent: pulumi.Resource, former: str) -> pulumi.ResourceOptions:
+    """The options of a child, with an alias for its name in the first versions of this library."""
+    return pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=former)])
+
+
 def _camel_case(name: str) -> str:
     return re.sub("_(.)", lambda found: found[1].upper(), name)
 

@@ -230,9 +230,9 @@ async def _answered(answer: Callable[[], _Answer], request: Any, context: Any) -
 
 @cache
 def _components() -> "PackageProvider":
-    from pulumi_gitlab_runner.package.provider import component_provider
+    from pulumi_gitlab_runner.package.provider import PackageProvider
 
-    return component_provider()
+    return PackageProvider()
 
 
 def _plain(properties: Any) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 from pulumi.errors import InputPropertiesError
-from pulumi_gitlab_runner.package.provider import PackageProvider, component_provider
+from pulumi_gitlab_runner.package.provider import PackageProvider
 
 from tests.components.recording import run
 
 
 @pytest.fixture(scope="module")
 def provider() -> PackageProvider:
-    return component_provider()
+    return PackageProvider()
 
 
 def errors(provider: PackageProvider, component: str, inputs: dict[str, Any]) -> dict[str, str]:

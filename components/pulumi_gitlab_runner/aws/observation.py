@@ -1,9 +1,10 @@
-"""Log groups, and alarms for missing heartbeat metrics."""
+"""Log groups and alarms."""
 
 # Annotations are not evaluated: the CloudWatch types take long to import, and few stacks need them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -50,46 +51,56 @@ def log_group_arn(group: aws.cloudwatch.LogGroup, environment: Environment) -> p
     return regional_arn("logs", "log-group", group.name, environment)
 
 
-def heartbeat_alarm(
+def alarm(
     name: str,
     description: str,
     topic: pulumi.Input[str],
-    metric: str,
-    dimensions: dict[str, str],
-    period: int,
-    periods: int,
     tags: AwsTags,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
-) -> aws.cloudwatch.MetricAlarm:
-    """An alarm that goes into ALARM when a heartbeat metric has had no data for some periods.
+    **metric: Any,
+) -> None:
+    """Create an alarm for the sum of a metric.
 
     Args:
         name: the resource name.
         description: the description of the alarm.
         topic: the ARN of the SNS topic that is notified.
-        metric: the name of the metric, with a value of 1 for each heartbeat.
-        dimensions: the dimensions of the metric.
-        period: the length of a period, in seconds.
-        periods: the number of consecutive periods without data until ALARM.
         tags: the tags of the alarm.
         parent: the parent of the resource.
-        after: resources to create first: an alarm without data goes into ALARM immediately.
+        after: resources to create first.
+        metric: the metric, and its comparison with a threshold.
     """
-    return aws.cloudwatch.MetricAlarm(
+    aws.cloudwatch.MetricAlarm(
         name,
         alarm_description=description,
-        namespace=METRIC_NAMESPACE,
-        metric_name=metric,
-        dimensions=dimensions,
         statistic="Sum",
-        period=period,
-        evaluation_periods=periods,
-        comparison_operator="LessThanThreshold",
-        threshold=1,
-        treat_missing_data="breaching",
         alarm_actions=[topic],
         ok_actions=[topic],
         tags=tag_inputs(tags),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*after]),
+        **metric,
     )
+
+
+def heartbeat(metric: str, dimensions: dict[str, str], period: int, periods: int) -> dict[str, Any]:
+    """The metric of an alarm that goes into ALARM when a heartbeat metric has had no data for some periods.
+
+    Without data, the alarm goes into ALARM immediately.
+
+    Args:
+        metric: the name of the metric, with a value of 1 for each heartbeat.
+        dimensions: the dimensions of the metric.
+        period: the length of a period, in seconds.
+        periods: the number of consecutive periods without data until ALARM.
+    """
+    return {
+        "namespace": METRIC_NAMESPACE,
+        "metric_name": metric,
+        "dimensions": dimensions,
+        "period": period,
+        "evaluation_periods": periods,
+        "comparison_operator": "LessThanThreshold",
+        "threshold": 1,
+        "treat_missing_data": "breaching",
+    }

@@ -221,12 +221,7 @@ class PackageProvider(ComponentProvider):
         return spelled.lstrip(".") or name
 
 
-def component_provider() -> PackageProvider:
-    """The provider of the components, with the schema that the analyzer derives from them."""
-    return PackageProvider()
-
-
 def analyzed_schema() -> Mapping[str, Any]:
     """The schema of the package, derived from the components."""
-    schema: dict[str, Any] = json.loads(component_provider().schema or "{}")
+    schema: dict[str, Any] = json.loads(PackageProvider().schema or "{}")
     return schema

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_gitlab_runner.component import renamed_child
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import resolved
 from pulumi_gitlab_runner.spec.aws_environment import NOWHERE
@@ -76,7 +77,7 @@ def stack_images(
         image = ImageBuild.of(
             f"{name}-{each}",
             BuildModel(build, contexts[each], repository, stack.registries, environment),
-            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
+            renamed_child(parent, each),
         )
         images.builds[each] = image.image
         images.pins[build.repository] = image.pin
@@ -86,7 +87,7 @@ def stack_images(
         mirrored = ImageMirror.of(
             f"{name}-{each}",
             MirrorModel(mirror, stack.registries, urls.get(mirror.registry), environment),
-            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
+            renamed_child(parent, each),
         )
         images.mirrors[each] = mirrored.images
         images.variables.append(mirrored.variables)

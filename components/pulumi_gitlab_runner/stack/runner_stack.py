@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, renamed_child
 from pulumi_gitlab_runner.iam.registries import foreign_owners, required_policies
 from pulumi_gitlab_runner.manager.arguments import HostNetwork, NewestImage
 from pulumi_gitlab_runner.manager.environment import Environment, environment_of, nowhere
@@ -156,7 +156,7 @@ class RunnerStack(Component[ReadStack]):
                 )
 
                 model = RegistryModel(registry, environment, stack.tags)
-                options = self._options(registry.name)
+                options = renamed_child(self, registry.name)
                 urls[registry.name] = EcrRepositories.of(f"{name}-{registry.name}", model, options).urls
             elif isinstance(registry, PullThroughRegistry):
                 from pulumi_gitlab_runner.aws.registries.pull_through_cache import pull_through_cache
@@ -168,7 +168,7 @@ class RunnerStack(Component[ReadStack]):
             configured = SettingsModel(
                 settings, region, environment, stack.tags, join_path("stack", "ecr_settings", region)
             )
-            EcrSettings.of(f"{name}-{region}", configured, self._options(region))
+            EcrSettings.of(f"{name}-{region}", configured, renamed_child(self, region))
         return urls
 
     def _network(self, name: str, stack: Stack, environment: Environment) -> HostNetwork | None:
@@ -263,7 +263,7 @@ class RunnerStack(Component[ReadStack]):
                 join_path("stack", "hosted_auth", each),
                 self._logs_key,
             )
-            renewed = HostedRunnerAuth.of(f"{name}-{each}", renewal, self._options(each))
+            renewed = HostedRunnerAuth.of(f"{name}-{each}", renewal, renamed_child(self, each))
             roles.append((auth, renewed.role_arn))
         return roles
 
@@ -303,10 +303,6 @@ class RunnerStack(Component[ReadStack]):
         return pulumi.Output.all(declared, pulumi.Output.all(*renewed), *mirrored).apply(
             lambda known: [each for part in known for each in part]
         )
-
-    def _options(self, former: str) -> pulumi.ResourceOptions:
-        """The options of a child, with an alias for its name in the first versions of this library."""
-        return pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(name=former)])
 
 
 def _checked(known: Sequence[Any]) -> Stack:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from pulumi_gitlab_runner.component import renamed_child
 from pulumi_gitlab_runner.gitlab.runner_registration import RunnerRegistration
 from pulumi_gitlab_runner.manager.arguments import (
     HostedManager,
@@ -17,7 +18,6 @@ from pulumi_gitlab_runner.manager.arguments import (
 from pulumi_gitlab_runner.manager.environment import Environment
 from pulumi_gitlab_runner.resolution import resolved
 from pulumi_gitlab_runner.spec.inputs import known
-from pulumi_gitlab_runner.spec.managers import Manager
 from pulumi_gitlab_runner.spec.runners import Runner
 from pulumi_gitlab_runner.spec.stack import RegistryUser, Stack
 
@@ -51,10 +51,6 @@ class CommonInputs:
     parent: pulumi.Resource
     machine_images: Mapping[str, NewestImage] = field(default_factory=dict)
 
-    def options(self, former: str) -> pulumi.ResourceOptions:
-        """The options of a child, with an alias for its name in the first versions of this library."""
-        return pulumi.ResourceOptions(parent=self.parent, aliases=[pulumi.Alias(name=former)])
-
 
 @dataclass
 class StackRunners:
@@ -81,7 +77,7 @@ def stack_runners(stack: Stack, inputs: CommonInputs) -> StackRunners:
         runner.name: RunnerRegistration.of(
             f"{inputs.name}-{runner.resource_name}",
             runner.registration,
-            inputs.options(runner.resource_name),
+            renamed_child(inputs.parent, runner.resource_name),
         )
         for runner in stack.runners.values()
     }
@@ -147,9 +143,11 @@ def _docker_host(
 ) -> dict[str, pulumi.Output[str]]:
     from pulumi_gitlab_runner.docker.docker_runner_host import ContainerHost, DockerRunnerHost
 
-    manager: Manager = hosted.manager
+    manager = hosted.manager
     name = f"{inputs.name}-{manager.resource_name}"
-    host = DockerRunnerHost.of(name, ContainerHost(hosted), inputs.options(manager.resource_name))
+    host = DockerRunnerHost.of(
+        name, ContainerHost(hosted), renamed_child(inputs.parent, manager.resource_name)
+    )
     if manager.host.docker and manager.host.docker.aws_credentials:
         runners.docker_policies[manager.name] = host.policy
     return {"host": host.container_name}
@@ -161,10 +159,10 @@ def _instance_host(
     from pulumi_gitlab_runner.aws.hosts.runner_fleet import RunnerFleet, once_with_fleet
     from pulumi_gitlab_runner.aws.hosts.runner_host import InstanceHost, RunnerHost
 
-    manager: Manager = hosted.manager
+    manager = hosted.manager
     name = f"{inputs.name}-{manager.resource_name}"
     if manager.fleet:
-        fleet = RunnerFleet.of(name, hosted, inputs.options(manager.resource_name))
+        fleet = RunnerFleet.of(name, hosted, renamed_child(inputs.parent, manager.resource_name))
         runners.roles.append((manager, fleet.role_arn))
         return {
             "host": fleet.group_name,

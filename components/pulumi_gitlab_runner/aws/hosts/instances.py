@@ -14,6 +14,7 @@ from pulumi_gitlab_runner.resolution import given, given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.egress import EgressRule
 from pulumi_gitlab_runner.spec.inputs import Value
+from pulumi_gitlab_runner.spec.observation import METRICS_PORT
 from pulumi_gitlab_runner.spec.operating_systems import OperatingSystem
 
 METADATA_FOR_THE_HOST: aws.ec2.LaunchTemplateMetadataOptionsArgsDict = {
@@ -126,6 +127,36 @@ def egress_only(
 
 def _rule_options(name: str, parent: pulumi.Resource) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(parent=parent, hooks=unless_egress_rule(name, parent))
+
+
+def metrics_ingress(
+    name: str,
+    vpc_id: pulumi.Input[str],
+    security_group_id: pulumi.Output[str],
+    tags: AwsTags,
+    parent: pulumi.Resource,
+) -> aws.vpc.SecurityGroupIngressRule:
+    """The ingress rule that allows the host's VPC to read the runner's metrics.
+
+    Args:
+        name: the prefix of the resource name.
+        vpc_id: the id of the host's VPC.
+        security_group_id: the id of the host's security group.
+        tags: the tags of the rule.
+        parent: the parent of the resource.
+    """
+    vpc = aws.ec2.get_vpc_output(id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=parent))
+    return aws.vpc.SecurityGroupIngressRule(
+        f"{name}-metrics",
+        security_group_id=security_group_id,
+        description="Metrics of the runner, for the VPC",
+        cidr_ipv4=vpc.cidr_block,
+        ip_protocol="tcp",
+        from_port=METRICS_PORT,
+        to_port=METRICS_PORT,
+        tags=tag_inputs(tags),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
 
 def encrypted_root(

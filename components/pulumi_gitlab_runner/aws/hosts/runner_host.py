@@ -8,8 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.hosts.host_group import host_group
-from pulumi_gitlab_runner.aws.hosts.host_observation import host_alarms, metrics_ingress
-from pulumi_gitlab_runner.aws.hosts.instances import egress_only
+from pulumi_gitlab_runner.aws.hosts.instances import egress_only, metrics_ingress
 from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     CacheAccess,
     FleetAccess,
@@ -19,7 +18,7 @@ from pulumi_gitlab_runner.aws.hosts.runner_manager_role import (
     RunnerManagerRole,
 )
 from pulumi_gitlab_runner.aws.network.host_network import apart_from_jobs, host_network
-from pulumi_gitlab_runner.aws.observation import log_group, log_group_arn
+from pulumi_gitlab_runner.aws.observation import alarm, heartbeat, log_group, log_group_arn
 from pulumi_gitlab_runner.aws.reserved_names import host_parameters
 from pulumi_gitlab_runner.aws.secret_parameter import registry_parameters, secret_parameter
 from pulumi_gitlab_runner.component import Component
@@ -39,6 +38,7 @@ from pulumi_gitlab_runner.resolution import given, given_or_none, refused_as_who
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.declared import declared_manager
 from pulumi_gitlab_runner.spec.inputs import Deferred, Input, optional, strict
+from pulumi_gitlab_runner.spec.observation import HEALTH_DIMENSION, HEALTH_METRIC
 from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
 
 
@@ -212,7 +212,15 @@ class RunnerHost(Component[InstanceHost]):
             parent=self,
         )
         if host.alarm_topic is not None:
-            host_alarms(name, hosted.label, given(host.alarm_topic), names.prefix, tags, self, [group])
+            alarm(
+                name,
+                f"No runner host {hosted.label} has had a working gitlab-runner and Docker for 15 minutes",
+                given(host.alarm_topic),
+                tags,
+                self,
+                after=[group],  # its first host reports its health before it is in service
+                **heartbeat(HEALTH_METRIC, {HEALTH_DIMENSION: names.prefix}, period=300, periods=3),
+            )
         self.group_name = group.name
         self.security_group_id = security_group.id
         self.role_arn = role.role_arn

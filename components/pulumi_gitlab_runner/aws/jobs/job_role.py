@@ -13,7 +13,7 @@ from pulumi_gitlab_runner.aws.arns import identity_provider_arn
 from pulumi_gitlab_runner.aws.existing import unless_identity_provider
 from pulumi_gitlab_runner.aws.managed_policies import managed_policies
 from pulumi_gitlab_runner.aws.tags import tag_inputs
-from pulumi_gitlab_runner.component import Component
+from pulumi_gitlab_runner.component import Component, renamed_child
 from pulumi_gitlab_runner.existing import stack_mark
 from pulumi_gitlab_runner.iam.job_role import job_policy, job_trust_policy, pulled_by
 from pulumi_gitlab_runner.iam.registries import required_policies
@@ -216,7 +216,7 @@ def stack_job_roles(
                 stack.tags,
                 join_path("stack", "job_roles", each),
             ),
-            pulumi.ResourceOptions(parent=parent, aliases=[pulumi.Alias(name=each)]),
+            renamed_child(parent, each),
         )
         for each, role in stack.job_roles.items()
     }

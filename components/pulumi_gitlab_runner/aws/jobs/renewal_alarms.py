@@ -1,10 +1,8 @@
 """The alarms of the Lambda function that renews credentials."""
 
 import pulumi
-import pulumi_aws as aws
 
-from pulumi_gitlab_runner.aws.observation import heartbeat_alarm
-from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.aws.observation import alarm, heartbeat
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.observation import RENEWAL_DIMENSION, RENEWAL_METRIC
 
@@ -29,32 +27,27 @@ def renewal_alarms(
         tags: the tags of the alarms.
         parent: the parent of the resources.
     """
-    aws.cloudwatch.MetricAlarm(
+    alarm(
         f"{name}-failed",
-        alarm_description=f"A renewal of registry credentials failed; its log says why. {mark}",
+        f"A renewal of registry credentials failed; its log says why. {mark}",
+        topic,
+        tags,
+        parent,
         namespace="AWS/Lambda",
         metric_name="Errors",
         dimensions={"FunctionName": function_name},
-        statistic="Sum",
         period=300,
         evaluation_periods=1,
         comparison_operator="GreaterThanOrEqualToThreshold",
         threshold=1,
         treat_missing_data="notBreaching",
-        alarm_actions=[topic],
-        ok_actions=[topic],
-        tags=tag_inputs(tags),
-        opts=pulumi.ResourceOptions(parent=parent),
     )
     hours = every + 1
-    heartbeat_alarm(
+    alarm(
         f"{name}-stale",
         f"Registry credentials were not renewed for {hours} hours; they last 12. {mark}",
         topic,
-        metric=RENEWAL_METRIC,
-        dimensions={RENEWAL_DIMENSION: mark},
-        period=3600,
-        periods=hours,
-        tags=tags,
-        parent=parent,
+        tags,
+        parent,
+        **heartbeat(RENEWAL_METRIC, {RENEWAL_DIMENSION: mark}, period=3600, periods=hours),
     )

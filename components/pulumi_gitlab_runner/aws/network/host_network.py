@@ -62,11 +62,6 @@ def apart_from_jobs(
     return replace(network, vpc_id=checked)
 
 
-def vpc_range(vpc_id: pulumi.Input[str], parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The primary IPv4 CIDR block of a VPC."""
-    return aws.ec2.get_vpc_output(id=vpc_id, opts=pulumi.InvokeOutputOptions(parent=parent)).cidr_block
-
-
 def default_network(parent: pulumi.Resource) -> HostNetwork:
     """The account's default VPC, with its default subnet in each zone.
 

@@ -5,6 +5,7 @@ import pulumi_aws as aws
 
 from pulumi_gitlab_runner.aws.existing import unless_cache_rule
 from pulumi_gitlab_runner.aws.tags import tag_inputs
+from pulumi_gitlab_runner.component import renamed_child
 from pulumi_gitlab_runner.resolution import given, given_or_none
 from pulumi_gitlab_runner.spec.aws_tags import AwsTags
 from pulumi_gitlab_runner.spec.registries import PullThroughRegistry
@@ -25,9 +26,7 @@ def pull_through_cache(
     if login := registry.upstream_login:
         # ECR accepts only secrets with this prefix. Pulumi appends random characters to the resource name,
         # since the name of a deleted secret stays in use for a while.
-        renamed = pulumi.ResourceOptions(
-            parent=parent, aliases=[pulumi.Alias(name=f"ecr-pullthroughcache/{registry.name}")]
-        )
+        renamed = renamed_child(parent, f"ecr-pullthroughcache/{registry.name}")
         secret = aws.secretsmanager.Secret(
             f"ecr-pullthroughcache/{name}",
             description=f"What ECR logs in with at {registry.upstream_host}",
