@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         help="measure which small changes to the source the tests detect",
         description="Run mutation tests: change the source in small ways, one at a time, in a copy of the "
         "checkout, and run the tests of the changed module. Mutates a sample of the library, or of PATHs. "
-        "Exit status: 1 if the tests detect fewer than 90 %% of the changes.",
+        "Exit status: 1 if the tests detect fewer than 90 % of the changes.",
     )
 
     commands.add_parser(
