@@ -113,28 +113,36 @@ def test_other_folders_need_no_warning(folder: str) -> None:
 
 
 GAPS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "privileged": ({"privileged": True}, "is privileged: every job is root on the host", ""),
+    "privileged": ({"privileged": True}, "is privileged: every job has root access to the host", ""),
     "privileged services": (
         {"services_privileged": True},
-        "has privileged services: every job can become root on the host",
+        "has privileged services: every job can gain root access to the host",
         "",
     ),
-    "network": ({"network_mode": "host"}, "lets its jobs share the host's network", ""),
-    "processes": ({"pid_mode": "host"}, "lets its jobs see the host's processes", ""),
-    "memory": ({"ipcmode": "host"}, "lets its jobs share the host's memory", ""),
-    "users": ({"userns_mode": "host"}, "lets root in a job be root on the host", ""),
-    "a capability": ({"cap_add": ["SYS_TIME"]}, "gives its jobs a further capability", "SYS_TIME"),
-    "a device": ({"devices": ["/dev/kvm"]}, "gives its jobs a device of the host", "/dev/kvm"),
-    "devices": ({"device_cgroup_rules": ["c 81:* rmw"]}, "gives its jobs devices of the host", "c 81:* rmw"),
+    "network": ({"network_mode": "host"}, "runs its jobs in the host's network", ""),
+    "processes": ({"pid_mode": "host"}, "runs its jobs in the host's PID namespace", ""),
+    "memory": ({"ipcmode": "host"}, "runs its jobs in the host's IPC namespace", ""),
+    "users": ({"userns_mode": "host"}, "maps root in a job to root on the host", ""),
+    "a capability": ({"cap_add": ["SYS_TIME"]}, "gives its jobs the capability", "SYS_TIME"),
+    "a device": ({"devices": ["/dev/kvm"]}, "gives its jobs access to the host device", "/dev/kvm"),
+    "devices": (
+        {"device_cgroup_rules": ["c 81:* rmw"]},
+        "gives its jobs access to host devices by the rule",
+        "c 81:* rmw",
+    ),
     "a service's device": (
         {"services_devices": {"db:*": ["/dev/kvm"]}},
-        "gives services a device of the host",
+        "gives services access to the host device",
         "/dev/kvm",
     ),
-    "volumes": ({"volumes_from": ["db"]}, "gives its jobs the volumes of", "db"),
-    "a folder": ({"volumes": ["/srv:/x:ro"]}, "gives its jobs a folder of the host", "/srv:/x:ro"),
-    "a profile": ({"security_opt": ["a=b"]}, "gives its jobs the security option", "a=b"),
-    "a service's profile": ({"services_security_opt": ["a=b"]}, "gives services the security option", "a=b"),
+    "volumes": ({"volumes_from": ["db"]}, "gives its jobs access to the volumes of", "db"),
+    "a folder": ({"volumes": ["/srv:/x:ro"]}, "gives its jobs access to the host path", "/srv:/x:ro"),
+    "a profile": ({"security_opt": ["a=b"]}, "runs its jobs with the security option", "a=b"),
+    "a service's profile": (
+        {"services_security_opt": ["a=b"]},
+        "runs services with the security option",
+        "a=b",
+    ),
 }
 
 
@@ -182,6 +190,6 @@ def test_gaps_that_only_a_note_reports() -> None:
     docker = {"devices": ["/dev/kvm"], "security_opt": ["seccomp=unconfined", "no-new-privileges:true"]}
     assert warned(docker) == []
     assert [each.phrase for each in isolation_gaps(docker)] == [
-        ("gives its jobs a device of the host", ("/dev/kvm",)),
-        ("gives its jobs the security option", ("seccomp=unconfined",)),
+        ("gives its jobs access to the host device", ("/dev/kvm",)),
+        ("runs its jobs with the security option", ("seccomp=unconfined",)),
     ]

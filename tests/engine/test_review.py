@@ -98,49 +98,50 @@ def found_dangers(text: str) -> set[tuple[DangerKind, str, str]]:
 def test_every_dangerous_change_is_reported(previews: dict[str, str]) -> None:
     variable = "ci-group-42-DEPLOY_REGION"
     assert found_dangers(previews["careless"]) == {
-        (DangerKind.REPLACEMENT, "ci-team/ci/base", "is replaced by a new one; because of"),
+        (DangerKind.REPLACEMENT, "ci-team/ci/base", "is replaced; changed:"),
         (DangerKind.DELETION, "ci-build-10.0.0.0/8:443/tcp", "is deleted"),
-        (DangerKind.RIGHTS, "ci-build", "allows; on"),
-        (DangerKind.RIGHTS, "ci-team/ci/base", "allows; to"),
-        (DangerKind.RIGHTS, "ci-team/private/image", "allows; to"),
-        (DangerKind.REGISTRY, "ci-build", "may pull from"),
+        (DangerKind.PERMISSION, "ci-build", "allows; on"),
+        (DangerKind.PERMISSION, "ci-team/ci/base", "allows; to"),
+        (DangerKind.PERMISSION, "ci-team/private/image", "allows; to"),
+        (DangerKind.REGISTRY, "ci-build", "can pull from"),
         (DangerKind.REGISTRY, "ci-build-files", "its host has credentials for"),
-        (DangerKind.REGISTRY, "ci-hub", "ECR fetches images of"),
+        (DangerKind.REGISTRY, "ci-hub", "ECR imports images from"),
         (
             DangerKind.OWNERS,
             "ci",
-            (
-                "the owner of the account; must add what the output required_policies has under; "
-                "for the repositories"
-            ),
+            "the owner of the account; must add the policy under; in the output; to the repository",
         ),
         (
             DangerKind.PRIVILEGE,
             "ci-build-files",
-            "the runner; is privileged: every job is root on the host",
+            "the runner; is privileged: every job has root access to the host",
         ),
-        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs images by tag, not only by digest"),
-        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; runs services by tag, not only by digest"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; allows images by tag, not only by digest"),
+        (DangerKind.PRIVILEGE, "ci-build-files", "the runner; allows services by tag, not only by digest"),
         (
             DangerKind.RUNNER,
             "ci-build",
-            "takes jobs of branches that are not protected, which more people may push",
+            "accepts jobs of unprotected branches, to which more people can push",
         ),
-        (DangerKind.RUNNER, "ci-build", "takes jobs without tags, from any pipeline"),
+        (DangerKind.RUNNER, "ci-build", "accepts jobs without tags, from all pipelines"),
         (
             DangerKind.PROTECTION,
             "ci-team/private/image",
             "some of its tags can be moved to other images:",
         ),
-        (DangerKind.PROTECTION, "ci-team/private/image", "it can be deleted with the images in it"),
-        (DangerKind.PROTECTION, "ci-build-metrics", "lets connections in from; by tcp, to port 9252"),
-        (DangerKind.PROTECTION, "ci-build", "lets its hosts connect to; by all protocols, to all ports"),
+        (DangerKind.PROTECTION, "ci-team/private/image", "it can be deleted while it contains images"),
+        (DangerKind.PROTECTION, "ci-build-metrics", "allows inbound connections from; on tcp port 9252"),
+        (DangerKind.PROTECTION, "ci-build", "allows outbound connections to; on all protocols and ports"),
         (
             DangerKind.VARIABLE,
             variable,
-            "the variable; is not protected any more: jobs of every branch are given it",
+            "the variable; is no longer protected: jobs of all branches receive it",
         ),
-        (DangerKind.VARIABLE, variable, "the variable; is not masked any more: it shows in job logs"),
+        (
+            DangerKind.VARIABLE,
+            variable,
+            "the variable; is no longer masked: its value can appear in job logs",
+        ),
     }
 
 
@@ -149,8 +150,12 @@ def test_a_loss_is_reported(previews: dict[str, str]) -> None:
     assert {kind for kind, *_ in found} == {DangerKind.DELETION, DangerKind.QUEUE}
     assert found >= {
         (DangerKind.DELETION, "ci-team/private/image", "is deleted; its images are lost"),
-        (DangerKind.DELETION, "ci-build", "is deleted; its token ends"),
-        (DangerKind.DELETION, "ci-build", "is deleted; its instances end, with the jobs on them"),
+        (DangerKind.DELETION, "ci-build", "is deleted; its token becomes invalid"),
+        (
+            DangerKind.DELETION,
+            "ci-build",
+            "is deleted; its instances are terminated, together with their jobs",
+        ),
         (DangerKind.DELETION, "ci-group-42-DEPLOY_REGION", "is deleted"),
     }
     read = read_preview(previews["less"])

@@ -31,32 +31,32 @@ def replication(*accounts: str) -> dict[str, Any]:
     ("resource_type", "before", "after", "message"),
     [
         *(
-            (BLOCK, CLOSED, CLOSED | {each: False}, f"its bucket can be opened to the public without {each}")
+            (BLOCK, CLOSED, CLOSED | {each: False}, f"its bucket can be made public without {each}")
             for each in CLOSED
         ),
         (
             TEMPLATE,
             {"metadataOptions": IMDS},
             {"metadataOptions": {**IMDS, "httpTokens": "optional"}},
-            "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role",
+            "its instances accept IMDSv1: SSRF attacks can read the credentials of their role",
         ),
         (
             TEMPLATE,
             {"metadataOptions": IMDS},
             {"metadataOptions": {**IMDS, "httpPutResponseHopLimit": 2}},
-            "its metadata, and so its role, is in reach of jobs: a hop limit of 2",
+            "jobs can read the instance metadata and the role credentials in it: the hop limit is 2",
         ),
         (
             TEMPLATE,
             {"blockDeviceMappings": [DISK]},
             {"blockDeviceMappings": [{"deviceName": "/dev/xvda", "ebs": {"volumeSize": 8}}]},
-            "a disk is not encrypted: /dev/xvda",
+            "a volume is not encrypted: /dev/xvda",
         ),
         (
             TEMPLATE,
             {},
             {"networkInterfaces": [{"associatePublicIpAddress": "true"}]},
-            "its instances have public addresses",
+            "its instances have public IP addresses",
         ),
         (
             REPOSITORY,
@@ -70,26 +70,31 @@ def replication(*accounts: str) -> dict[str, Any]:
             {**GUARDED, "imageTagMutabilityExclusionFilters": [{"filter": "latest"}]},
             "some of its tags can be moved to other images: latest",
         ),
-        (REPOSITORY, GUARDED, {**GUARDED, "forceDelete": True}, "it can be deleted with the images in it"),
+        (REPOSITORY, GUARDED, {**GUARDED, "forceDelete": True}, "it can be deleted while it contains images"),
         (
             REPOSITORY,
             GUARDED,
             {**GUARDED, "imageScanningConfiguration": None},
-            "its images are not scanned when they are pushed",
+            "its images are not scanned on push",
         ),
-        ("aws:kms/key:Key", {"enableKeyRotation": True}, {}, "it is not rotated"),
+        ("aws:kms/key:Key", {"enableKeyRotation": True}, {}, "its automatic rotation is disabled"),
         (
             "aws:kms/key:Key",
             {"enableKeyRotation": True},
             {"enableKeyRotation": True, "isEnabled": False},
-            "it is off: what it encrypts cannot be read",
+            "it is disabled: data encrypted with it cannot be decrypted",
         ),
-        ("aws:ec2/subnet:Subnet", {}, {"mapPublicIpOnLaunch": True}, "instances in it have public addresses"),
+        (
+            "aws:ec2/subnet:Subnet",
+            {},
+            {"mapPublicIpOnLaunch": True},
+            "new instances in it receive public IP addresses",
+        ),
         (
             REPLICATION,
             replication("111111111111"),
             replication("111111111111", "222222222222"),
-            "images are copied to 222222222222 in eu-west-2",
+            "images are replicated to 222222222222 in eu-west-2",
         ),
     ],
 )
@@ -122,21 +127,21 @@ def rule(**more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("resource_type", "inputs", "message"),
     [
-        (INGRESS, rule(cidrIpv4="0.0.0.0/0"), "lets connections in from 0.0.0.0/0 by tcp, to port 22"),
+        (INGRESS, rule(cidrIpv4="0.0.0.0/0"), "allows inbound connections from 0.0.0.0/0 on tcp port 22"),
         (
             INGRESS,
             rule(referencedSecurityGroupId="sg-2", toPort=80),
-            "lets connections in from sg-2 by tcp, to ports 22 to 80",
+            "allows inbound connections from sg-2 on tcp ports 22 to 80",
         ),
         (
             INGRESS,
             rule(cidrIpv6="::/0", securityGroupId=UNKNOWN),
-            "lets connections in from ::/0 by tcp, to port 22",
+            "allows inbound connections from ::/0 on tcp port 22",
         ),
         (
             EGRESS,
             {"securityGroupId": "sg-1", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"},
-            "lets its hosts connect to 0.0.0.0/0 by all protocols, to all ports",
+            "allows outbound connections to 0.0.0.0/0 on all protocols and ports",
         ),
     ],
 )
@@ -167,11 +172,11 @@ def test_a_widened_resource_policy_is_a_danger(resource_type: str, key: str) -> 
     before = {key: policy(allow("x:Get", Principal={"AWS": "1"}))["policy"], "enableKeyRotation": True}
     after = {**before, key: policy(allow("x:Get", Principal={"AWS": ["1", "2"]}))["policy"]}
     assert dangers_of(step("update", resource_type, old=before, new=after)) == [
-        (DangerKind.RIGHTS, "allows x:Get on * to AWS 2")
+        (DangerKind.PERMISSION, "allows x:Get on * to AWS 2")
     ]
     hidden = {**before, key: UNKNOWN}
     assert [kind for kind, _ in dangers_of(step("update", resource_type, old=before, new=hidden))] == [
-        DangerKind.RIGHTS
+        DangerKind.PERMISSION
     ]
 
 
@@ -179,7 +184,7 @@ def test_a_new_pull_through_cache_is_a_danger() -> None:
     cached = {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}
     kind = "aws:ecr/pullThroughCacheRule:PullThroughCacheRule"
     assert dangers_of(step("create", kind, new=cached)) == [
-        (DangerKind.REGISTRY, "ECR fetches images of registry-1.docker.io")
+        (DangerKind.REGISTRY, "ECR imports images from registry-1.docker.io")
     ]
     assert dangers_of(step("update", kind, old=cached, new={**cached, "credentialArn": "arn:x"})) == []
 
@@ -188,8 +193,8 @@ def test_a_new_pull_through_cache_is_a_danger() -> None:
     ("resource_type", "loss"),
     [
         (REPOSITORY, "its images are lost"),
-        ("aws:kms/key:Key", "what it encrypts can no longer be read"),
-        ("gitlab:index/userRunner:UserRunner", "its token ends"),
+        ("aws:kms/key:Key", "data encrypted with it can no longer be decrypted"),
+        ("gitlab:index/userRunner:UserRunner", "its token becomes invalid"),
     ],
 )
 def test_a_loss_is_reported_for_a_deletion_and_for_a_replacement(resource_type: str, loss: str) -> None:
@@ -198,13 +203,13 @@ def test_a_loss_is_reported_for_a_deletion_and_for_a_replacement(resource_type: 
         step("replace", resource_type, old={}, new={}),
     )
     assert dangers_of(deletion) == [(DangerKind.DELETION, f"is deleted; {loss}")]
-    assert dangers_of(replacement)[0] == (DangerKind.REPLACEMENT, f"is replaced by a new one, and {loss}")
+    assert dangers_of(replacement)[0] == (DangerKind.REPLACEMENT, f"is replaced, and {loss}")
 
 
 def test_a_deleted_denial_is_reported() -> None:
     denial = policy({"Effect": "Deny", "Action": "s3:*", "Resource": "*", "Principal": "*"})
     assert dangers_of(step("delete", ROLE_POLICY, old=denial)) == [
-        (DangerKind.DELETION, "is deleted; what it denied is no longer denied")
+        (DangerKind.DELETION, "is deleted; the actions that it denies are no longer denied")
     ]
 
 

@@ -134,7 +134,7 @@ def reported_lines(written: str) -> list[str]:
     lines, kind = [], ""
     for line in written[: written.index("**Counts:")].splitlines():
         kind = line if line.startswith("**") else kind
-        if line.startswith(("- ", "**")) and kind != "**⚠ Rights gained**":
+        if line.startswith(("- ", "**")) and kind != "**⚠ Additional permissions**":
             lines.append(line)
     return lines
 

@@ -63,7 +63,7 @@ STEPS = {
     "queue": (step("delete", RUNNER, "ci-build", {"groupId": 42, "tagLists": ["docker"]}), 12),
     "protection": (step("create", EGRESS, "ci-build", new={"cidrIpv4": "0.0.0.0/0"}), 22),
     "deletion": (step("delete", REPOSITORY, "ci-team/base", {}), 9),
-    "rights": (step("update", ROLE_POLICY, "ci-build", policy(), policy(allow("s3:GetObject"))), 14),
+    "permission": (step("update", ROLE_POLICY, "ci-build", policy(), policy(allow("s3:GetObject"))), 14),
 }
 
 
@@ -118,7 +118,8 @@ def test_the_command_writes_the_report_with_the_path_in_the_repository(
     (finding,) = json.loads(written.read_text())
     assert finding["location"] == {"path": "stacks/Pulumi.prod.yaml", "lines": {"begin": 20}}
     assert finding["description"] == (
-        "Jobs closer to the host: build-files: the runner build is privileged: every job is root on the host"
+        "More privileges for jobs: build-files: the runner build is privileged: every job has root access "
+        "to the host"
     )
 
 
@@ -127,15 +128,18 @@ FINDINGS = [
         "privilege",
         "critical",
         20,
-        "Jobs closer to the host: build-files: the runner build is privileged: every job is root on the host",
-        "94442982241dac12113fe8dc5faaef7532c9d945c94f3059be17883bc8ce2ca5",
+        (
+            "More privileges for jobs: build-files: the runner build is privileged: every job has root "
+            "access to the host"
+        ),
+        "df74388b7efbeedf278177d199d43ab290e7fe3fa626b15db72b6db015596273",
     ),
     (
         "deletion",
         "major",
         11,
-        "Deleted: ci-build: is deleted; its token ends",
-        "97e7aea8df1d56ebe4405bc5c2e38fc232dc006548d1446447ce339c0b2b43ad",
+        "Deleted: ci-build: is deleted; its token becomes invalid",
+        "51572310d1528a0c2290363b5f8555139b603a089c10f9bc0977a654ccfb96e2",
     ),
     (
         "deletion",
@@ -149,51 +153,55 @@ FINDINGS = [
         "major",
         12,
         (
-            "Jobs that wait: act when deploying: ci-build: jobs of group 42 with the tag docker wait until "
-            "another runner takes them; pause it in GitLab and let its jobs end first, else they fail"
+            "Jobs will wait: action required during deployment: ci-build: jobs of group 42 with the tag "
+            "docker wait for another runner; first pause this runner in GitLab and wait until its jobs have "
+            "finished; otherwise they fail"
         ),
-        "63bb5b31145df9781b1313196ccd1dbc0739efc428959716dc9eb53d3a3ba56f",
+        "fba4ae677cc50c4d7130a0b3eeafb9b4814716844a812838ebf641b5f93d43a3",
     ),
     (
         "runner",
         "critical",
         17,
         (
-            "Runners open to more jobs: ci-build: takes jobs of branches that are not protected, which more "
-            "people may push"
+            "Runners accept more jobs: ci-build: accepts jobs of unprotected branches, to which more people "
+            "can push"
         ),
-        "765f34cc1e465ae33a428beea81e0476933b242e2fdca05244cca01ccf7aa4fc",
+        "f1e612d6c64306258c33301ea42f8fdb514218c89df71615fa47c1969aa32683",
     ),
     (
         "variable",
         "critical",
         27,
         (
-            "CI variables less protected: v: the variable KEY is not protected any more: jobs of every "
-            "branch are given it"
+            "Reduced protection of CI variables: v: the variable KEY is no longer protected: jobs of all "
+            "branches receive it"
         ),
-        "d7f7e07c8b580cfd3b1f969dafbbacb159405d3789819c7331d2aed1aef25860",
+        "a9443e7cecf383342875330c341596d2febc5b992a66538b698c91e7eada93d3",
     ),
     (
         "protection",
         "major",
         22,
-        "AWS resources less protected: ci-build: lets its hosts connect to 0.0.0.0/0 by None, to port None",
-        "2268ba88fad5f6e15d68eda41582e5960fd93a26809f032e4fad353f889e9bb2",
+        (
+            "Reduced protection of AWS resources: ci-build: allows outbound connections to 0.0.0.0/0 on None "
+            "port None"
+        ),
+        "6a65ed4a7aff992af88368248eeb5ee0b1ba2a2d83d1169402cfbc1eaaae27bc",
     ),
     (
         "registry",
         "minor",
         14,
-        "Registries newly reachable: build-files: its host has credentials for registry.example.com:5000",
+        "New access to registries: build-files: its host has credentials for registry.example.com:5000",
         "e83e191c33e6b9a7ac25c55353d4b502204d7ba524b853364403b70b721d4844",
     ),
     (
-        "rights",
+        "permission",
         "minor",
         14,
-        "Rights gained: ci-build: allows s3:GetObject on *",
-        "51c74052f66d0d5121a44172eeabd5a7f13e60dd8dc26be0adfc6002115804c6",
+        "Additional permissions: ci-build: allows s3:GetObject on *",
+        "98c83a5e8fe0e1bc82c07cda3f26553c564d1bd116a3d63955d4bc299ae7b34e",
     ),
 ]
 
@@ -280,7 +288,7 @@ def weakened(kind: str, name: str, setting: str, before: Any, after: Any, **both
         (step("delete", RUNNER, "ci-gone", {"projectId": 7, "tagLists": ["docker"]}), "queue", 1),
         (step("create", EGRESS, "ci-wide", new={"cidrIpv4": "0.0.0.0/0"}), "protection", 13),
         (step("create", EGRESS, "ci-other", new={"cidrIpv4": "0.0.0.0/0"}), "protection", 27),
-        (step("update", ROLE_POLICY, "ci-wide", policy(), policy(allow("s3:GetObject"))), "rights", 7),
+        (step("update", ROLE_POLICY, "ci-wide", policy(), policy(allow("s3:GetObject"))), "permission", 7),
         (step("delete", REPOSITORY, "ci-team/base", {}), "deletion", 4),
         (step("delete", REPOSITORY, "ci-hub", {}), "deletion", 5),
     ],

@@ -20,10 +20,8 @@ STACK = "gitlab-runner:index:RunnerStack"
 
 def test_a_replacement_is_reported_with_its_reasons() -> None:
     replaced = step("replace", GROUP, old={}, new={}, replaceReasons=["name", "zone"])
-    assert dangers_of(replaced) == [(DangerKind.REPLACEMENT, "is replaced by a new one because of name zone")]
-    assert dangers_of(step("replace", GROUP, old={}, new={})) == [
-        (DangerKind.REPLACEMENT, "is replaced by a new one")
-    ]
+    assert dangers_of(replaced) == [(DangerKind.REPLACEMENT, "is replaced; changed: name zone")]
+    assert dangers_of(step("replace", GROUP, old={}, new={})) == [(DangerKind.REPLACEMENT, "is replaced")]
 
 
 def test_a_retained_resource_loses_nothing() -> None:
@@ -34,10 +32,10 @@ def test_a_retained_resource_loses_nothing() -> None:
     )
     for each in (deleted, replaced):
         each["oldState"]["retainOnDelete"] = True
-    assert dangers_of(deleted) == [(DangerKind.DELETION, "leaves the stack, and stays without it")]
+    assert dangers_of(deleted) == [(DangerKind.DELETION, "is removed from the stack, but not deleted")]
     assert (
         DangerKind.REPLACEMENT,
-        "is replaced by a new one, and stays beside it because of name",
+        "is replaced, and the old resource is not deleted; changed: name",
     ) in dangers_of(replaced)
 
 
@@ -59,28 +57,28 @@ def test_an_unchanged_or_harmless_step_is_no_danger() -> None:
 def test_only_gained_rights_are_reported() -> None:
     before, after = policy(allow("s3:Get*")), policy(allow(["s3:GetObject", "s3:PutObject"], "arn:b"))
     assert dangers_of(step("update", ROLE_POLICY, old=before, new=after)) == [
-        (DangerKind.RIGHTS, "allows s3:PutObject on arn:b")
+        (DangerKind.PERMISSION, "allows s3:PutObject on arn:b")
     ]
 
 
 def test_all_rights_of_a_new_role_are_reported() -> None:
     role = {"assumeRolePolicy": policy(allow("sts:AssumeRole", [], Principal={"AWS": "arn:x"}))["policy"]}
     assert dangers_of(step("create", "aws:iam/role:Role", new=role)) == [
-        (DangerKind.RIGHTS, "allows sts:AssumeRole to AWS arn:x")
+        (DangerKind.PERMISSION, "allows sts:AssumeRole to AWS arn:x")
     ]
 
 
 def test_repositories_that_can_newly_be_pulled_are_reported_as_registries() -> None:
     after = policy(allow(["ecr:BatchGetImage"], [IMAGE]))
     assert dangers_of(step("update", ROLE_POLICY, old=policy(), new=after)) == [
-        (DangerKind.REGISTRY, f"may pull from {IMAGE}"),
-        (DangerKind.RIGHTS, f"allows ecr:BatchGetImage on {IMAGE}"),
+        (DangerKind.REGISTRY, f"can pull from {IMAGE}"),
+        (DangerKind.PERMISSION, f"allows ecr:BatchGetImage on {IMAGE}"),
     ]
 
 
 def test_a_right_on_all_repositories_is_reported_as_a_registry() -> None:
     kinds = [kind for kind, _ in dangers_of(step("create", ROLE_POLICY, new=policy(allow("ecr:*"))))]
-    assert kinds == [DangerKind.REGISTRY, DangerKind.RIGHTS]
+    assert kinds == [DangerKind.REGISTRY, DangerKind.PERMISSION]
 
 
 @pytest.mark.parametrize("hidden", [UNKNOWN, "[secret]"])
@@ -88,7 +86,10 @@ def test_an_unknown_policy_is_reported(hidden: str) -> None:
     ((kind, message),) = dangers_of(
         step("update", ROLE_POLICY, old=policy(allow("x:1")), new={"policy": hidden})
     )
-    assert (kind, message) == (DangerKind.RIGHTS, "what its policy allows is known only after the update")
+    assert (kind, message) == (
+        DangerKind.PERMISSION,
+        "the content of its policy is known only after the update",
+    )
     lifecycle = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
     assert dangers_of(step("create", lifecycle, new={"policy": hidden})) == []
 
@@ -113,7 +114,7 @@ def test_a_policy_with_an_unknown_arn_is_reported_except_for_the_arn() -> None:
     assert is_known(found.phrases)
     assert found.phrases == (
         ("allows", ("kms:Decrypt",)),
-        ("on", ("an ARN that AWS chooses",)),
+        ("on", ("an ARN that AWS assigns",)),
         ("if", ('{"StringEquals": {"kms:ViaService": "ssm"}}',)),
     )
 
@@ -121,7 +122,7 @@ def test_a_policy_with_an_unknown_arn_is_reported_except_for_the_arn() -> None:
 def test_a_known_policy_is_reported_by_its_own_statements() -> None:
     shown = policy(allow("kms:Decrypt", "arn:key"))["policy"]
     assert dangers_of(policy_of_a_new_key(shown), showing(allow("kms:Encrypt", UNKNOWN))) == [
-        (DangerKind.RIGHTS, "allows kms:Decrypt on arn:key")
+        (DangerKind.PERMISSION, "allows kms:Decrypt on arn:key")
     ]
 
 
@@ -147,7 +148,7 @@ def test_an_attached_policy_and_a_removed_boundary_are_reported() -> None:
     )
     unbound = step("update", "aws:iam/role:Role", old={"permissionsBoundary": "arn:b"}, new={})
     assert [message for _, message in dangers_of(attached, unbound)] == [
-        "has no permissions boundary any more",
+        "no longer has a permissions boundary",
         "attaches the policy arn:admin",
     ]
     moved = step(
@@ -171,43 +172,47 @@ def test_a_removed_registry_is_no_danger() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ({}, {"privileged": True}, "is privileged: every job is root on the host"),
+        ({}, {"privileged": True}, "is privileged: every job has root access to the host"),
         (
             {"privileged": False},
             {"services_privileged": True},
-            "has privileged services: every job can become root on the host",
+            "has privileged services: every job can gain root access to the host",
         ),
-        ({"cap_add": ["A"]}, {"cap_add": ["A", "B"]}, "gives its jobs a further capability B"),
-        ({}, {"devices": ["/dev/kvm"]}, "gives its jobs a device of the host /dev/kvm"),
+        ({"cap_add": ["A"]}, {"cap_add": ["A", "B"]}, "gives its jobs the capability B"),
+        ({}, {"devices": ["/dev/kvm"]}, "gives its jobs access to the host device /dev/kvm"),
         (
             {"volumes": ["/cache"]},
             {"volumes": ["/cache", "data:/data", "/run/docker.sock:/run/docker.sock"]},
-            "gives its jobs a folder of the host /run/docker.sock:/run/docker.sock",
+            "gives its jobs access to the host path /run/docker.sock:/run/docker.sock",
         ),
-        ({}, {"pid_mode": "host"}, "lets its jobs see the host's processes"),
-        ({}, {"userns_mode": "host"}, "lets root in a job be root on the host"),
+        ({}, {"pid_mode": "host"}, "runs its jobs in the host's PID namespace"),
+        ({}, {"userns_mode": "host"}, "maps root in a job to root on the host"),
         (
             {},
             {"security_opt": ["apparmor=unconfined"]},
-            "gives its jobs the security option apparmor=unconfined",
+            "runs its jobs with the security option apparmor=unconfined",
         ),
         (
             {"services_security_opt": ["no-new-privileges:true"]},
             {},
-            "takes from services the security option no-new-privileges:true",
+            "runs services without the security option no-new-privileges:true",
         ),
-        ({"cap_drop": ["ALL"]}, {}, "leaves its jobs the capability ALL"),
-        ({"allowed_images": ["a/*"]}, {}, "lets jobs run any image"),
-        ({"allowed_images": ["a/*"]}, {"allowed_images": ["a/*", "b/*"]}, "has more allowed images: b/*"),
+        ({"cap_drop": ["ALL"]}, {}, "no longer drops the capability ALL"),
+        ({"allowed_images": ["a/*"]}, {}, "allows jobs to run any image"),
+        (
+            {"allowed_images": ["a/*"]},
+            {"allowed_images": ["a/*", "b/*"]},
+            "has additional allowed images: b/*",
+        ),
         (
             {"allowed_services": ["**/*@sha256:*"]},
             {"allowed_services": ["**/*"]},
-            "runs services by tag, not only by digest",
+            "allows services by tag, not only by digest",
         ),
         (
             {},
             {"pull_policy": ["always", "if-not-present"]},
-            "lets jobs use images that another job has pulled, without asking their registry",
+            "allows jobs to use images that other jobs have pulled, without an access check by the registry",
         ),
     ],
 )
@@ -238,7 +243,7 @@ def test_an_invalid_config_does_not_break_the_review() -> None:
     }
     new = {"key": "build/files.json", "content": json.dumps(files)}
     assert dangers_of(host_step(None, new)) == [
-        (DangerKind.PRIVILEGE, "the runner 1 gives its jobs a further capability 1"),
+        (DangerKind.PRIVILEGE, "the runner 1 gives its jobs the capability 1"),
         (DangerKind.REGISTRY, "its host has credentials for 7"),
     ]
 
@@ -250,8 +255,8 @@ def test_another_gitlab_and_a_network_for_all_jobs_are_reported() -> None:
     assert dangers_of(host_step(old, {**old, "content": new})) == [
         (DangerKind.PRIVILEGE, f"the runner build {message}")
         for message in (
-            "puts its jobs into one network, where they reach each other",
-            "takes its jobs from another GitLab: https://gitlab.example.net",
+            "runs its jobs in one network, in which they can connect to each other",
+            "accepts jobs from another GitLab instance: https://gitlab.example.net",
         )
     ]
 
@@ -262,7 +267,7 @@ def test_another_gitlab_and_a_network_for_all_jobs_are_reported() -> None:
 def test_commands_in_every_job_are_reported_without_their_text(key: str) -> None:
     old = host_inputs()
     new, other = (with_key(old, key, text) for text in ("curl a", "curl b"))
-    message = f"the runner build runs other commands in every job: {key}"
+    message = f"the runner build runs new commands in every job: {key}"
     for before, after in ((old, new), (new, other)):
         assert dangers_of(host_step(before, after)) == [(DangerKind.PRIVILEGE, message)]
     assert dangers_of(host_step(new, old)) == []
@@ -273,8 +278,8 @@ def test_who_gets_the_tokens_of_every_job_is_reported() -> None:
     cloned = with_key(old, "clone_url", "https://gitlab.example.net")
     helped = host_inputs(helper_image="registry.example.net/helper:1")
     for new, message in (
-        (cloned, "sends the tokens of its jobs to another address for their sources"),
-        (helped, "gives every job's token to another helper image: registry.example.net/helper:1"),
+        (cloned, "clones repositories from another URL, with the tokens of its jobs"),
+        (helped, "passes the token of every job to another helper image: registry.example.net/helper:1"),
     ):
         assert dangers_of(host_step(old, new)) == [(DangerKind.PRIVILEGE, f"the runner build {message}")]
         assert dangers_of(host_step(new, old)) == []
@@ -293,7 +298,7 @@ def test_only_unusual_settings_of_a_new_runner_are_reported() -> None:
     assert [kind for kind, _ in dangers_of(host_step(None, host_inputs()))] == [DangerKind.REGISTRY]
     assert (
         DangerKind.PRIVILEGE,
-        "the runner build is privileged: every job is root on the host",
+        "the runner build is privileged: every job has root access to the host",
     ) in dangers_of(host_step(None, host_inputs(privileged=True)))
 
 
@@ -303,14 +308,14 @@ def test_only_unusual_settings_of_a_new_runner_are_reported() -> None:
         (
             {"accessLevel": "ref_protected"},
             {"accessLevel": "not_protected"},
-            "takes jobs of branches that are not protected, which more people may push",
+            "accepts jobs of unprotected branches, to which more people can push",
         ),
-        ({"untagged": False}, {"untagged": True}, "takes jobs without tags, from any pipeline"),
+        ({"untagged": False}, {"untagged": True}, "accepts jobs without tags, from all pipelines"),
         ({"locked": True}, {"locked": False}, "can be enabled for other projects"),
         (
             {"runnerType": "group_type"},
             {"runnerType": "instance_type"},
-            "takes jobs of the whole instance, not only of a group",
+            "accepts jobs of the whole instance, not only of a group",
         ),
     ],
 )
@@ -325,7 +330,7 @@ def test_a_runner_open_to_more_jobs_is_reported(
 
 DOCKER = {"runnerType": "group_type", "groupId": 42, "tagLists": ["docker"], "untagged": False}
 JOBS = "jobs of group 42 with the tag docker"
-PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
+PAUSE = "first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail"
 
 
 @pytest.mark.parametrize(
@@ -335,12 +340,15 @@ PAUSE = "pause it in GitLab and let its jobs end first, else they fail"
         (
             "replace",
             {**DOCKER, "groupId": 43},
-            "increase its generation, with keep_previous, so that its running jobs end as usual",
+            (
+                "increase the generation of this runner and set keep_previous, "
+                "so that its running jobs can finish"
+            ),
         ),
         (
             "update",
             {**DOCKER, "tagLists": ["arm"]},
-            "change the tags of these jobs, or let another runner take them",
+            "change the tags of these jobs, or configure another runner for them",
         ),
     ],
 )
@@ -349,7 +357,7 @@ def test_jobs_without_a_runner_are_reported_with_the_fix(
 ) -> None:
     found = dangers_of(step(operation, RUNNER, old=DOCKER, new=after))
     queue = [message for kind, message in found if kind is DangerKind.QUEUE]
-    assert queue == [f"{JOBS} wait until another runner takes them; {fix}"]
+    assert queue == [f"{JOBS} wait for another runner; {fix}"]
 
 
 def test_jobs_that_another_runner_of_the_stack_takes_do_not_wait() -> None:
@@ -357,9 +365,9 @@ def test_jobs_that_another_runner_of_the_stack_takes_do_not_wait() -> None:
     changed = {**DOCKER, "tagLists": ["arm"]}
     assert dangers_of(step("update", RUNNER, "it", DOCKER, changed), other) == []
     _, queue = dangers_of(step("delete", RUNNER, "it", DOCKER), other)
-    assert queue == (DangerKind.QUEUE, f"{JOBS} go to the runner other instead; {PAUSE}")
+    assert queue == (DangerKind.QUEUE, f"{JOBS} run on the runner other instead; {PAUSE}")
     gone_too = step("delete", RUNNER, "other", DOCKER)
-    assert "wait until" in dangers_of(step("delete", RUNNER, "it", DOCKER), gone_too)[2][1]
+    assert "wait for another runner" in dangers_of(step("delete", RUNNER, "it", DOCKER), gone_too)[2][1]
 
 
 def test_an_owner_whose_policy_names_a_replaced_role_is_reported_with_the_fix() -> None:
@@ -369,8 +377,8 @@ def test_an_owner_whose_policy_names_a_replaced_role_is_reported_with_the_fix() 
     kind, message = dangers_of(stack, role)[1]
     assert kind is DangerKind.OWNERS
     assert message == (
-        "the owner of the account 210987654321 must add what the output required_policies then has under "
-        "shared before jobs can pull again: a new role replaces ci-build"
+        "the owner of the account 210987654321 must add the new policy under shared in the output "
+        "required_policies after the deployment, before jobs can pull again: a new role replaces ci-build"
     )
     other = step("replace", "aws:iam/role:Role", "ci-other", {"path": "/"}, {"path": "/ci/"})
     assert [kind for kind, _ in dangers_of(stack, other)] == [DangerKind.REPLACEMENT]
@@ -386,7 +394,7 @@ def test_a_host_with_unknown_files_is_reported_from_its_component() -> None:
     files = step("create", files_type, new={"key": "build/files.json", "content": UNKNOWN})
     files["urn"] = host["urn"].replace("::ci-build", f"${files_type}::ci-build-files")
     assert dangers_of(host, files) == [
-        (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host"),
+        (DangerKind.PRIVILEGE, "the runner build is privileged: every job has root access to the host"),
         (DangerKind.REGISTRY, "its host has credentials for team"),
     ]
 
@@ -396,7 +404,7 @@ def test_a_docker_host_is_reported_from_its_component() -> None:
     before: dict[str, Any] = {"declared": {"runners": {"build": {}}}}
     after = {"declared": {"runners": {"build": {"docker": {"privileged": True}}}}}
     assert dangers_of(step("update", kind, "ci-build", before, after)) == [
-        (DangerKind.PRIVILEGE, "the runner build is privileged: every job is root on the host")
+        (DangerKind.PRIVILEGE, "the runner build is privileged: every job has root access to the host")
     ]
     described_for_the_first_time = step("update", kind, "ci-build", {}, after)
     assert dangers_of(described_for_the_first_time) == []
@@ -406,13 +414,13 @@ def test_a_runner_enabled_for_a_further_project_is_reported() -> None:
     enabled = step(
         "create", "gitlab:index/projectRunnerEnablement:ProjectRunnerEnablement", new={"project": "9"}
     )
-    assert dangers_of(enabled) == [(DangerKind.RUNNER, "takes jobs of the project 9")]
+    assert dangers_of(enabled) == [(DangerKind.RUNNER, "accepts jobs of the project 9")]
 
 
 def test_a_variable_for_more_environments_is_reported() -> None:
     some, all_ = {"key": "K", "environmentScope": "prod"}, {"key": "K"}
     assert dangers_of(step("update", VARIABLE, old=some, new=all_)) == [
-        (DangerKind.VARIABLE, "the variable K is given to jobs of the environments * and not of prod")
+        (DangerKind.VARIABLE, "the variable K is available in the environments * instead of prod")
     ]
     assert dangers_of(step("update", VARIABLE, old=all_, new=some)) == []
 
@@ -420,8 +428,8 @@ def test_a_variable_for_more_environments_is_reported() -> None:
 def test_only_a_less_protected_variable_is_reported() -> None:
     kept, opened = {"key": "K", "masked": True, "protected": True}, {"key": "K", "masked": False}
     assert dangers_of(step("update", VARIABLE, old=kept, new=opened)) == [
-        (DangerKind.VARIABLE, "the variable K is not protected any more: jobs of every branch are given it"),
-        (DangerKind.VARIABLE, "the variable K is not masked any more: it shows in job logs"),
+        (DangerKind.VARIABLE, "the variable K is no longer protected: jobs of all branches receive it"),
+        (DangerKind.VARIABLE, "the variable K is no longer masked: its value can appear in job logs"),
     ]
     assert dangers_of(step("update", VARIABLE, old=opened, new=kept)) == []
 
@@ -444,17 +452,34 @@ def test_the_worst_danger_comes_first() -> None:
 
 
 def test_owners_who_must_act_are_named() -> None:
-    added = (
-        "the owner of the account 210987654321 must add what the output required_policies has under shared"
-    )
-    central = {**SHARED, "repositories": [], "caches": ["hub"]}
+    owner, output = "the owner of the account 210987654321", "in the output required_policies"
+    central = {**SHARED, "repositories": ["a", "b"], "caches": ["hub"]}
     found = dangers_of(step("create", STACK, new={"owners": {"shared": SHARED, "central": central}}))
     assert found == [
-        (DangerKind.OWNERS, f"{added} for the repositories platform/toolchain"),
         (
             DangerKind.OWNERS,
-            f"{added.replace('shared', 'central central/registry')} for the caches hub",
+            f"{owner} must add the policy under shared {output} to the repository platform/toolchain",
         ),
+        (
+            DangerKind.OWNERS,
+            (
+                f"{owner} must add the policies under central central/registry {output} "
+                "to the repositories a b for the cache hub"
+            ),
+        ),
+    ]
+
+
+def test_an_owner_of_caches_alone_is_named() -> None:
+    central = {**SHARED, "repositories": [], "caches": ["hub", "quay"]}
+    assert dangers_of(step("create", STACK, new={"owners": {"central": central}})) == [
+        (
+            DangerKind.OWNERS,
+            (
+                "the owner of the account 210987654321 must add the policies under central central/registry "
+                "in the output required_policies for the caches hub quay"
+            ),
+        )
     ]
 
 

@@ -22,12 +22,12 @@ STACK = "gitlab-runner:index:RunnerStack"
 @pytest.mark.parametrize(
     ("resource_type", "loss"),
     [
-        ("aws:autoscaling/group:Group", "its instances end, with the jobs on them"),
+        ("aws:autoscaling/group:Group", "its instances are terminated, together with their jobs"),
         ("aws:ecr/repository:Repository", "its images are lost"),
-        ("aws:kms/key:Key", "what it encrypts can no longer be read"),
-        ("aws:s3/bucket:Bucket", "what it holds is lost"),
-        ("aws:secretsmanager/secret:Secret", "what it holds is lost"),
-        ("gitlab:index/userRunner:UserRunner", "its token ends"),
+        ("aws:kms/key:Key", "data encrypted with it can no longer be decrypted"),
+        ("aws:s3/bucket:Bucket", "its objects are lost"),
+        ("aws:secretsmanager/secret:Secret", "its value is lost"),
+        ("gitlab:index/userRunner:UserRunner", "its token becomes invalid"),
     ],
 )
 def test_each_loss_with_a_resource(resource_type: str, loss: str) -> None:
@@ -37,15 +37,18 @@ def test_each_loss_with_a_resource(resource_type: str, loss: str) -> None:
         for kind, message in dangers_of(step("replace", resource_type, old={}, new={}))
         if "is replaced" in message
     ]
-    assert replaced == f"is replaced by a new one, and {loss}"
+    assert replaced == f"is replaced, and {loss}"
 
 
 @pytest.mark.parametrize(
     ("resource_type", "effect"),
     [
-        ("aws:cloudwatch/metricAlarm:MetricAlarm", "what it watches for is no longer reported"),
-        ("aws:ecr/lifecyclePolicy:LifecyclePolicy", "its repository, if that stays, keeps old images"),
-        (BLOCK, "its bucket, if that stays, can be opened to the public"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "its metric is no longer monitored"),
+        (
+            "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+            "if its repository remains, old images are no longer deleted",
+        ),
+        (BLOCK, "if its bucket remains, it can be made public"),
     ],
 )
 def test_each_effect_that_ends_with_a_resource(resource_type: str, effect: str) -> None:
@@ -57,22 +60,22 @@ def test_each_effect_that_ends_with_a_resource(resource_type: str, effect: str) 
         for _, message in dangers_of(step("replace", resource_type, old={}, new={}))
         if "is replaced" in message
     ]
-    assert replaced == ["is replaced by a new one"]
+    assert replaced == ["is replaced"]
 
 
 @pytest.mark.parametrize("kind", ["groupVariable", "instanceVariable", "projectVariable"])
 @pytest.mark.parametrize(
     ("setting", "consequence"),
     [
-        ("protected", "jobs of every branch are given it"),
-        ("masked", "it shows in job logs"),
-        ("hidden", "it shows in GitLab's settings"),
+        ("protected", "jobs of all branches receive it"),
+        ("masked", "its value can appear in job logs"),
+        ("hidden", "its value is visible in GitLab's settings"),
     ],
 )
 def test_each_protection_of_each_variable(kind: str, setting: str, consequence: str) -> None:
     resource_type = f"gitlab:index/{kind}:{kind[0].upper()}{kind[1:]}"
     opened = step("update", resource_type, old={"key": "K", setting: True}, new={"key": "K", setting: False})
-    danger = (DangerKind.VARIABLE, f"the variable K is not {setting} any more: {consequence}")
+    danger = (DangerKind.VARIABLE, f"the variable K is no longer {setting}: {consequence}")
     assert dangers_of(opened) == [danger]
     assert dangers_of({**opened, "op": "replace"})[-1] == danger
     assert dangers_of(step("create", resource_type, new={"key": "K", setting: False})) == []
@@ -84,9 +87,9 @@ def test_each_protection_of_each_variable(kind: str, setting: str, consequence: 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ("project_type", "group_type", "takes jobs of a group, not only of a project"),
-        ("project_type", "instance_type", "takes jobs of the whole instance, not only of a project"),
-        ("group_type", "instance_type", "takes jobs of the whole instance, not only of a group"),
+        ("project_type", "group_type", "accepts jobs of a group, not only of a project"),
+        ("project_type", "instance_type", "accepts jobs of the whole instance, not only of a project"),
+        ("group_type", "instance_type", "accepts jobs of the whole instance, not only of a group"),
         ("group_type", "group_type", None),
         ("instance_type", "group_type", None),
         ("group_type", "project_type", None),
@@ -103,16 +106,16 @@ def test_each_change_of_a_runners_type(before: str, after: str, message: str | N
 def test_each_source_of_a_connection(source: str) -> None:
     ports = {"ipProtocol": "tcp", "fromPort": 80, "toPort": 80}
     assert dangers_of(step("create", INGRESS, new={source: "END", **ports})) == [
-        (DangerKind.PROTECTION, "lets connections in from END by tcp, to port 80")
+        (DangerKind.PROTECTION, "allows inbound connections from END on tcp port 80")
     ]
 
 
 @pytest.mark.parametrize(
     ("change", "traffic"),
     [
-        ({"ipProtocol": "udp"}, "by udp, to port 80"),
-        ({"fromPort": 1}, "by tcp, to ports 1 to 80"),
-        ({"toPort": 90}, "by tcp, to ports 80 to 90"),
+        ({"ipProtocol": "udp"}, "on udp port 80"),
+        ({"fromPort": 1}, "on tcp ports 1 to 80"),
+        ({"toPort": 90}, "on tcp ports 80 to 90"),
         ({"description": "other"}, None),
     ],
 )
@@ -122,7 +125,9 @@ def test_each_change_of_a_security_group_rule(
 ) -> None:
     before = {"cidrIpv4": "10.0.0.0/8", "ipProtocol": "tcp", "fromPort": 80, "toPort": 80}
     found = dangers_of(step("update", resource_type, old=before, new={**before, **change}))
-    message = "lets connections in from" if resource_type == INGRESS else "lets its hosts connect to"
+    message = (
+        "allows inbound connections from" if resource_type == INGRESS else "allows outbound connections to"
+    )
     assert found == ([(DangerKind.PROTECTION, f"{message} 10.0.0.0/8 {traffic}")] if traffic else [])
     assert dangers_of(step("delete", resource_type, old=before)) == [(DangerKind.DELETION, "is deleted")]
 
@@ -154,9 +159,9 @@ def test_an_encrypted_disk_is_no_danger(encrypted: Any) -> None:
 )
 def test_each_action_that_pulls(action: str, resource: str, pulls: bool) -> None:
     found = dangers_of(step("update", ROLE_POLICY, old=policy(), new=policy(allow(action, resource))))
-    assert ((DangerKind.REGISTRY, f"may pull from {resource}") in found) == pulls
+    assert ((DangerKind.REGISTRY, f"can pull from {resource}") in found) == pulls
     other = dangers_of(step("update", ROLE_POLICY, old=policy(), new=policy(allow("ecr:PutImage", resource))))
-    assert [kind for kind, _ in other] == [DangerKind.RIGHTS]
+    assert [kind for kind, _ in other] == [DangerKind.PERMISSION]
 
 
 @pytest.mark.parametrize(
@@ -171,18 +176,21 @@ def test_each_action_that_pulls(action: str, resource: str, pulls: bool) -> None
 @pytest.mark.parametrize("hidden", [UNKNOWN, [UNKNOWN], {"Statement": [{"Action": "[secret]"}]}])
 def test_each_unknown_policy(key: str, word: str, hidden: Any) -> None:
     assert dangers_of(step("create", "aws:example/thing:Thing", new={key: hidden, "other": UNKNOWN})) == [
-        (DangerKind.RIGHTS, f"what its {word} allows is known only after the update")
+        (DangerKind.PERMISSION, f"the content of its {word} is known only after the update")
     ]
 
 
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("allowed_images", "lets jobs run any image"),
-        ("allowed_services", "lets jobs run any image as a service"),
-        ("allowed_privileged_images", "makes jobs of any image privileged, not only of some"),
-        ("allowed_privileged_services", "makes services of any image privileged, not only of some"),
-        ("allowed_users", "lets jobs run as any user"),
+        ("allowed_images", "allows jobs to run any image"),
+        ("allowed_services", "allows jobs to run any image as a service"),
+        ("allowed_privileged_images", "runs jobs with any image as privileged, not only with some images"),
+        (
+            "allowed_privileged_services",
+            "runs services with any image as privileged, not only with some images",
+        ),
+        ("allowed_users", "allows jobs to run as any user"),
     ],
 )
 def test_each_limit_of_jobs_that_is_lifted(key: str, words: str) -> None:
@@ -190,7 +198,7 @@ def test_each_limit_of_jobs_that_is_lifted(key: str, words: str) -> None:
     prefix = "the runner build"
     assert dangers_of(host_step(limited, host_inputs())) == [(DangerKind.PRIVILEGE, f"{prefix} {words}")]
     assert dangers_of(host_step(limited, more)) == [
-        (DangerKind.PRIVILEGE, f"{prefix} has more {key.replace('_', ' ')}: b")
+        (DangerKind.PRIVILEGE, f"{prefix} has additional {key.replace('_', ' ')}: b")
     ]
     assert dangers_of(host_step(host_inputs(), limited)) == dangers_of(host_step(more, limited)) == []
 
@@ -199,7 +207,7 @@ def test_each_limit_of_jobs_that_is_lifted(key: str, words: str) -> None:
 def test_each_pull_policy_that_skips_the_registry(key: str) -> None:
     always, sometimes = host_inputs(**{key: ["always"]}), host_inputs(**{key: ["always", "if-not-present"]})
     (found,) = dangers_of(host_step(always, sometimes))
-    assert "images that another job has pulled" in found[1]
+    assert "images that other jobs have pulled" in found[1]
     assert dangers_of(host_step(host_inputs(), always)) == dangers_of(host_step(sometimes, always)) == []
 
 
@@ -211,7 +219,7 @@ def test_each_security_option_that_is_removed(key: str, whose: str) -> None:
     assert dangers_of(host_step(kept, removed)) == [
         (
             DangerKind.PRIVILEGE,
-            f"the runner build takes from {whose} the security option no-new-privileges:true",
+            f"the runner build runs {whose} without the security option no-new-privileges:true",
         )
     ]
 
@@ -244,8 +252,8 @@ def test_which_runner_takes_the_jobs_of_another(other: dict[str, Any], takes: bo
     found = dangers_of(step("delete", RUNNER, "it", old=queue()), step("same", RUNNER, "other", other, other))
     (message,) = [message for kind, message in found if kind is DangerKind.QUEUE]
     assert message.startswith("jobs of group 42 with the tags a b ")
-    assert ("go to the runner other instead" in message) == takes
-    assert ("wait until another runner takes them" in message) != takes
+    assert ("run on the runner other instead" in message) == takes
+    assert ("wait for another runner" in message) != takes
 
 
 def test_a_protected_runner_does_not_take_all_jobs() -> None:
@@ -253,7 +261,7 @@ def test_a_protected_runner_does_not_take_all_jobs() -> None:
     found = dangers_of(
         step("delete", RUNNER, "it", old=open_to_all), step("same", RUNNER, "o", protected, protected)
     )
-    assert "wait until" in found[-1][1]
+    assert "wait for another runner" in found[-1][1]
 
 
 def test_deletion_of_a_paused_runner_makes_no_job_wait() -> None:
@@ -269,7 +277,7 @@ def test_pausing_a_runner_makes_its_jobs_wait() -> None:
 def test_jobs_go_to_the_first_runner_by_name() -> None:
     others = [step("same", RUNNER, name, queue(), queue()) for name in ("r-10", "r-9")]
     found = dangers_of(step("delete", RUNNER, "it", old=queue()), *others)
-    assert "go to the runner r-9 instead" in found[-1][1]
+    assert "run on the runner r-9 instead" in found[-1][1]
 
 
 @pytest.mark.parametrize(
@@ -286,7 +294,7 @@ def test_jobs_go_to_the_first_runner_by_name() -> None:
 )
 def test_each_scope_of_jobs_that_wait(scope: dict[str, Any], words: str) -> None:
     (*_, (_, message)) = dangers_of(step("delete", RUNNER, "it", old={**scope, "tagLists": ["a"]}))
-    assert message.startswith(f"jobs of {words} with the tag a wait until")
+    assert message.startswith(f"jobs of {words} with the tag a wait for another runner;")
 
 
 SEVERITIES = {
@@ -299,7 +307,7 @@ SEVERITIES = {
     "variable": "critical",
     "protection": "major",
     "registry": "minor",
-    "rights": "minor",
+    "permission": "minor",
 }
 
 

@@ -52,7 +52,7 @@ def test_the_order_is_dangers_counts_picture_changes() -> None:
         for part in (
             marker("prod"),
             "**⚠ Deleted**",
-            "**⚠ Registries newly",
+            "**⚠ New access to registries",
             "**Counts:** 1 to delete, 1 to update",
             "```mermaid",
             "mind this",
@@ -148,8 +148,7 @@ def test_500_resources_fit_without_a_cut() -> None:
     ]
     written = note(preview(*steps), "prod")
     assert (
-        "- `group-0` to `group-499` (500, `Group`): is replaced by a new one, and its instances end"
-        in written
+        "- `group-0` to `group-499` (500, `Group`): is replaced, and its instances are terminated" in written
     )
     assert all(f"! replace {GROUP} group-{n}\n" in written for n in range(500))
     assert "more lines" not in written
@@ -287,30 +286,30 @@ WHOLE = """\
 **⚠ Behind:** the branch lacks 2 commits of `main`. What they brought
 shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.
 
-**⚠ Jobs closer to the host**
-- `build-files` (`BucketObjectv2`): the runner `build` is privileged: every job is root on the host
+**⚠ More privileges for jobs**
+- `build-files` (`BucketObjectv2`): the runner `build` is privileged: every job has root access to the host
 
 **⚠ Deleted**
-- `ci-build` (`UserRunner`): is deleted; its token ends
+- `ci-build` (`UserRunner`): is deleted; its token becomes invalid
 - `ci-team/base` (`Repository`): is deleted; its images are lost
 
-**⚠ Jobs that wait: act when deploying**
-- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait until another runner \
-takes them; pause it in GitLab and let its jobs end first, else they fail
+**⚠ Jobs will wait: action required during deployment**
+- `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait for another runner; \
+first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail
 
-**⚠ Runners open to more jobs**
-- `ci-build` (`UserRunner`): takes jobs of branches that are not protected, which more people may push
+**⚠ Runners accept more jobs**
+- `ci-build` (`UserRunner`): accepts jobs of unprotected branches, to which more people can push
 
-**⚠ CI variables less protected**
-- `v` (`ProjectVariable`): the variable `KEY` is not protected any more: jobs of every branch are given it
+**⚠ Reduced protection of CI variables**
+- `v` (`ProjectVariable`): the variable `KEY` is no longer protected: jobs of all branches receive it
 
-**⚠ AWS resources less protected**
-- `ci-build` (`SecurityGroupEgressRule`): lets its hosts connect to `0.0.0.0/0` by None, to port None
+**⚠ Reduced protection of AWS resources**
+- `ci-build` (`SecurityGroupEgressRule`): allows outbound connections to `0.0.0.0/0` on None port None
 
-**⚠ Registries newly reachable**
+**⚠ New access to registries**
 - `build-files` (`BucketObjectv2`): its host has credentials for `registry.example.com:5000`
 
-**⚠ Rights gained**
+**⚠ Additional permissions**
 - `ci-build` (`RolePolicy`): allows `s3:GetObject` on `*`
 
 **Counts:** 1 to create, 2 to delete, 5 to update

@@ -37,12 +37,12 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         (
             [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}],
             [{"Effect": "Allow", "NotAction": "iam:PassRole", "Resource": "*"}],
-            [Gain(("all but iam:PassRole",), ("*",), (), "")],
+            [Gain(("all except iam:PassRole",), ("*",), (), "")],
         ),
         (
             [{"Effect": "Allow", "Action": "x:1", "NotResource": "arn:*"}],
             [{"Effect": "Allow", "Action": "x:1", "NotResource": "arn:a"}],
-            [Gain(("x:1",), ("all but arn:a",), (), "")],
+            [Gain(("x:1",), ("all except arn:a",), (), "")],
         ),
         (
             [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}],
@@ -65,7 +65,7 @@ TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Acti
         (
             [],
             [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}],
-            [Gain(("all but iam:*",), ("*",), (), "")],
+            [Gain(("all except iam:*",), ("*",), (), "")],
         ),
         (
             [allow("x:1", "*"), {"Effect": "Deny", "Action": "x:1", "Resource": A}],

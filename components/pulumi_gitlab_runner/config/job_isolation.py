@@ -17,7 +17,7 @@ from pulumi_gitlab_runner.config.runner import RunnerConfig
 
 _Table = Mapping[str, Any]
 
-_ROOT = "every job can become root on its machine, and read what other jobs and the manager have there"
+_ROOT = "every job can gain root access to its machine and read the data of other jobs and of the manager"
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,29 @@ class IsolationGap:
 
 
 _SWITCHES: Mapping[tuple[str, object], tuple[str, str]] = {
-    ("privileged", True): ("is privileged: every job is root on the host", _ROOT),
+    ("privileged", True): ("is privileged: every job has root access to the host", _ROOT),
     ("services_privileged", True): (
-        "has privileged services: every job can become root on the host",
-        f"a job names its services and what they run: {_ROOT}",
+        "has privileged services: every job can gain root access to the host",
+        f"a job defines its services and their commands: {_ROOT}",
     ),
     ("network_mode", "host"): (
-        "lets its jobs share the host's network",
-        "every job reaches the instance metadata, and with them the credentials of the machine's role",
+        "runs its jobs in the host's network",
+        "every job can read the instance metadata, including the credentials of the machine's role",
     ),
     ("pid_mode", "host"): (
-        "lets its jobs see the host's processes",
-        "root in a job reads the environment and the memory of the machine's processes",
+        "runs its jobs in the host's PID namespace",
+        "root in a job can read the environment and the memory of the machine's processes",
     ),
-    ("ipcmode", "host"): ("lets its jobs share the host's memory", ""),
-    ("userns_mode", "host"): ("lets root in a job be root on the host", ""),
+    ("ipcmode", "host"): ("runs its jobs in the host's IPC namespace", ""),
+    ("userns_mode", "host"): ("maps root in a job to root on the host", ""),
 }
 _GAINS = {
     "cap_add": (
-        "gives its jobs a further capability",
-        "many capabilities are enough to become root on the machine",
+        "gives its jobs the capability",
+        "many capabilities are sufficient to gain root access to the machine",
     ),
-    "device_cgroup_rules": ("gives its jobs devices of the host", ""),
-    "volumes_from": ("gives its jobs the volumes of", ""),
+    "device_cgroup_rules": ("gives its jobs access to host devices by the rule", ""),
+    "volumes_from": ("gives its jobs access to the volumes of", ""),
 }
 """The lists of which each entry weakens the isolation."""
 NO_NEW_PRIVILEGES = "no-new-privileges"
@@ -125,11 +125,11 @@ def isolation_gaps(docker: _Table) -> Iterator[IsolationGap]:
         if each.startswith("/") and ":" in each:
             source, *options = each.split(":")
             reason = _reason_of_mount(source, read_only="ro" in options[-1].split(","))
-            yield IsolationGap(f"volumes[{index}]", "gives its jobs a folder of the host", each, reason)
+            yield IsolationGap(f"volumes[{index}]", "gives its jobs access to the host path", each, reason)
     for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
         for index, each in enumerate(texts(docker.get(key))):
             if not each.startswith(NO_NEW_PRIVILEGES):
-                yield IsolationGap(f"{key}[{index}]", f"gives {whose} the security option", each)
+                yield IsolationGap(f"{key}[{index}]", f"runs {whose} with the security option", each)
 
 
 def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
@@ -147,7 +147,7 @@ def isolation_warnings(runner: RunnerConfig, path: str) -> Iterator[Finding]:
             yield warning(
                 f"{path}.docker.{gap.key}",
                 gap.reason,
-                "leave it out, or run such jobs on a fleet whose instances run one job each "
+                "remove it, or run these jobs on a fleet in which each instance runs only one job "
                 "(`retire_after_jobs: 1`)",
             )
 
@@ -156,7 +156,7 @@ def _reason_of_mount(source: str, *, read_only: bool) -> str:
     path = normpath(source).replace("//", "/")
     below_run = path.removeprefix("/var") if path.startswith("/var/run/") else path  # a link to /run
     if path.rpartition("/")[2] in _SOCKETS:
-        return f"a job that can start containers there is root: {_ROOT}"
+        return f"a job that can start containers there has root access: {_ROOT}"
     folders = (*_SECRETS, *_CONTROL, *(() if read_only else _PROGRAMS))
     if path in _SYSTEM or any(f"{below_run}/".startswith(f"{each}/") for each in folders):
         return _ROOT
@@ -171,9 +171,9 @@ def _device_gaps(docker: _Table) -> Iterator[IsolationGap]:
         lists |= {f"services_devices.{pattern}": devices for pattern, devices in services.items()}
     for key, devices in lists.items():
         what = (
-            "gives its jobs a device of the host"
+            "gives its jobs access to the host device"
             if key == "devices"
-            else "gives services a device of the host"
+            else "gives services access to the host device"
         )
         for index, each in enumerate(texts(devices)):
             exposes = _DISKS_AND_MEMORY.fullmatch(normpath(each.partition(":")[0]))

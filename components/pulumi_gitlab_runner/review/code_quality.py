@@ -32,7 +32,7 @@ _SEVERITIES = {
     DangerKind.VARIABLE: "critical",
     DangerKind.PROTECTION: "major",
     DangerKind.REGISTRY: "minor",
-    DangerKind.RIGHTS: "minor",
+    DangerKind.PERMISSION: "minor",
 }
 _STACK = f"{PROJECT}:stack"
 
@@ -133,7 +133,7 @@ class _StackFile:
                     yield (*at, "config", "docker", re.split(r"[.\[]", gap.key)[0])
         keys = {
             DangerKind.REGISTRY: ("registries",),
-            DangerKind.RIGHTS: ("registries",),
+            DangerKind.PERMISSION: ("registries",),
             DangerKind.RUNNER: ("protected", "run_untagged", "locked", "group", "project", "instance"),
             DangerKind.QUEUE: ("group", "project", "instance", "tags"),
             DangerKind.PROTECTION: ("host", "fleet"),

@@ -20,7 +20,7 @@ SECRET = "[secret]"  # noqa: S105 - a placeholder
 """Pulumi's placeholder for a secret: pulumi/pulumi, pkg/backend/display/json.go."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """Pulumi's placeholder for a value known after the update: pulumi/pulumi, sdk/go/common/resource/plugin."""
-CHOSEN_BY_AWS = "an ARN that AWS chooses"
+CHOSEN_BY_AWS = "an ARN that AWS assigns"
 """The placeholder for a resource in a policy whose ARN AWS chooses."""
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -194,7 +194,7 @@ def _without_refreshes(steps: Sequence[Step]) -> list[Step]:
 def _with_shown_rights(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The steps, in which a policy that is unknown is replaced by the one that its component registers.
 
-    A policy with an ARN that AWS chooses is unknown as a whole; the component registers all but that ARN.
+    A policy with an ARN that AWS assigns is unknown as a whole; the component registers all except that ARN.
     """
     shown = {
         f"{step.urn.removesuffix(f'::{step.name}')}${_ROLE_POLICY}::{name}": _with_chosen_arns(policy)

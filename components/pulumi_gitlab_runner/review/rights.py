@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 Statement = Mapping[str, Any]
-_ALL_BUT = "all but "
+_ALL_BUT = "all except "
 """The prefix of the text for a negation, such as `NotAction`."""
 
 

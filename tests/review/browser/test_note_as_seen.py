@@ -190,12 +190,12 @@ def test_dangers_come_first_and_the_rest_is_collapsed(rendered: list[View]) -> N
         listed = {"build", "build-files", "fresh-files", "leaving-files", "v", "create:"}
         assert [part for part in view.parts if part.split()[0] not in listed] == [
             "Preview of prod",
-            "⚠ Jobs closer to the host",
+            "⚠ More privileges for jobs",
             "⚠ Deleted",
             "⚠ Replaced",
-            "⚠ CI variables less protected",
-            "⚠ Registries newly reachable",
-            "⚠ Rights gained",
+            "⚠ Reduced protection of CI variables",
+            "⚠ New access to registries",
+            "⚠ Additional permissions",
             "Known only after the update (2): look then",
             "Counts: 1 to create, 1 to delete, 1 to replace, 4 to update",
             "picture",

@@ -21,7 +21,7 @@ def protection_lost(step: Step) -> Found:
 def _of_a_bucket(inputs: Inputs) -> Iterator[Phrase]:
     for setting in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
         if inputs.get(setting) is not True:
-            yield "its bucket can be opened to the public without", (setting,)
+            yield "its bucket can be made public without", (setting,)
 
 
 def _of_instances(inputs: Inputs) -> Iterator[Phrase]:
@@ -29,17 +29,23 @@ def _of_instances(inputs: Inputs) -> Iterator[Phrase]:
     options = inputs.get("metadataOptions")
     if isinstance(options, Mapping) and options.get("httpEndpoint") != "disabled":
         if options.get("httpTokens") != "required":
-            yield "its instances answer IMDSv1: a forged request (SSRF) is enough to get their role", ()
+            yield (
+                "its instances accept IMDSv1: SSRF attacks can read the credentials of their role",
+                (),
+            )
         hops = options.get("httpPutResponseHopLimit")
         if isinstance(hops, int | float) and hops > 1:
-            yield "its metadata, and so its role, is in reach of jobs: a hop limit of", (named(hops),)
+            yield (
+                "jobs can read the instance metadata and the role credentials in it: the hop limit is",
+                (named(hops),),
+            )
     for each in tables(inputs.get("blockDeviceMappings")):
         disk = each.get("ebs")
         if isinstance(disk, Mapping) and str(disk.get("encrypted")).lower() != "true":
-            yield "a disk is not encrypted:", (named(each.get("deviceName")),)
+            yield "a volume is not encrypted:", (named(each.get("deviceName")),)
     for each in tables(inputs.get("networkInterfaces")):
         if str(each.get("associatePublicIpAddress")).lower() == "true":
-            yield "its instances have public addresses", ()
+            yield "its instances have public IP addresses", ()
 
 
 def _of_a_repository(inputs: Inputs) -> Iterator[Phrase]:
@@ -48,27 +54,30 @@ def _of_a_repository(inputs: Inputs) -> Iterator[Phrase]:
     for each in tables(inputs.get("imageTagMutabilityExclusionFilters")):
         yield "some of its tags can be moved to other images:", (named(each.get("filter")),)
     if inputs.get("forceDelete") is True:
-        yield "it can be deleted with the images in it", ()
+        yield "it can be deleted while it contains images", ()
     if mapping(inputs.get("imageScanningConfiguration")).get("scanOnPush") is not True:
-        yield "its images are not scanned when they are pushed", ()
+        yield "its images are not scanned on push", ()
 
 
 def _of_a_key(inputs: Inputs) -> Iterator[Phrase]:
     if inputs.get("enableKeyRotation") is not True:
-        yield "it is not rotated", ()
+        yield "its automatic rotation is disabled", ()
     if inputs.get("isEnabled") is False:
-        yield "it is off: what it encrypts cannot be read", ()
+        yield "it is disabled: data encrypted with it cannot be decrypted", ()
 
 
 def _of_a_subnet(inputs: Inputs) -> Iterator[Phrase]:
     if inputs.get("mapPublicIpOnLaunch") is True:
-        yield "instances in it have public addresses", ()
+        yield "new instances in it receive public IP addresses", ()
 
 
 def _of_replication(inputs: Inputs) -> Iterator[Phrase]:
     for rule in tables(mapping(inputs.get("replicationConfiguration")).get("rules")):
         for each in tables(rule.get("destinations")):
-            yield "images are copied to", (f"{named(each.get('registryId'))} in {named(each.get('region'))}",)
+            yield (
+                "images are replicated to",
+                (f"{named(each.get('registryId'))} in {named(each.get('region'))}",),
+            )
 
 
 _WEAKNESSES: Mapping[str, Callable[[Inputs], Iterator[Phrase]]] = {

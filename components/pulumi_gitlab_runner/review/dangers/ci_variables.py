@@ -9,9 +9,9 @@ _VARIABLES = {
     "gitlab:index/projectVariable:ProjectVariable",
 }
 _SETTINGS = {
-    "protected": "jobs of every branch are given it",
-    "masked": "it shows in job logs",
-    "hidden": "it shows in GitLab's settings",
+    "protected": "jobs of all branches receive it",
+    "masked": "its value can appear in job logs",
+    "hidden": "its value is visible in GitLab's settings",
 }
 """The effect of each setting that is not set."""
 
@@ -23,8 +23,8 @@ def variable_dangers(step: Step) -> Found:
     variable = ("the variable", (named(step.new.get("key")),))
     for setting, without in _SETTINGS.items():
         if step.old.get(setting) is True and step.new.get(setting) is not True:
-            yield DangerKind.VARIABLE, (variable, (f"is not {setting} any more: {without}", ()))
+            yield DangerKind.VARIABLE, (variable, (f"is no longer {setting}: {without}", ()))
     before, after = (inputs.get("environmentScope", "*") for inputs in (step.old, step.new))
     if "*" != before != after:
-        more = ("is given to jobs of the environments", (named(after),))
-        yield DangerKind.VARIABLE, (variable, more, ("and not of", (named(before),)))
+        wider = ("is available in the environments", (named(after),))
+        yield DangerKind.VARIABLE, (variable, wider, ("instead of", (named(before),)))

@@ -20,16 +20,16 @@ PLAINLY_DELETED: tuple[Phrase, ...] = (("is deleted", ()),)
 class DangerKind(StrEnum):
     """The kind of a danger, in the order of the note: the most severe first."""
 
-    PRIVILEGE = "Jobs closer to the host"
+    PRIVILEGE = "More privileges for jobs"
     DELETION = "Deleted"
     REPLACEMENT = "Replaced"
-    QUEUE = "Jobs that wait: act when deploying"
-    OWNERS = "Other accounts whose owners must act"
-    RUNNER = "Runners open to more jobs"
-    VARIABLE = "CI variables less protected"
-    PROTECTION = "AWS resources less protected"
-    REGISTRY = "Registries newly reachable"
-    RIGHTS = "Rights gained"
+    QUEUE = "Jobs will wait: action required during deployment"
+    OWNERS = "Action required in other accounts"
+    RUNNER = "Runners accept more jobs"
+    VARIABLE = "Reduced protection of CI variables"
+    PROTECTION = "Reduced protection of AWS resources"
+    REGISTRY = "New access to registries"
+    PERMISSION = "Additional permissions"
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,19 @@ from pulumi_gitlab_runner.review.preview import Step
 from pulumi_gitlab_runner.review.rights import statements_in
 
 _LOST = {
-    "aws:autoscaling/group:Group": "its instances end, with the jobs on them",
+    "aws:autoscaling/group:Group": "its instances are terminated, together with their jobs",
     "aws:ecr/repository:Repository": "its images are lost",
-    "aws:kms/key:Key": "what it encrypts can no longer be read",
-    "aws:s3/bucket:Bucket": "what it holds is lost",
-    "aws:secretsmanager/secret:Secret": "what it holds is lost",
-    "gitlab:index/userRunner:UserRunner": "its token ends",
+    "aws:kms/key:Key": "data encrypted with it can no longer be decrypted",
+    "aws:s3/bucket:Bucket": "its objects are lost",
+    "aws:secretsmanager/secret:Secret": "its value is lost",
+    "gitlab:index/userRunner:UserRunner": "its token becomes invalid",
 }
 """The loss when a resource of a type is deleted or replaced."""
 _MISSED = {
-    "aws:cloudwatch/metricAlarm:MetricAlarm": "what it watches for is no longer reported",
-    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "its repository, if that stays, keeps old images",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "its metric is no longer monitored",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "if its repository remains, old images are no longer deleted",
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
-        "its bucket, if that stays, can be opened to the public"
+        "if its bucket remains, it can be made public"
     ),
 }
 """The effect when a resource of a type is deleted."""
@@ -30,13 +30,12 @@ def deletions(step: Step) -> Found:
         return
     lost = _LOST.get(step.type)
     if step.operation == "replace":
-        what = f"is replaced by a new one, and {lost}" if lost else "is replaced by a new one"
-        because = (("because of", step.replaced_for),) if step.replaced_for else ()
-        yield DangerKind.REPLACEMENT, ((what, ()), *because)
+        what = f"is replaced, and {lost}" if lost else "is replaced"
+        yield DangerKind.REPLACEMENT, _with_reasons(what, step)
     elif step.operation == "delete":
         effects = [
             lost or _MISSED.get(step.type),
-            "what it denied is no longer denied" if _denies(step) else None,
+            "the actions that it denies are no longer denied" if _denies(step) else None,
         ]
         yield DangerKind.DELETION, (("; ".join(filter(None, ["is deleted", *effects])), ()),)
 
@@ -44,9 +43,13 @@ def deletions(step: Step) -> Found:
 def _retained(step: Step) -> tuple[DangerKind, tuple[Phrase, ...]]:
     """The loss of a resource that Pulumi does not delete: it is only no longer in the stack."""
     if step.operation == "delete":
-        return DangerKind.DELETION, (("leaves the stack, and stays without it", ()),)
-    because = (("because of", step.replaced_for),) if step.replaced_for else ()
-    return DangerKind.REPLACEMENT, (("is replaced by a new one, and stays beside it", ()), *because)
+        return DangerKind.DELETION, (("is removed from the stack, but not deleted", ()),)
+    return DangerKind.REPLACEMENT, _with_reasons("is replaced, and the old resource is not deleted", step)
+
+
+def _with_reasons(what: str, step: Step) -> tuple[Phrase, ...]:
+    reasons = step.replaced_for
+    return ((f"{what}; changed:", reasons),) if reasons else ((what, ()),)
 
 
 def _denies(step: Step) -> bool:

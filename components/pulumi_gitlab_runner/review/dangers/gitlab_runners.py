@@ -9,9 +9,9 @@ _WEAKENED = {
     (
         "accessLevel",
         "ref_protected",
-    ): "takes jobs of branches that are not protected, which more people may push",
+    ): "accepts jobs of unprotected branches, to which more people can push",
     ("locked", True): "can be enabled for other projects",
-    ("untagged", False): "takes jobs without tags, from any pipeline",
+    ("untagged", False): "accepts jobs without tags, from all pipelines",
 }
 """The effect of each setting that loses this value."""
 _REACH = {"project_type": "a project", "group_type": "a group", "instance_type": "the whole instance"}
@@ -20,7 +20,7 @@ _REACH = {"project_type": "a project", "group_type": "a group", "instance_type":
 def runner_dangers(step: Step) -> Found:
     """Changes that open a runner to more jobs, and its registries and caches to more people."""
     if step.type == _ENABLEMENT and step.operation == "create":
-        yield DangerKind.RUNNER, (("takes jobs of the project", (named(step.new.get("project")),)),)
+        yield DangerKind.RUNNER, (("accepts jobs of the project", (named(step.new.get("project")),)),)
     if step.type != _RUNNER or not step.old or step.operation == "delete":
         return
     for (setting, value), what in _WEAKENED.items():
@@ -29,4 +29,4 @@ def runner_dangers(step: Step) -> Found:
     kinds = list(_REACH)
     before, after = step.old.get("runnerType"), step.new.get("runnerType")
     if before in kinds and after in kinds and kinds.index(after) > kinds.index(before):
-        yield DangerKind.RUNNER, ((f"takes jobs of {_REACH[after]}, not only of {_REACH[before]}", ()),)
+        yield DangerKind.RUNNER, ((f"accepts jobs of {_REACH[after]}, not only of {_REACH[before]}", ()),)

@@ -14,11 +14,11 @@ from pulumi_gitlab_runner.spec.declared import NETWORK_PER_JOB
 
 _Table = Mapping[str, Any]
 _LIMITS = {
-    "allowed_images": "lets jobs run any image",
-    "allowed_services": "lets jobs run any image as a service",
-    "allowed_privileged_images": "makes jobs of any image privileged, not only of some",
-    "allowed_privileged_services": "makes services of any image privileged, not only of some",
-    "allowed_users": "lets jobs run as any user",
+    "allowed_images": "allows jobs to run any image",
+    "allowed_services": "allows jobs to run any image as a service",
+    "allowed_privileged_images": "runs jobs with any image as privileged, not only with some images",
+    "allowed_privileged_services": "runs services with any image as privileged, not only with some images",
+    "allowed_users": "allows jobs to run as any user",
 }
 """The lists that restrict jobs, and the effect when one becomes empty. Each entry allows more."""
 _SCRIPTS = (
@@ -34,8 +34,8 @@ def host_dangers(host: HostChange) -> Found:
     if host.step.operation in ("delete", *UNCHANGED):
         return
     if host.new is None:
-        yield DangerKind.REGISTRY, ((f"which registries its host reaches {NOT_KNOWN}", ()),)
-        yield DangerKind.PRIVILEGE, ((f"what its host lets its jobs do {NOT_KNOWN}", ()),)
+        yield DangerKind.REGISTRY, ((f"the list of registries that its host can access {NOT_KNOWN}", ()),)
+        yield DangerKind.PRIVILEGE, ((f"the list of privileges of its jobs {NOT_KNOWN}", ()),)
         return
     old = host.old or NO_HOST
     if registries := host.new.sources.keys() - old.sources.keys():
@@ -51,9 +51,9 @@ def _gaps_gained(old: _Table, new: _Table) -> Iterator[Phrase]:
     yield from _of_containers(before, after)
     yield from _of_images(before, after)
     if _network_per_build(old) and not _network_per_build(new):
-        yield "puts its jobs into one network, where they reach each other", ()
+        yield "runs its jobs in one network, in which they can connect to each other", ()
     if old and old.get("url") != new.get("url"):
-        yield "takes its jobs from another GitLab:", (str(new.get("url")),)
+        yield "accepts jobs from another GitLab instance:", (str(new.get("url")),)
     yield from _of_every_job(old, new)
 
 
@@ -61,23 +61,23 @@ def _of_every_job(old: _Table, new: _Table) -> Iterator[Phrase]:
     """Settings with which a runner does more in every job, with the job's token and variables."""
     for key in _SCRIPTS:
         if new.get(key) and new.get(key) != old.get(key):
-            yield "runs other commands in every job:", (key,)
+            yield "runs new commands in every job:", (key,)
     if new.get("clone_url") and new.get("clone_url") != old.get("clone_url"):
-        yield "sends the tokens of its jobs to another address for their sources", ()
+        yield "clones repositories from another URL, with the tokens of its jobs", ()
     helper, former = (each.get("docker", {}).get("helper_image") for each in (new, old))
     if helper and helper != former:
-        yield "gives every job's token to another helper image:", (str(helper),)
+        yield "passes the token of every job to another helper image:", (str(helper),)
 
 
 def _of_containers(before: _Table, after: _Table) -> Iterator[Phrase]:
     had = {each.phrase for each in isolation_gaps(before)}
     yield from (each.phrase for each in isolation_gaps(after) if each.phrase not in had)
     for each in _gained(after.get("cap_drop"), before.get("cap_drop")):
-        yield "leaves its jobs the capability", (each,)
+        yield "no longer drops the capability", (each,)
     for key, whose in (("security_opt", "its jobs"), ("services_security_opt", "services")):
         for each in _gained(after.get(key), before.get(key)):
             if each.startswith(NO_NEW_PRIVILEGES):
-                yield f"takes from {whose} the security option", (each,)
+                yield f"runs {whose} without the security option", (each,)
 
 
 def _of_images(before: _Table, after: _Table) -> Iterator[Phrase]:
@@ -89,16 +89,19 @@ def _of_images(before: _Table, after: _Table) -> Iterator[Phrase]:
         for policy in _gained(before.get(key), after.get(key))
     ]
     if set(policies) - {"always"}:
-        yield "lets jobs use images that another job has pulled, without asking their registry", ()
+        yield (
+            "allows jobs to use images that other jobs have pulled, without an access check by the registry",
+            (),
+        )
 
 
 def _limit_lifted(key: str, before: list[str], after: list[str], what: str) -> Iterator[Phrase]:
     if ONLY_DIGESTS in before and ONLY_DIGESTS not in after:
-        yield f"runs {'services' if key == 'allowed_services' else 'images'} by tag, not only by digest", ()
+        yield f"allows {'services' if key == 'allowed_services' else 'images'} by tag, not only by digest", ()
     elif before and not after:
         yield what, ()
     elif before and (gained := _gained([*before, ONLY_DIGESTS], after)):
-        yield f"has more {key.replace('_', ' ')}:", tuple(gained)
+        yield f"has additional {key.replace('_', ' ')}:", tuple(gained)
 
 
 def _network_per_build(runner: _Table) -> bool:

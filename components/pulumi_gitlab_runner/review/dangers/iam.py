@@ -23,22 +23,22 @@ def rights_gained(step: Step) -> Found:
         is_policy = key in _POLICIES and step.type != _LIFECYCLE_POLICY
         if _is_hidden(step.new.get(key)) and (old or is_policy):
             policy = "trust policy" if key == "assumeRolePolicy" else "policy"
-            yield DangerKind.RIGHTS, ((f"what its {policy} allows {NOT_KNOWN}", ()),)
+            yield DangerKind.PERMISSION, ((f"the content of its {policy} {NOT_KNOWN}", ()),)
         for gain in gains(old, new):
-            yield DangerKind.RIGHTS, _phrases(gain)
+            yield DangerKind.PERMISSION, _phrases(gain)
             yield from _images_gained(gain)
     attached = step.new.get("policyArn")
     if step.type == _ATTACHMENT and attached != step.old.get("policyArn"):
-        yield DangerKind.RIGHTS, (("attaches the policy", (named(attached),)),)
+        yield DangerKind.PERMISSION, (("attaches the policy", (named(attached),)),)
     yield from _boundary(step)
 
 
 def _boundary(step: Step) -> Found:
     before, after = step.old.get("permissionsBoundary"), step.new.get("permissionsBoundary")
     if before and not after:
-        yield DangerKind.RIGHTS, (("has no permissions boundary any more", ()),)
+        yield DangerKind.PERMISSION, (("no longer has a permissions boundary", ()),)
     elif before and before != after:
-        yield DangerKind.RIGHTS, (("has another permissions boundary", (named(after),)),)
+        yield DangerKind.PERMISSION, (("has another permissions boundary", (named(after),)),)
 
 
 def _is_hidden(value: Any) -> bool:
@@ -52,7 +52,7 @@ def _is_hidden(value: Any) -> bool:
 
 def _phrases(gain: Gain) -> tuple[Phrase, ...]:
     phrases = (
-        ("does not deny any more:" if gain.denied_before else "allows", gain.actions),
+        ("no longer denies" if gain.denied_before else "allows", gain.actions),
         ("on", gain.resources),
         ("to", gain.principals),
         ("if", (gain.condition,) if gain.condition else ()),
@@ -64,4 +64,4 @@ def _images_gained(gain: Gain) -> Found:
     """The ECR repositories that a gained permission allows to pull from."""
     repositories = tuple(each for each in gain.resources if each == "*" or ":ecr:" in each)
     if repositories and any(action.lower() in _PULLS for action in gain.actions):
-        yield DangerKind.REGISTRY, (("may pull from", repositories),)
+        yield DangerKind.REGISTRY, (("can pull from", repositories),)

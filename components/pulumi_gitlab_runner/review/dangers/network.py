@@ -22,7 +22,7 @@ def network_opened(step: Step) -> Found:
     of_a_new_group = step.new.get("securityGroupId") == UNKNOWN and not step.old
     if (step.type == _EGRESS and of_a_new_group) or _traffic(step.old) == _traffic(step.new):
         return
-    what = "lets connections in from" if step.type == _INGRESS else "lets its hosts connect to"
+    what = "allows inbound connections from" if step.type == _INGRESS else "allows outbound connections to"
     ends = tuple(named(step.new[key]) for key in _ENDS if step.new.get(key))
     yield DangerKind.PROTECTION, ((what, ends), (_ports(step.new), ()))
 
@@ -36,6 +36,6 @@ def _ports(rule: Inputs) -> str:
         plain(named(rule.get(key)), _USUAL) for key in ("ipProtocol", "fromPort", "toPort")
     )
     if rule.get("ipProtocol") == "-1":
-        return "by all protocols, to all ports"
+        return "on all protocols and ports"
     ports = f"port {first}" if first == last else f"ports {first} to {last}"
-    return f"by {protocol}, to {ports}"
+    return f"on {protocol} {ports}"

@@ -1,9 +1,9 @@
 """Owners of registries in other accounts, who must add a policy before jobs can pull."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
+from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, Phrase, named
 from pulumi_gitlab_runner.review.preview import Preview, Step
 from pulumi_gitlab_runner.review.values import named_tables
 
@@ -22,11 +22,11 @@ def owners_to_act(step: Step) -> Found:
         policies = (registry, f"{registry}/registry") if now.get("caches") else (registry,)
         phrases = (
             ("the owner of the account", (named(now.get("account")),)),
-            ("must add what the output required_policies has under", policies),
-            ("for the repositories", _texts(now.get("repositories"))),
-            ("for the caches", _texts(now.get("caches"))),
+            (f"must add the polic{'ies' if len(policies) > 1 else 'y'} under", policies),
+            ("in the output", ("required_policies",)),
+            *_places(now),
         )
-        yield DangerKind.OWNERS, tuple(phrase for phrase in phrases if phrase[1])
+        yield DangerKind.OWNERS, phrases
 
 
 def owners_of_replaced_roles(preview: Preview) -> Iterator[tuple[Step, Found]]:
@@ -45,10 +45,18 @@ def _renewals(step: Step, replaced: Sequence[str]) -> Found:
         if roles and now == before.get(registry):  # otherwise `owners_to_act` lists the registry
             phrases = (
                 ("the owner of the account", (named(now.get("account")),)),
-                ("must add what the output required_policies then has under", (registry,)),
-                ("before jobs can pull again: a new role replaces", roles),
+                ("must add the new policy under", (registry,)),
+                ("in the output", ("required_policies",)),
+                ("after the deployment, before jobs can pull again: a new role replaces", roles),
             )
             yield DangerKind.OWNERS, phrases
+
+
+def _places(owner: Mapping[str, Any]) -> Iterator[Phrase]:
+    """The repositories and pull-through caches for which the policies are."""
+    for word, noun, many in (("to", "repository", "repositories"), ("for", "cache", "caches")):
+        if names := _texts(owner.get(many)):
+            yield f"{word} the {many if len(names) > 1 else noun}", names
 
 
 def _texts(value: Any) -> tuple[str, ...]:

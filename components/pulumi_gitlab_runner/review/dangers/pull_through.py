@@ -10,4 +10,4 @@ def upstreams_gained(step: Step) -> Found:
     """The upstream registry of a new or changed pull-through cache rule."""
     upstream = step.new.get("upstreamRegistryUrl")
     if step.type == _RULE and upstream and upstream != step.old.get("upstreamRegistryUrl"):
-        yield DangerKind.REGISTRY, (("ECR fetches images of", (named(upstream),)),)
+        yield DangerKind.REGISTRY, (("ECR imports images from", (named(upstream),)),)

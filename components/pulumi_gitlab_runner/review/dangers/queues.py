@@ -10,10 +10,12 @@ from pulumi_gitlab_runner.review.preview import UNCHANGED, UNKNOWN, Inputs, Prev
 
 _RUNNER = "gitlab:index/userRunner:UserRunner"
 _FIXES = {
-    "delete": "pause it in GitLab and let its jobs end first, else they fail",
-    "replace": "increase its generation, with keep_previous, so that its running jobs end as usual",
+    "delete": "first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail",
+    "replace": (
+        "increase the generation of this runner and set keep_previous, so that its running jobs can finish"
+    ),
 }
-_CHANGE = "change the tags of these jobs, or let another runner take them"
+_CHANGE = "change the tags of these jobs, or configure another runner for them"
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ def jobs_left_waiting(preview: Preview) -> Iterator[tuple[Step, Found]]:
 def _waiting(step: Step, before: _Queue, taker: str | None) -> Found:
     fix = _FIXES.get(step.operation)
     if taker is None:
-        what = f"wait until another runner takes them; {fix or _CHANGE}"
+        what = f"wait for another runner; {fix or _CHANGE}"
         yield DangerKind.QUEUE, (*before.phrases, (what, ()))
     elif fix:  # after a mere change, the other runner takes the jobs without any action
-        yield DangerKind.QUEUE, (*before.phrases, ("go to the runner", (taker,)), (f"instead; {fix}", ()))
+        yield DangerKind.QUEUE, (*before.phrases, ("run on the runner", (taker,)), (f"instead; {fix}", ()))
 
 
 def _queue(inputs: Inputs) -> _Queue:
