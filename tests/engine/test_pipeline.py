@@ -81,7 +81,7 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert job(project, "preview").returncode == 0
         (second,) = project.gitlab("GET", NOTES)
         assert second["id"] == first["id"]
-        assert "nothing changes" in second["body"]
+        assert "no changes" in second["body"]
 
         clean = job(project, "drift")
         assert (clean.returncode, clean.stdout) == (0, "No drift: tested matches its state.\n"), clean.stderr

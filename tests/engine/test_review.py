@@ -196,7 +196,7 @@ def test_the_note_lists_dangers_by_kind_then_the_counts_and_the_rest(
     written = note(preview, "tested")
     assert written.startswith(marker("tested"))
     kinds = [kind for kind in DangerKind if kind is not DangerKind.QUEUE]
-    declared = "- host `ci-build`: `runners.build.docker.privileged` is new: `true`"
+    declared = "- host `ci-build`: `runners.build.docker.privileged` added: `true`"
     parts = [*(f"⚠ {kind}" for kind in kinds), declared, "**Counts:**", "```mermaid", "All changes"]
     places = [written.index(part) for part in parts]
     assert places == sorted(places)

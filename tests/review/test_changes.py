@@ -188,5 +188,5 @@ def test_an_equal_change_of_all_hosts_is_one_line(large_state: Resources) -> Non
     given_a_repository(declared)
     written = note(preview_of(large_state, declared), "prod")
     hosts = "`ci-build`, `ci-runner-0` to `ci-runner-10`"
-    assert f"- host {hosts}: `registries.team.repositories` gains `app`" in reported_lines(written)
+    assert f"- host {hosts}: `registries.team.repositories`: added `app`" in reported_lines(written)
     assert len(visible(written)) <= VISIBLE_LINES

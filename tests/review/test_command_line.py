@@ -156,7 +156,7 @@ def test_the_note_says_how_far_the_branch_is_behind(
         assert main([str(given), "--stack", "prod", "--note", str(note), "--post"]) == 0
         (posted,) = double.merge_request.notes
     assert posted.body == note.read_text(encoding="utf-8")
-    assert ("the branch lacks 2 commits of `main`" in posted.body) == bool(commits)
+    assert ("the branch is 2 commits behind `main`" in posted.body) == bool(commits)
 
 
 def written(arguments: list[str], preview: str, directory: Path) -> tuple[int, str]:
@@ -213,7 +213,7 @@ def test_the_reason_of_a_failed_preview_is_shown(
     assert status == 1
     assert note.startswith(
         "<!-- pulumi-gitlab-runner review prod -->\n### Preview of `prod`\n\n"
-        f"**The preview failed; what is below may not be all.**\n\n```text\n{shown}\n```\n"
+        f"**The preview failed; the note may be incomplete.**\n\n```text\n{shown}\n```\n"
     )
     assert capsys.readouterr().err == f"runner-review: {shown.removeprefix('| ')}\n"
 

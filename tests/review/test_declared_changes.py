@@ -26,23 +26,23 @@ def changes(before: Any, after: Any, kind: str = RUNNER, operation: str = "updat
         ({"a": 5}, {"a": {"b": 1}}, ["`a` `5` → `b 1`"]),
         ({"a": 1}, {"a": {}}, ["`a` `1` → `{}`"]),
         ({"a": [1]}, {"a": "x"}, ["`a` `1` → `x`"]),
-        ({"a": [1, 2]}, {"a": [2, 1]}, ["`a` is in another order"]),
-        ({"a": [1, 2]}, {"a": [2, 3, 4]}, ["`a` gains `3`, `4`", "`a` loses `1`"]),
-        ({"a": [{"y": 1, "x": 2}]}, {"a": []}, ["`a` loses `x 2, y 1`"]),
-        ({}, {"a": "x"}, ["`a` is new: `x`"]),
+        ({"a": [1, 2]}, {"a": [2, 1]}, ["`a`: order changed"]),
+        ({"a": [1, 2]}, {"a": [2, 3, 4]}, ["`a`: added `3`, `4`", "`a`: removed `1`"]),
+        ({"a": [{"y": 1, "x": 2}]}, {"a": []}, ["`a`: removed `x 2, y 1`"]),
+        ({}, {"a": "x"}, ["`a` added: `x`"]),
         ({}, {"a": {}}, []),
-        ({}, {"a": {"b": 1, "c": {}}}, ["`a.b` is new: `1`", "`a.c` is new"]),
-        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {}}}, ["`a.b` is new"]),
-        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {"d": True, "e": []}}}, ["`a.b` is new: `d` `true`"]),
-        ({"a": {"b": 1}, "c": 2}, {}, ["`a` is gone", "`c` is gone: was `2`"]),
-        ({"a": {"b": 1}}, {"a": {}}, ["`a.b` is gone: was `1`"]),
+        ({}, {"a": {"b": 1, "c": {}}}, ["`a.b` added: `1`", "`a.c` added"]),
+        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {}}}, ["`a.b` added"]),
+        ({"a": {"c": 1}}, {"a": {"c": 1, "b": {"d": True, "e": []}}}, ["`a.b` added: `d` `true`"]),
+        ({"a": {"b": 1}, "c": 2}, {}, ["`a` removed", "`c` removed, was `2`"]),
+        ({"a": {"b": 1}}, {"a": {}}, ["`a.b` removed, was `1`"]),
         ({"a": 1}, {"a": UNKNOWN}, ["`a` `1` → known after the update"]),
         ({"a": SECRET}, {"a": False}, ["`a` a secret → `false`"]),
-        ({"runners": {"a": {"t": 1}}}, {"runners": {"b": {"t": 1}}}, ["the runner `b` was called `a`"]),
+        ({"runners": {"a": {"t": 1}}}, {"runners": {"b": {"t": 1}}}, ["runner `a` renamed to `b`"]),
         (
             {"runners": {"a": {"t": 1}}},
             {"runners": {"b": {"t": 2}}},
-            ["`runners.b` is new: `t` `2`", "`runners.a` is gone"],
+            ["`runners.b` added: `t` `2`", "`runners.a` removed"],
         ),
         (None, {"a": 1}, []),
     ],
@@ -54,7 +54,7 @@ def test_each_difference(before: Any, after: Any, lines: list[str]) -> None:
 @pytest.mark.parametrize(("count", "more"), [(12, ""), (13, " and 1 more")])
 def test_a_long_list_is_cut(count: int, more: str) -> None:
     shown = ", ".join(f"`{number}`" for number in range(12))
-    assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a` gains {shown}{more}"]
+    assert changes({"a": []}, {"a": list(range(count))}) == [f"runner `ci-build`: `a`: added {shown}{more}"]
 
 
 def test_lines_are_sorted_by_kind_and_name() -> None:
@@ -89,7 +89,7 @@ def test_lines_are_sorted_by_kind_and_name() -> None:
 def test_a_managers_role_is_not_shown_beside_its_host() -> None:
     role = "gitlab-runner:index:RunnerManagerRole"
     made = step("create", role, "ci-build", None, {"declared": {"a": 1}})
-    assert declared_changes(preview(made)) == ["role of a manager `ci-build`: new: `a` `1`"]
+    assert declared_changes(preview(made)) == ["runner manager role `ci-build`: added: `a` `1`"]
     for kind in ("RunnerHost", "RunnerFleet", "DockerRunnerHost"):
         urn = f"urn:pulumi:prod::ci::gitlab-runner:index:{kind}${role}::ci-build"
         assert declared_changes(preview({**made, "urn": urn})) == []
@@ -127,8 +127,8 @@ DECLARED = {
             "create",
             [
                 (
-                    "runner `ci-build`: new: `group` `42`; `tags` `b`; the registry `x` by role; "
-                    "the registry `y`; `zone.b` `1`"
+                    "runner `ci-build`: added: `group` `42`; `tags` `b`; registry `x`, authentication by "
+                    "role; registry `y`; `zone.b` `1`"
                 )
             ],
         ),
@@ -137,11 +137,11 @@ DECLARED = {
             {"runners": {"r": {"group": 1}}, "instance": True},
             HOST,
             "create",
-            ["host `ci-build`: new: `group` `1`; `instance` `true`"],
+            ["host `ci-build`: added: `group` `1`; `instance` `true`"],
         ),
-        (None, {}, HOST, "create", ["host `ci-build`: new"]),
+        (None, {}, HOST, "create", ["host `ci-build`: added"]),
         (None, None, HOST, "create", []),
-        ({"a": 1}, None, HOST, "delete", ["host `ci-build`: gone"]),
+        ({"a": 1}, None, HOST, "delete", ["host `ci-build`: removed"]),
         (None, None, HOST, "delete", []),
         ({"a": 1}, {"a": 2}, "gitlab-runner:index:MirroredImage", "update", []),
         ({"a": 1}, {"a": 2}, "aws:ecr/repository:Repository", "update", []),

@@ -96,7 +96,7 @@ def test_changed_properties_are_named_and_only_harmless_values_are_shown() -> No
     )
     assert '!     instanceType: "t3.large" → known after the update\n!     userData\n' in written
     assert written.count('!     tagLists: ["a"] → ["a", "b"]\n') == 1
-    assert "!     name (needs a new resource)\n" in written
+    assert "!     name (requires replacement)\n" in written
     assert CANARY not in written
 
 
@@ -123,7 +123,7 @@ def test_a_failed_preview_is_reported_and_not_called_free_of_dangers() -> None:
 def test_a_preview_without_changes_says_so() -> None:
     written = note(preview(step("same", GROUP, old={}, new={})), "prod")
     assert "No dangers found." in written
-    assert written.endswith("**Counts:** nothing changes\n")
+    assert written.endswith("**Counts:** no changes\n")
 
 
 def test_each_stack_has_its_own_hidden_line() -> None:
@@ -270,7 +270,7 @@ def test_no_name_is_interpreted_as_markdown(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("behind", "message"),
-    [(Behind(1, "main"), "lacks 1 commit of `main`."), (Behind(3, "a`b"), "lacks 3 commits of ``a`b``.")],
+    [(Behind(1, "main"), "is 1 commit behind `main`."), (Behind(3, "a`b"), "is 3 commits behind ``a`b``.")],
 )
 def test_a_branch_that_is_behind_is_reported_first(behind: Behind, message: str) -> None:
     written = note(preview(step("create", FILES, new={})), "prod", behind=behind)
@@ -283,8 +283,9 @@ WHOLE = """\
 <!-- pulumi-gitlab-runner review prod -->
 ### Preview of `prod`
 
-**⚠ Behind:** the branch lacks 2 commits of `main`. What they brought
-shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.
+**⚠ Behind:** the branch is 2 commits behind `main`. The preview shows their
+changes as reverted; a deployment does not revert them. First rebase the branch, or merge the
+target branch into it.
 
 **⚠ More privileges for jobs**
 - `build-files` (`BucketObjectv2`): the runner `build` is privileged: every job has root access to the host
@@ -322,13 +323,13 @@ first pause this runner in GitLab and wait until its jobs have finished; otherwi
 flowchart LR
 n0["build<br><i>changed</i>"]:::changed
 n1["build"]
-n2["<b>registry.example.com:5000</b><br>by a password in Parameter Store<br><i>new</i>"]:::new
+n2["<b>registry.example.com:5000</b><br>by a password in Parameter Store<br><i>added</i>"]:::added
 n3["<b>123456789012.dkr.ecr.eu-west-1.amazonaws.com</b><br>by the manager#39;s role"]
 n0 --> n3
-n1 ==>|new| n2
+n1 ==>|added| n2
 n1 --> n3
 linkStyle 1 stroke:#1a7f37
-classDef new fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c
+classDef added fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c
 classDef changed fill:#fdf1d3,stroke:#b06000,color:#4a2a00
 ```
 

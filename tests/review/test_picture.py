@@ -14,8 +14,8 @@ from tests.review.previews import UNKNOWN, preview, step
 
 ROLE = "by the manager#39;s role"
 PARAMETER = "by a password in Parameter Store"
-NODE = r'n\d+\["(.+)"\](?::::(new|gone|changed))?'
-ARROW = r"n\d+ (-->|==>\|new\||-\.->\|gone\|) n\d+"
+NODE = r'n\d+\["(.+)"\](?::::(added|removed|changed))?'
+ARROW = r"n\d+ (-->|==>\|added\||-\.->\|removed\|) n\d+"
 STYLE = r"linkStyle [\d,]+ stroke:#\w+|classDef \w+ [\w:#,-]+"
 FIRST = ['%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%', "flowchart LR"]
 
@@ -37,17 +37,17 @@ def test_credentials_of_an_unknown_kind_are_shown_by_their_kind() -> None:
     assert f"{LEGACY} parameter " in listed["content"]
     listed["content"] = listed["content"].replace(" parameter ", " vault ")
     shown = drawn(host_step(host, {**host, "content": json.dumps(files)}))
-    assert f'n2["<b>{LEGACY}</b><br>by vault<br><i>new</i>"]:::new' in shown
+    assert f'n2["<b>{LEGACY}</b><br>by vault<br><i>added</i>"]:::added' in shown
 
 
-def test_new_gone_and_kept_registries_are_marked() -> None:
+def test_added_removed_and_kept_registries_are_marked() -> None:
     assert drawn(host_step(host_inputs(["team", "legacy"]), host_inputs(["team", "vault"]))) == [
         'n0["build"]',
-        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>gone</i>"]:::gone',
-        f'n2["<b>{VAULT}</b><br>by a password in Secrets Manager<br><i>new</i>"]:::new',
+        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>removed</i>"]:::removed',
+        f'n2["<b>{VAULT}</b><br>by a password in Secrets Manager<br><i>added</i>"]:::added',
         f'n3["<b>{TEAM}</b><br>{ROLE}"]',
-        "n0 -.->|gone| n1",
-        "n0 ==>|new| n2",
+        "n0 -.->|removed| n1",
+        "n0 ==>|added| n2",
         "n0 --> n3",
     ]
 
@@ -56,8 +56,8 @@ def test_a_changed_way_to_authenticate_is_marked() -> None:
     old = host_inputs(["legacy"])
     new = {**old, "content": old["content"].replace(" parameter eu-west-1 ", " secret eu-west-1 ")}
     assert drawn(host_step(old, new))[1:3] == [
-        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>gone</i>"]:::gone',
-        f'n2["<b>{LEGACY}</b><br>by a password in Secrets Manager<br><i>new</i>"]:::new',
+        f'n1["<b>{LEGACY}</b><br>{PARAMETER}<br><i>removed</i>"]:::removed',
+        f'n2["<b>{LEGACY}</b><br>by a password in Secrets Manager<br><i>added</i>"]:::added',
     ]
 
 
@@ -92,12 +92,12 @@ def test_a_runner_without_registries_is_drawn() -> None:
     assert drawn(host_step(alone, alone)) == ['n0["build"]']
 
 
-@pytest.mark.parametrize(("old", "change"), [(None, "new"), (host_inputs(), "changed")])
+@pytest.mark.parametrize(("old", "change"), [(None, "added"), (host_inputs(), "changed")])
 def test_a_host_with_unknown_files_is_marked(old: dict[str, object] | None, change: str) -> None:
     new = {"key": "build/files.json", "content": UNKNOWN}
     assert drawn(host_step(old, new)) == [
         f'n0["build<br><i>{change}</i>"]:::{change}',
-        'n1["<b>registries</b><br>not known before the update<br><i>changed</i>"]:::changed',
+        'n1["<b>registries</b><br>known only after the update<br><i>changed</i>"]:::changed',
         "n0 --> n1",
     ]
 
@@ -129,7 +129,7 @@ def test_runners_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> No
 def test_many_runners_in_a_row_are_one_line() -> None:
     same = host_inputs()
     rows = [host_step(*[renamed(same, f"runner-{n}")] * 2) for n in (*range(30), 40)]
-    assert drawn(*rows)[0] == 'n0["runner-0 to runner-29<br>runner-40<br><i>31 in all</i>"]'
+    assert drawn(*rows)[0] == 'n0["runner-0 to runner-29<br>runner-40<br><i>31 in total</i>"]'
 
 
 def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() -> None:
@@ -139,7 +139,7 @@ def test_registries_that_do_not_fit_are_counted_and_changes_are_drawn_first() ->
     steps = [host_step(many, new)]
     assert len(picture(preview(*steps))) <= PICTURE_SIZE
     lines = drawn(*steps)
-    assert lines[1] == f'n1["<b>{label(AZURE)}</b><br>by any<br><i>new</i>"]:::new'
+    assert lines[1] == f'n1["<b>{label(AZURE)}</b><br>by any<br><i>added</i>"]:::added'
     left_out = re.search(r"and (\d+) more registries", lines[2])
     assert left_out is not None
     assert lines[2].count("<b>") + int(left_out[1]) == 101

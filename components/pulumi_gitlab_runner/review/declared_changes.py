@@ -15,18 +15,18 @@ _NOUNS = {
     "CiVariables": "CI variables",
     "DockerRunnerHost": "Docker host",
     "EcrRepositories": "ECR registry",
-    "EcrSettings": "settings of ECR",
-    "HostStore": "store of hosts",
-    "HostedRunnerAuth": "variable that is kept fresh",
-    "ImageBuild": "image that is built",
+    "EcrSettings": "ECR settings",
+    "HostStore": "host store",
+    "HostedRunnerAuth": "hosted runner authentication",
+    "ImageBuild": "image build",
     "ImageMirror": "mirror",
-    "JobRole": "role for jobs",
-    "PipelineRoles": "roles of a pipeline",
+    "JobRole": "job role",
+    "PipelineRoles": "pipeline roles",
     "RunnerCache": "cache",
     "RunnerFleet": "fleet",
     "RunnerHost": "host",
     "RunnerImage": "machine image",
-    "RunnerManagerRole": "role of a manager",
+    "RunnerManagerRole": "runner manager role",
     "RunnerNetwork": "network",
     "RunnerRegistration": "runner",
 }
@@ -89,14 +89,14 @@ def _changes(step: Step) -> Iterator[_Change]:
     noun = _NOUNS.get(step.type.removeprefix("gitlab-runner:index:"))
     if noun is None or not step.is_component:
         return
-    if noun == "role of a manager" and not HOSTS.isdisjoint(step.types):
+    if noun == "runner manager role" and not HOSTS.isdisjoint(step.types):
         return  # the line of its host shows the change
     before, after = step.before, step.after
     if step.operation == "create" and after is not None:
         facts = "; ".join(_facts(after))
-        yield _Change(noun, step.name, f"new: {facts}" if facts else "new")
+        yield _Change(noun, step.name, f"added: {facts}" if facts else "added")
     elif step.operation == "delete" and before is not None:
-        yield _Change(noun, step.name, "gone")
+        yield _Change(noun, step.name, "removed")
     elif before is not None and after is not None:
         # A component that registers its declaration for the first time has changed nothing.
         yield from (_Change(noun, step.name, text) for text in _differences("", before, after))
@@ -110,7 +110,7 @@ def _facts(declared: Inputs, path: str = "") -> Iterator[str]:
             if path == "registries":
                 how = value.get("authenticates")
                 shown = plain(how, _HOW) if isinstance(how, str) else ""
-                yield f"{phrase('the registry', [str(key)])} {shown}".rstrip()
+                yield phrase("registry", [str(key)]) + (f", authentication {shown}" if shown else "")
             elif path == "runners":
                 yield from _facts(value)
             else:
@@ -123,31 +123,31 @@ def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        gone = sorted(key for key in before if key not in after)
+        absent = sorted(key for key in before if key not in after)
         for key, value in sorted(after.items()):
             at = f"{path}.{key}" if path else str(key)
-            former = next((each for each in gone if path == "runners" and before[each] == value), None)
+            former = next((each for each in absent if path == "runners" and before[each] == value), None)
             if key not in before and former is not None:
-                gone.remove(former)
-                yield f"{phrase('the runner', [str(key)])} {phrase('was called', [str(former)])}"
+                absent.remove(former)
+                yield f"{phrase('runner', [str(former)])} {phrase('renamed to', [str(key)])}"
             elif key not in before and not path and isinstance(value, Mapping):
                 yield from _differences(at, {}, value)
             elif key not in before:
-                yield f"{code(at)} is new{_of_what(value)}"
+                yield f"{code(at)} added{_of_what(value)}"
             else:
                 yield from _differences(at, before[key], value)
-        for key in gone:
-            was = "" if isinstance(before[key], Mapping) else f": was {_value(before[key])}"
-            yield f"{code(f'{path}.{key}' if path else str(key))} is gone{was}"
+        for key in absent:
+            was = "" if isinstance(before[key], Mapping) else f", was {_value(before[key])}"
+            yield f"{code(f'{path}.{key}' if path else str(key))} removed{was}"
     elif isinstance(before, list) and isinstance(after, list):
         added = [each for each in after if each not in before]
-        lost = [each for each in before if each not in after]
+        removed = [each for each in before if each not in after]
         if added:
-            yield f"{code(path)} gains {_value(added)}"
-        if lost:
-            yield f"{code(path)} loses {_value(lost)}"
-        if not added and not lost:
-            yield f"{code(path)} is in another order"
+            yield f"{code(path)}: added {_value(added)}"
+        if removed:
+            yield f"{code(path)}: removed {_value(removed)}"
+        if not added and not removed:
+            yield f"{code(path)}: order changed"
     else:
         yield f"{code(path)} {_value(before)} → {_value(after)}"
 

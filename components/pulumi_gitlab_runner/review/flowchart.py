@@ -12,8 +12,8 @@ _T = TypeVar("_T")
 _SETTINGS = '%%{init: {"flowchart": {"wrappingWidth": 700, "rankSpacing": 90}}}%%'
 """The width of a node is large enough that Mermaid wraps no line: `label` shortens each."""
 _CHANGES = {
-    "new": ("==>|new|", "#1a7f37", "fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c"),
-    "gone": ("-.->|gone|", "#d1242f", "fill:#fde3e1,stroke:#d1242f,color:#5c110e,stroke-dasharray:5"),
+    "added": ("==>|added|", "#1a7f37", "fill:#dff5e3,stroke:#1a7f37,color:#0b3d1c"),
+    "removed": ("-.->|removed|", "#d1242f", "fill:#fde3e1,stroke:#d1242f,color:#5c110e,stroke-dasharray:5"),
     "changed": ("-->", "#b06000", "fill:#fdf1d3,stroke:#b06000,color:#4a2a00"),
 }
 """The style of each change: its arrow, the colour of the arrow, and its node. GitLab has light and dark
@@ -27,7 +27,7 @@ class Entry:
     Attributes:
         name: the name.
         detail: a second line; empty for none.
-        change: ``new``, ``gone``, ``changed``, or empty.
+        change: ``added``, ``removed``, ``changed``, or empty.
     """
 
     name: str
@@ -43,7 +43,7 @@ def flowchart(
     Args:
         left: the entries at which arrows start.
         right: the entries at which arrows end.
-        arrows: the two entries of each arrow, and its change: ``new``, ``gone``, ``changed``, or empty.
+        arrows: the two entries of each arrow, and its change: ``added``, ``removed``, ``changed``, or empty.
     """
     leaving: dict[Entry, set[tuple[Entry, str]]] = {entry: set() for entry in left}
     for (source, target), change in arrows.items():
@@ -89,7 +89,7 @@ def _node(number: int, entries: list[Entry]) -> str:
         lines += [
             label(first) if first == last else f"{label(first)} to {label(last)}" for first, last in rows
         ]
-        lines.append(f"<i>{len(plain)} in all</i>")
+        lines.append(f"<i>{len(plain)} in total</i>")
     else:
         lines += [label(name) for name in plain]
     for entry in entries:

@@ -85,15 +85,16 @@ def note(preview: Preview, stack: str, size: int = NOTE_SIZE, behind: Behind | N
 
 def _behind(behind: Behind | None) -> Iterator[str]:
     if behind:
-        lacks = "1 commit" if behind.commits == 1 else f"{behind.commits} commits"
-        yield f"**⚠ Behind:** the branch lacks {lacks} of {code(behind.target)}. What they brought"
-        yield "shows here as taken back, and is not what a deployment will do. Rebase, or merge it, first.\n"
+        commits = "1 commit" if behind.commits == 1 else f"{behind.commits} commits"
+        yield f"**⚠ Behind:** the branch is {commits} behind {code(behind.target)}. The preview shows their"
+        yield "changes as reverted; a deployment does not revert them. First rebase the branch, or merge the"
+        yield "target branch into it.\n"
 
 
 def _summary(preview: Preview, room: int) -> Iterator[str]:
     errors = _messages(preview, "error", room // 4)
     if errors:
-        yield f"**The preview failed; what is below may not be all.**\n\n{errors}\n"
+        yield f"**The preview failed; the note may be incomplete.**\n\n{errors}\n"
     lines = lines_of(dangers(preview), own_names(preview))
     known = [each for each in lines if each.is_known]
     if known:
@@ -103,7 +104,7 @@ def _summary(preview: Preview, room: int) -> Iterator[str]:
     if further := list(_listed(known[_LINES:])):
         yield _folded(f"{len(known) - _LINES} more lines of dangers", further, room // 4)
     if unknown := [each for each in lines if not each.is_known]:
-        title = f"Known only after the update ({sum(len(each.names) for each in unknown)}): look then"
+        title = f"Known only after the update ({sum(len(each.names) for each in unknown)}): check then"
         yield _folded(title, list(_listed(unknown)), room // 4)
     if changes := declared_changes(preview):
         yield "\n**Changes to the declaration**"
@@ -128,7 +129,7 @@ def _listed(lines: Iterable[Line]) -> Iterator[str]:
 def _counts(preview: Preview) -> Iterator[str]:
     counts = preview.counts
     listed = [f"{number} to {one_line(operation)}" for operation, number in sorted(counts.items())]
-    yield f"**Counts:** {', '.join(listed) or 'nothing changes'}"
+    yield f"**Counts:** {', '.join(listed) or 'no changes'}"
     for operation in sorted(counts):
         kinds = Counter(
             step.type.rpartition(":")[2]
@@ -160,7 +161,7 @@ def _diff(step: Step) -> Iterator[str]:
     sign = _SIGNS.get(step.operation, "!")
     yield f"{sign} {one_line(step.operation)} {one_line(step.type)} {one_line(step.name)}"
     for path in dict.fromkeys(_shown_path(each) for each in step.changed):
-        needs = " (needs a new resource)" if path in step.replaced_for else ""
+        needs = " (requires replacement)" if path in step.replaced_for else ""
         values = f": {_shown(step.old.get(path))} → {_shown(step.new.get(path))}" if path in _SHOWN else ""
         yield f"{sign}     {one_line(path)}{values}{needs}"
     for path in sorted(_changed_files(step)):

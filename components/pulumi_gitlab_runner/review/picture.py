@@ -22,7 +22,7 @@ _LEAST_NODE = len('n0["x"]\n')
 
 _Registry = tuple[str, str]
 """A registry's host, and how runners authenticate there."""
-_NOT_KNOWN: _Registry = ("registries", "not known before the update")
+_NOT_KNOWN: _Registry = ("registries", "known only after the update")
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class _Runner:
 
     Attributes:
         name: the name of the runner.
-        change: ``new``, ``gone``, ``changed``, or empty.
+        change: ``added``, ``removed``, ``changed``, or empty.
         uses: the registries that it pulls from, and the change of each use.
     """
 
@@ -64,7 +64,7 @@ def _runners(preview: Preview) -> Iterator[_Runner]:
         old, new = host.old or NO_HOST, host.new
         if new is None:
             for name in old.runners or [host.manager]:
-                yield _Runner(name, "changed" if old.runners else "new", {_NOT_KNOWN: "changed"})
+                yield _Runner(name, "changed" if old.runners else "added", {_NOT_KNOWN: "changed"})
             continue
         former = {name: host.former(name) for name in new.runners}
         for name in {**old.runners, **new.runners}:
@@ -82,7 +82,7 @@ def _change(before: object, after: object) -> str:
     """The change between two values, None for one that does not exist."""
     if before == after:
         return ""
-    return "new" if before is None else "gone" if after is None else "changed"
+    return "added" if before is None else "removed" if after is None else "changed"
 
 
 def _changes(runner: _Runner) -> bool:

@@ -33,7 +33,7 @@ HOSTILE = [
     "_a_ *b* `c`",
     "<b>x</b>",
     "&lt; #35; ;",
-    '"]:::gone',
+    '"]:::removed',
     "https://a.example",
     "%%{x",
 ]
@@ -125,26 +125,26 @@ def test_every_runner_and_registry_is_drawn_and_changes_are_marked(rendered: lis
         "build": "changed",
         "deploy": "",
         "test": "",
-        "fresh": "new",
-        "leaving": "gone",
+        "fresh": "added",
+        "leaving": "removed",
         "later": "changed",
         TEAM: "",
         GOOGLE: "",
-        LEGACY: "gone",
-        VAULT: "new",
-        AZURE: "new",
-        PUBLIC: "new",
-        SHARED: "gone",
+        LEGACY: "removed",
+        VAULT: "added",
+        AZURE: "added",
+        PUBLIC: "added",
+        SHARED: "removed",
     }
     for view in views_of(rendered, "every-change"):
         assert {name: view.node_of(name).change for name in marks} == marks
         assert view.node_of("build").lines == ["build", "changed"]
-        assert view.node_of(VAULT).lines == [VAULT, "by a password in Secrets Manager", "new"]
+        assert view.node_of(VAULT).lines == [VAULT, "by a password in Secrets Manager", "added"]
 
 
 def test_many_runners_with_the_same_registries_are_one_node_with_few_arrows(rendered: list[View]) -> None:
     for view in views_of(rendered, "ten-runners"):
-        assert view.node_of("runner-0 to runner-7").lines == ["runner-0 to runner-7", "8 in all"]
+        assert view.node_of("runner-0 to runner-7").lines == ["runner-0 to runner-7", "8 in total"]
         assert {TEAM, SHARED, LEGACY, VAULT, GOOGLE} <= set(view.node_of(TEAM).lines)
         assert (len(view.nodes), view.arrows) == (6, 7)
 
@@ -153,8 +153,12 @@ def test_thirty_runners_are_a_small_picture_that_separates_new_runners(
     rendered: list[View],
 ) -> None:
     for view in views_of(rendered, "thirteen-more"):
-        assert view.node_of("runner-17 to runner-29").lines == ["runner-17 to runner-29", "13 in all", "new"]
-        assert view.node_of("runner-17 to runner-29").change == "new"
+        assert view.node_of("runner-17 to runner-29").lines == [
+            "runner-17 to runner-29",
+            "13 in total",
+            "added",
+        ]
+        assert view.node_of("runner-17 to runner-29").change == "added"
         assert view.node_of("runner-0 to runner-16").change == ""
         assert (len(view.nodes), view.arrows) == (4, 3)
 
@@ -196,7 +200,7 @@ def test_dangers_come_first_and_the_rest_is_collapsed(rendered: list[View]) -> N
             "⚠ Reduced protection of CI variables",
             "⚠ New access to registries",
             "⚠ Additional permissions",
-            "Known only after the update (2): look then",
+            "Known only after the update (2): check then",
             "Counts: 1 to create, 1 to delete, 1 to replace, 4 to update",
             "picture",
             "Warnings",
