@@ -68,8 +68,8 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         with project.declaring("variables", NOT_REVIEWED):
             refused = job(project, "deploy")
         assert refused.returncode == 1
-        assert "is not what was reviewed in !1:\n" in refused.stdout
-        assert "GroupVariable ci-group-42-PIPELINE: other than reviewed: value\n" in refused.stdout
+        assert "the changes differ from the reviewed changes in !1:\n" in refused.stdout
+        assert "GroupVariable ci-group-42-PIPELINE: differs from the reviewed plan: value\n" in refused.stdout
         assert "nothing was deployed" in refused.stderr
         assert "not-the-reviewed-value" not in refused.stdout + refused.stderr
         assert "PIPELINE" not in str(project.gitlab("GET", "groups/42/variables"))
@@ -81,21 +81,25 @@ def test_preview_deploy_and_drift(project: Project) -> None:
         assert job(project, "preview").returncode == 0
         (second,) = project.gitlab("GET", NOTES)
         assert second["id"] == first["id"]
-        assert "no changes" in second["body"]
+        assert "**Counts:** no changes" in second["body"]
 
         clean = job(project, "drift")
-        assert (clean.returncode, clean.stdout) == (0, "No drift: tested matches its state.\n"), clean.stderr
+        no_drift = "No drift: the resources of tested match its state.\n"
+        assert (clean.returncode, clean.stdout) == (0, no_drift), clean.stderr
         runner = project.outputs()["runners"]["build"]["id"]
         project.gitlab("PUT", f"runners/{runner}", tag_list=["by", "hand"])
         project.gitlab("DELETE", "groups/42/variables/PIPELINE")
         drift = job(project, "drift")
         assert drift.returncode == 1, drift.stderr
         assert "gitlab:index/userRunner:UserRunner ci-build: tagLists" in drift.stdout
-        assert "gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE: gone\n" in drift.stdout
+        assert (
+            "gitlab:index/groupVariable:GroupVariable ci-group-42-PIPELINE: deleted outside Pulumi\n"
+            in drift.stdout
+        )
         assert "`pulumi up --refresh`" in drift.stdout
         (issue,) = project.gitlab("GET", ISSUES)
         assert (issue["state"], issue["labels"]) == ("opened", ["drift"])
-        assert "ci-group-42-PIPELINE: gone\n" in issue["description"]
+        assert "ci-group-42-PIPELINE: deleted outside Pulumi\n" in issue["description"]
     project.up("--refresh")
     resolved = job(project, "drift")
     assert resolved.returncode == 0, resolved.stdout + resolved.stderr
@@ -120,7 +124,8 @@ def test_the_pipeline_of_a_fork_reports_what_it_cannot_do(project: Project) -> N
     before = project.gitlab("GET", NOTES)
     fork = job(project, "preview", CI_PROJECT_ID="99", TOKEN="", PULUMI_CONFIG_PASSPHRASE="")
     assert fork.returncode == 3
-    assert "no note on the merge request: the variable TOKEN is not set; a fork's pipeline" in fork.stderr
+    no_note = "no note on the merge request: the variable TOKEN is not set; the pipeline of a fork has"
+    assert no_note in fork.stderr
     assert "runner-review: This is the pipeline of a fork" in fork.stderr
     written = (project.directory / "note.md").read_text()
     assert "This is the pipeline of a fork" in written

@@ -55,7 +55,7 @@ def test_each_command_prints_its_version(
     ("arguments", "message"),
     [
         (["missing.json", "--stack", "prod"], "runner-review: missing.json: no such file or directory\n"),
-        (["wrong.json", "--stack", "prod"], "runner-review: The preview cannot be read"),
+        (["wrong.json", "--stack", "prod"], "runner-review: The preview cannot be parsed"),
         (["wrong.json"], "the following arguments are required: --stack"),
     ],
 )

@@ -39,16 +39,20 @@ def plan(**resources: dict[str, Any]) -> str:
         (planned("update", value=SECRET), planned("update", value=OTHER_SECRET), None),
         (planned("create", policy=UNKNOWN), planned("create", policy="known"), None),
         (planned("update", tags=["a"]), planned("same"), None),
-        (planned("same"), planned("update", tags=["hunter2"]), "update of tags now; nothing was to be done"),
-        (None, planned("create", value="hunter2"), "create now; nothing was to be done"),
-        (planned("delete"), planned("same"), "nothing now; delete was reviewed"),
-        (planned("create"), None, "nothing now; create was reviewed"),
+        (planned("same"), planned("update", tags=["hunter2"]), "update of tags now; no change was reviewed"),
+        (None, planned("create", value="hunter2"), "create now; no change was reviewed"),
+        (planned("delete"), planned("same"), "no change now; delete was reviewed"),
+        (planned("create"), None, "no change now; create was reviewed"),
         (
             planned("update"),
             planned("create-replacement", "replace"),
             "create-replacement, replace now; update was",
         ),
-        (planned("create", a=1, b=2), planned("create", a="hunter2", c=3), "other than reviewed: a, b, c"),
+        (
+            planned("create", a=1, b=2),
+            planned("create", a="hunter2", c=3),
+            "differs from the reviewed plan: a, b, c",
+        ),
     ],
 )
 def test_differences_of_plans_are_reported_by_name(
@@ -132,14 +136,16 @@ def test_changes_beyond_the_plan_are_named_without_values(
     assert deploy() == 1
     printed = capsys.readouterr()
     assert "hunter2" not in printed.out + printed.err
-    assert "is not what was reviewed in !1:\n" in printed.out
+    assert "the changes differ from the reviewed changes in !1:\n" in printed.out
     only_secrets_differ = now == plan(it=planned("create"))
     expected = (
-        "it: other than reviewed: value" if only_secrets_differ else "other: create now; nothing was to be"
+        "it: differs from the reviewed plan: value"
+        if only_secrets_differ
+        else "other: create now; no change was"
     )
     assert f"  {VARIABLE} {expected}" in printed.out
     assert ("nothing was deployed" in printed.err) == (not begun)
-    assert ("the update had begun" in printed.err) == bool(begun)
+    assert ("the update is incomplete" in printed.err) == bool(begun)
 
 
 def test_another_failure_of_a_deployment_shows_the_output_of_pulumi(
@@ -180,13 +186,13 @@ def damaged(gitlab: GitLab) -> None:
     [
         (
             merged_as_another_commit,
-            "no merge request was merged as 22222222: what it changes was not reviewed",
+            "no merge request was merged as 22222222: its changes were not reviewed",
         ),
         (not_merged, "no merge request was merged as 22222222"),
-        (not_previewed, "!1 has no preview:prod"),
-        (failed, "the last preview:prod of !1 ended with failed; it keeps no plan"),
-        (expired, "its artifacts have no plan: they have expired, or none was to be kept"),
-        (damaged, "The plan cannot be read"),
+        (not_previewed, "!1 has no job preview:prod"),
+        (failed, "the last job preview:prod of !1 has no plan: its status is failed"),
+        (expired, "its artifacts do not contain a plan: they have expired, or the job did not save one"),
+        (damaged, "The plan cannot be parsed"),
     ],
 )
 def test_without_a_plan_nothing_is_deployed(
@@ -202,9 +208,13 @@ def test_without_a_plan_nothing_is_deployed(
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("REVIEW_TOKEN", "", "no reviewed plan: the variable REVIEW_TOKEN is not set; give it"),
+        ("REVIEW_TOKEN", "", "no reviewed plan: the variable REVIEW_TOKEN is not set; set it"),
         ("REVIEW_TOKEN", "wrong", "answered 401"),
-        ("CI_COMMIT_SHA", "", "CI_COMMIT_SHA not set: the reviewed plan is found by a job of GitLab"),
+        (
+            "CI_COMMIT_SHA",
+            "",
+            "CI_COMMIT_SHA not set: without --plan, a GitLab CI job is required to find the reviewed plan",
+        ),
     ],
 )
 def test_missing_access_to_the_plan_is_reported(

@@ -27,8 +27,8 @@ FAILED = text(messages=(("error", "no credentials: hunter2hunter2"),))
 @pytest.mark.parametrize(
     ("written", "status", "code", "output"),
     [
-        (CLEAN, 0, 0, "No drift: prod matches its state.\n"),
-        (DRIFTED, 7, 1, f"  {VARIABLE} region: gone\n  {RUNNER} bu\ufffdild: tagLists\n"),
+        (CLEAN, 0, 0, "No drift: the resources of prod match its state.\n"),
+        (DRIFTED, 7, 1, f"  {VARIABLE} region: deleted outside Pulumi\n  {RUNNER} bu\ufffdild: tagLists\n"),
         (CLEAN, 255, 2, ""),
         (FAILED, 1, 2, ""),
         ("", 255, 2, ""),

@@ -68,7 +68,7 @@ def test_a_drift_has_one_issue_until_it_ends(
     (opened,) = issues(gitlab)
     assert (opened.title, opened.labels, opened.confidential) == ("Drift in prod", ["drift"], True)
     assert opened.description
-    assert f"|   {VARIABLE} region: gone\n" in opened.description
+    assert f"|   {VARIABLE} region: deleted outside Pulumi\n" in opened.description
     assert "hunter2" not in opened.description
     assert "/-/issues/1" in capsys.readouterr().out
 
@@ -89,8 +89,8 @@ def test_a_drift_has_one_issue_until_it_ends(
     (closed,) = issues(gitlab)
     assert closed.closed_at
     assert closed.description
-    assert "**Over:** `prod` matches its state again. It was:" in closed.description
-    assert f"|   {VARIABLE} region: gone\n" in closed.description
+    assert "**Resolved:** the resources of `prod` match its state again. The drift was:" in closed.description
+    assert f"|   {VARIABLE} region: deleted outside Pulumi\n" in closed.description
     assert capsys.readouterr().out.count("Closed: ") == 1
 
     assert check_drift(DRIFT) == 1
@@ -142,10 +142,10 @@ def test_requests_end_after_the_last_attempt(gitlab: GitLab) -> None:
         (
             "REVIEW_TOKEN",
             "",
-            "no issue of the drift: the variable REVIEW_TOKEN is not set; give it a project",
+            "no drift issue: the variable REVIEW_TOKEN is not set; set it to a project",
         ),
         ("REVIEW_TOKEN", f"{TOKEN}-read-api", "answered 403"),
-        ("CI_PROJECT_ID", "", "CI_PROJECT_ID not set: an issue of the drift needs a job of GitLab"),
+        ("CI_PROJECT_ID", "", "CI_PROJECT_ID not set: a drift issue requires a GitLab CI job"),
     ],
 )
 def test_a_failure_to_write_the_issue_does_not_hide_the_drift(
@@ -160,7 +160,7 @@ def test_a_failure_to_write_the_issue_does_not_hide_the_drift(
     monkeypatch.setenv(variable, value)
     assert check_drift(DRIFT) == 1
     printed = capsys.readouterr()
-    assert "region: gone" in printed.out
+    assert "region: deleted outside Pulumi" in printed.out
     assert message in printed.err
     assert TOKEN not in printed.err
     assert check_drift(CLEAN) == (0 if "403" in message else 3)

@@ -117,14 +117,14 @@ def test_a_list_has_five_thousand_entries_at_most(pages: int, whole: bool) -> No
         if whole:
             assert call(script, lambda gitlab: sum(gitlab.listed("notes?a")))[0] == pages
         else:
-            with pytest.raises(GitLabError, match=r"^notes: more than 5000; nothing was written$"):
+            with pytest.raises(GitLabError, match=r"^notes: more than 5000 entries; nothing was changed$"):
                 call(script, lambda gitlab: list(gitlab.listed("notes?a")))
 
 
 @pytest.mark.parametrize("next_page", ["1", "3", "x"])
 def test_a_list_whose_pages_are_out_of_order_is_refused(next_page: str) -> None:
     page = answer(200, b"[1]", X_Next_Page=next_page)
-    with serving(page) as script, pytest.raises(GitLabError, match="does not answer as GitLab's API does"):
+    with serving(page) as script, pytest.raises(GitLabError, match="is not a response of GitLab's API"):
         call(script, lambda gitlab: list(gitlab.listed("notes")))
 
 
@@ -146,7 +146,7 @@ def test_a_token_is_one_word(token: str, good: bool) -> None:
     if good:
         assert access_of(environment, "TOKEN", "").token == token
     else:
-        with pytest.raises(GitLabError, match="the variable TOKEN holds what no token is"):
+        with pytest.raises(GitLabError, match="the variable TOKEN is not a valid token"):
             access_of(environment, "TOKEN", "")
 
 

@@ -175,7 +175,7 @@ def test_the_status_of_a_refresh(
     assert drift([str(file), "--stack", "prod", "--status", str(status)]) == code_
     printed = capsys.readouterr()
     assert (printed.out == "") == (code_ == 2)
-    assert ("is not known" in printed.err) == (code_ == 2)
+    assert ("is unknown" in printed.err) == (code_ == 2)
 
 
 def test_the_whole_report_of_a_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -188,8 +188,9 @@ def test_the_whole_report_of_a_drift(tmp_path: Path, capsys: pytest.CaptureFixtu
     file.write_text(text(*steps))
     assert drift([str(file), "--stack", "prod"]) == 1
     assert capsys.readouterr().out == (
-        "Drift in prod: resources differ from its state.\n"
-        f"  {RUNNER} r: changed\n  {RUNNER} s: gone\n"
-        "CloudTrail and GitLab's audit events show who changed them.\n"
-        "`pulumi up --refresh` restores what is declared; or change the declaration to match the resources.\n"
+        "Drift in prod: these resources differ from its state.\n"
+        f"  {RUNNER} r: changed\n  {RUNNER} s: deleted outside Pulumi\n"
+        "To see who changed them, use CloudTrail and GitLab's audit events.\n"
+        "To restore the declared state, run `pulumi up --refresh`. "
+        "To keep the changes, update the declaration.\n"
     )

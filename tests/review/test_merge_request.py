@@ -83,7 +83,7 @@ def test_requests_end_after_the_last_attempt(gitlab: GitLab) -> None:
         ({"REVIEW_TOKEN": f"{TOKEN}-read-api"}, "answered 403 .*needs the scope `api`"),
         ({"CI_MERGE_REQUEST_IID": "2"}, "answered 404 .*must be a member"),
         ({"CI_MERGE_REQUEST_IID": ""}, "CI_MERGE_REQUEST_IID not set: .*merge_request_event"),
-        ({"REVIEW_TOKEN": "a\nb"}, "holds what no token is"),
+        ({"REVIEW_TOKEN": "a\nb"}, "is not a valid token"),
         ({"CI_API_V4_URL": "http://127.0.0.1:1"}, "cannot be reached: connection refused, 4 times"),
     ],
 )
@@ -118,7 +118,7 @@ def test_missing_commits_are_counted_only_in_a_pipeline_of_the_branch_itself(
 def test_a_missing_token_is_reported_with_the_reason(gitlab: GitLab) -> None:
     with pytest.raises(NoTokenError, match="project access token"):
         put(gitlab, PROD, REVIEW_TOKEN="")
-    with pytest.raises(NoTokenError, match="a fork's pipeline has none"):
+    with pytest.raises(NoTokenError, match="the pipeline of a fork has no CI variables"):
         put(gitlab, PROD, REVIEW_TOKEN="", CI_PROJECT_ID="99")
 
 
@@ -142,7 +142,7 @@ def test_the_representation_hides_the_token(gitlab: GitLab) -> None:
 )
 def test_a_server_other_than_gitlab_is_reported_in_one_line(gitlab: GitLab, answer: Response) -> None:
     gitlab.failures = [answer, answer] if answer.data == b'{"id": 1}' else [answer]
-    with pytest.raises(GitLabError, match="does not answer as GitLab's API does") as raised:
+    with pytest.raises(GitLabError, match="is not a response of GitLab's API") as raised:
         put(gitlab, PROD)
     assert "\n" not in str(raised.value)
     assert bodies(gitlab) == []
@@ -151,6 +151,6 @@ def test_a_server_other_than_gitlab_is_reported_in_one_line(gitlab: GitLab, answ
 def test_endless_pages_are_refused(gitlab: GitLab) -> None:
     user = Response('{"id": 1}')
     gitlab.failures = [user, *(Response("[]", headers={"X-Next-Page": "2"}) for _ in range(9))]
-    with pytest.raises(GitLabError, match="does not answer as GitLab's API does"):
+    with pytest.raises(GitLabError, match="is not a response of GitLab's API"):
         put(gitlab, PROD)
     assert len(gitlab.failures) == 7

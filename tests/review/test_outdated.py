@@ -17,7 +17,7 @@ from tests.review.gitlab_server import gitlab as started
 from tests.review.previews import preview
 
 JOB = {"CI_COMMIT_BRANCH": "main", "CI_COMMIT_SHA": "2" * 40}
-OUTDATED = "**⚠ Outdated:** the stack was deployed as 22222222 after this preview was made."
+OUTDATED = "**⚠ Outdated:** the stack was deployed at commit 22222222 after this preview."
 
 
 @pytest.fixture
@@ -53,7 +53,11 @@ def test_notes_of_open_merge_requests_into_the_branch_are_marked_once(
     before = body(gitlab, 1)
     assert main(["--outdate", "--stack", "prod"]) == 0
     assert capsys.readouterr().out == "Previews marked as outdated: !1\n"
-    assert body(gitlab, 1).splitlines()[:4] == [*before.splitlines()[:2], "", f"{OUTDATED} Preview it again."]
+    assert body(gitlab, 1).splitlines()[:4] == [
+        *before.splitlines()[:2],
+        "",
+        f"{OUTDATED} Run the preview again.",
+    ]
     assert body(gitlab, 1).splitlines()[4:] == before.splitlines()[2:]
     assert not [number for number in (2, 3, 4) if "Outdated" in body(gitlab, number)]
 
@@ -80,7 +84,7 @@ def test_all_notes_are_marked_after_a_temporary_failure(gitlab: GitLab) -> None:
     [
         ("REVIEW_TOKEN", "", "the variable REVIEW_TOKEN is not set"),
         ("REVIEW_TOKEN", f"{TOKEN}-read-api", "answered 403"),
-        ("CI_COMMIT_BRANCH", "", "CI_COMMIT_BRANCH not set: a deployment is a job of a branch"),
+        ("CI_COMMIT_BRANCH", "", "CI_COMMIT_BRANCH not set: a deployment requires a branch pipeline"),
     ],
 )
 def test_a_failure_to_mark_notes_does_not_fail_the_deployment(

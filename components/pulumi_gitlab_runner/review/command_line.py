@@ -22,8 +22,8 @@ from pulumi_gitlab_runner.review.terraform_report import terraform_report
 WELL, FAILED, USAGE, NOT_HERE = 0, 1, 2, 3
 
 _OF_A_FORK = """\
-This is the pipeline of a fork: it has none of the project's credentials, so no preview could be made.
-A member of the project can push the branch to the project, after reviewing the change: \
+This is the pipeline of a fork. It has no credentials of the project, so no preview is possible.
+A project member can push the branch to the project after reviewing the change: \
 a pipeline of the fork that runs in the project cannot assume its AWS roles."""
 
 
@@ -93,7 +93,10 @@ def _outdate(options: argparse.Namespace) -> None:
         deployment = deployment_of(os.environ, options.token_variable)
         done = outdate_notes(deployment, marker(options.stack))
     except GitLabError as error:
-        print(f"runner-review: notes of open merge requests stay as they are: {error}", file=sys.stderr)
+        print(
+            f"runner-review: the notes of open merge requests are not marked as outdated: {error}",
+            file=sys.stderr,
+        )
     else:
         print(f"Previews marked as outdated: {', '.join(done) or 'none'}")
 

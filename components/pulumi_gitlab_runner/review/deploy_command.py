@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _WAY_OUT = (
-    "runner-deploy: nothing was deployed. A new merge request shows what would be done now, and its plan "
-    "is deployed; to deploy without a plan, start this job with the variable DEPLOY_UNREVIEWED."
+    "runner-deploy: nothing was deployed. To review and deploy the current changes, open another merge "
+    "request. To deploy without a plan, start this job with the variable DEPLOY_UNREVIEWED."
 )
 
 
@@ -95,12 +95,13 @@ def _deployed(plan: ReviewedPlan, reviewed: Plan, directory: Path) -> int:
     if not violation:
         return DEPLOYED if status == 0 else REFUSED
     changed = _differences_now(reviewed, directory) or [_without_values(violation)]
-    print(f"runner-deploy: what would be done now is not what was reviewed in {plan.merge_request}:")
+    print(f"runner-deploy: the changes differ from the reviewed changes in {plan.merge_request}:")
     for line in changed:
         print(f"  {line}")
     if has_begun:
         print(
-            "runner-deploy: the update had begun; the next preview shows what is left of it", file=sys.stderr
+            "runner-deploy: the update is incomplete; the next preview shows the remaining changes",
+            file=sys.stderr,
         )
     else:
         print(_WAY_OUT, file=sys.stderr)
@@ -126,7 +127,7 @@ def _without_values(violation: str) -> str:
     """Pulumi's message about the first difference, without its values."""
     urn, changed = _URN.search(violation), _PROPERTY.search(violation)
     of = resource(urn[0]) if urn else "the stack"
-    return printable(f"{of}: other than reviewed{f': {changed[1]}' if changed else ''}")
+    return printable(f"{of}: differs from the reviewed plan{f': {changed[1]}' if changed else ''}")
 
 
 def argument_parser() -> argparse.ArgumentParser:

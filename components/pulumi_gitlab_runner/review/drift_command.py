@@ -34,12 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         found = read_preview(options.refresh.read_text(encoding="utf-8", errors="replace"))
     except (PreviewError, OSError):
-        print("runner-drift: the refresh failed; what Pulumi printed says why", file=sys.stderr)
+        print("runner-drift: the refresh failed; see the output of Pulumi for the reason", file=sys.stderr)
         return UNKNOWN
     errors = [message.text for message in found.messages if message.severity == "error"]
     if errors or options.status not in _REFRESHED:
         print(masked("\n".join(errors), os.environ), file=sys.stderr)
-        print("runner-drift: the refresh failed; whether something drifted is not known", file=sys.stderr)
+        print("runner-drift: the refresh failed; it is unknown whether there is drift", file=sys.stderr)
         return UNKNOWN
     report = drift_report(found, options.stack)
     print(report, end="")
@@ -90,7 +90,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--issue",
         action="store_true",
-        help="open an issue in the project of the CI job, keep it up to date, and close it without drift",
+        help="open an issue in the project of the CI job, update it, and close it when the drift is resolved",
     )
     parser.add_argument(
         "--label",

@@ -54,9 +54,9 @@ def issue_place_of(environment: Mapping[str, str], token_variable: str, stack: s
         GitLabError: a predefined variable is missing, or the token is malformed.
         NoTokenError: the variable with the token is not set.
     """
-    need(environment, ("CI_API_V4_URL", "CI_PROJECT_ID"), "an issue of the drift needs a job of GitLab")
-    fix = "give it a project access token of the scope `api` with the role Reporter, masked"
-    access = access_of(environment, token_variable, fix, "no issue of the drift")
+    need(environment, ("CI_API_V4_URL", "CI_PROJECT_ID"), "a drift issue requires a GitLab CI job")
+    fix = "set it to a project access token with the scope `api` and the role Reporter, masked"
+    access = access_of(environment, token_variable, fix, "no drift issue")
     return IssuePlace(access, environment["CI_PROJECT_ID"], stack, label, environment.get("CI_JOB_URL", ""))
 
 
@@ -102,8 +102,9 @@ def report_end(place: IssuePlace) -> str | None:
         open_issue = _open_issue(gitlab, place)
         if open_issue is None:
             return None
-        over = f"**Over:** {code(place.stack)} matches its state again{_seen_by(place)}. It was:"
-        description = _description(place, over, _drift_of(open_issue["description"]))
+        stack = code(place.stack)
+        end = f"**Resolved:** the resources of {stack} match its state again{_seen_by(place)}. The drift was:"
+        description = _description(place, end, _drift_of(open_issue["description"]))
         content = {"description": description, "state_event": "close"}
         gitlab.send("PUT", f"{place.issues}/{open_issue['iid']}", content)
         return str(open_issue["web_url"])
@@ -124,10 +125,10 @@ def _open_issue(gitlab: GitLab, place: IssuePlace) -> Mapping[str, Any] | None:
 
 def _description(place: IssuePlace, said: str, report: str) -> str:
     """The marker, a sentence, and the report as a code block without markup."""
-    head = said or f"A scheduled look at {code(place.stack)} found drift{_seen_by(place)}."
+    head = said or f"A scheduled check of {code(place.stack)} found drift{_seen_by(place)}."
     lines = [f"{_SIGN}{line}" for line in report[:REPORT_SIZE].splitlines()]
     if len(report) > REPORT_SIZE:
-        lines.append("… and more, as the job's log has it")
+        lines.append("… more in the job log")
     return "\n".join([place.marker, head, "", "```text", *lines, "```", ""])
 
 

@@ -72,7 +72,9 @@ def access_of(environment: Mapping[str, str], token_variable: str, missing: str,
     if not token:
         raise NoTokenError(f"{lost and f'{lost}: '}the variable {token_variable} is not set; {missing}")
     if not re.fullmatch("[!-~]+", token):
-        raise GitLabError(f"the variable {token_variable} holds what no token is: blanks or odd characters")
+        raise GitLabError(
+            f"the variable {token_variable} is not a valid token: it contains spaces or invalid characters"
+        )
     return Access(environment["CI_API_V4_URL"], token, environment.get("CI_SERVER_TLS_CA_FILE", ""))
 
 
@@ -109,7 +111,7 @@ class GitLab:
             if next_page != str(page + 1):
                 raise ValueError
         raise GitLabError(
-            f"{path.partition('?')[0]}: more than {MOST_PAGES * PAGE_SIZE}; nothing was written"
+            f"{path.partition('?')[0]}: more than {MOST_PAGES * PAGE_SIZE} entries; nothing was changed"
         )
 
     def user(self) -> int:
@@ -179,7 +181,7 @@ def patiently(access: Access, action: Callable[[GitLab], _T]) -> _T:
                     raise GitLabError(f"{passing}, {ATTEMPTS} times; run the job again later") from None
                 access.wait(2.0**attempt if passing.wait is None else min(passing.wait, _LONGEST_WAIT_S))
             except (ValueError, LookupError, TypeError, AttributeError, OverflowError):
-                raise GitLabError(f"{access.api} does not answer as GitLab's API does") from None
+                raise GitLabError(f"the response of {access.api} is not a response of GitLab's API") from None
     raise AssertionError("unreachable")
 
 

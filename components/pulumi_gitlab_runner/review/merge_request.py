@@ -63,11 +63,11 @@ def merge_request_of(environment: Mapping[str, str], token_variable: str) -> Mer
     need(
         environment,
         _WHERE,
-        "a note needs the pipeline of a merge request; "
-        'give the job the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"`',
+        "a note requires a merge request pipeline; "
+        'add the rule `if: $CI_PIPELINE_SOURCE == "merge_request_event"` to the job',
     )
-    why = "a fork's pipeline has none of the project's variables" if is_of_a_fork(environment) else ""
-    fix = why or "give it a project access token of the scope `api`, masked, and not protected"
+    why = "the pipeline of a fork has no CI variables of the project" if is_of_a_fork(environment) else ""
+    fix = why or "set it to a project access token with the scope `api`, masked and not protected"
     return MergeRequest(
         access_of(environment, token_variable, fix, "no note on the merge request"),
         environment["CI_MERGE_REQUEST_PROJECT_ID"],

@@ -41,8 +41,8 @@ def deployment_of(environment: Mapping[str, str], token_variable: str) -> Deploy
         NoTokenError: the variable with the token is not set.
     """
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_BRANCH", "CI_COMMIT_SHA")
-    need(environment, names, "a deployment is a job of a branch")
-    access = access_of(environment, token_variable, "give it the token that writes the notes")
+    need(environment, names, "a deployment requires a branch pipeline")
+    access = access_of(environment, token_variable, "set it to the token that writes the notes")
     return Deployment(access, *(environment[name] for name in names[1:]))
 
 
@@ -79,5 +79,5 @@ def outdate_notes(deployment: Deployment, marker: str) -> tuple[str, ...]:
 def _outdated(body: str, commit: str) -> str:
     """The note with a line below its heading that marks it as outdated."""
     lines = body.split("\n")
-    said = f"{_SAID}the stack was deployed as {commit[:8]} after this preview was made. Preview it again."
+    said = f"{_SAID}the stack was deployed at commit {commit[:8]} after this preview. Run the preview again."
     return "\n".join([*lines[:2], "", said, *lines[2:]])

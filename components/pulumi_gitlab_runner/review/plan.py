@@ -44,7 +44,7 @@ def read_plan(text: str) -> Plan:
         return {urn: _planned(each) for urn, each in planned.items() if urn.count("::") >= 3}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise PreviewError(
-            "The plan cannot be read: it is not what `pulumi preview --save-plan` wrote."
+            "The plan cannot be parsed: it is not a plan from `pulumi preview --save-plan`."
         ) from None
 
 
@@ -68,16 +68,16 @@ _ABSENT = PlannedResource((), {})
 
 def _difference(reviewed: PlannedResource, now: PlannedResource) -> Iterator[str]:
     if now.steps and not reviewed.steps:
-        yield f"{_words(now)} now; nothing was to be done"
+        yield f"{_words(now)} now; no change was reviewed"
     elif reviewed.steps and not now.steps:
         if reviewed.steps != ("update",):  # Pulumi too accepts an update that was already deployed
-            yield f"nothing now; {_words(reviewed)} was reviewed"
+            yield f"no change now; {_words(reviewed)} was reviewed"
     elif now.steps != reviewed.steps:
         yield f"{_words(now)} now; {_words(reviewed)} was reviewed"
     else:
         names = sorted({*reviewed.properties, *now.properties})
         if others := [one_line(name) for name in names if not _is_alike(name, reviewed, now)]:
-            yield f"other than reviewed: {', '.join(others)}"
+            yield f"differs from the reviewed plan: {', '.join(others)}"
 
 
 def _is_alike(name: str, reviewed: PlannedResource, now: PlannedResource) -> bool:

@@ -156,9 +156,9 @@ def read_preview(text: str) -> Preview:
             ),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        fix = "give it what `pulumi preview --json` wrote to its standard output"
+        fix = "use the standard output of `pulumi preview --json`"
         raise PreviewError(
-            f"The preview cannot be read: it is not one JSON object with its steps; {fix}."
+            f"The preview cannot be parsed: it is not one JSON object with steps; {fix}."
         ) from None
 
 

@@ -48,8 +48,8 @@ def merged_of(environment: Mapping[str, str], token_variable: str) -> Merged:
         NoTokenError: the variable with the token is not set.
     """
     names = ("CI_API_V4_URL", "CI_PROJECT_ID", "CI_COMMIT_SHA")
-    need(environment, names, "the reviewed plan is found by a job of GitLab; else give it with --plan")
-    fix = "give it a project access token of the scope `api` with the role Developer, masked"
+    need(environment, names, "without --plan, a GitLab CI job is required to find the reviewed plan")
+    fix = "set it to a project access token with the scope `api` and the role Developer, masked"
     access = access_of(environment, token_variable, fix, "no reviewed plan")
     return Merged(access, environment["CI_PROJECT_ID"], environment["CI_COMMIT_SHA"])
 
@@ -71,12 +71,12 @@ def fetch_plan(merged: Merged, job: str, file: str) -> ReviewedPlan:
         number = _merge_request(gitlab, project, merged.commit)
         ran = _last_run(gitlab, project, number, job, merged.project)
         if ran["status"] != "success":
-            raise GitLabError(f"the last {job} of !{number} ended with {ran['status']}; it keeps no plan")
+            raise GitLabError(f"the last job {job} of !{number} has no plan: its status is {ran['status']}")
         try:
             answer = gitlab.send("GET", f"{project}/jobs/{int(ran['id'])}/artifacts/{quote(file)}")
         except GitLabError as error:
             if fix := _FIXES.get(error.status or 0):
-                raise GitLabError(f"the last {job} of !{number}: {fix}", error.status) from None
+                raise GitLabError(f"the last job {job} of !{number}: {fix}", error.status) from None
             raise
         return ReviewedPlan(answer.content.decode(), f"!{number}")
 
@@ -85,7 +85,7 @@ def fetch_plan(merged: Merged, job: str, file: str) -> ReviewedPlan:
 
 _FIXES = {
     403: "the token's user needs the role Developer to read the plan",
-    404: "its artifacts have no plan: they have expired, or none was to be kept",
+    404: "its artifacts do not contain a plan: they have expired, or the job did not save one",
 }
 
 
@@ -95,7 +95,7 @@ def _merge_request(gitlab: GitLab, project: str, commit: str) -> int:
         commits = {each.get(name) for name in ("merge_commit_sha", "squash_commit_sha", "sha")}
         if each["state"] == "merged" and commit in commits:
             return int(each["iid"])
-    raise GitLabError(f"no merge request was merged as {commit[:8]}: what it changes was not reviewed")
+    raise GitLabError(f"no merge request was merged as {commit[:8]}: its changes were not reviewed")
 
 
 def _last_run(gitlab: GitLab, project: str, number: int, job: str, of: str) -> Mapping[str, Any]:
@@ -106,4 +106,4 @@ def _last_run(gitlab: GitLab, project: str, number: int, job: str, of: str) -> M
         for ran in gitlab.listed(f"{project}/pipelines/{int(pipeline['id'])}/jobs"):
             if ran["name"] == job:
                 return ran
-    raise GitLabError(f"!{number} has no {job}: what it changes was not reviewed")
+    raise GitLabError(f"!{number} has no job {job}: its changes were not reviewed")

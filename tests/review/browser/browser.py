@@ -41,7 +41,7 @@ class DrawnNode:
 
     Attributes:
         lines: its text.
-        change: its mark, `new`, `gone` or `changed`; empty without one.
+        change: its mark, `added`, `removed` or `changed`; empty without one.
         colour: the colour of its text.
         ground: the background colour of its text.
         size: the font size of its text, in pixels.
