@@ -154,10 +154,10 @@ FINDINGS = [
         12,
         (
             "Jobs will wait: action required during deployment: ci-build: jobs of group 42 with the tag "
-            "docker wait for another runner; first pause this runner in GitLab and wait until its jobs have "
-            "finished; otherwise they fail"
+            "docker wait for another runner; before the old runner is deleted, pause it in GitLab and wait "
+            "until its jobs have finished; otherwise they fail"
         ),
-        "fba4ae677cc50c4d7130a0b3eeafb9b4814716844a812838ebf641b5f93d43a3",
+        "3720088f6742887d695a5b761aa5f4a8f6aa3eab2b07168232ce714cf6f9079c",
     ),
     (
         "runner",

@@ -330,7 +330,10 @@ def test_a_runner_open_to_more_jobs_is_reported(
 
 DOCKER = {"runnerType": "group_type", "groupId": 42, "tagLists": ["docker"], "untagged": False}
 JOBS = "jobs of group 42 with the tag docker"
-PAUSE = "first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail"
+PAUSE = (
+    "before the old runner is deleted, pause it in GitLab and wait until its jobs have finished; "
+    "otherwise they fail"
+)
 
 
 @pytest.mark.parametrize(
@@ -341,7 +344,7 @@ PAUSE = "first pause this runner in GitLab and wait until its jobs have finished
             "replace",
             {**DOCKER, "groupId": 43},
             (
-                "increase the generation of this runner and set keep_previous, "
+                "increase the generation of the replaced runner and set keep_previous, "
                 "so that its running jobs can finish"
             ),
         ),

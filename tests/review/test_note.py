@@ -296,7 +296,8 @@ target branch into it.
 
 **⚠ Jobs will wait: action required during deployment**
 - `ci-build` (`UserRunner`): jobs of `group 42` with the tag `docker` wait for another runner; \
-first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail
+before the old runner is deleted, pause it in GitLab and wait until its jobs have finished; \
+otherwise they fail
 
 **⚠ Runners accept more jobs**
 - `ci-build` (`UserRunner`): accepts jobs of unprotected branches, to which more people can push

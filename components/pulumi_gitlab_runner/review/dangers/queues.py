@@ -10,9 +10,13 @@ from pulumi_gitlab_runner.review.preview import UNCHANGED, UNKNOWN, Inputs, Prev
 
 _RUNNER = "gitlab:index/userRunner:UserRunner"
 _FIXES = {
-    "delete": "first pause this runner in GitLab and wait until its jobs have finished; otherwise they fail",
+    "delete": (
+        "before the old runner is deleted, pause it in GitLab and wait until its jobs have finished; "
+        "otherwise they fail"
+    ),
     "replace": (
-        "increase the generation of this runner and set keep_previous, so that its running jobs can finish"
+        "increase the generation of the replaced runner and set keep_previous, so that its running jobs "
+        "can finish"
     ),
 }
 _CHANGE = "change the tags of these jobs, or configure another runner for them"
