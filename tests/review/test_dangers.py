@@ -68,7 +68,7 @@ def test_all_rights_of_a_new_role_are_reported() -> None:
     ]
 
 
-def test_repositories_that_can_newly_be_pulled_are_reported_as_registries() -> None:
+def test_added_pull_permissions_are_reported_as_registries() -> None:
     after = policy(allow(["ecr:BatchGetImage"], [IMAGE]))
     assert dangers_of(step("update", ROLE_POLICY, old=policy(), new=after)) == [
         (DangerKind.REGISTRY, f"can pull from {IMAGE}"),
@@ -216,7 +216,7 @@ def test_a_removed_registry_is_no_danger() -> None:
         ),
     ],
 )
-def test_a_setting_that_brings_jobs_closer_to_the_host_is_reported(
+def test_a_setting_that_adds_privileges_to_jobs_is_reported(
     before: dict[str, Any], after: dict[str, Any], message: str
 ) -> None:
     step_ = host_step(host_inputs(**before), host_inputs(**after))
@@ -319,7 +319,7 @@ def test_only_unusual_settings_of_a_new_runner_are_reported() -> None:
         ),
     ],
 )
-def test_a_runner_open_to_more_jobs_is_reported(
+def test_a_runner_that_accepts_more_jobs_is_reported(
     before: dict[str, Any], after: dict[str, Any], message: str
 ) -> None:
     assert dangers_of(step("update", RUNNER, old=before, new=after)) == [(DangerKind.RUNNER, message)]

@@ -61,9 +61,9 @@ class HostChange:
         """The former name of a renamed runner; None for any other runner."""
         if self.old is None or self.new is None or runner in self.old.runners:
             return None
-        gone = [each for each in self.old.runners if each not in self.new.runners]
+        removed = [each for each in self.old.runners if each not in self.new.runners]
         table = _but_name(self.new.runners.get(runner, {}))
-        return next((each for each in gone if _but_name(self.old.runners[each]) == table), None)
+        return next((each for each in removed if _but_name(self.old.runners[each]) == table), None)
 
 
 def host_changes(preview: Preview) -> Iterator[HostChange]:

@@ -1,4 +1,4 @@
-"""Connections that security groups newly allow."""
+"""Connections that new and changed security group rules allow."""
 
 from pulumi_gitlab_runner.review.dangers.danger import DangerKind, Found, named
 from pulumi_gitlab_runner.review.markup import plain
