@@ -56,8 +56,8 @@ def docker(flag: bool | None = True, **fields: Any) -> dict[str, Any]:
 def plain_text(path: str, name: str) -> Finding:
     return warning(
         path,
-        f"every job and service can read the variable `{name}`, and the host keeps it in plain text",
-        "give a secret to the projects that need it, as a masked CI variable",
+        f"every job and service can read the variable `{name}`, and the host stores it in plain text",
+        "define a secret as a masked CI variable of the projects that need it",
     )
 
 
@@ -265,14 +265,14 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "concurrent",
-                    "1 at a time is less than a job for each of 2 runners; some starve",
+                    "1 is less than one job for each of 2 runners: some can remain without jobs",
                     "set it to 2 or more",
                 ),
                 warning(
                     "concurrent",
-                    "at 1 at a time, runners[1] has instances without work: there is room for "
+                    "a limit of 1 leaves instances of runners[1] without jobs: they have capacity for "
                     "10 jobs (`max_instances` times `capacity_per_instance`)",
-                    "raise it to 10 or more, or lower `max_instances`",
+                    "increase it to 10 or more, or lower `max_instances`",
                 ),
             ],
         ),
@@ -281,8 +281,8 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].limit",
-                    "5 jobs are more than `concurrent` lets the whole manager run, 4",
-                    "raise `concurrent` to 5, or lower `limit`",
+                    "5 jobs exceed `concurrent`, the limit of the whole manager, 4",
+                    "increase `concurrent` to 5, or lower `limit`",
                 )
             ],
         ),
@@ -291,9 +291,9 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].limit",
-                    "at 4 at a time, runners[0] has instances without work: there is room for "
+                    "a limit of 4 leaves instances of runners[0] without jobs: they have capacity for "
                     "10 jobs (`max_instances` times `capacity_per_instance`)",
-                    "raise it to 10 or more, or lower `max_instances`",
+                    "increase it to 10 or more, or lower `max_instances`",
                 )
             ],
         ),
@@ -596,8 +596,8 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].docker.pull_policy",
-                    "with `if-not-present` a job may run any private image that another one pulled before",
-                    "use `always`, unless all projects may read all images",
+                    "with `if-not-present`, a job can run private images that other jobs have pulled",
+                    "use `always`, unless all projects can have access to all images",
                 )
             ],
         ),
@@ -626,8 +626,8 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].docker.allowed_privileged_images",
-                    "a job that names no image runs in the default image without privileges",
-                    "let such jobs name their image",
+                    "a job without `image` runs in the default image without privileges",
+                    "set `image` in these jobs",
                 )
             ],
         ),
@@ -719,7 +719,7 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].autoscaler.plugin_config.region",
-                    "not every version of the AWS plugin reads the region here",
+                    "some versions of the AWS plugin ignore the region here",
                     "set `AWS_REGION` in the environment of the manager's unit",
                 )
             ],
@@ -741,7 +741,7 @@ def test_a_valid_configuration_has_no_findings(config: dict[str, Any], version: 
             [
                 warning(
                     "runners[0].autoscaler.state_storage",
-                    "instances are remembered under the runner's identifier, which is not set",
+                    "the state of instances is stored under the `id` of the runner, which is not set",
                     "set `id` of the runner",
                 )
             ],

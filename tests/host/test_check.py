@@ -33,7 +33,7 @@ def test_jobs_can_pull_from_the_registries_of_a_runner_that_shares_the_manager()
         "stack.runners.second.registries",
         "its jobs can also pull from shared, legacy: a manager pulls with one identity for all of its "
         "runners, here build, second",
-        "give the runner a separate host, unless its jobs may read these",
+        "use a separate host for the runner, unless its jobs can have access to these",
     )
 
 
@@ -42,8 +42,8 @@ def test_a_protected_runner_beside_an_unprotected_one() -> None:
     assert found == Finding(
         Severity.WARNING,
         "stack.runners.second.protected",
-        "true, on a host that it shares with build, whose jobs any branch may start",
-        "give the runner a separate host: the jobs of a host share its Docker Engine and its disk",
+        "true, but the host also runs jobs of unprotected branches, for build",
+        "use a separate host for the runner: the jobs of a host share its Docker Engine and its disk",
     )
 
 
@@ -210,7 +210,7 @@ WARNED: dict[str, tuple[Any, str, str]] = {
     "a secret for every job": (
         {"environment": ["NPM_TOKEN=canary"]},
         f"{CONFIG}.environment[0]",
-        "every job and service can read the variable `NPM_TOKEN`, and the host keeps it in plain text",
+        "every job and service can read the variable `NPM_TOKEN`, and the host stores it in plain text",
     ),
 }
 

@@ -99,7 +99,7 @@ def _job_networks(manager: Manager, path: str) -> Iterator[Finding]:
             join_path(path, "host", "concurrent"),
             f"{host.concurrent} jobs at a time, with a network each, for which the Docker host needs "
             f"room for {needed}: Docker has it for about {DOCKERS_OWN_NETWORKS} by default",
-            "give it more: default-address-pools in the host's /etc/docker/daemon.json",
+            "add default-address-pools to the host's /etc/docker/daemon.json",
         )
     yield from _egress(host, join_path(path, *(("fleet", "manager") if fleet else ("host",))))
     if fleet:
@@ -140,7 +140,7 @@ def _shared_registries(manager: Manager, path: str) -> Iterator[Finding]:
                 join_path(path, runner.name, "registries"),
                 f"its jobs can also pull from {listed(others)}: a manager pulls with one identity for all of "
                 f"its runners, here {listed(each.name for each in manager.runners)}",
-                "give the runner a separate host, unless its jobs may read these",
+                "use a separate host for the runner, unless its jobs can have access to these",
             )
 
 
@@ -151,8 +151,8 @@ def _protected_beside_others(manager: Manager, path: str) -> Iterator[Finding]:
         if runner.registration.protected and others:
             yield warning(
                 join_path(path, runner.name, "protected"),
-                f"true, on a host that it shares with {listed(others)}, whose jobs any branch may start",
-                "give the runner a separate host: the jobs of a host share its Docker Engine and its disk",
+                f"true, but the host also runs jobs of unprotected branches, for {listed(others)}",
+                "use a separate host for the runner: the jobs of a host share its Docker Engine and its disk",
             )
 
 

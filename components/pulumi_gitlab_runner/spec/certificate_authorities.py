@@ -136,7 +136,7 @@ def authority_warnings(authorities: Authorities, path: str, now: datetime) -> It
             if end <= now:
                 yield warning(
                     join_path(path, each.name, "pem"),
-                    f"a certificate that expired on {end.date()}: nothing that it signed is trusted",
+                    f"a certificate that expired on {end.date()}: certificates signed by it are not trusted",
                     "declare the authority's new certificate",
                 )
 

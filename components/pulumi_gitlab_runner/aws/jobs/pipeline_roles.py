@@ -149,7 +149,7 @@ class PipelineRoles(Component[PipelineModel]):
         if any(f"{name}-{role}-".startswith(of_the_stack) for role in ("preview", "drift", "deploy")):
             pulumi.log.warn(
                 f"names of these roles start with {of_the_stack}, as those of the stack's roles do, so a "
-                "deployment may change who assumes them: give the PipelineRoles another name",
+                "deployment can change their trust policies: give the PipelineRoles another name",
                 self,
             )
         self.identity_provider_arn = pulumi.Output.from_input(

@@ -39,7 +39,7 @@ def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) ->
         if "region" in settings:
             yield warning(
                 f"{path}.plugin_config.region",
-                "not every version of the AWS plugin reads the region here",
+                "some versions of the AWS plugin ignore the region here",
                 "set `AWS_REGION` in the environment of the manager's unit",
             )
     if autoscaler.get("max_instances", 0) <= 0:
@@ -47,7 +47,7 @@ def check_autoscaler(runner: RunnerConfig, path: str, version: RunnerVersion) ->
     if autoscaler.get("state_storage", {}).get("enabled") and "id" not in runner:
         yield warning(
             f"{path}.state_storage",
-            "instances are remembered under the runner's identifier, which is not set",
+            "the state of instances is stored under the `id` of the runner, which is not set",
             "set `id` of the runner",
         )
     for index, policy in enumerate(autoscaler.get("policy", [])):

@@ -67,8 +67,8 @@ def _pull_policies(docker: DockerConfig, path: str) -> Iterator[Finding]:
     if "if-not-present" in (*policies, *allowed):
         yield warning(
             f"{path}.pull_policy",
-            "with `if-not-present` a job may run any private image that another one pulled before",
-            "use `always`, unless all projects may read all images",
+            "with `if-not-present`, a job can run private images that other jobs have pulled",
+            "use `always`, unless all projects can have access to all images",
         )
 
 
@@ -101,8 +101,8 @@ def _privileged_images(docker: DockerConfig, path: str) -> Iterator[Finding]:
         # The runner compares the name in the job, and an empty name matches only these two patterns.
         yield warning(
             f"{path}.allowed_privileged_images",
-            "a job that names no image runs in the default image without privileges",
-            "let such jobs name their image",
+            "a job without `image` runs in the default image without privileges",
+            "set `image` in these jobs",
         )
 
 

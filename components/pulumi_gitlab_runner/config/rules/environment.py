@@ -47,6 +47,6 @@ def check_environment(environment: list[str], path: str, *, of_service: bool = F
         elif SECRET_NAME.search(name) and not (of_service and name in _OF_A_NEW_DATABASE):
             yield warning(
                 at,
-                f"every job and service can read the variable `{name}`, and the host keeps it in plain text",
-                "give a secret to the projects that need it, as a masked CI variable",
+                f"every job and service can read the variable `{name}`, and the host stores it in plain text",
+                "define a secret as a masked CI variable of the projects that need it",
             )

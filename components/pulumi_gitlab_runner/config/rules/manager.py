@@ -42,7 +42,8 @@ def _concurrency(concurrent: int, runners: list[RunnerConfig]) -> Iterator[Findi
     if 1 <= concurrent < len(runners):
         yield warning(
             "concurrent",
-            f"{concurrent:g} at a time is less than a job for each of {len(runners)} runners; some starve",
+            f"{concurrent:g} is less than one job for each of {len(runners)} runners: some can remain "
+            "without jobs",
             f"set it to {len(runners)} or more",
         )
     for index, runner in enumerate(runners):
@@ -50,8 +51,8 @@ def _concurrency(concurrent: int, runners: list[RunnerConfig]) -> Iterator[Findi
         if limit > concurrent:
             yield warning(
                 f"runners[{index}].limit",
-                f"{limit:g} jobs are more than `concurrent` lets the whole manager run, {concurrent:g}",
-                f"raise `concurrent` to {limit:g}, or lower `limit`",
+                f"{limit:g} jobs exceed `concurrent`, the limit of the whole manager, {concurrent:g}",
+                f"increase `concurrent` to {limit:g}, or lower `limit`",
             )
         autoscaler = runner.get("autoscaler", {})
         slots = autoscaler.get("max_instances", 0) * max(autoscaler.get("capacity_per_instance", 1), 1)
@@ -59,9 +60,9 @@ def _concurrency(concurrent: int, runners: list[RunnerConfig]) -> Iterator[Findi
             if jobs < slots:
                 yield warning(
                     key,
-                    f"at {jobs:g} at a time, runners[{index}] has instances without work: there is room for "
-                    f"{slots:g} jobs (`max_instances` times `capacity_per_instance`)",
-                    f"raise it to {slots:g} or more, or lower `max_instances`",
+                    f"a limit of {jobs:g} leaves instances of runners[{index}] without jobs: they have "
+                    f"capacity for {slots:g} jobs (`max_instances` times `capacity_per_instance`)",
+                    f"increase it to {slots:g} or more, or lower `max_instances`",
                 )
 
 
