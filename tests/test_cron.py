@@ -1,7 +1,7 @@
 """Which cron expressions are accepted, on both sides of each limit."""
 
 import pytest
-from pulumi_gitlab_runner.cron import is_image_builder_cron, is_unix_cron
+from pulumi_gitlab_runner.cron import is_extended_cron, is_image_builder_cron, is_unix_cron
 
 UNIX = ["* * * * *", "* 8-17 * * mon-fri", "0,30 0-23/2 1,15 1-12 0-7", "59 23 31 12 7", "*/5 * * * SUN"]
 NOT_UNIX = [
@@ -23,6 +23,15 @@ NOT_UNIX = [
     f"{'9' * 5000} * * * *",
     f"*/{'9' * 5000} * * * *",
 ]
+EXTENDED = [
+    "* * * * *",
+    "30 4 ? * Monday",
+    "0 0 1 January *",
+    "@daily",
+    "0 8 L,15W * 5L",
+    "0 0 * * mon#1 2026",
+]
+NOT_EXTENDED = ["", "* * * *", "* * * * * * * *", "@reboot", "0 0 32W * *", "0 0 * * mon#6", "0 0 * * * 26"]
 IMAGE_BUILDER = [
     "0 4 ? * mon *",
     "59 23 ? * MON-FRI *",
@@ -68,6 +77,16 @@ def test_unix_accepts(expression: str) -> None:
 @pytest.mark.parametrize("expression", NOT_UNIX)
 def test_unix_refuses(expression: str) -> None:
     assert not is_unix_cron(expression)
+
+
+@pytest.mark.parametrize("expression", EXTENDED)
+def test_extended_accepts(expression: str) -> None:
+    assert is_extended_cron(expression)
+
+
+@pytest.mark.parametrize("expression", NOT_EXTENDED)
+def test_extended_refuses(expression: str) -> None:
+    assert not is_extended_cron(expression)
 
 
 @pytest.mark.parametrize("expression", IMAGE_BUILDER)
@@ -121,6 +140,27 @@ def test_each_field_of_unix_has_its_range(position: int, first: int, last: int) 
 )
 def test_each_field_of_image_builder_has_its_range(form: str, first: int, last: int) -> None:
     accepted = [number for number in range(2300) if is_image_builder_cron(form.format(number))]
+    assert accepted == list(range(first, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "last"),
+    [
+        ("{} * * * * * *", 0, 59),
+        ("{} * * * *", 0, 59),
+        ("* {} * * *", 0, 23),
+        ("* * {} * *", 1, 31),
+        ("* * {}w * *", 1, 31),
+        ("* * * {} *", 1, 12),
+        ("* * * * {}", 0, 7),
+        ("* * * * {}l", 0, 7),
+        ("* * * * 1#{}", 1, 5),
+        ("* * * * * {}", 1970, 2099),
+        ("* * * * * * {}", 1970, 2099),
+    ],
+)
+def test_each_extended_field_has_its_range(form: str, first: int, last: int) -> None:
+    accepted = [number for number in range(2300) if is_extended_cron(form.format(number))]
     assert accepted == list(range(first, last + 1))
 
 

@@ -55,11 +55,11 @@ def is_extended_cron(expression: str) -> bool:
     fields = expression.lower().replace("?", "*").split()
     if not _FEWEST_FIELDS <= len(fields) <= _WITH_SECONDS:
         return False
-    if len(fields) == _WITH_SECONDS and not _is_field(fields.pop(0), _SECOND):
-        return False
+    second = [fields.pop(0)] if len(fields) == _WITH_SECONDS else []
     minute, hour, day, month, day_of_week, *year = fields
     return (
-        _is_field(minute, _MINUTE)
+        all(_is_field(each, _SECOND) for each in second)
+        and _is_field(minute, _MINUTE)
         and _is_field(hour, _HOUR)
         and all(_LAST_DAY.fullmatch(part) or _is_field(part, _DAY) for part in day.split(","))
         and _is_field(month, _MONTH, _ALL_MONTHS)

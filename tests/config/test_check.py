@@ -68,6 +68,7 @@ def plain_text(path: str, name: str) -> Finding:
         (manager(build()), "v16.9.1"),
         (manager(build(), burst()), VERSION),
         (manager(burst(), concurrent=10.0), VERSION),
+        (manager(burst(state_storage={"enabled": True})), VERSION),
         (manager(build(url="$CI_SERVER_URL", token_expires_at="0001-01-01T00:00:00Z")), VERSION),
         (docker(memory="512m", cpus="1.5", dns=["10.0.0.2"], network_mtu=1450, enable_ipv6=True), VERSION),
         (docker(pull_policy=["always"], allowed_pull_policies=["always", "never"]), VERSION),

@@ -57,10 +57,10 @@ class Step:
     urn: str
     old: Inputs
     new: Inputs
-    changed: tuple[str, ...] = ()
-    replaced_for: tuple[str, ...] = ()
-    is_component: bool = False
-    is_retained: bool = False
+    changed: tuple[str, ...]
+    replaced_for: tuple[str, ...]
+    is_component: bool
+    is_retained: bool
 
     @property
     def is_managed(self) -> bool:
