@@ -705,16 +705,20 @@ def test_a_fault_is_found(doctor: Doctor, case: Case) -> None:
 def test_every_finding_of_a_pull_has_a_case() -> None:
     # Findings on runners in GitLab have their cases in tests/doctor/test_online.py.
     of_gitlab = {Name.RUNNER_NEVER_CONTACTED, Name.RUNNER_OFFLINE, Name.RUNNER_UNKNOWN}
-    # Findings on the content of a file have their cases in tests/doctor: test_fixes.py, test_pin.py,
-    # test_services.py, test_shorthand.py.
+    # Findings on the content of a file have their cases in tests/doctor: test_allowed_images.py, test_fixes.py,
+    # test_pin.py, test_platforms.py, test_services.py, test_shorthand.py.
     of_files = {
         Name.CREDENTIALS_EMPTY,
         Name.CREDENTIALS_SHADOWED,
         Name.DOCKER_CONFIG_UNREAD,
+        Name.IMAGE_REFUSED,
         Name.NOT_READ,
+        Name.PLATFORM,
+        Name.SERVICE_PRIVILEGED,
         Name.SERVICE_UNPRIVILEGED,
         Name.SHORTHAND,
     }
-    # Findings on a stack have their tests in tests/doctor: test_leftovers.py, test_repositories.py.
-    of_stacks = {Name.LEFTOVER, Name.REPOSITORY_NOT_DECLARED}
+    # Findings on a stack have their tests in tests/doctor: test_job_tags.py, test_leftovers.py,
+    # test_repositories.py.
+    of_stacks = {Name.JOB_STUCK, Name.LEFTOVER, Name.REPOSITORY_NOT_DECLARED}
     assert {case.name for case in CASES.values()} == set(Name) - of_gitlab - of_files - of_stacks
