@@ -63,6 +63,7 @@ CASES = [
         },
         replaces=[{"attachable": None}],
     ),
+    Case("network whose name is taken", token("Network"), {"name": NETWORK}, fails=True),
     Case(
         "volume",
         token("Volume"),

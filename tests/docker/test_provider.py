@@ -79,6 +79,15 @@ def test_networks_and_volumes(provider: Provider, kind: str, inputs: Any, other:
         assert provider.read(made) is None
 
 
+def test_a_name_that_a_network_has_is_refused(provider: Provider) -> None:
+    with (
+        provider.made("Network", name="taken"),
+        pytest.raises(APIError, match="network with name taken already exists"),
+        provider.made("Network", name="taken"),
+    ):
+        pass
+
+
 def test_the_inputs_of_a_container_are_read_back(provider: Provider) -> None:
     with provider.made("Container", **EVERYTHING) as made:
         assert provider.changes(made) == {}

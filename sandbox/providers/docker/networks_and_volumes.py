@@ -1,6 +1,7 @@
 """`docker.Network` and `docker.Volume`: each change replaces them."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import docker
@@ -17,16 +18,18 @@ class _Kept(Resource[docker.APIClient]):
 
     - ``noun``: its name in the operations of the client.
     - ``identity``: the member of the response with its id.
+    - ``always``: the arguments of every creation.
     """
 
     automatic_name = AutomaticName()
     noun: ClassVar[str]
     identity: ClassVar[str]
+    always: ClassVar[Mapping[str, Any]] = {}
 
     def create(self, inputs: Properties) -> str:
         labels = as_mapping(inputs.get("labels"))
         given = {_argument(name): inputs.get(name) for name in self.inputs}
-        return str(self._call("create", **{**given, "labels": labels})[self.identity])
+        return str(self._call("create", **{**given, **self.always, "labels": labels})[self.identity])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
         try:
@@ -58,6 +61,8 @@ class Network(_Kept):
 
     token = "docker:index/network:Network"
     noun, identity = "network", "Id"
+    # As the official provider; engines before 25 (API 1.44) otherwise create a second network of that name.
+    always = {"check_duplicate": True}
     inputs = {
         "name": Text(replaces=True, service_name="Name"),
         "driver": Text(replaces=True, computed=True, service_name="Driver"),
