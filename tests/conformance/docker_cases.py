@@ -61,9 +61,10 @@ CASES = [
             "attachable": True,
             "options": {"com.docker.network.bridge.enable_icc": "false"},
         },
-        replaces=[{"attachable": None}],
+        replaces=[{"attachable": None}, {"driver": ""}],
     ),
     Case("network whose name is taken", token("Network"), {"name": NETWORK}, fails=True),
+    Case("network whose driver is empty", token("Network"), {"driver": ""}, replaces=[{"driver": "bridge"}]),
     Case(
         "volume",
         token("Volume"),
@@ -88,6 +89,9 @@ CASES = [
             {"image": "shell:2"},
             {"logOpts": {"max-size": "2m"}},
             {"hosts": None},
+            {"hostname": "", "stopSignal": "", "logDriver": ""},
+            {"labels": []},
+            {"envs": []},
             {"networkMode": "none"},
         ],
         refused=[

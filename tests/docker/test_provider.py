@@ -88,6 +88,14 @@ def test_a_name_that_a_network_has_is_refused(provider: Provider) -> None:
         pass
 
 
+def test_the_engine_chooses_instead_of_an_empty_text(provider: Provider) -> None:
+    with provider.made("Network", driver="") as network, provider.made("Volume", driver="") as volume:
+        assert (network.outputs["driver"], volume.outputs["driver"]) == ("bridge", "local")
+        assert provider.changes(network) == {}
+        assert provider.changes(network, driver="bridge") == {}
+        assert provider.changes(network, driver="macvlan") == {"driver": True}
+
+
 def test_the_inputs_of_a_container_are_read_back(provider: Provider) -> None:
     with provider.made("Container", **EVERYTHING) as made:
         assert provider.changes(made) == {}
@@ -96,6 +104,8 @@ def test_the_inputs_of_a_container_are_read_back(provider: Provider) -> None:
         read = {name: state.outputs[name] for name in EVERYTHING if name != "healthcheck"}
         assert read == {name: value for name, value in EVERYTHING.items() if name != "healthcheck"}
         assert set(provider.changes(made, hostname="other", stopTimeout=8).values()) == {True}
+        assert provider.changes(made, hostname="", labels=[]) == {}
+        assert set(provider.changes(made, envs=[]).values()) == {True}
 
 
 def test_files_volumes_and_networks_reach_a_container(provider: Provider) -> None:

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.providers.docker.chosen import ChosenSet, ChosenText
 from sandbox.providers.docker.labels import LABEL, as_mapping
 from sandbox.standin.properties import Flag, ListOf, MapOf, Number, Object, SetOf, Text
 from sandbox.standin.values import Properties
@@ -39,10 +40,10 @@ INPUTS = {
     "command": ListOf(Text(), replaces=True, computed=True),
     "entrypoints": ListOf(Text(), replaces=True, computed=True),
     "envs": SetOf(Text(), replaces=True, computed=True),
-    "labels": SetOf(LABEL, replaces=True, computed=True),
-    "user": Text(replaces=True, computed=True),
-    "workingDir": Text(replaces=True, computed=True),
-    "hostname": Text(replaces=True, computed=True),
+    "labels": ChosenSet(LABEL, replaces=True),
+    "user": ChosenText(replaces=True),
+    "workingDir": ChosenText(replaces=True),
+    "hostname": ChosenText(replaces=True),
     "init": Flag(computed=True),
     "privileged": Flag(replaces=True),
     "readOnly": Flag(replaces=True),
@@ -50,9 +51,9 @@ INPUTS = {
     "memory": Number(minimum=0),
     "restart": Text(default="no", one_of=("no", "on-failure", "always", "unless-stopped")),
     "maxRetryCount": Number(minimum=0),
-    "stopSignal": Text(replaces=True, computed=True),
+    "stopSignal": ChosenText(replaces=True),
     "stopTimeout": Number(replaces=True, computed=True, minimum=0),
-    "logDriver": Text(replaces=True, computed=True),
+    "logDriver": ChosenText(replaces=True),
     "logOpts": MapOf(Text(), replaces=True),
     "networkMode": Text(replaces=True, default="bridge"),
     "networksAdvanced": SetOf(Object({"name": Text(required=True), "aliases": SetOf(Text())}), replaces=True),

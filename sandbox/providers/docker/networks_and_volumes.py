@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import docker
 from docker.errors import NotFound
 
+from sandbox.providers.docker.chosen import ChosenText
 from sandbox.providers.docker.labels import LABELS, as_list, as_mapping
 from sandbox.standin.properties import Flag, MapOf, Text
 from sandbox.standin.provider import AutomaticName, Resource
@@ -65,7 +66,7 @@ class Network(_Kept):
     always = {"check_duplicate": True}
     inputs = {
         "name": Text(replaces=True, service_name="Name"),
-        "driver": Text(replaces=True, computed=True, service_name="Driver"),
+        "driver": ChosenText(replaces=True, service_name="Driver"),
         "attachable": Flag(replaces=True, service_name="Attachable"),
         "internal": Flag(replaces=True, computed=True, service_name="Internal"),
         "options": MapOf(Text(), replaces=True, computed=True, service_name="Options"),
@@ -81,7 +82,7 @@ class Volume(_Kept):
     noun, identity = "volume", "Name"
     inputs = {
         "name": Text(replaces=True, service_name="Name"),
-        "driver": Text(replaces=True, computed=True, service_name="Driver"),
+        "driver": ChosenText(replaces=True, service_name="Driver"),
         "driverOpts": MapOf(Text(), replaces=True, service_name="Options"),
         "labels": LABELS,
     }
