@@ -63,7 +63,7 @@ CASES = [
         },
         replaces=[{"attachable": None}, {"driver": ""}],
     ),
-    Case("network whose name is taken", token("Network"), {"name": NETWORK}, fails=True),
+    Case("network whose name is taken", token("Network"), {"name": NETWORK}),
     Case("network whose driver is empty", token("Network"), {"driver": ""}, replaces=[{"driver": "bridge"}]),
     Case(
         "volume",
@@ -71,9 +71,7 @@ CASES = [
         {"labels": [{"label": "of", "value": "tests"}]},
         replaces=[{"name": "another"}, {"driverOpts": {"type": "tmpfs", "device": "tmpfs"}}],
     ),
-    Case(
-        "container of an image that does not exist", token("Container"), {"image": "none/such:1"}, fails=True
-    ),
+    Case("container of an image that does not exist", token("Container"), {"image": "none/such:1"}),
     Case(
         "container",
         token("Container"),
@@ -170,6 +168,5 @@ CASES = [
             "waitTimeout": 1,
             "destroyGraceSeconds": 0,
         },
-        fails=True,
     ),
 ]

@@ -35,7 +35,6 @@ class Case:
         updates: changes that are made in place.
         replaces: changes that need a replacement.
         refused: changes that the check refuses.
-        fails: whether its creation fails.
         find: the ID for an import, with `{id}` for its own and its inputs by their names; None
             if it is not imported.
     """
@@ -46,7 +45,6 @@ class Case:
     updates: Sequence[Mapping[str, Any]] = ()
     replaces: Sequence[Mapping[str, Any]] = ()
     refused: Sequence[Mapping[str, Any]] = ()
-    fails: bool = False
     find: str | None = "{id}"
 
     def __str__(self) -> str:

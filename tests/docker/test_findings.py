@@ -705,8 +705,8 @@ def test_a_fault_is_found(doctor: Doctor, case: Case) -> None:
 def test_every_finding_of_a_pull_has_a_case() -> None:
     # Findings on runners in GitLab have their cases in tests/doctor/test_online.py.
     of_gitlab = {Name.RUNNER_NEVER_CONTACTED, Name.RUNNER_OFFLINE, Name.RUNNER_UNKNOWN}
-    # Findings on the content of a file have their cases in tests/doctor: test_allowed_images.py, test_fixes.py,
-    # test_pin.py, test_platforms.py, test_services.py, test_shorthand.py.
+    # Findings on the content of a file have their cases in tests/doctor: test_allowed_images.py,
+    # test_fixes.py, test_pin.py, test_platforms.py, test_services.py, test_shorthand.py.
     of_files = {
         Name.CREDENTIALS_EMPTY,
         Name.CREDENTIALS_SHADOWED,
