@@ -328,6 +328,11 @@ def refusal(value: Any, allowed: str, *, secret: bool = False) -> str:
     return f"{'a secret value' if secret else _shown(value)} is not allowed; allowed is {allowed}"
 
 
+def snake_case(name: str) -> str:
+    """The name of a property in snake case, as in APIs and in Terraform: ``task_count`` for ``taskCount``."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
+
+
 def root(path: str) -> str:
     """The name of the resource's property that contains ``path``."""
     return re.split(r"[.\[]", path, maxsplit=1)[0]

@@ -3,13 +3,12 @@
 Source of the properties: the official provider's ``internal/service/autoscaling/group.go``.
 """
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.providers.aws.resource import AwsResource, error_code
-from sandbox.standin.properties import Failure, Property, SetOf, Text
+from sandbox.standin.properties import Failure, Property, SetOf, Text, snake_case
 from sandbox.standin.provider import Unfinished
 from sandbox.standin.values import Properties
 
@@ -80,4 +79,4 @@ def _terraform_name(name: str) -> str:
         "tags": "tag",
         "vpcZoneIdentifiers": "vpc_zone_identifier",
     }
-    return singular.get(name) or re.sub("[A-Z]", lambda found: "_" + found[0].lower(), name)
+    return singular.get(name) or snake_case(name)

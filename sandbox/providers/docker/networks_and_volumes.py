@@ -1,6 +1,5 @@
 """`docker.Network` and `docker.Volume`: each change replaces them."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -9,7 +8,7 @@ from docker.errors import NotFound
 
 from sandbox.providers.docker.chosen import ChosenText
 from sandbox.providers.docker.labels import LABELS, as_list, as_mapping
-from sandbox.standin.properties import Flag, MapOf, Text
+from sandbox.standin.properties import Flag, MapOf, Text, snake_case
 from sandbox.standin.provider import AutomaticName, Resource
 from sandbox.standin.values import Properties
 
@@ -29,7 +28,7 @@ class _Kept(Resource[docker.APIClient]):
 
     def create(self, inputs: Properties) -> str:
         labels = as_mapping(inputs.get("labels"))
-        given = {_argument(name): inputs.get(name) for name in self.inputs}
+        given = {snake_case(name): inputs.get(name) for name in self.inputs}
         return str(self._call("create", **{**given, **self.always, "labels": labels})[self.identity])
 
     def read(self, resource_id: str, known: Properties) -> Properties | None:
@@ -51,10 +50,6 @@ class _Kept(Resource[docker.APIClient]):
 
     def _call(self, verb: str, *given: str, **named: Any) -> Any:
         return getattr(self.connection, f"{verb}_{self.noun}")(*given, **named)
-
-
-def _argument(name: str) -> str:
-    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
 
 
 class Network(_Kept):

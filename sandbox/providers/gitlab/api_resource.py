@@ -1,12 +1,11 @@
 """Resources with one path in GitLab's API each: created with POST, read with GET, updated with PUT."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from sandbox.providers.gitlab.api import Api
-from sandbox.standin.properties import Property, Text
+from sandbox.standin.properties import Property, Text, snake_case
 from sandbox.standin.provider import Refused, Resource
 from sandbox.standin.values import Properties
 
@@ -99,7 +98,7 @@ def sent(properties: Mapping[str, Property], inputs: Properties) -> dict[str, An
 
 
 def _parameter(name: str, part: Property) -> str:
-    return part.service_name or re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
+    return part.service_name or snake_case(name)
 
 
 def _path(template: str, parts: Mapping[str, Any]) -> str:
