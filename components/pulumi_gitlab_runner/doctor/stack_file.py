@@ -21,6 +21,7 @@ from pulumi_gitlab_runner.spec import AwsEnvironment, DeclarationError, Stack, p
 from pulumi_gitlab_runner.spec.aws_environment import partition_of
 from pulumi_gitlab_runner.spec.inputs import is_known, known
 from pulumi_gitlab_runner.spec.managers import Manager
+from pulumi_gitlab_runner.spec.problems import refuse
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries.pull_through import DOCKER_HUB, PullThroughRegistry
 from pulumi_gitlab_runner.spec.runners import Registration
@@ -194,8 +195,7 @@ def _declared(stack: StackInFile) -> tuple[Stack, AwsEnvironment]:
     if not region:
         raise UsageError(f"the stack {stack.name} has no aws:region, and AWS_REGION is not set: set either")
     try:
-        if problems := list(region_problems(region, "aws:region" if file.region else "AWS_REGION")):
-            raise DeclarationError(problems)
+        refuse(region_problems(region, "aws:region" if file.region else "AWS_REGION"))
         environment = _environment(region, stack.account)
         return parse_stack(file.declaration, environment), environment
     except DeclarationError as error:

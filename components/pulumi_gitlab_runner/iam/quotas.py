@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pulumi_gitlab_runner.spec.job_roles import TRUST_POLICY_LENGTH
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem
+from pulumi_gitlab_runner.spec.problems import Problem, refuse
 
 MANAGED_POLICIES_PER_ROLE = 10
 """The maximum number of managed policies of a role, with the default quota of an account."""
@@ -53,8 +53,7 @@ class Quota:
         Raises:
             DeclarationError: the document is too large.
         """
-        if problems := list(self.problems(document, path, fix, other_policy)):
-            raise DeclarationError(problems)
+        refuse(self.problems(document, path, fix, other_policy))
         return document
 
 

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_gitlab_runner.resolution import given, refused_as_whole
 from pulumi_gitlab_runner.spec.aws_environment import NOWHERE, AwsEnvironment, AwsEnvironmentArgs
 from pulumi_gitlab_runner.spec.inputs import check, value
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path, refuse
 from pulumi_gitlab_runner.spec.regions import region_problems
 
 Environment = pulumi.Output[AwsEnvironment]
@@ -64,8 +64,7 @@ def declared_environment(args: AwsEnvironmentArgs | None, name: str) -> Environm
         return None
     at = join_path(name, "environment", "region")
     with refused_as_whole():
-        if problems := list(check(args["region"], lambda region: region_problems(region, at))):
-            raise DeclarationError(problems)
+        refuse(check(args["region"], lambda region: region_problems(region, at)))
     parts = (given(value(part)) for part in (args["account"], args["region"], args["partition"]))
     return pulumi.Output.all(*parts).apply(lambda known: AwsEnvironment(*map(str, known)))
 

@@ -60,6 +60,16 @@ class DeclarationError(ValueError):
         return "\n\n".join((f"The declaration has {count}{created}.", *map(str, self.problems)))
 
 
+def refuse(problems: Iterable[Problem]) -> None:
+    """Refuse a declaration that has problems.
+
+    Raises:
+        DeclarationError: there are problems; contains all of them.
+    """
+    if found := list(problems):
+        raise DeclarationError(found)
+
+
 def join_path(parent: str, *parts: object) -> str:
     """The path of a value below `parent`, such as ``stack.variables[0].key``.
 

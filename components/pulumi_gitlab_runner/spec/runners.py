@@ -34,7 +34,7 @@ from pulumi_gitlab_runner.spec.inputs import (
     models_of,
     strict,
 )
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, minimum_problems
+from pulumi_gitlab_runner.spec.problems import Problem, join_path, minimum_problems, refuse
 from pulumi_gitlab_runner.spec.registries import Registry, undeclared_registry
 from pulumi_gitlab_runner.spec.texts import control_character_problems
 
@@ -391,7 +391,7 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str], path: st
     Raises:
         DeclarationError: an image has no digest.
     """
-    problems = [
+    refuse(
         Problem(
             f"{join_path(path, 'runners', runner.name)}.{image_at}",
             f"{known(image)!r}, whose digest cannot be resolved now: see Pulumi's messages",
@@ -402,9 +402,7 @@ def check_pinned(runners: Iterable[Runner], digests: Mapping[str, str], path: st
         if runner.require_digests
         for image_at, image in runner.images.items()
         if known(image) not in digests and not parse(known(image)).digest
-    ]
-    if problems:
-        raise DeclarationError(problems)
+    )
 
 
 def _path_problems(registry: Registry, host: HostDeclaration, path: str) -> Iterator[Problem]:

@@ -15,7 +15,14 @@ from typing_extensions import is_typeddict
 from pulumi_gitlab_runner.config.toml_table import is_toml_table
 from pulumi_gitlab_runner.spec.inputs import Deferred
 from pulumi_gitlab_runner.spec.misplaced import right_place
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, did_you_mean, join_path, listed
+from pulumi_gitlab_runner.spec.problems import (
+    DeclarationError,
+    Problem,
+    did_you_mean,
+    join_path,
+    listed,
+    refuse,
+)
 from pulumi_gitlab_runner.typed_dicts import (
     KEY_TYPE,
     MISSING_KEY,
@@ -149,8 +156,7 @@ def known_value(deferred: Deferred[_T], found: Any) -> _T:
     if deferred.type is None:
         return found  # type: ignore[no-any-return]
     shaped: _T = check_shape(found, deferred.type, deferred.path)
-    if problems := [problem for rule in deferred.rules for problem in rule(shaped)]:
-        raise DeclarationError(problems)
+    refuse(problem for rule in deferred.rules for problem in rule(shaped))
     return shaped
 
 

@@ -86,7 +86,7 @@ from pulumi_gitlab_runner.spec.mirrors import (
 )
 from pulumi_gitlab_runner.spec.network import Network, NetworkDeclaration, network_problems, parse_network
 from pulumi_gitlab_runner.spec.own_account import own_account_problems
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, form_problems, join_path
+from pulumi_gitlab_runner.spec.problems import Problem, form_problems, join_path, refuse
 from pulumi_gitlab_runner.spec.proxy import ProxyDeclaration, parse_proxy, proxy_problems
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.registries import (
@@ -280,8 +280,7 @@ def parse_stack(declaration: Any, environment: AwsEnvironment | None = None, pat
         path_prefix=shaped.get("path_prefix"),
         operators=values(shaped.get("operators", ())),
     )
-    if problems := list(_job_network_problems(stack, path)):
-        raise DeclarationError(problems)
+    refuse(_job_network_problems(stack, path))
     if environment is not None:
         check_in(stack, environment, path)
     return stack
@@ -314,8 +313,7 @@ def check_in(stack: Stack, environment: AwsEnvironment, path: str = "stack") -> 
     Raises:
         DeclarationError: the stack has problems; contains all of them.
     """
-    if problems := list(_problems_in(stack, environment, path)):
-        raise DeclarationError(problems)
+    refuse(_problems_in(stack, environment, path))
 
 
 def _problems_in(stack: Stack, environment: AwsEnvironment, path: str) -> Iterator[Problem]:

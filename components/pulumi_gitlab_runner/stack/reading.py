@@ -9,7 +9,7 @@ from pulumi_gitlab_runner.host.check import check_manager_configs
 from pulumi_gitlab_runner.resolution import with_handles
 from pulumi_gitlab_runner.spec.certificate_authorities import authority_warnings
 from pulumi_gitlab_runner.spec.image_warnings import image_warnings
-from pulumi_gitlab_runner.spec.problems import DeclarationError
+from pulumi_gitlab_runner.spec.problems import refuse
 from pulumi_gitlab_runner.spec.stack import Stack, parse_stack
 from pulumi_gitlab_runner.spec.variable_warnings import variable_warnings
 from pulumi_gitlab_runner.stack.images import read_contexts
@@ -48,8 +48,7 @@ def read_stack(declaration: Any) -> ReadStack:
     if isinstance(declaration, ReadDeclaration):
         return declaration.read
     stack = parse_stack(with_handles(declaration, "stack"))
-    if problems := list(quota_problems(stack, "stack")):
-        raise DeclarationError(problems)
+    refuse(quota_problems(stack, "stack"))
     contexts = read_contexts(stack)
     warnings = [
         *check_manager_configs(stack),

@@ -38,7 +38,7 @@ from pulumi_gitlab_runner.spec.machine_images import (
     MachineImageDeclaration,
     machine_image_problems_in,
 )
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path, refuse
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
 from pulumi_gitlab_runner.spec.stack import parse_stack
@@ -314,8 +314,7 @@ def _document(
     path: str, image: MachineImage, registries: Mapping[str, Registry], environment: AwsEnvironment
 ) -> str:
     with refused_as_whole():
-        if problems := list(machine_image_problems_in(image, registries, environment, path)):
-            raise DeclarationError(problems)
+        refuse(machine_image_problems_in(image, registries, environment, path))
     return image_document(
         image.os,
         image.runner_version,

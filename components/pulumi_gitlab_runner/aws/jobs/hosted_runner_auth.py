@@ -56,7 +56,7 @@ from pulumi_gitlab_runner.spec.declared import declared_hosted_auth
 from pulumi_gitlab_runner.spec.hosted_auth import HostedAuth, HostedAuthDeclaration, keeps_secrets
 from pulumi_gitlab_runner.spec.inputs import Input, Value, optional, strict
 from pulumi_gitlab_runner.spec.own_account import hosted_auth_account_problems
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, refuse
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.resource_names import HOSTED_AUTH
 from pulumi_gitlab_runner.spec.shape import check_shape
@@ -234,8 +234,7 @@ class HostedRunnerAuth(Component[Renewal]):
                 some_key = some_key_arn(known_environment)
                 other_policy = policy_document([parameter_key_statement(OWN, parameter_arns, some_key)])
             with refused_as_whole():
-                if problems := list(hosted_auth_account_problems(known_auth, known_environment, model.path)):
-                    raise DeclarationError(problems)
+                refuse(hosted_auth_account_problems(known_auth, known_environment, model.path))
                 return renewal_policy(
                     registries,
                     known_environment,

@@ -28,7 +28,7 @@ from pulumi_gitlab_runner.spec.declared import declared
 from pulumi_gitlab_runner.spec.inputs import Input, Value, is_known, known, optional, strict
 from pulumi_gitlab_runner.spec.job_roles import JobRoleDeclaration
 from pulumi_gitlab_runner.spec.own_account import job_role_account_problems
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path, refuse
 from pulumi_gitlab_runner.spec.registries import Registry, RegistryDeclaration
 from pulumi_gitlab_runner.spec.shape import check_shape
 from pulumi_gitlab_runner.spec.stack import Stack
@@ -139,8 +139,7 @@ class JobRole(Component[JobRoleModel]):
 
         def policy(known: list[Any]) -> str:
             with refused_as_whole():
-                if problems := list(job_role_account_problems(known[0][0], known[1], model.path)):
-                    raise DeclarationError(problems)
+                refuse(job_role_account_problems(known[0][0], known[1], model.path))
                 return job_policy(known[0][0], known[0][1], known[1], divided.inline, model.path)
 
         created = aws.iam.Role(

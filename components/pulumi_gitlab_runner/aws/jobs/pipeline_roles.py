@@ -36,7 +36,7 @@ from pulumi_gitlab_runner.spec.pipeline_roles import (
     parse_pipeline,
     pipeline_problems,
 )
-from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path
+from pulumi_gitlab_runner.spec.problems import DeclarationError, Problem, join_path, refuse
 from pulumi_gitlab_runner.spec.regions import region_problems
 from pulumi_gitlab_runner.spec.shape import checked
 from pulumi_gitlab_runner.spec.stack import Stack, StackDeclaration, parse_stack
@@ -287,8 +287,7 @@ def _declared(read: PipelineRolesArgs, name: str) -> tuple[Any, str | None]:
     except StackFileError as error:
         raise DeclarationError([Problem(path, f"{read['stack_file']}: {error}", "a stack's file")]) from None
     of_file = f"of {read['stack_file']}"
-    if problems := list(region_problems(file.region, path, of_file) if file.region else ()):
-        raise DeclarationError(problems)
+    refuse(region_problems(file.region, path, of_file) if file.region else ())
     return file.declaration, file.region
 
 

@@ -11,7 +11,7 @@ from pulumi_gitlab_runner.manager.arguments import HostNetwork
 from pulumi_gitlab_runner.resolution import given, refused_as_whole, resolved
 from pulumi_gitlab_runner.spec.inputs import Value, known
 from pulumi_gitlab_runner.spec.job_networks import Met, overlap_problems
-from pulumi_gitlab_runner.spec.problems import DeclarationError, join_path
+from pulumi_gitlab_runner.spec.problems import join_path, refuse
 
 
 def host_network(
@@ -54,8 +54,7 @@ def apart_from_jobs(
         vpc_id, of_vpc, cidr = found
         met = [Met(vpc_id, each) for each in of_vpc]
         with refused_as_whole():
-            if problems := list(overlap_problems(cidr, met, join_path(path, "job_networks"))):
-                raise DeclarationError(problems)
+            refuse(overlap_problems(cidr, met, join_path(path, "job_networks")))
         return str(vpc_id)
 
     checked = pulumi.Output.all(network.vpc_id, ranges, given(job_networks)).apply(apart)
